@@ -1,0 +1,153 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { SERVER_CLASSES } from './description.js';
+
+/**
+ * A history is NDJSON: a `history` line first, then one event a line, in the order in which the kit saw them.
+ * `at` is milliseconds since the history began. `conn` numbers the connections of one history from 1.
+ */
+const at = Type.Number({ minimum: 0, description: 'Milliseconds since the history began.' });
+const client = Type.String({ description: 'Name of the client in the script.' });
+const conn = Type.Integer({ minimum: 1, description: 'Connection number, unique within the history.' });
+const message = Type.Optional(Type.String({ description: 'Label of the message in the script.' }));
+
+const event = <K extends string, P extends Parameters<typeof Type.Object>[0]>(
+  kind: K,
+  fields: P,
+  description: string,
+) => Type.Object({ kind: Type.Literal(kind), at, ...fields }, { description });
+
+export const HistoryHeadSchema = Type.Object(
+  {
+    kind: Type.Literal('history'),
+    version: Type.Literal(1),
+    scenario: Type.String({ description: 'Scenario id, path#cell.' }),
+    classes: Type.Array(Type.Union(SERVER_CLASSES.map((name) => Type.Literal(name)))),
+    timers: Type.Object({
+      answerWithinMs: Type.Number(),
+      redeliverAfterMs: Type.Number(),
+      redeliverMaxMs: Type.Number(),
+      deadAfterMs: Type.Number(),
+      dedupWindowMs: Type.Number(),
+    }),
+    patienceMs: Type.Number({ minimum: 0, description: 'Added to every bound.' }),
+    startedAt: Type.Integer({ description: 'Unix epoch milliseconds by the clock of the kit.' }),
+  },
+  { description: 'First line of a history.' },
+);
+
+export const CONNECTION_END = ['clean', 'reset', 'lost'] as const;
+
+export const HistoryEventSchema = Type.Union(
+  [
+    HistoryHeadSchema,
+    event(
+      'client',
+      { client, user: Type.String(), device: Type.String() },
+      'A client of the script exists; the user and the device that its token names.',
+    ),
+    event('opening', { client, conn }, 'The client began to connect.'),
+    event('open', { client, conn }, 'The WebSocket upgrade succeeded.'),
+    event(
+      'refused',
+      { client, conn, status: Type.Optional(Type.Integer()), error: Type.String() },
+      'The upgrade failed; HTTP status if there was one.',
+    ),
+    event(
+      'sent',
+      { client, conn, message, packet: Type.Record(Type.String(), Type.Unknown()) },
+      'The client wrote a packet to its connection.',
+    ),
+    event(
+      'sent-raw',
+      { client, conn, text: Type.Optional(Type.String()), bytes: Type.Integer(), what: Type.String() },
+      'The client wrote something that is not a valid packet: text cut to 200 characters, size, what it is.',
+    ),
+    event(
+      'got',
+      { client, conn, packet: Type.Record(Type.String(), Type.Unknown()) },
+      'A valid packet of the server arrived.',
+    ),
+    event(
+      'got-invalid',
+      { client, conn, text: Type.String(), errors: Type.Array(Type.String()) },
+      'The server sent something that is not a valid packet of a server; text cut to 1,000 characters.',
+    ),
+    event('got-pong', { client, conn }, 'A WebSocket pong arrived.'),
+    event(
+      'handed',
+      { client, conn, from: Type.String(), msgId: Type.String(), serverMsgId: Type.String() },
+      "The receiver's application got the message.",
+    ),
+    event(
+      'closed',
+      {
+        client,
+        conn,
+        by: Type.Union([Type.Literal('kit'), Type.Literal('server')]),
+        how: Type.Union(CONNECTION_END.map((how) => Type.Literal(how))),
+        code: Type.Optional(Type.Integer()),
+      },
+      'The connection ended: `clean` with a close frame, `reset` by RST, `lost` without one (TCP end, code 1006).',
+    ),
+    event(
+      'silent',
+      { client, conn },
+      'From here on the client neither reads nor writes on this connection, and the connection stays.',
+    ),
+    event(
+      'fault',
+      {
+        fault: Type.String({ description: 'drop, delay, duplicate, reorder, disconnect, reset, silence, crash, …' }),
+        step: Type.String({ description: 'Where in the script the fault stands.' }),
+        fired: Type.Boolean(),
+        client: Type.Optional(client),
+        packet: Type.Optional(Type.String({ description: 'Type of the packet that the fault is aimed at.' })),
+        message,
+      },
+      'A fault of the script, and whether it fired. One that never fired makes the scenario inconclusive.',
+    ),
+    event(
+      'subject',
+      {
+        event: Type.Union(
+          (['started', 'killed', 'stopping', 'stopped', 'frozen', 'continued', 'exited'] as const).map((e) =>
+            Type.Literal(e),
+          ),
+        ),
+        signal: Type.Optional(Type.String()),
+        code: Type.Optional(Type.Integer()),
+      },
+      'What happened to the process under test. `exited`: by itself. `killed`: every socket closed, port refused.',
+    ),
+    event('settling', {}, 'Every fault has ended; receivers reconnect and ack, senders re-send.'),
+    event('settled', { complete: Type.Boolean() }, 'Settling ended; complete: nothing was left to wait for.'),
+    event(
+      'step',
+      {
+        step: Type.String({ description: 'Path in the script, such as `3` or `4.2`.' }),
+        text: Type.String({ description: 'The step as the script has it.' }),
+        requirement: Type.String(),
+        outcome: Type.Union([Type.Literal('met'), Type.Literal('missed'), Type.Literal('unreached')]),
+        expected: Type.String(),
+        seen: Type.String(),
+        waitedMs: Type.Number(),
+        late: Type.Optional(
+          Type.Boolean({ description: 'Missed only because a time bound passed: worth another try with patience.' }),
+        ),
+        message,
+      },
+      'An expectation of the script and its outcome. `unreached`: a precondition of the kit failed, nobody is to blame.',
+    ),
+    event('end', {}, 'Nothing was recorded after this.'),
+  ],
+  {
+    $id: 'https://im-conformance.dev/schemas/history-event.schema.json',
+    title: 'History event',
+    description: 'One line of a history.',
+    examples: [{ kind: 'open', at: 3.2, client: 'alice', conn: 1 }],
+  },
+);
+
+export type HistoryHead = Static<typeof HistoryHeadSchema>;
+export type HistoryEvent = Static<typeof HistoryEventSchema>;
+export type HistoryEventOf<K extends HistoryEvent['kind']> = Extract<HistoryEvent, { kind: K }>;

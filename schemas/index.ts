@@ -1,0 +1,5 @@
+export * from './description.js';
+export * from './history.js';
+export * from './packets.js';
+export * from './report.js';
+export * from './scenario.js';

@@ -1,0 +1,320 @@
+import { type Static, type TProperties, Type } from '@sinclair/typebox';
+import { SERVER_CLASSES } from './description.js';
+import { ERROR_CODES, PACKET_TYPES } from './packets.js';
+
+/** The script language: what a scenario file may say. One verb a step; options are closed, so a typo is an error. */
+
+const closed = { additionalProperties: false } as const;
+
+const label = Type.String({
+  title: 'Messages',
+  description: 'A label (`m1`), or a range of labels with the same stem (`m1..m64`).',
+  pattern: '^[a-z][A-Za-z0-9{}-]*(\\.\\.[a-z][A-Za-z0-9{}-]*)?$',
+});
+const messages = Type.Union([label, Type.Array(label, { minItems: 1 })]);
+const clientName = Type.String({ pattern: '^[a-z][A-Za-z0-9-]{0,23}$' });
+const requirement = Type.String({ title: 'Requirement id', pattern: '^IM-[0-9]+(\\.[0-9]+)?-[0-9]+$' });
+const packetType = Type.Union(PACKET_TYPES.map((type) => Type.Literal(type)));
+/** A number may come from a matrix, as `{name}`. */
+const placeholder = Type.String({ pattern: '^\\{[a-z][A-Za-z0-9]*\\}$' });
+const count = Type.Union([Type.Integer({ minimum: 1, maximum: 1_000_000 }), placeholder]);
+const millis = Type.Union([Type.Number({ minimum: 0, maximum: 600_000 }), placeholder]);
+const duration = Type.Union(
+  [
+    Type.Number({ minimum: 0, maximum: 600_000 }),
+    Type.String({ pattern: '^([0-9.]+ x )?(answerWithinMs|redeliverAfterMs|redeliverMaxMs|deadAfterMs)$' }),
+    placeholder,
+  ],
+  { title: 'Duration', description: 'Milliseconds, or a multiple of a declared timer: `2 x redeliverAfterMs`.' },
+);
+const which = Type.Optional(
+  Type.Literal('old', { description: 'The connection before the current one. Without it: the current one.' }),
+);
+const bodyText = Type.Union([
+  Type.String(),
+  Type.Object(
+    {
+      bytes: Type.Union([count, Type.Integer({ minimum: 0 })]),
+      of: Type.Optional(Type.String({ minLength: 1, description: 'Repeated, then filled up with `x`.' })),
+    },
+    closed,
+  ),
+  Type.Object(
+    {
+      limit: Type.Union([Type.Integer(), placeholder], {
+        description: 'Bytes over (or, negative, under) the declared maxBodyBytes.',
+      }),
+      of: Type.Optional(Type.String({ minLength: 1 })),
+    },
+    closed,
+  ),
+]);
+
+const verb = <P extends TProperties>(fields: P, description: string) => Type.Object(fields, { ...closed, description });
+
+/** Everything a client of the kit can be told to do, by verb. */
+export const CLIENT_VERBS = {
+  connects: verb(
+    {
+      connects: Type.Literal(true),
+      subprotocol: Type.Optional(
+        Type.Union([Type.Literal(false), Type.String()], { description: 'What to offer instead of im.ran.v1.' }),
+      ),
+      refused: Type.Optional(Type.Integer({ description: 'The HTTP status with which the upgrade must fail.' })),
+      by: Type.Optional(requirement),
+    },
+    'Opens a connection. One that is still open becomes the `old` one.',
+  ),
+  disconnects: verb(
+    {
+      disconnects: Type.Union([Type.Literal('cleanly'), Type.Literal('reset'), Type.Literal('abruptly')], {
+        description: 'cleanly: close frame. reset: TCP RST. abruptly: TCP end without a close frame.',
+      }),
+      connection: which,
+      before: Type.Optional(packetType),
+      of: Type.Optional(messages),
+      afterMs: Type.Optional(millis),
+    },
+    'Ends a connection; with `before`, only if that packet has not arrived after `afterMs` (the fault fires or not).',
+  ),
+  goes: verb(
+    { goes: Type.Literal('silent'), connection: which },
+    'Half-open: from now on nothing is read or written on the connection, which stays.',
+  ),
+  sends: verb(
+    {
+      sends: messages,
+      to: clientName,
+      body: Type.Optional(bodyText),
+      ttlMs: Type.Optional(Type.Union([Type.Integer({ minimum: 1 }), duration])),
+      msgId: Type.Optional(Type.String({ description: 'A chosen msgId instead of a fresh one.' })),
+      sameIdAs: Type.Optional(label),
+      fields: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'Further fields.' })),
+      times: Type.Optional(count),
+      lost: Type.Optional(Type.Literal(true, { description: 'The packet is lost on its way: never written.' })),
+      delayed: Type.Optional(Type.Literal(true, { description: 'Held back until `releases`.' })),
+      reordered: Type.Optional(Type.Literal(true, { description: 'Written in the reverse order of the labels.' })),
+      connection: which,
+    },
+    'Sends msg:R of new messages.',
+  ),
+  resends: verb(
+    {
+      resends: messages,
+      times: Type.Optional(count),
+      lost: Type.Optional(Type.Literal(true)),
+      connection: which,
+    },
+    'Sends msg:R of known messages again: same msgId, fresh rid. Any device of the sender may do it.',
+  ),
+  releases: verb({ releases: messages }, 'Writes the msg:R or ack:R that was `delayed`.'),
+  acks: verb(
+    {
+      acks: messages,
+      times: Type.Optional(count),
+      lost: Type.Optional(Type.Literal(true)),
+      delayed: Type.Optional(Type.Literal(true)),
+      reordered: Type.Optional(Type.Literal(true)),
+      connection: which,
+    },
+    'Sends ack:R with the serverMsgId that the kit saw for the message, whoever received it.',
+  ),
+  acksId: verb(
+    { acksId: Type.String(), connection: which },
+    'Sends ack:R for a serverMsgId that no message of this scenario has. Its label is `unknown`.',
+  ),
+  gets: verb(
+    {
+      gets: Type.Union([packetType, Type.Literal('close'), Type.Literal('pong')]),
+      of: Type.Optional(messages),
+      status: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })])),
+      error: Type.Optional(Type.Union(ERROR_CODES.map((code) => Type.Literal(code)))),
+      code: Type.Optional(Type.Union([Type.Integer(), placeholder, Type.Array(Type.Integer(), { minItems: 1 })])),
+      times: Type.Optional(count),
+      within: Type.Optional(duration),
+      by: Type.Optional(requirement),
+      connection: which,
+    },
+    'Waits for the next packet of the connection that matches; without `within`, for answerWithinMs. A msg:N is handed to the application.',
+  ),
+  drops: verb(
+    {
+      drops: packetType,
+      of: messages,
+      times: Type.Optional(count),
+      within: Type.Optional(duration),
+      by: Type.Optional(requirement),
+    },
+    'Waits for the packet and throws it away: as if the network had lost it, with the link kept.',
+  ),
+  getsNo: verb(
+    {
+      getsNo: Type.Union([packetType, Type.Literal('close')]),
+      of: Type.Optional(messages),
+      status: Type.Optional(Type.String()),
+      for: duration,
+      by: requirement,
+      connection: which,
+    },
+    'Watches the connection for that long: nothing that matches may arrive.',
+  ),
+  writes: verb(
+    {
+      writes: Type.Union([
+        Type.Object(
+          {
+            text: Type.String({
+              description:
+                '`{rid}`: a fresh rid, answered as message `raw`. `{msgId}`: a fresh id. `{user:NAME}`: a user id. `{sid:m1}`: the serverMsgId of a message.',
+            }),
+          },
+          closed,
+        ),
+        Type.Object({ base64: Type.String(), binary: Type.Optional(Type.Boolean()) }, closed),
+        Type.Object({ frameBytes: Type.Union([count, duration]), over: Type.Optional(Type.Integer()) }, closed),
+      ]),
+      what: Type.String({ description: 'What is wrong with it, in a few words.' }),
+      connection: which,
+    },
+    'Writes one frame that the packet schemas need not allow.',
+  ),
+  pings: verb({ pings: Type.Literal(true) }, 'Sends a WebSocket ping.'),
+  answersPings: verb({ answersPings: Type.Boolean() }, 'Stops or resumes answering pings; reading goes on.'),
+  autoAcks: verb(
+    { autoAcks: Type.Boolean() },
+    'From now on hands over and acks every msg:N at once, as a complete receiver does.',
+  ),
+} as const;
+export type ClientVerb = keyof typeof CLIENT_VERBS;
+
+const trigger = Type.Optional(
+  Type.Object(
+    {
+      client: clientName,
+      gets: packetType,
+      of: Type.Optional(messages),
+      status: Type.Optional(Type.String()),
+      count: Type.Optional(count),
+    },
+    {
+      ...closed,
+      description: 'Acts at the moment the client has received that many such packets since the step before.',
+    },
+  ),
+);
+
+/** What can be done to the process under test. A scenario that uses one has the subject to itself. */
+export const SERVER_VERBS = {
+  crashes: verb(
+    { crashes: Type.Literal(true), when: trigger, afterMs: Type.Optional(millis) },
+    'SIGKILL to the process group; done when all sockets have closed and the port refuses.',
+  ),
+  stops: verb(
+    { stops: Type.Literal(true), when: trigger, afterMs: Type.Optional(millis) },
+    'SIGTERM; done when the process has ended.',
+  ),
+  restarts: verb({ restarts: Type.Literal(true) }, 'Starts the process again on the same port and data.'),
+  freezes: verb({ freezes: duration, when: trigger }, 'SIGSTOP, that long, then SIGCONT.'),
+} as const;
+export type ServerVerb = keyof typeof SERVER_VERBS;
+
+/** Steps that order other steps. */
+export const CONTROL_VERBS = {
+  together: verb({ together: Type.Array(Type.Unknown(), { minItems: 2 }) }, 'Runs the steps at the same time.'),
+  repeat: verb(
+    { repeat: count, steps: Type.Array(Type.Unknown(), { minItems: 1 }) },
+    'Runs the steps that many times; `{round}` in labels counts from 1.',
+  ),
+  insert: verb({ insert: Type.String() }, 'The steps that the matrix axis of that name holds for this cell.'),
+  waits: verb({ waits: duration, because: Type.String({ minLength: 10 }) }, 'Lets a declared timer pass.'),
+} as const;
+export type ControlVerb = keyof typeof CONTROL_VERBS;
+
+export const ScenarioFileSchema = Type.Object(
+  {
+    scenario: Type.String({ minLength: 8, description: 'One sentence: what a conforming server does.' }),
+    class: Type.Union(SERVER_CLASSES.map((name) => Type.Literal(name))),
+    proves: Type.Array(requirement, { minItems: 1, uniqueItems: true }),
+    seenIn: Type.Optional(
+      Type.Array(Type.String({ pattern: '^([\\w.-]+/[\\w.-]+#[0-9]+|CVE-[0-9]+-[0-9]+)$' }), {
+        description: 'Real bugs that this scenario would have caught: owner/repository#number.',
+      }),
+    ),
+    about: Type.Optional(Type.String({ description: 'Why it matters, for people.' })),
+    requires: Type.Optional(
+      Type.Array(Type.String({ pattern: '^(limits|timers)\\.[A-Za-z]+$' }), {
+        description: 'Members of the description without which the scenario does not apply.',
+      }),
+    ),
+    clients: Type.Union([
+      Type.Array(clientName, { minItems: 1, uniqueItems: true }),
+      Type.Record(
+        clientName,
+        Type.Object(
+          {
+            userOf: Type.Optional(clientName),
+            device: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9._-]{1,32}$' })),
+            away: Type.Optional(Type.Literal(true, { description: 'Was connected once and has left.' })),
+            absent: Type.Optional(Type.Literal(true, { description: 'Has not connected yet.' })),
+            autoAcks: Type.Optional(Type.Literal(true)),
+          },
+          closed,
+        ),
+      ),
+    ]),
+    bystanders: Type.Optional(
+      Type.Literal(true, { description: 'Two more users keep talking all the while; nothing may disturb them.' }),
+    ),
+    matrix: Type.Optional(
+      Type.Record(
+        Type.String({ pattern: '^[a-z][A-Za-z0-9]*$' }),
+        Type.Record(Type.String({ pattern: '^[a-z0-9][A-Za-z0-9.-]*$' }), Type.Unknown()),
+        { description: 'Axis → cell name → value: text or number for `{axis}`, steps for `insert`.' },
+      ),
+    ),
+    except: Type.Optional(
+      Type.Array(Type.Object({ cell: Type.String(), why: Type.String({ minLength: 10 }) }, closed), {
+        description: 'Cells that do not exist, and why.',
+      }),
+    ),
+    settle: Type.Optional(
+      Type.Object(
+        {
+          resends: Type.Optional(
+            Type.Boolean({ description: 'Senders re-send what has no terminal ack:N. Default true.' }),
+          ),
+          reconnects: Type.Optional(Type.Boolean({ description: 'Receivers reconnect. Default true.' })),
+        },
+        closed,
+      ),
+    ),
+    script: Type.Array(Type.Unknown(), { minItems: 1 }),
+  },
+  {
+    ...closed,
+    $id: 'https://im-conformance.dev/schemas/scenario.schema.json',
+    title: 'Scenario script',
+    description: 'One scenario file: who takes part, what they do, and which requirements that proves.',
+    examples: [
+      {
+        scenario: 'A lost msg:N is pushed again when the sender re-sends',
+        class: 'core',
+        proves: ['IM-4.2-9'],
+        clients: ['alice', 'bob'],
+        script: [
+          { alice: { sends: 'm1', to: 'bob' } },
+          { bob: { drops: 'msg:N', of: 'm1' } },
+          { alice: { resends: 'm1' } },
+          { bob: { gets: 'msg:N', of: 'm1' } },
+        ],
+      },
+    ],
+  },
+);
+
+export type ScenarioFile = Static<typeof ScenarioFileSchema>;
+export type BodySpec = Static<typeof bodyText>;
+export type DurationSpec = Static<typeof duration>;
+export type ClientAction = { [V in ClientVerb]: { verb: V } & Static<(typeof CLIENT_VERBS)[V]> }[ClientVerb];
+export type ServerAction = { [V in ServerVerb]: { verb: V } & Static<(typeof SERVER_VERBS)[V]> }[ServerVerb];
+export type Trigger = NonNullable<Static<typeof trigger>>;

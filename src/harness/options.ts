@@ -1,0 +1,55 @@
+import type { Description, Report, ScenarioResult, ServerClass } from '../../schemas/index.js';
+
+/** What one run of the kit is to do. All times are milliseconds. */
+export interface RunOptions {
+  /** URL of the subject; with `exec` it may hold `{port}`. Neither `url` nor `exec`: the embedded reference server. */
+  url?: string;
+  /** Command that starts the subject; `{port}` and `{data}` are filled in. */
+  exec?: string;
+  /** Classes to test instead of those that the description claims. */
+  classes?: ServerClass[];
+  /** Globs over scenario ids. */
+  only: string[];
+  skip: string[];
+  /** Template of the token, with `{user}` and `{device}`. */
+  token?: string;
+  jwtSecret?: string;
+  tokenCommand?: string;
+  headers: Record<string, string>;
+  /** Parsed description that wins over the served one. */
+  describe?: Description;
+  /** Ids of scenarios that are known to fail. */
+  baseline?: string[];
+  allowUnproven: boolean;
+  seed: string;
+  concurrency: number;
+  instances: number;
+  patienceMs: number;
+  /** Folder for the history of every scenario, one NDJSON file each. */
+  historyDir?: string;
+  /** The options as the user would have to repeat them for a replay, without --only. */
+  replayArguments: string[];
+}
+
+export interface RunProgress {
+  done: number;
+  total: number;
+  running: string[];
+}
+
+export interface RunHooks {
+  /** The subject answered and was described; scenarios start now. */
+  onStart?: (start: { subject: Report['subject']; total: number }) => void;
+  onResult?: (result: ScenarioResult) => void;
+  onProgress?: (progress: RunProgress) => void;
+}
+
+/** Exit codes of the command line. When several hold: usage, unreachable, nonconforming, undecided. */
+export const EXIT = {
+  conforms: 0,
+  nonconforming: 1,
+  usage: 2,
+  unreachable: 3,
+  undecided: 4,
+  interrupted: 130,
+} as const;

@@ -1,0 +1,41 @@
+/** What a subject's process did without being told to. */
+export interface SubjectExit {
+  code: number | null;
+  signal: string | null;
+  /** Last lines of its output, at most 2,000 characters. */
+  output: string;
+}
+
+/**
+ * One running server under test. A subject that was only named by its URL cannot be controlled: its `control` is absent.
+ */
+export interface Subject {
+  /** WebSocket URL of this instance. */
+  readonly url: string;
+  readonly control?: SubjectControl;
+  /** Ends the processes that the kit started and removes their data. Never throws, takes at most 5 s. */
+  close(): Promise<void>;
+}
+
+/** Power over a process that the kit started. Every promise is bounded; on its bound it rejects with a KitError. */
+export interface SubjectControl {
+  /** SIGKILL to the process group; resolves when the group is gone and the port refuses. */
+  kill(): Promise<void>;
+  /** SIGTERM; resolves with the exit when the group has ended and the port refuses. */
+  stop(): Promise<void>;
+  /** Starts the process again, on the same port and data; resolves when the WebSocket upgrade answers. */
+  start(): Promise<void>;
+  /** SIGSTOP and SIGCONT to the process group. */
+  freeze(): void;
+  unfreeze(): void;
+  /** Calls the listener when the process ends by itself. Returns a function that takes it off. */
+  onExit(listener: (exit: SubjectExit) => void): () => void;
+}
+
+/** How to open a connection as one user and device. */
+export interface Credentials {
+  url: string;
+  headers: Record<string, string>;
+}
+
+export type Authenticate = (baseUrl: string, user: string, device: string) => Promise<Credentials>;

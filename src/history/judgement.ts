@@ -1,0 +1,31 @@
+/** One broken requirement, as the judges see it; the ledger adds sentence and level. */
+export interface Finding {
+  requirement: string;
+  /** What went wrong, in one sentence. */
+  message: string;
+  expected: string;
+  seen: string;
+  /** Where the message vanished or doubled. */
+  where?: string;
+  /** Only a time bound was missed. */
+  late?: boolean;
+  /** Line numbers of the history, from 0. */
+  events: number[];
+  /** The message concerned. */
+  about?: MessageKey;
+}
+
+export interface MessageKey {
+  from: string;
+  msgId: string;
+}
+
+export interface Judgement {
+  findings: Finding[];
+  /** Requirement id → how often the history put it to the test and it held or broke. */
+  exercised: Record<string, number>;
+  /** Steps whose fault never fired in any round. */
+  faultsNotFired: string[];
+  /** Why nothing can be concluded: preconditions not reached, settling incomplete without a culprit. */
+  undecided: string[];
+}
