@@ -1,0 +1,106 @@
+import { PACKET_SCHEMAS, PACKET_TYPES, type Packet, type PacketType } from '../../schemas/index.js';
+import { duplicateNames } from './duplicate-names.js';
+import { type Validator, validator } from './validator.js';
+import { loneSurrogates } from './well-formed.js';
+
+const ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+export interface DecodeOptions {
+  /** `ignore` takes the last of two members with one name, as many JSON parsers can do nothing else. Default: error. */
+  duplicateNames?: 'error' | 'ignore';
+}
+
+export interface DecodeFailure {
+  ok: false;
+  /** One line per fault, such as `msg:R /to: is missing`. Never empty. */
+  errors: string[];
+  /** The type, when it is one of the six, allowed here or not. */
+  type?: PacketType;
+  /** What is usable of the packet, so that a server can answer `rejected` (IM-2-13). */
+  rid?: string;
+  msgId?: string;
+  serverMsgId?: string;
+}
+export type Decoded = { ok: true; packet: Packet } | DecodeFailure;
+
+const validators = new Map<string, Validator>(
+  PACKET_TYPES.map((type) => [type, validator(PACKET_SCHEMAS[type])] as const),
+);
+const isPacketType = (type: unknown): type is PacketType => typeof type === 'string' && validators.has(type);
+
+const prefixed = (type: PacketType, lines: string[]): string[] =>
+  lines.map((line) => (line.startsWith('value: ') ? `${type}: ${line.slice(7)}` : `${type} ${line}`));
+
+/** Errors of a parsed packet of that type, one line per fault; empty when it is valid. Unknown members are allowed. */
+export const validatePacket = (value: unknown, type: PacketType): string[] => {
+  const lines = (validators.get(type) as Validator)(value);
+  return lines.length === 0 ? lines : prefixed(type, lines);
+};
+
+const shorten = (text: string): string => (text.length > 200 ? `${text.slice(0, 197)}...` : text);
+
+const fail = (errors: string[], value: Record<string, unknown> = {}): DecodeFailure => {
+  const failure: DecodeFailure = { ok: false, errors };
+  if (isPacketType(value.type)) failure.type = value.type;
+  for (const name of ['rid', 'msgId', 'serverMsgId'] as const) {
+    const id = value[name];
+    if (typeof id === 'string' && ID.test(id)) failure[name] = id;
+  }
+  return failure;
+};
+
+const parseObject = (text: string): Record<string, unknown> | string => {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    return 'not a JSON object';
+  } catch (error) {
+    return shorten(`not JSON: ${(error as Error).message}`);
+  }
+};
+
+/**
+ * Reads one packet. `allowed` are the types that the peer may send (CLIENT_PACKETS or SERVER_PACKETS).
+ * Never throws. A server answers a failure with `rejected` when it has a `rid` and an allowed `type`, and closes
+ * the connection with 4400 otherwise (IM-2-13, IM-2-14).
+ */
+export const decodePacket = (text: string, allowed: ReadonlySet<PacketType>, options: DecodeOptions = {}): Decoded => {
+  const value = parseObject(text);
+  if (typeof value === 'string') return fail([value]);
+  const { type } = value;
+  if (type === undefined) return fail(['packet /type: is missing'], value);
+  if (!isPacketType(type)) return fail([`packet /type: must be one of ${[...allowed].join(', ')}`], value);
+  if (!allowed.has(type)) return fail([`${type} /type: may not be sent by this side`], value);
+  const errors = validatePacket(value, type);
+  for (const path of loneSurrogates(text, value)) {
+    const line = `${type} ${path}: has a lone surrogate`;
+    if (!errors.includes(line)) errors.push(line);
+  }
+  if (options.duplicateNames !== 'ignore') {
+    for (const name of duplicateNames(text, value)) errors.push(shorten(`${type}: has the member "${name}" twice`));
+  }
+  return errors.length === 0 ? { ok: true, packet: value as Packet } : fail(errors, value);
+};
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Reads one packet from the bytes of a text frame: bad UTF-8 is an error too. */
+export const decodeFrame = (
+  bytes: Uint8Array,
+  allowed: ReadonlySet<PacketType>,
+  options: DecodeOptions = {},
+): Decoded => {
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    return fail(['not UTF-8']);
+  }
+  return decodePacket(text, allowed, options);
+};
+
+/** The text of one frame. */
+export const encodePacket = (packet: Packet): string => JSON.stringify(packet);
+
+/** Size of a body as the limits count it: bytes of UTF-8. */
+export const bodyBytes = (body: string): number => Buffer.byteLength(body, 'utf8');

@@ -1,0 +1,12 @@
+export {
+  bodyBytes,
+  type Decoded,
+  type DecodeFailure,
+  type DecodeOptions,
+  decodeFrame,
+  decodePacket,
+  encodePacket,
+  validatePacket,
+} from './decode.js';
+export { type Validator, validator } from './validator.js';
+export { isWellFormed } from './well-formed.js';

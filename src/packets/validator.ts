@@ -1,0 +1,53 @@
+import type { TSchema } from '@sinclair/typebox';
+import type { Options, ValidateFunction } from 'ajv';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { explain } from './explain.js';
+import { isWellFormed } from './well-formed.js';
+
+/** Returns one clear line per fault, such as `/timers/answerWithinMs: must be >= 1`; empty when the value is valid. */
+export type Validator = (value: unknown) => string[];
+
+const WELL_FORMED_PATTERN = '^\\P{Cs}*$';
+
+/** The same answer as the regular expression for "no lone surrogate", natively: some 50 times as fast on long bodies. */
+const regExp = Object.assign(
+  (pattern: string, flags: string) =>
+    pattern === WELL_FORMED_PATTERN ? { test: isWellFormed } : new RegExp(pattern, flags),
+  { code: 'new RegExp' },
+);
+
+const options: Options = {
+  strict: true,
+  // TypeBox writes `if` and `then` without repeating the types and required members around them.
+  strictTypes: false,
+  strictRequired: false,
+  allowUnionTypes: true,
+  addUsedSchema: false,
+  formats: { uri: (text: string) => URL.canParse(text) },
+  code: { regExp },
+};
+
+let first: Ajv2020 | undefined;
+let all: Ajv2020 | undefined;
+
+/**
+ * A validator for any schema of the kit. Compiled at the first use and kept. The usual, valid case stops at nothing
+ * but the schema; only a value that failed is validated again for all its errors.
+ */
+export const validator = (schema: TSchema): Validator => {
+  let quick: ValidateFunction | undefined;
+  let thorough: ValidateFunction | undefined;
+  return (value) => {
+    if (!quick) {
+      first ??= new Ajv2020(options);
+      quick = first.compile(schema);
+    }
+    if (quick(value)) return [];
+    if (!thorough) {
+      all ??= new Ajv2020({ ...options, allErrors: true, verbose: true });
+      thorough = all.compile(schema);
+    }
+    thorough(value);
+    return explain(thorough.errors ?? []);
+  };
+};
