@@ -81,6 +81,10 @@ export const CLIENT_VERBS = {
     { goes: Type.Literal('silent'), connection: which },
     'Half-open: from now on nothing is read or written on the connection, which stays.',
   ),
+  reads: verb(
+    { reads: Type.Boolean(), connection: which },
+    'Stops or resumes reading the connection, as a stalled reader does; writing goes on, pings stay unanswered meanwhile.',
+  ),
   sends: verb(
     {
       sends: messages,
@@ -222,8 +226,11 @@ export type ServerVerb = keyof typeof SERVER_VERBS;
 export const CONTROL_VERBS = {
   together: verb({ together: Type.Array(Type.Unknown(), { minItems: 2 }) }, 'Runs the steps at the same time.'),
   repeat: verb(
-    { repeat: count, steps: Type.Array(Type.Unknown(), { minItems: 1 }) },
-    'Runs the steps that many times; `{round}` in labels counts from 1.',
+    {
+      repeat: Type.Union([count, Type.Array(Type.Union([Type.Number(), Type.String()]), { minItems: 1 })]),
+      steps: Type.Array(Type.Unknown(), { minItems: 1 }),
+    },
+    'Runs the steps that many times; `{round}` counts from 1. With a list: once for each item, which is `{value}`.',
   ),
   insert: verb({ insert: Type.String() }, 'The steps that the matrix axis of that name holds for this cell.'),
   waits: verb({ waits: duration, because: Type.String({ minLength: 10 }) }, 'Lets a declared timer pass.'),
