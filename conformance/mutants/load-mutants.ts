@@ -1,0 +1,63 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { KitError } from '../../src/errors.js';
+import { loadLedger } from '../../src/ledger/index.js';
+import { packageRoot } from '../../src/package-root.js';
+import { validator } from '../../src/packets/index.js';
+import { readSource } from '../../src/scenario/source.js';
+import { CatalogueSchema, type Mutant } from './mutant.js';
+
+const REMEDY = 'Correct the entry; CONTRIBUTING.md shows what a mutant consists of.';
+const validate = validator(CatalogueSchema);
+
+/** The names of `/3/patch/0/find: must be string` as a path into the file. */
+const pathOf = (fault: string): (string | number)[] =>
+  (fault.split(': ', 1)[0] ?? '')
+    .split('/')
+    .slice(1)
+    .map((name) => (/^\d+$/.test(name) ? Number(name) : name));
+
+/**
+ * All mutants of a folder of YAML files, by file name and then in the order of the file.
+ * Throws a KitError of code `usage` that names file, line, entry and field.
+ */
+export const loadMutants = (folder = join(packageRoot, 'conformance', 'mutants', 'catalogue')): Mutant[] => {
+  const mutants = new Map<string, Mutant>();
+  const { byId } = loadLedger();
+  for (const name of listYaml(folder)) {
+    const source = readSource(join(folder, name), name);
+    const [fault] = validate(source.value);
+    if (fault !== undefined) {
+      const path = pathOf(fault);
+      const entry = (source.value as Partial<Mutant>[] | null)?.[Number(path[0])]?.id;
+      throw source.fault(path, `${entry === undefined ? '' : `mutant "${entry}" `}${fault}`, REMEDY);
+    }
+    for (const [index, mutant] of (source.value as Mutant[]).entries()) {
+      if (mutants.has(mutant.id)) throw source.fault([index, 'id'], `mutant "${mutant.id}" exists twice`, REMEDY);
+      if (!byId.has(mutant.requirement)) {
+        const problem = `mutant "${mutant.id}" /requirement: there is no ${mutant.requirement} in spec/requirements.yaml`;
+        throw source.fault([index, 'requirement'], problem, REMEDY);
+      }
+      mutants.set(mutant.id, mutant);
+    }
+  }
+  return [...mutants.values()];
+};
+
+/** The mutant of that id. Throws a KitError of code `usage` when there is none. */
+export const mutantOf = (mutants: readonly Mutant[], id: string): Mutant => {
+  const mutant = mutants.find((candidate) => candidate.id === id);
+  if (mutant) return mutant;
+  const known = mutants.map((candidate) => candidate.id).join(', ');
+  throw new KitError('usage', `there is no mutant "${id}"`, `Use one of: ${known}.`);
+};
+
+const listYaml = (folder: string): string[] => {
+  try {
+    return readdirSync(folder)
+      .filter((name) => name.endsWith('.yaml'))
+      .sort();
+  } catch (cause) {
+    throw new KitError('usage', `${folder}: cannot be read`, 'Name a folder with YAML files of mutants.', { cause });
+  }
+};

@@ -1,0 +1,47 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { SERVER_CLASSES } from '../../schemas/index.js';
+
+const closed = { additionalProperties: false } as const;
+
+const PatchSchema = Type.Object(
+  {
+    file: Type.String({
+      pattern: '^src/(protocol|reference|packets)/[a-z0-9/-]+\\.js$',
+      description: 'Compiled file of the reference server, below dist/.',
+    }),
+    find: Type.String({
+      minLength: 1,
+      description: 'Text that stands there exactly once. White space in it matches any white space.',
+    }),
+    replace: Type.String({ description: 'What stands there instead.' }),
+  },
+  { ...closed, description: 'One change of text.' },
+);
+
+/** A broken reference server, as data: one small realistic fault, and what must catch it. */
+export const MutantSchema = Type.Object(
+  {
+    id: Type.String({ pattern: '^[a-z0-9]+(-[a-z0-9]+)*$', maxLength: 60 }),
+    fault: Type.String({ minLength: 20, description: 'What this server does wrong, in one sentence.' }),
+    requirement: Type.String({
+      pattern: '^IM-[0-9]+(\\.[0-9]+)?-[0-9]+$',
+      description: 'The requirement that it breaks, and that the failure must name.',
+    }),
+    caughtBy: Type.String({ minLength: 1, description: 'Id of the scenario that must fail, or a glob over ids.' }),
+    words: Type.String({ minLength: 3, description: 'Text that the failure must contain.' }),
+    classes: Type.Optional(
+      Type.Array(Type.Union(SERVER_CLASSES.map((name) => Type.Literal(name))), {
+        minItems: 1,
+        uniqueItems: true,
+        description: 'The classes to test instead of those that the server claims.',
+      }),
+    ),
+    patch: Type.Array(PatchSchema, { minItems: 1 }),
+  },
+  closed,
+);
+
+export type Mutant = Static<typeof MutantSchema>;
+export type Patch = Static<typeof PatchSchema>;
+
+export const CatalogueSchema = Type.Array(MutantSchema, { minItems: 1 });

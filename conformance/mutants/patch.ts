@@ -1,0 +1,24 @@
+import { KitError } from '../../src/errors.js';
+import type { Patch } from './mutant.js';
+
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/** The compiler indents and breaks lines as it likes, so any white space stands for any other. */
+const patternOf = (find: string): RegExp => new RegExp(find.trim().split(/\s+/).map(escaped).join('\\s+'), 'g');
+
+/**
+ * Applies one patch to the text of its file. Throws a KitError when its text does not stand there exactly once: a patch
+ * that changes nothing would leave a correct server, and one that changes several places is not one small fault.
+ */
+export const applyPatch = (mutant: string, patch: Patch, text: string): string => {
+  const found = [...text.matchAll(patternOf(patch.find))];
+  const [only] = found;
+  if (found.length !== 1 || only === undefined) {
+    throw new KitError(
+      'usage',
+      `mutant "${mutant}": found ${found.length} times instead of once in ${patch.file}: ${patch.find.trim()}`,
+      'Adapt "find" to the compiled file, or build again if it is older than its source.',
+    );
+  }
+  return text.slice(0, only.index) + patch.replace + text.slice(only.index + only[0].length);
+};
