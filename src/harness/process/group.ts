@@ -1,0 +1,91 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** How often, in milliseconds, a group that seems alive is looked at more closely. */
+const CLOSE_LOOK_EVERY_MS = 40;
+
+/** Sends a signal to a whole process group. False: the group does not exist any more. */
+export function signalGroup(pgid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    process.kill(-pgid, signal);
+    return true;
+  } catch (error) {
+    // EPERM: the group exists, but belongs to somebody else by now (a set-uid program).
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/**
+ * Whether a process of the group still runs. A process that has ended but was never collected by its parent does not
+ * count: in a container without an init process it would stay for ever, and no signal could remove it.
+ */
+export function groupAlive(pgid: number): boolean {
+  return signalGroup(pgid, 0) && !hasOnlyZombies(pgid);
+}
+
+/** Waits until no process of the group runs. False: the bound passed first. */
+export async function waitForGroupEnd(pgid: number, boundMs: number): Promise<boolean> {
+  const start = performance.now();
+  let closeLookAt = CLOSE_LOOK_EVERY_MS;
+  for (let step = 1; ; step = Math.min(step + 1, 10)) {
+    if (!signalGroup(pgid, 0)) return true;
+    const elapsed = performance.now() - start;
+    if (elapsed >= closeLookAt || elapsed >= boundMs) {
+      if (hasOnlyZombies(pgid)) return true;
+      if (elapsed >= boundMs) return false;
+      closeLookAt = elapsed + CLOSE_LOOK_EVERY_MS;
+    }
+    await sleep(step);
+  }
+}
+
+/** True only where the system shows its processes as files (Linux) and each one of the group has ended. */
+function hasOnlyZombies(pgid: number): boolean {
+  let members = 0;
+  for (const pid of listedProcesses()) {
+    const stat = readProcessFile(pid, 'stat');
+    // The name of the program stands in parentheses and may hold anything, so the fields start after the last one.
+    const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (Number(group) !== pgid) continue;
+    if (state !== 'Z' && state !== 'X') return false;
+    members++;
+  }
+  return members > 0;
+}
+
+/**
+ * Kills processes that were started with this data folder in their environment but left the process group (a daemon).
+ * Returns their ids. Only Linux shows the environment of a process; elsewhere nothing is found.
+ */
+export function killStrays(dataDir: string): number[] {
+  const mark = `DATA_DIR=${dataDir}`;
+  const strays = listedProcesses().filter(
+    (pid) => pid !== process.pid && readProcessFile(pid, 'environ').split('\0').includes(mark),
+  );
+  for (const pid of strays) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It ended between the look and the signal.
+    }
+  }
+  return strays;
+}
+
+function listedProcesses(): number[] {
+  try {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function readProcessFile(pid: number, name: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, 'latin1');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,48 @@
+import { rmSync } from 'node:fs';
+import { killStrays, signalGroup } from './group.js';
+
+/** Every process group that the kit has started and that may still run. */
+const groups = new Set<number>();
+/** Every data folder that the kit has made and not yet removed. */
+const folders = new Set<string>();
+let installed = false;
+
+/**
+ * Makes sure that this group does not outlive the kit, however the kit ends: by returning, by `process.exit`, or by an
+ * uncaught error. Signals are the command line's business; it ends through `process.exit` too.
+ */
+export function guardGroup(pgid: number): void {
+  install();
+  groups.add(pgid);
+}
+
+/** The group has ended. It must never be signalled again, because the system may give its number to somebody else. */
+export function releaseGroup(pgid: number): void {
+  groups.delete(pgid);
+}
+
+/** The folder is removed when the kit ends, together with any process that was started on it. */
+export function guardFolder(folder: string): void {
+  install();
+  folders.add(folder);
+}
+
+export function releaseFolder(folder: string): void {
+  folders.delete(folder);
+}
+
+function install(): void {
+  if (installed) return;
+  installed = true;
+  process.on('exit', () => {
+    for (const pgid of groups) signalGroup(pgid, 'SIGKILL');
+    for (const folder of folders) {
+      killStrays(folder);
+      try {
+        rmSync(folder, { recursive: true, force: true, maxRetries: 2 });
+      } catch {
+        // Nobody is left to be told.
+      }
+    }
+  });
+}

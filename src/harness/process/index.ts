@@ -1,0 +1,2 @@
+export { connectSubject } from './connect-subject.js';
+export { type StartOptions, startSubject } from './start-subject.js';

@@ -1,0 +1,83 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KitError } from '../../errors.js';
+import type { Authenticate, Subject } from '../subject.js';
+import { CommandSubject } from './command-subject.js';
+import { guardFolder } from './guard.js';
+import { endpointOf, pickPort, portState, releasePort } from './port.js';
+import { isPortTaken } from './start-failure.js';
+
+/** Time from the start of the command to the answer of its first upgrade. */
+export const START_TIMEOUT_MS = 15_000;
+/** Another program may take the port between the choice and the start; then another one is chosen. */
+const MAX_STARTS = 3;
+
+export interface StartOptions {
+  /** Command for the shell; `{port}` and `{data}` are filled in, and given as PORT and DATA_DIR in its environment. */
+  exec: string;
+  /** URL of the subject, with `{port}` or with a port of its own. Default: `ws://127.0.0.1:{port}/`. */
+  url?: string;
+  authenticate: Authenticate;
+  /** Milliseconds, default 15,000. */
+  startTimeoutMs?: number;
+  /** Gets one line whenever something noteworthy happens to the process. */
+  log?: (line: string) => void;
+}
+
+/**
+ * Starts a subject by its command, on a free port and with an empty data folder, and waits until its WebSocket upgrade
+ * answers. Rejects with a KitError that names the command, how it ended and the end of its output.
+ */
+export async function startSubject(options: StartOptions): Promise<Subject> {
+  const template = options.url ?? 'ws://127.0.0.1:{port}/';
+  if (process.platform === 'win32') {
+    throw new KitError(
+      'usage',
+      '--exec needs process groups and signals, which Windows does not have.',
+      'Run the kit inside WSL, or start the server yourself and give its URL.',
+    );
+  }
+  const fixed = template.includes('{port}') ? undefined : await fixedPort(template);
+  for (let start = 1; ; start++) {
+    const port = fixed ?? (await pickPort());
+    const data = await mkdtemp(join(tmpdir(), 'im-conformance-'));
+    guardFolder(data);
+    const subject = new CommandSubject({
+      url: template.replaceAll('{port}', String(port)),
+      command: options.exec.replaceAll('{port}', String(port)).replaceAll('{data}', data),
+      port,
+      data,
+      authenticate: options.authenticate,
+      startTimeoutMs: options.startTimeoutMs ?? START_TIMEOUT_MS,
+      log: options.log ?? (() => undefined),
+      released: () => releasePort(port),
+    });
+    try {
+      await subject.start();
+      return subject;
+    } catch (error) {
+      await subject.close();
+      if (fixed !== undefined || start === MAX_STARTS || !isPortTaken(error)) throw error;
+      options.log?.(`port ${port} was taken by another program; choosing another one`);
+    }
+  }
+}
+
+/** The port of a URL without `{port}`; it must be free, or the kit would test somebody else's server. */
+async function fixedPort(url: string): Promise<number> {
+  let endpoint: ReturnType<typeof endpointOf>;
+  try {
+    endpoint = endpointOf(url);
+  } catch (cause) {
+    throw new KitError('usage', `The url "${url}" is not valid.`, 'Write it like ws://127.0.0.1:{port}/.', { cause });
+  }
+  if ((await portState(endpoint)) === 'accepts') {
+    throw new KitError(
+      'usage',
+      `Something already listens on port ${endpoint.port}, so the command of --exec cannot be started there.`,
+      'End that program, or write {port} in the url and in the command and let the kit choose a free port.',
+    );
+  }
+  return endpoint.port;
+}
