@@ -30,11 +30,9 @@ const options: Options = {
 let first: Ajv2020 | undefined;
 let all: Ajv2020 | undefined;
 
-/**
- * A validator for any schema of the kit. Compiled at the first use and kept. The usual, valid case stops at nothing
- * but the schema; only a value that failed is validated again for all its errors.
- */
-export const validator = (schema: TSchema): Validator => {
+const known = new WeakMap<TSchema, Validator>();
+
+const create = (schema: TSchema): Validator => {
   let quick: ValidateFunction | undefined;
   let thorough: ValidateFunction | undefined;
   return (value) => {
@@ -50,4 +48,16 @@ export const validator = (schema: TSchema): Validator => {
     thorough(value);
     return explain(thorough.errors ?? []);
   };
+};
+
+/**
+ * The validator of any schema of the kit, one for each schema. Compiled at the first use and kept. The usual, valid
+ * case is one quick pass; only a value that failed is validated again for all its errors.
+ */
+export const validator = (schema: TSchema): Validator => {
+  const existing = known.get(schema);
+  if (existing) return existing;
+  const created = create(schema);
+  known.set(schema, created);
+  return created;
 };
