@@ -95,6 +95,11 @@ export const HistoryEventSchema = Type.Union(
       'From here on the client neither reads nor writes on this connection, and the connection stays.',
     ),
     event(
+      'reading',
+      { client, conn, reading: Type.Boolean() },
+      'The client stopped reading its connection, or reads again; it goes on writing.',
+    ),
+    event(
       'fault',
       {
         fault: Type.String({ description: 'drop, delay, duplicate, reorder, disconnect, reset, silence, crash, …' }),

@@ -1,0 +1,168 @@
+import { type AckA, type AckR, type MsgN, RETRYABLE_CODES, WIRE } from '../../schemas/index.js';
+import type { Book, Message } from './book.js';
+import { Link, type LinkOwner, type Received, type Untimed } from './link.js';
+import type { Dial } from './ports.js';
+
+/** What an actor needs of the stage that it stands on. */
+export interface ActorWorld {
+  readonly book: Book;
+  readonly dial: Dial;
+  readonly connectBoundMs: number;
+  record(event: Untimed): void;
+  notify(): void;
+  nextConn(): number;
+  nextRid(): string;
+  countPacket(): void;
+}
+
+/** An ack that is owed until the server has answered it. */
+interface Owed {
+  label: string;
+  tries: number;
+}
+
+const MAX_ACK_TRIES = 50;
+
+export type ConnectOutcome = { ok: true } | { ok: false; status?: number; error: string };
+
+/**
+ * One device of one user: the strictest legal client. It hands a message to its application once, forgets the id at
+ * ack:A, and not later: only so can a second push after ack:A be seen as the duplicate that it is.
+ */
+export class Actor implements LinkOwner {
+  readonly name: string;
+  readonly user: string;
+  readonly device: string;
+  autoAcks: boolean;
+  link: Link | undefined;
+  old: Link | undefined;
+  readonly #world: ActorWorld;
+  readonly #known = new Set<string>();
+  readonly #owed = new Map<string, Owed>();
+
+  constructor(world: ActorWorld, who: { name: string; user: string; device: string; autoAcks: boolean }) {
+    this.#world = world;
+    this.name = who.name;
+    this.user = who.user;
+    this.device = who.device;
+    this.autoAcks = who.autoAcks;
+    this.record({ kind: 'client', client: this.name, user: this.user, device: this.device });
+  }
+
+  record(event: Untimed): void {
+    this.#world.record(event);
+  }
+
+  notify(): void {
+    this.#world.notify();
+  }
+
+  /** Opens a connection; one that is still open becomes the old one. In auto mode, owed acks are sent again at once. */
+  async connect(subprotocol: string | false = WIRE.subprotocol): Promise<ConnectOutcome> {
+    const link = new Link(this.#world.nextConn(), this);
+    this.record({ kind: 'opening', client: this.name, conn: link.conn });
+    const outcome = await this.#world.dial(
+      { user: this.user, device: this.device, subprotocol, timeoutMs: this.#world.connectBoundMs },
+      link.handlers,
+    );
+    if (!outcome.ok) {
+      const { ok: _, ...refused } = outcome;
+      this.record({ kind: 'refused', client: this.name, conn: link.conn, ...refused });
+      return outcome;
+    }
+    this.old = this.link;
+    this.link = link;
+    link.opened(outcome.socket);
+    if (this.autoAcks) this.resendOwedAcks();
+    this.notify();
+    return { ok: true };
+  }
+
+  onPacket(link: Link, entry: Received & { kind: 'packet' }): void {
+    const { packet } = entry;
+    const { book } = this.#world;
+    this.#world.countPacket();
+    if (packet.type === 'msg:A') book.learnAnswer(link.conn, packet);
+    if (packet.type === 'ack:A') this.#onAckAnswer(link, packet);
+    if (packet.type === 'ack:N' && packet.status !== 'stored') {
+      for (const message of book.ofKey(this.user, packet.msgId)) message.final = true;
+    }
+    if (packet.type === 'msg:N') {
+      book.learnPush(packet);
+      if (this.autoAcks && link === this.link) this.takePush(link, entry);
+    }
+  }
+
+  /** A push reaches the application, if it is new, and is acked at once. */
+  takePush(link: Link, entry: Received & { kind: 'packet' }): void {
+    if (entry.handled || entry.packet.type !== 'msg:N') return;
+    this.handOver(link, entry);
+    this.ack(link, entry.packet.serverMsgId);
+  }
+
+  /** The application gets the message, unless it has it already. */
+  handOver(link: Link, entry: Received & { kind: 'packet' }): void {
+    if (entry.handled || entry.packet.type !== 'msg:N') return;
+    entry.handled = true;
+    const { from, msgId, serverMsgId } = entry.packet as MsgN;
+    if (this.#known.has(`${from}\n${msgId}`)) return;
+    this.#known.add(`${from}\n${msgId}`);
+    this.record({ kind: 'handed', client: this.name, conn: link.conn, from, msgId, serverMsgId });
+  }
+
+  /** The ack:R for a serverMsgId; owed until it is answered. */
+  ack(link: Link, serverMsgId: string, label = this.#world.book.ofServerMsgId(serverMsgId)?.label ?? 'unknown'): void {
+    const packet = this.prepareAck(link, serverMsgId, label);
+    link.send(packet, label);
+  }
+
+  prepareAck(link: Link, serverMsgId: string, label: string): AckR {
+    const rid = this.#world.nextRid();
+    this.#world.book.noteRid(link.conn, rid, label);
+    const owed = this.#owed.get(serverMsgId);
+    this.#owed.set(serverMsgId, { label, tries: (owed?.tries ?? 0) + 1 });
+    return { type: 'ack:R', rid, serverMsgId };
+  }
+
+  resendOwedAcks(): void {
+    const { link } = this;
+    if (link?.state !== 'open') return;
+    for (const [serverMsgId, owed] of [...this.#owed]) {
+      if (owed.tries < MAX_ACK_TRIES) this.ack(link, serverMsgId, owed.label);
+    }
+  }
+
+  owes(serverMsgId: string): boolean {
+    return this.#owed.has(serverMsgId);
+  }
+
+  get owesAcks(): boolean {
+    return this.#owed.size > 0;
+  }
+
+  #onAckAnswer(link: Link, packet: AckA): void {
+    const { book } = this.#world;
+    const label = book.labelOfRid(link.conn, packet.rid);
+    const message = label === undefined ? undefined : book.find(label);
+    const serverMsgId = packet.serverMsgId ?? message?.serverMsgId;
+    if (serverMsgId === undefined) return;
+    const code = packet.error?.code;
+    if (packet.status === 'rejected' && code !== undefined && RETRYABLE_CODES.has(code)) return;
+    this.#owed.delete(serverMsgId);
+    if (!message) return;
+    this.#known.delete(`${message.fromUser}\n${message.msgId}`);
+    if (packet.status !== 'rejected') message.settled = true;
+  }
+
+  /** The connection that a step means. */
+  linkOf(which: 'old' | undefined): Link | undefined {
+    return which === 'old' ? this.old : this.link;
+  }
+
+  /** Sends msg:R for a message that is in the book. */
+  transmit(link: Link, message: Message): void {
+    const rid = this.#world.nextRid();
+    this.#world.book.noteRid(link.conn, rid, message.label);
+    link.send(this.#world.book.request(message, rid), message.label);
+  }
+}

@@ -1,0 +1,102 @@
+import type { MsgA, MsgN, MsgR } from '../../schemas/index.js';
+import { KitError } from '../errors.js';
+
+/** A message of the script: what the label stands for. */
+export interface Message {
+  label: string;
+  /** The client that sent it first. */
+  client: string;
+  fromUser: string;
+  toUser: string;
+  toClient: string;
+  msgId: string;
+  body: string;
+  ttlMs?: number;
+  fields: Record<string, unknown>;
+  /** Learned from the first answer or push. */
+  serverMsgId?: string;
+  /** The last answer to one of its msg:R. */
+  answer?: MsgA;
+  /** Was answered accepted or duplicate at least once. */
+  accepted: boolean;
+  /** Its sender was told `delivered` or `expired`. */
+  final: boolean;
+  /** A recipient acked it and was answered. */
+  settled: boolean;
+}
+
+const keyOf = (fromUser: string, msgId: string): string => `${fromUser}\n${msgId}`;
+
+/** The messages of one run of a scenario, by label, by id and by the rid of each transmission. */
+export class Book {
+  readonly #byLabel = new Map<string, Message>();
+  readonly #byKey = new Map<string, Message[]>();
+  readonly #byServerMsgId = new Map<string, Message>();
+  readonly #labelOfRid = new Map<string, string>();
+
+  add(message: Message): void {
+    this.#byLabel.set(message.label, message);
+    const key = keyOf(message.fromUser, message.msgId);
+    const same = this.#byKey.get(key);
+    if (same) same.push(message);
+    else this.#byKey.set(key, [message]);
+  }
+
+  get(label: string): Message {
+    const message = this.#byLabel.get(label);
+    if (!message) throw new KitError('kit', `the script names "${label}" before it exists`, 'Please report this.');
+    return message;
+  }
+
+  find(label: string): Message | undefined {
+    return this.#byLabel.get(label);
+  }
+
+  all(): Iterable<Message> {
+    return this.#byLabel.values();
+  }
+
+  /** The labels of a (from, msgId): several when a script reuses an id on purpose. */
+  ofKey(fromUser: string, msgId: string): readonly Message[] {
+    return this.#byKey.get(keyOf(fromUser, msgId)) ?? [];
+  }
+
+  ofServerMsgId(serverMsgId: string): Message | undefined {
+    return this.#byServerMsgId.get(serverMsgId);
+  }
+
+  noteRid(conn: number, rid: string, label: string): void {
+    this.#labelOfRid.set(`${conn} ${rid}`, label);
+  }
+
+  labelOfRid(conn: number, rid: string): string | undefined {
+    return this.#labelOfRid.get(`${conn} ${rid}`);
+  }
+
+  learnAnswer(conn: number, packet: MsgA): void {
+    const message = this.find(this.labelOfRid(conn, packet.rid) ?? '');
+    if (!message) return;
+    message.answer = packet;
+    if (packet.status === 'rejected') return;
+    message.accepted = true;
+    this.#learnId(message, packet.serverMsgId);
+  }
+
+  learnPush(packet: MsgN): void {
+    const candidates = this.ofKey(packet.from, packet.msgId);
+    const message = candidates.find((one) => one.body === packet.body) ?? candidates[0];
+    if (message) this.#learnId(message, packet.serverMsgId);
+  }
+
+  #learnId(message: Message, serverMsgId: string | undefined): void {
+    if (serverMsgId === undefined || message.serverMsgId !== undefined) return;
+    message.serverMsgId = serverMsgId;
+    this.#byServerMsgId.set(serverMsgId, message);
+  }
+
+  /** The msg:R of a message, for one more transmission. */
+  request(message: Message, rid: string): MsgR {
+    const { msgId, toUser, body, ttlMs, fields } = message;
+    return { ...fields, type: 'msg:R', rid, msgId, to: toUser, body, ...(ttlMs === undefined ? {} : { ttlMs }) };
+  }
+}

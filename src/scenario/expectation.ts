@@ -1,0 +1,85 @@
+import { type ClientAction, type Packet, RETRYABLE_CODES } from '../../schemas/index.js';
+import type { Actor } from './actor.js';
+import type { Link, Received } from './link.js';
+import type { Stage } from './stage.js';
+
+/** What a step waits for on one connection. */
+export interface Pattern {
+  what: string;
+  statuses?: readonly string[];
+  error?: string;
+  codes?: readonly number[];
+}
+
+export const patternOf = (action: Extract<ClientAction, { verb: 'gets' | 'getsNo' }>): Pattern => {
+  const what = action.verb === 'gets' ? action.gets : action.getsNo;
+  const status = action.status;
+  const code = action.verb === 'gets' ? action.code : undefined;
+  return {
+    what,
+    ...(status === undefined ? {} : { statuses: Array.isArray(status) ? status : [status] }),
+    ...(action.verb === 'gets' && action.error !== undefined ? { error: action.error } : {}),
+    ...(code === undefined ? {} : { codes: (Array.isArray(code) ? code : [code]).map(Number) }),
+  };
+};
+
+/** The labels that a packet may belong to: by its rid, or by its ids. */
+export const labelsOfPacket = (stage: Stage, actor: Actor, link: Link, packet: Packet): readonly string[] => {
+  switch (packet.type) {
+    case 'msg:A':
+    case 'ack:A': {
+      const label = stage.book.labelOfRid(link.conn, packet.rid);
+      return label === undefined ? [] : [label];
+    }
+    case 'msg:N':
+      return stage.book.ofKey(packet.from, packet.msgId).map((message) => message.label);
+    case 'ack:N':
+      return stage.book.ofKey(actor.user, packet.msgId).map((message) => message.label);
+    default:
+      return [];
+  }
+};
+
+export type Match = 'yes' | 'no' | 'wrong';
+
+const statusMatch = (pattern: Pattern, packet: Packet): Match => {
+  const status = 'status' in packet ? packet.status : undefined;
+  const code = 'error' in packet ? packet.error?.code : undefined;
+  const right =
+    (pattern.statuses === undefined || pattern.statuses.includes(String(status))) &&
+    (pattern.error === undefined || pattern.error === code);
+  if (right) return 'yes';
+  // Another receipt may come first: only an answer is final.
+  return packet.type === 'ack:N' ? 'no' : 'wrong';
+};
+
+/** Whether an entry of the inbox is what the pattern asks for, or answers the same R otherwise. */
+export const matches = (pattern: Pattern, entry: Received): Match => {
+  if (entry.kind === 'packet') return entry.packet.type === pattern.what ? statusMatch(pattern, entry.packet) : 'no';
+  if (entry.kind !== pattern.what) return 'no';
+  if (entry.kind !== 'close' || pattern.codes === undefined) return 'yes';
+  return pattern.codes.includes(entry.code) ? 'yes' : 'wrong';
+};
+
+/** A rejection that the protocol always allows: the sender retries. */
+export const isRetryable = (packet: Packet): boolean =>
+  (packet.type === 'msg:A' || packet.type === 'ack:A') &&
+  packet.error !== undefined &&
+  RETRYABLE_CODES.has(packet.error.code);
+
+export const describePattern = ({ what, statuses, error, codes }: Pattern, labels: readonly string[]): string =>
+  [what, statuses?.join(' or '), error, codes?.join(' or '), labels.length > 0 ? `of ${summarize(labels)}` : undefined]
+    .filter((part) => part !== undefined)
+    .join(' ');
+
+const summarize = (labels: readonly string[]): string =>
+  labels.length <= 4 ? labels.join(', ') : `${labels.slice(0, 3).join(', ')} and ${labels.length - 3} more`;
+
+export const describeReceived = (entry: Received): string => {
+  if (entry.kind === 'close') return `close ${entry.code}`;
+  if (entry.kind === 'pong') return 'pong';
+  const { packet } = entry;
+  const status = 'status' in packet ? ` ${packet.status}` : '';
+  const code = 'error' in packet && packet.error ? ` ${packet.error.code}` : '';
+  return `${packet.type}${status}${code}`;
+};

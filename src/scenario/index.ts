@@ -1,0 +1,7 @@
+export { loadScenarios, parseScenarioFile, scenarioRoot } from './load.js';
+export type { ClientSpec, Scenario, Step } from './model.js';
+export { play } from './play.js';
+export type { Control, Dial, DialOutcome, DialRequest, Socket, SocketHandlers } from './ports.js';
+export { parseSource, readSource, type Source } from './source.js';
+export { Stage, type StageOptions } from './stage.js';
+export { Interrupted } from './waits.js';

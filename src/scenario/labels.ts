@@ -1,0 +1,32 @@
+import { KitError } from '../errors.js';
+
+const RANGE_LIMIT = 100_000;
+
+const split = (label: string): { stem: string; number: number | undefined } => {
+  const match = /^(.*?)([0-9]+)$/.exec(label);
+  return match ? { stem: match[1] as string, number: Number(match[2]) } : { stem: label, number: undefined };
+};
+
+const expandOne = (text: string): string[] => {
+  const [first, last, ...rest] = text.split('..');
+  if (last === undefined) return [text];
+  const from = split(first as string);
+  const to = split(last);
+  const bad = rest.length > 0 || from.number === undefined || to.number === undefined || from.stem !== to.stem;
+  if (bad || (to.number as number) < (from.number as number)) {
+    throw new KitError(
+      'usage',
+      `"${text}" is not a range of labels`,
+      'Write it as m1..m64: the same stem, then a number.',
+    );
+  }
+  const length = (to.number as number) - (from.number as number) + 1;
+  if (length > RANGE_LIMIT) {
+    throw new KitError('usage', `"${text}" names ${length} messages`, `Use at most ${RANGE_LIMIT}.`);
+  }
+  return Array.from({ length }, (_, i) => `${from.stem}${(from.number as number) + i}`);
+};
+
+/** The labels that a step names: `m1`, `m1..m64`, or a list of both. */
+export const expandLabels = (messages: string | readonly string[]): string[] =>
+  typeof messages === 'string' ? expandOne(messages) : messages.flatMap(expandOne);

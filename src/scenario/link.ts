@@ -1,0 +1,192 @@
+import type { AckR, HistoryEvent, MsgR, Packet } from '../../schemas/index.js';
+import { SERVER_PACKETS } from '../../schemas/index.js';
+import { KitError } from '../errors.js';
+import { decodePacket, encodePacket, validatePacket } from '../packets/index.js';
+import type { Socket, SocketHandlers } from './ports.js';
+
+/** What waits in the inbox of a connection until a step takes it. */
+export type Received = (
+  | { kind: 'packet'; packet: Packet /** The application has it. */; handled: boolean }
+  | { kind: 'close'; code: number }
+  | { kind: 'pong' }
+) & { /** A step has consumed it. */ taken: boolean };
+
+export type Ending = 'cleanly' | 'reset' | 'abruptly';
+
+/** A subject that floods a connection is cut off here, so that the kit keeps its memory. */
+const INBOX_LIMIT = 200_000;
+const INVALID_LIMIT = 20;
+const ENDING = { cleanly: 'clean', reset: 'reset', abruptly: 'lost' } as const;
+
+/** A history event without its time. */
+export type Untimed<E = HistoryEvent> = E extends { at: number } ? Omit<E, 'at'> : never;
+
+export interface LinkOwner {
+  readonly name: string;
+  record(event: Untimed): void;
+  /** A valid packet arrived and is in the inbox. */
+  onPacket(link: Link, entry: Received & { kind: 'packet' }): void;
+  notify(): void;
+}
+
+/** One connection of a client: records everything that crosses it and keeps what no step has taken yet. */
+export class Link {
+  readonly conn: number;
+  /** Everything that arrived, in order. */
+  readonly inbox: Received[] = [];
+  #untaken = 0;
+  state: 'opening' | 'open' | 'silent' | 'closed' = 'opening';
+  answersPings = true;
+  closeCode: number | undefined;
+  readonly #owner: LinkOwner;
+  #socket: Socket | undefined;
+  #endedByKit: Ending | undefined;
+  #invalid = 0;
+
+  constructor(conn: number, owner: LinkOwner) {
+    this.conn = conn;
+    this.#owner = owner;
+  }
+
+  get #who() {
+    return { client: this.#owner.name, conn: this.conn };
+  }
+
+  opened(socket: Socket): void {
+    this.#socket = socket;
+    this.state = 'open';
+    this.#owner.record({ kind: 'open', ...this.#who });
+  }
+
+  readonly handlers: SocketHandlers = {
+    onText: (text) => this.#onText(text),
+    onBinary: (size) => this.#onInvalid(`(binary frame of ${size} bytes)`, ['a packet is a text frame']),
+    onPing: (data) => {
+      if (this.answersPings && this.state === 'open') this.#socket?.pong(data);
+    },
+    onPong: () => {
+      this.#owner.record({ kind: 'got-pong', ...this.#who });
+      this.#put({ kind: 'pong', taken: false });
+    },
+    onClose: (code, error) => this.#onClose(code, error),
+  };
+
+  #put(entry: Received): void {
+    this.inbox.push(entry);
+    this.#untaken += 1;
+    if (this.#untaken > INBOX_LIMIT && this.state === 'open') {
+      this.#onInvalid('(flood)', [`more than ${INBOX_LIMIT} packets that nothing asked for`]);
+      this.end('reset');
+    }
+    this.#owner.notify();
+  }
+
+  /** A step consumes an entry of the inbox. */
+  take(entry: Received): void {
+    if (!entry.taken) this.#untaken -= 1;
+    entry.taken = true;
+  }
+
+  #onText(text: string): void {
+    if (this.state !== 'open' && this.state !== 'opening') return;
+    const decoded = decodePacket(text, SERVER_PACKETS);
+    if (!decoded.ok) {
+      this.#onInvalid(text.slice(0, 1000), decoded.errors);
+      return;
+    }
+    this.#owner.record({ kind: 'got', ...this.#who, packet: decoded.packet });
+    const entry: Received & { kind: 'packet' } = {
+      kind: 'packet',
+      packet: decoded.packet,
+      handled: false,
+      taken: false,
+    };
+    this.#owner.onPacket(this, entry);
+    this.#put(entry);
+  }
+
+  #onInvalid(text: string, errors: string[]): void {
+    this.#invalid += 1;
+    if (this.#invalid > INVALID_LIMIT) return;
+    this.#owner.record({ kind: 'got-invalid', ...this.#who, text, errors });
+    if (this.#invalid === INVALID_LIMIT) this.end('reset');
+    this.#owner.notify();
+  }
+
+  #onClose(code: number, error?: Error): void {
+    if (this.state === 'closed') return;
+    if (
+      error &&
+      this.state === 'open' &&
+      this.#endedByKit === undefined &&
+      code === 1006 &&
+      'code' in error &&
+      String(error.code).startsWith('WS_ERR')
+    ) {
+      this.#onInvalid(`(${String(error.code)})`, [error.message]);
+    }
+    this.#markClosed(code);
+  }
+
+  #markClosed(code: number): void {
+    if (this.state === 'closed') return;
+    this.state = 'closed';
+    this.closeCode = code;
+    const how = this.#endedByKit ? ENDING[this.#endedByKit] : code === 1006 ? 'lost' : 'clean';
+    const by = this.#endedByKit ? 'kit' : 'server';
+    this.#owner.record({ kind: 'closed', ...this.#who, by, how, ...(by === 'server' ? { code } : {}) });
+    this.#put({ kind: 'close', code, taken: false });
+  }
+
+  /** Writes a packet. It is checked first: a packet of the kit that breaks the protocol is the kit's fault. */
+  send(packet: MsgR | AckR, message?: string): void {
+    const errors = validatePacket(packet, packet.type);
+    if (errors.length > 0) {
+      throw new KitError('kit', `the kit would have sent an invalid packet: ${errors[0]}`, 'Correct the scenario.');
+    }
+    this.#owner.record({ kind: 'sent', ...this.#who, packet, ...(message === undefined ? {} : { message }) });
+    if (this.state === 'open') this.#socket?.sendText(encodePacket(packet));
+  }
+
+  /** Writes a frame that need not be a packet. `as` text or binary. */
+  sendRaw(data: string | Uint8Array, as: 'text' | 'binary', what: string): void {
+    const bytes = typeof data === 'string' ? Buffer.byteLength(data) : data.byteLength;
+    const text = typeof data === 'string' ? { text: data.slice(0, 200) } : {};
+    this.#owner.record({ kind: 'sent-raw', ...this.#who, ...text, bytes, what });
+    if (this.state !== 'open') return;
+    if (as === 'binary') this.#socket?.sendBinary(typeof data === 'string' ? Buffer.from(data) : data);
+    else if (typeof data === 'string') this.#socket?.sendText(data);
+    else this.#socket?.sendTextBytes(data);
+  }
+
+  ping(): void {
+    this.#socket?.ping();
+  }
+
+  /** Stops or resumes reading; writing goes on. */
+  setReading(reading: boolean): void {
+    if (this.state !== 'open') return;
+    this.#owner.record({ kind: 'reading', ...this.#who, reading });
+    if (reading) this.#socket?.resume();
+    else this.#socket?.pause();
+  }
+
+  goSilent(): void {
+    this.state = 'silent';
+    this.#socket?.pause();
+    this.#owner.record({ kind: 'silent', ...this.#who });
+  }
+
+  /** Ends the connection from the kit's side. A clean close is complete when the server has answered it. */
+  end(how: Ending): void {
+    if (this.state === 'closed') return;
+    this.#endedByKit = how;
+    if (how === 'cleanly' && this.state === 'open') {
+      this.#socket?.closeCleanly();
+      return;
+    }
+    if (how === 'reset') this.#socket?.reset();
+    else this.#socket?.terminate();
+    this.#markClosed(1006);
+  }
+}

@@ -1,0 +1,38 @@
+import type { ClientAction, DurationSpec, ServerAction, ServerClass } from '../../schemas/index.js';
+
+/** One step of a script, its ranges, rounds and cells already expanded. */
+export type Step =
+  | { kind: 'client'; path: string; client: string; action: ClientAction; text: string }
+  | { kind: 'server'; path: string; action: ServerAction; text: string }
+  | { kind: 'together'; path: string; steps: Step[]; text: string }
+  | { kind: 'waits'; path: string; duration: DurationSpec; because: string; text: string };
+
+export interface ClientSpec {
+  name: string;
+  /** The client whose user this one shares. */
+  userOf?: string;
+  device: string;
+  /** `present`: connected before the script. `away`: was connected once. `absent`: never connected. */
+  start: 'present' | 'away' | 'absent';
+  autoAcks: boolean;
+}
+
+/** One cell of a scenario file: everything that is needed to run it. */
+export interface Scenario {
+  /** Path without ending, then `#cell` when there is a matrix: `server/core/plain-exchange`. */
+  id: string;
+  title: string;
+  class: ServerClass;
+  proves: string[];
+  seenIn: string[];
+  about?: string;
+  file: string;
+  /** Members of the description without which the scenario does not apply. */
+  requires: string[];
+  clients: ClientSpec[];
+  bystanders: boolean;
+  settle: { resends: boolean; reconnects: boolean };
+  steps: Step[];
+  /** Kills, stops or freezes the subject: needs it for itself, and a process that the kit started. */
+  exclusive: boolean;
+}

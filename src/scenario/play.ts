@@ -1,0 +1,93 @@
+import { KitError } from '../errors.js';
+import { Bystanders } from './bystanders.js';
+import { performClientStep } from './client-verbs.js';
+import { durationMs } from './durations.js';
+import type { ClientSpec, Scenario, Step } from './model.js';
+import { performServerStep } from './server-verbs.js';
+import { settle } from './settle.js';
+import type { Stage } from './stage.js';
+import { recordUnreached } from './step-outcome.js';
+
+const SETUP = { path: 'setup', text: 'the clients of the script connect' };
+
+const addActors = (stage: Stage, clients: readonly ClientSpec[]): void => {
+  for (const { name, userOf, device, autoAcks } of clients) stage.addActor(name, userOf ?? name, device, autoAcks);
+};
+
+/**
+ * Every user of the script exists: it has connected once. Those that are away go first, so that the server has seen
+ * them leave by the time the others are connected.
+ */
+const connectAll = async (stage: Stage, clients: readonly ClientSpec[]): Promise<boolean> => {
+  const actorOf = (name: string) => {
+    const actor = stage.actors.get(name);
+    if (!actor) throw new KitError('kit', `client "${name}" has no actor`, 'Please report this.');
+    return actor;
+  };
+  const boundMs = stage.bound(stage.options.timers.answerWithinMs);
+  for (const start of ['away', 'present'] as const) {
+    for (const { name } of clients.filter((client) => client.start === start)) {
+      const actor = actorOf(name);
+      const outcome = await actor.connect();
+      if (!outcome.ok) return recordUnreached(stage, SETUP, `${name} can connect`, outcome.error);
+      if (start === 'present') continue;
+      actor.link?.end('cleanly');
+      const closed = await stage.waits.until(() => actor.link?.state === 'closed', boundMs);
+      if (!closed) actor.link?.end('abruptly');
+    }
+    if (start === 'away' && clients.some((client) => client.start === 'away')) {
+      await stage.waits.pause(stage.options.timers.answerWithinMs / 20);
+    }
+  }
+  return true;
+};
+
+const playStep = async (stage: Stage, step: Step): Promise<boolean> => {
+  switch (step.kind) {
+    case 'client': {
+      const actor = stage.actors.get(step.client);
+      if (!actor) throw new KitError('kit', `client "${step.client}" has no actor`, 'Please report this.');
+      return performClientStep(stage, actor, step.action, step);
+    }
+    case 'server':
+      return performServerStep(stage, step.action, step);
+    case 'together': {
+      const outcomes = await Promise.all(step.steps.map((one) => playStep(stage, one)));
+      return outcomes.every((met) => met);
+    }
+    case 'waits':
+      await stage.mustWait(stage.waits.pause(durationMs(step.duration, stage.options.timers)));
+      return true;
+  }
+};
+
+const playScript = async (stage: Stage, steps: readonly Step[]): Promise<void> => {
+  for (const step of steps) {
+    stage.waits.throwIfInterrupted();
+    if (!(await playStep(stage, step))) return;
+  }
+};
+
+/**
+ * Plays one scenario on a stage: connects, follows the script until a step is missed, settles, and leaves. What it
+ * means is for the judges. Throws KitError for the kit's own faults and Interrupted when the run is interrupted.
+ */
+export const play = async (stage: Stage, scenario: Scenario): Promise<void> => {
+  addActors(stage, scenario.clients);
+  const bystanders = scenario.bystanders ? new Bystanders(stage) : undefined;
+  try {
+    const ready = (!bystanders || (await bystanders.connect())) && (await connectAll(stage, scenario.clients));
+    if (ready) {
+      bystanders?.start();
+      await playScript(stage, scenario.steps);
+      await bystanders?.stop();
+      await settle(stage, scenario);
+    }
+  } finally {
+    for (const actor of stage.actors.values()) {
+      actor.old?.end('abruptly');
+      actor.link?.end('abruptly');
+    }
+    stage.record({ kind: 'end' });
+  }
+};

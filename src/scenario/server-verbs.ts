@@ -1,0 +1,121 @@
+import type { ServerAction, Trigger } from '../../schemas/index.js';
+import { KitError } from '../errors.js';
+import { connectionOf, describeMissed, PacketWait } from './await-packets.js';
+import { defaultRequirement } from './default-requirement.js';
+import { durationMs } from './durations.js';
+import { expandLabels } from './labels.js';
+import type { Control } from './ports.js';
+import type { Stage } from './stage.js';
+import { recordExpectation, recordFault, type StepPlace } from './step-outcome.js';
+
+const controlOf = (stage: Stage): Control => {
+  const { control } = stage.options;
+  if (!control)
+    throw new KitError(
+      'kit',
+      'a scenario that kills ran on a subject that the kit did not start',
+      'Please report this.',
+    );
+  return control;
+};
+
+/** Timers have a grain of a millisecond; a shorter delay is spent turning the event loop, so that sockets go on. */
+const exactPause = async (stage: Stage, ms: number): Promise<void> => {
+  const until = performance.now() + ms;
+  if (ms >= 2) await stage.waits.pause(ms - 1);
+  while (performance.now() < until) await new Promise((resolve) => setImmediate(resolve));
+};
+
+/** Waits for the moment at which the fault is aimed, without consuming the packets that mark it. */
+const awaitTrigger = async (stage: Stage, trigger: Trigger | undefined, place: StepPlace): Promise<boolean> => {
+  if (!trigger) return true;
+  const actor = stage.actors.get(trigger.client);
+  if (!actor)
+    throw new KitError('usage', `the trigger names "${trigger.client}", which is no client`, 'Correct `when`.');
+  const link = connectionOf(actor, undefined);
+  const labels = trigger.of === undefined ? [] : expandLabels(trigger.of);
+  const times = Number(trigger.count ?? 1);
+  const boundMs = stage.bound(stage.options.timers.answerWithinMs);
+  const pattern = { what: trigger.gets, ...(trigger.status === undefined ? {} : { statuses: [trigger.status] }) };
+  const from = performance.now();
+  const result = await new PacketWait(stage, actor, link, { pattern, labels, times, boundMs, peek: true }).run();
+  if (result.met) return true;
+  return recordExpectation(stage, place, {
+    requirement: defaultRequirement(trigger.gets, trigger.status),
+    expected: `${trigger.client} gets ${times} ${trigger.gets}, the moment for the fault`,
+    seen: describeMissed(result, boundMs),
+    met: false,
+    waitedMs: performance.now() - from,
+    late: !result.wrong && result.closed === undefined,
+  });
+};
+
+/** After the process ended every connection is gone; a paused socket does not notice by itself. */
+const awaitAllClosed = async (stage: Stage): Promise<void> => {
+  const links = [...stage.actors.values()]
+    .flatMap((actor) => [actor.link, actor.old])
+    .filter((link) => link !== undefined);
+  for (const link of links) if (link.state === 'silent') link.end('reset');
+  await stage.waits.until(() => links.every((link) => link.state === 'closed'), stage.bound(1000));
+  for (const link of links) link.end('reset');
+};
+
+const crashes = async (stage: Stage, action: Extract<ServerAction, { verb: 'crashes' }>, place: StepPlace) => {
+  if (!(await awaitTrigger(stage, action.when, place))) return false;
+  if (action.afterMs !== undefined) await exactPause(stage, Number(action.afterMs));
+  stage.subjectUp = false;
+  await stage.mustWait(controlOf(stage).kill());
+  stage.record({ kind: 'subject', event: 'killed', signal: 'SIGKILL' });
+  await awaitAllClosed(stage);
+  recordFault(stage, place, 'crash', true, action.when ? { packet: action.when.gets } : {});
+  return true;
+};
+
+const stops = async (stage: Stage, action: Extract<ServerAction, { verb: 'stops' }>, place: StepPlace) => {
+  if (!(await awaitTrigger(stage, action.when, place))) return false;
+  if (action.afterMs !== undefined) await exactPause(stage, Number(action.afterMs));
+  stage.record({ kind: 'subject', event: 'stopping', signal: 'SIGTERM' });
+  stage.subjectUp = false;
+  await stage.mustWait(controlOf(stage).stop());
+  stage.record({ kind: 'subject', event: 'stopped', signal: 'SIGTERM' });
+  await awaitAllClosed(stage);
+  recordFault(stage, place, 'stop', true);
+  return true;
+};
+
+/** Starts the subject again after a crash or a stop. */
+export const restart = async (stage: Stage): Promise<void> => {
+  await stage.mustWait(controlOf(stage).start());
+  stage.subjectUp = true;
+  stage.record({ kind: 'subject', event: 'started' });
+};
+
+const freezes = async (stage: Stage, action: Extract<ServerAction, { verb: 'freezes' }>, place: StepPlace) => {
+  if (!(await awaitTrigger(stage, action.when, place))) return false;
+  const control = controlOf(stage);
+  control.freeze();
+  stage.record({ kind: 'subject', event: 'frozen', signal: 'SIGSTOP' });
+  try {
+    await stage.mustWait(stage.waits.pause(durationMs(action.freezes, stage.options.timers)));
+  } finally {
+    control.unfreeze();
+  }
+  stage.record({ kind: 'subject', event: 'continued', signal: 'SIGCONT' });
+  recordFault(stage, place, 'freeze', true);
+  return true;
+};
+
+/** Performs one step on the process under test. Resolves with false when the script cannot go on. */
+export const performServerStep = async (stage: Stage, action: ServerAction, place: StepPlace): Promise<boolean> => {
+  switch (action.verb) {
+    case 'crashes':
+      return crashes(stage, action, place);
+    case 'stops':
+      return stops(stage, action, place);
+    case 'restarts':
+      await restart(stage);
+      return true;
+    case 'freezes':
+      return freezes(stage, action, place);
+  }
+};

@@ -1,0 +1,119 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Description, HistoryEvent, Timers } from '../../schemas/index.js';
+import { Actor, type ActorWorld } from './actor.js';
+import { Book } from './book.js';
+import type { Untimed } from './link.js';
+import type { Control, Dial } from './ports.js';
+import { Waits } from './waits.js';
+
+export interface StageOptions {
+  dial: Dial;
+  control?: Control;
+  description: Description;
+  timers: Timers;
+  /** Added to every bound. */
+  patienceMs: number;
+  /** Makes the users of this run different from those of every other. */
+  userSuffix: string;
+  /** Every event of the history, in order. */
+  onEvent(event: HistoryEvent): void;
+  signal: AbortSignal;
+  /** Numbers from 0 to 1, reproducible by the seed. */
+  random(): number;
+}
+
+const LATEST_CONNECT_MS = 30_000;
+
+/** Where one scenario is played: clock, history, book of messages, actors and the power over the subject. */
+export class Stage implements ActorWorld {
+  readonly options: StageOptions;
+  readonly book = new Book();
+  readonly waits: Waits;
+  readonly actors = new Map<string, Actor>();
+  readonly startedAt = performance.now();
+  /** Time that the script spent on what no kit can shorten: timers, windows, restarts. */
+  waitedMs = 0;
+  subjectUp = true;
+  /** Valid packets that have arrived: the sign that waiting on makes sense. */
+  packets = 0;
+  #conns = 0;
+  #rids = 0;
+  readonly #delayed = new Map<string, () => void>();
+
+  constructor(options: StageOptions) {
+    this.options = options;
+    this.waits = new Waits(options.signal);
+  }
+
+  get dial(): Dial {
+    return this.options.dial;
+  }
+
+  get connectBoundMs(): number {
+    return Math.min(LATEST_CONNECT_MS, this.bound(this.options.timers.answerWithinMs));
+  }
+
+  /** A declared time with the patience of the kit. */
+  bound(ms: number): number {
+    return ms + this.options.patienceMs;
+  }
+
+  now(): number {
+    return Math.round((performance.now() - this.startedAt) * 1000) / 1000;
+  }
+
+  record(event: Untimed): void {
+    this.options.onEvent({ ...event, at: this.now() } as HistoryEvent);
+  }
+
+  notify(): void {
+    this.waits.notify();
+  }
+
+  nextConn(): number {
+    this.#conns += 1;
+    return this.#conns;
+  }
+
+  nextRid(): string {
+    this.#rids += 1;
+    return `r${this.#rids}`;
+  }
+
+  countPacket(): void {
+    this.packets += 1;
+  }
+
+  nextMsgId(): string {
+    return uuidv7();
+  }
+
+  addActor(name: string, userOf: string, device: string, autoAcks: boolean): Actor {
+    const user = `${userOf}.${this.options.userSuffix}`;
+    const actor = new Actor(this, { name, user, device, autoAcks });
+    this.actors.set(name, actor);
+    return actor;
+  }
+
+  /** Time that must pass, whatever the kit does. */
+  async mustWait<T>(work: Promise<T>): Promise<T> {
+    const from = performance.now();
+    try {
+      return await work;
+    } finally {
+      this.waitedMs += performance.now() - from;
+    }
+  }
+
+  /** A packet that the network holds back until it is released. */
+  hold(label: string, write: () => void): void {
+    this.#delayed.set(label, write);
+  }
+
+  release(label: string): boolean {
+    const write = this.#delayed.get(label);
+    this.#delayed.delete(label);
+    write?.();
+    return write !== undefined;
+  }
+}

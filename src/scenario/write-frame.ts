@@ -1,0 +1,39 @@
+import { type ClientAction, WIRE } from '../../schemas/index.js';
+import { durationMs } from './durations.js';
+import type { Link } from './link.js';
+import type { Stage } from './stage.js';
+
+type Frame = Extract<ClientAction, { verb: 'writes' }>['writes'];
+
+/** The label under which a script asks for the answer to a frame that it wrote with `{rid}`. */
+const RAW_LABEL = 'raw';
+
+/** A text frame of that many bytes which would be a valid packet, were it not for its size. */
+const frameOfBytes = (size: number): string => {
+  const [head, tail] = ['{"type":"ack:R","rid":"big","serverMsgId":"none","filling":"', '"}'];
+  return head + 'x'.repeat(Math.max(0, size - head.length - tail.length)) + tail;
+};
+
+const fillIn = (stage: Stage, link: Link, text: string): string =>
+  text.replaceAll(/\{(rid|msgId|user:([a-z][A-Za-z0-9-]*)|sid:([a-z][A-Za-z0-9-]*))\}/g, (match, what, user, label) => {
+    if (what === 'rid') {
+      const rid = stage.nextRid();
+      stage.book.noteRid(link.conn, rid, RAW_LABEL);
+      return rid;
+    }
+    if (what === 'msgId') return stage.nextMsgId();
+    if (user !== undefined) return stage.actors.get(user)?.user ?? match;
+    return stage.book.find(label)?.serverMsgId ?? match;
+  });
+
+/** Writes one frame that need not be a packet, as the script describes it. */
+export const writeFrame = (stage: Stage, link: Link, frame: Frame, what: string): void => {
+  if ('text' in frame) link.sendRaw(fillIn(stage, link, frame.text), 'text', what);
+  else if ('base64' in frame) link.sendRaw(Buffer.from(frame.base64, 'base64'), frame.binary ? 'binary' : 'text', what);
+  else {
+    const declared = stage.options.description.limits?.maxFrameBytes ?? WIRE.frameBytes;
+    const { timers } = stage.options;
+    const size = frame.over === undefined ? durationMs(frame.frameBytes, timers) : declared + frame.over;
+    link.sendRaw(frameOfBytes(size), 'text', what);
+  }
+};
