@@ -6,12 +6,14 @@ import { killStrays } from './group.js';
 import { releaseFolder } from './guard.js';
 import { endpointOf, portState } from './port.js';
 import { quoteCommand, type RunningCommand, runCommand } from './running-command.js';
-import { describeExit, endedEarly, neverAnswered, outputOf } from './start-failure.js';
+import { describeExit, endedEarly, neverAnswered, outputOf, portHeld } from './start-failure.js';
 import { waitForUpgrade } from './wait-for-upgrade.js';
 
-/** Time for a group to end, and for its port to refuse, after a signal. */
-const SIGNAL_BOUND_MS = 5_000;
-/** `close` takes at most 5 s in all, so each of its two waits gets less. */
+/** Time for a group to end after SIGKILL. */
+const KILL_BOUND_MS = 5_000;
+/** Time for the port to refuse after the last process has ended; the system closes it at once. */
+const REFUSE_BOUND_MS = 2_000;
+/** `close` takes at most 5 s in all, so its waits get less. */
 const CLOSE_BOUND_MS = 2_000;
 
 export interface CommandOptions {
@@ -21,6 +23,7 @@ export interface CommandOptions {
   data: string;
   authenticate: Authenticate;
   startTimeoutMs: number;
+  stopTimeoutMs: number;
   log: (line: string) => void;
   /** Called once, when the subject is closed and its port is free. */
   released: () => void;
@@ -49,6 +52,7 @@ export class CommandSubject implements Subject, SubjectControl {
     if (this.#running?.alive()) throw this.#misuse('started', 'runs already');
     const { authenticate, command, data, port, startTimeoutMs } = this.#options;
     const credentials = await authenticate(this.url, this.#probe, 'default');
+    if ((await portState(endpointOf(this.url))) === 'accepts') throw portHeld(this.#options);
     const running = await runCommand(command, { PORT: String(port), DATA_DIR: data });
     this.#running = running;
     const stopped = new AbortController();
@@ -62,7 +66,7 @@ export class CommandSubject implements Subject, SubjectControl {
     if (this.#dismissed.has(running)) throw this.#misuse('started', 'was ended while it started');
     if (running.alive() && (outcome === 'silent' || outcome === 'refused')) {
       const output = running.output();
-      await this.#end(running, 'SIGKILL', SIGNAL_BOUND_MS);
+      await this.#end(running, 'SIGKILL', KILL_BOUND_MS);
       throw neverAnswered(this.#options, outcome, startTimeoutMs, output);
     }
     const exit = await running.ended;
@@ -72,19 +76,20 @@ export class CommandSubject implements Subject, SubjectControl {
   async kill(): Promise<void> {
     const running = this.#alive('killed');
     this.#options.log(`SIGKILL to process group ${running.pgid}`);
-    if (!(await this.#end(running, 'SIGKILL', SIGNAL_BOUND_MS))) throw this.#survived(running);
+    if (!(await this.#end(running, 'SIGKILL', KILL_BOUND_MS))) throw this.#survived(running);
     await this.#portRefuses();
   }
 
   async stop(): Promise<void> {
     const running = this.#alive('stopped');
-    this.#options.log(`SIGTERM to process group ${running.pgid}`);
-    const obeyed = await this.#end(running, 'SIGTERM', SIGNAL_BOUND_MS);
+    const { command, log, stopTimeoutMs } = this.#options;
+    log(`SIGTERM to process group ${running.pgid}`);
+    const obeyed = await this.#end(running, 'SIGTERM', stopTimeoutMs);
     if (!obeyed) {
-      if (!(await this.#end(running, 'SIGKILL', SIGNAL_BOUND_MS))) throw this.#survived(running);
+      if (!(await this.#end(running, 'SIGKILL', KILL_BOUND_MS))) throw this.#survived(running);
       throw new KitError(
         'unreachable',
-        `The command ${quoteCommand(this.#options.command)} ignored SIGTERM for ${SIGNAL_BOUND_MS} ms and was killed.${outputOf(running.output())}`,
+        `The command ${quoteCommand(command)} ignored SIGTERM for ${stopTimeoutMs} ms and was killed.${outputOf(running.output())}`,
         'Let the server end itself on SIGTERM; a wrapper in the command must pass the signal on or exit too.',
       );
     }
@@ -119,7 +124,10 @@ export class CommandSubject implements Subject, SubjectControl {
         log(`process group ${running.pgid} survived SIGKILL`);
       }
       const strays = killStrays(data);
-      if (strays.length > 0) log(`killed ${strays.length} process(es) that had left the process group`);
+      if (strays.length > 0) {
+        log(`killed ${strays.length} process(es) that had left the process group`);
+        await this.#portRefuses().catch((error: KitError) => log(error.message));
+      }
       // A process that is just ending may still hold a file; two more tries are enough.
       await rm(data, { recursive: true, force: true, maxRetries: 2, retryDelay: 100 });
       releaseFolder(data);
@@ -152,7 +160,7 @@ export class CommandSubject implements Subject, SubjectControl {
     const endpoint = endpointOf(this.url);
     const start = performance.now();
     for (let pause = 1; (await portState(endpoint)) !== 'refuses'; pause = Math.min(pause + 1, 20)) {
-      if (performance.now() - start < SIGNAL_BOUND_MS) {
+      if (performance.now() - start < REFUSE_BOUND_MS) {
         await sleep(pause);
         continue;
       }
@@ -173,7 +181,7 @@ export class CommandSubject implements Subject, SubjectControl {
   #survived(running: RunningCommand): KitError {
     return new KitError(
       'unreachable',
-      `Process group ${running.pgid} of the command ${quoteCommand(this.#options.command)} survived SIGKILL for ${SIGNAL_BOUND_MS} ms.`,
+      `Process group ${running.pgid} of the command ${quoteCommand(this.#options.command)} survived SIGKILL for ${KILL_BOUND_MS} ms.`,
       'Look for a process that hangs in the system (state D) or that runs as another user.',
     );
   }

@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { readdirSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { KitError } from '../../errors.js';
 import type { Authenticate, Subject, SubjectControl, SubjectExit } from '../subject.js';
-import { killStrays } from './group.js';
 import { connectSubject, type StartOptions, startSubject } from './index.js';
 import { OUTPUT_CHARACTERS, OutputTail } from './output-tail.js';
 import { endpointOf, pickPort, portState } from './port.js';
@@ -89,4 +88,112 @@ t.test('a command that fails to start is named with its code, its output and a r
     ['bad url', command('good'), { code: 'usage', message: /"nonsense" is not valid/ as never }, { url: 'nonsense' }],
   ];
   for (const [name, exec, expected, more] of cases) t.match(await errorOf(start(exec, more)), expected, name);
+});
+
+t.test(
+  'a wrapper may end while its server runs on; a server that left the group is reported and removed',
+  async (t) => {
+    const wrapped = await start(command('leaves-child'));
+    await controlOf(wrapped).kill();
+    t.ok(await refuses(wrapped.url), 'the child of the wrapper was killed');
+    await wrapped.close();
+
+    const notes: string[] = [];
+    const detached = await start(command('child-leaves-group'), { log: (line) => notes.push(line) });
+    t.match(await errorOf(controlOf(detached).kill()), {
+      code: 'usage',
+      message: /left the process group still holds it/,
+    });
+    await detached.close();
+    t.ok(await refuses(detached.url), 'close kills what left the group');
+    t.match(notes.join('\n'), /killed \d process\(es\) that had left/);
+  },
+);
+
+t.test('SIGTERM that is ignored ends in SIGKILL, and the caller is told', async (t) => {
+  const subject = await start(command('ignores-sigterm'), { stopTimeoutMs: 300 });
+  const error = await errorOf(controlOf(subject).stop());
+  t.match(error, { code: 'unreachable', message: /ignored SIGTERM for 300 ms and was killed.*SIGTERM ignored/s });
+  t.ok(await refuses(subject.url));
+  await subject.close();
+});
+
+t.test('an end that nobody asked for is told, with the last output', async (t) => {
+  const subject = await start(command('ends-later'));
+  const told: SubjectExit[] = [];
+  controlOf(subject).onExit(() => told.push({ code: null, signal: 'never', output: '' }))();
+  // A started subject does not keep the kit alive, so the test needs a bound that does.
+  const exit = await new Promise<SubjectExit>((resolve, reject) => {
+    const bound = setTimeout(() => reject(new Error('onExit was not called')), 10_000);
+    controlOf(subject).onExit((exit) => {
+      clearTimeout(bound);
+      resolve(exit);
+    });
+  });
+  t.match(exit, { code: 3, signal: null, output: /the client has left/ });
+  t.same(told, [], 'a listener that was taken off is not called');
+  t.match(await errorOf(controlOf(subject).kill()), { message: /could not be killed: .* ended with code 3/ });
+  await subject.close();
+});
+
+t.test('megabytes of output are read and only their end is kept', async (t) => {
+  const subject = await start(command('prints-50-mb'));
+  await subject.close();
+  const tail = new OutputTail();
+  for (let i = 0; i < 1_000; i++) tail.add(Buffer.from(`${'é'.repeat(50_000)}`));
+  tail.add(Buffer.from('\x1b[31mred\x1b[0m\x07 end\r\n'));
+  t.equal(tail.text().length, OUTPUT_CHARACTERS - 1, 'all but the line end');
+  t.ok(tail.text().endsWith('éred end'), 'without what a terminal would obey');
+});
+
+t.test('a port held by another program', async (t) => {
+  const holder = createServer().listen(await pickPort(), '127.0.0.1');
+  t.teardown(() => holder.close());
+  await once(holder, 'listening');
+  const { port } = holder.address() as AddressInfo;
+  const url = `ws://127.0.0.1:${port}/`;
+  t.match(await errorOf(start(command('good'), { url })), {
+    code: 'usage',
+    message: `already listens on port ${port}`,
+  });
+
+  const notes: string[] = [];
+  const wrong = start(`PORT=${port} ${command('good')}`, { log: (line) => notes.push(line) });
+  t.match(await errorOf(wrong), { code: 'unreachable', message: /EADDRINUSE/, remedy: /holds the port/ });
+  t.equal(notes.filter((note) => note.includes('choosing another one')).length, 2, 'three starts in all');
+
+  const subject = await start(command('good'));
+  await controlOf(subject).kill();
+  const thief = createServer().listen(endpointOf(subject.url).port, '127.0.0.1');
+  await once(thief, 'listening');
+  t.match(await errorOf(controlOf(subject).start()), { code: 'unreachable', message: /another program holds/ });
+  thief.close();
+  await controlOf(subject).start();
+  await subject.close();
+});
+
+t.test('a subject ends with the kit, also when the kit dies of an error', async (t) => {
+  const module = new URL('./index.ts', import.meta.url).href;
+  for (const ending of ['setImmediate(() => { throw new Error("boom"); })', '0']) {
+    const code = `import { startSubject } from ${JSON.stringify(module)};
+      const subject = await startSubject({ exec: ${JSON.stringify(`${command('good')} {data}`)}, authenticate: async (url) => ({ url, headers: {} }) });
+      console.log(subject.url, process.env.TMPDIR);
+      ${ending};`;
+    const kit = spawn(process.execPath, [...process.execArgv, '--input-type=module', '-e', code], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: { ...process.env, TMPDIR: t.testdir({}) },
+    });
+    const [chunk] = (await once(kit.stdout, 'data')) as [Buffer];
+    await once(kit, 'exit');
+    const [url = '', folder = ''] = String(chunk).trim().split(' ');
+    t.ok(await refuses(url), `no server is left after ${ending}`);
+    t.notMatch(readdirSync(folder).join(), /im-conformance/, 'and no data folder');
+  }
+});
+
+t.test('a subject that somebody else runs cannot be controlled', async (t) => {
+  const subject = connectSubject('ws://127.0.0.1:1/');
+  t.equal(subject.control, undefined);
+  t.equal(subject.url, 'ws://127.0.0.1:1/');
+  await subject.close();
 });

@@ -18,6 +18,17 @@ interface Failure {
   port: number;
 }
 
+/** Something takes connections on the port before the command was started. */
+export function portHeld({ command, port }: Failure): KitError {
+  const error = new KitError(
+    'unreachable',
+    `The command ${quoteCommand(command)} was not started: another program holds its port ${port}.`,
+    'End the program that holds the port; if it is the server itself, start it in the foreground.',
+  );
+  portTaken.add(error);
+  return error;
+}
+
 /** The command ended before its upgrade answered. `held`: something else takes connections on its port. */
 export function endedEarly({ command, port }: Failure, exit: SubjectExit, held: boolean): KitError {
   const how = describeExit(exit);

@@ -10,6 +10,7 @@ import { isPortTaken } from './start-failure.js';
 
 /** Time from the start of the command to the answer of its first upgrade. */
 export const START_TIMEOUT_MS = 15_000;
+export const STOP_TIMEOUT_MS = 5_000;
 /** Another program may take the port between the choice and the start; then another one is chosen. */
 const MAX_STARTS = 3;
 
@@ -21,6 +22,8 @@ export interface StartOptions {
   authenticate: Authenticate;
   /** Milliseconds, default 15,000. */
   startTimeoutMs?: number;
+  /** Time between SIGTERM and the end of the process. Milliseconds, default 5,000. */
+  stopTimeoutMs?: number;
   /** Gets one line whenever something noteworthy happens to the process. */
   log?: (line: string) => void;
 }
@@ -50,6 +53,7 @@ export async function startSubject(options: StartOptions): Promise<Subject> {
       data,
       authenticate: options.authenticate,
       startTimeoutMs: options.startTimeoutMs ?? START_TIMEOUT_MS,
+      stopTimeoutMs: options.stopTimeoutMs ?? STOP_TIMEOUT_MS,
       log: options.log ?? (() => undefined),
       released: () => releasePort(port),
     });

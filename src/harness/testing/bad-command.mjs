@@ -44,10 +44,15 @@ const kinds = {
     process.on('SIGTERM', () => console.log('SIGTERM ignored'));
     listen();
   },
-  /** Ends by itself, with code 3, when its first WebSocket client has left. */
+  /** Ends by itself, with code 3, when its first WebSocket client, the kit's probe, has left. */
   'ends-later': () => {
     const sockets = new WebSocketServer({ port, host: '127.0.0.1', handleProtocols: () => 'im.ran.v1' });
-    sockets.on('connection', (socket) => socket.on('close', () => process.exit(3)));
+    sockets.on('connection', (socket) =>
+      socket.on('close', () => {
+        console.error('the client has left');
+        process.exit(3);
+      }),
+    );
   },
   'never-listens': () => setInterval(() => undefined, 1_000),
   /** Takes TCP connections and answers nothing. */
