@@ -1,0 +1,131 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { KitError } from '../../errors.js';
+import type { Authenticate } from '../subject.js';
+import { checkIds, fill, namesSomebody } from './fill.js';
+import { type TokenSource, tokensOfCommand } from './token-command.js';
+
+/** How long a token that the kit signs is valid. Longer than any run. */
+const JWT_SECONDS = 24 * 3_600;
+/** Headers that belong to the WebSocket handshake itself. */
+const RESERVED = /^(sec-websocket-.*|connection|upgrade|host)$/i;
+
+export interface IdentityOptions {
+  /** Template of the bearer token, with `{user}` and `{device}`. */
+  token?: string;
+  /** Secret for HS256 tokens with `sub` and `device`. */
+  jwtSecret?: string;
+  /** Command that prints a token. */
+  tokenCommand?: string;
+  /** Headers of every upgrade, with `{user}`, `{device}` and `{token}`. */
+  headers: Record<string, string>;
+}
+
+/**
+ * Makes the function that turns a user and a device into the URL and the headers of one connection. Without any
+ * option the token is the bare name: `user`, or `user/device` for another device than `default`.
+ *
+ * The token goes where a header or the URL says `{token}`, otherwise into `Authorization: Bearer`. A header or a URL
+ * that names `{user}` needs no token, so none is added unless a source of tokens is given.
+ */
+export function createAuthenticate(options: IdentityOptions): Authenticate {
+  const { headers } = options;
+  const source = tokenSource(options);
+  for (const [name, value] of Object.entries(headers)) checkHeader(name, value);
+  const ownAuthorization = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
+  const headerTakesToken = Object.values(headers).some((value) => value.includes('{token}'));
+  const headerNames = Object.values(headers).some(namesSomebody);
+
+  return async (baseUrl, user, device) => {
+    checkIds(user, device);
+    const placed = headerTakesToken || baseUrl.includes('{token}');
+    if (source !== undefined && !placed && ownAuthorization) throw unusedToken();
+    const named = headerNames || namesSomebody(baseUrl) || ownAuthorization;
+    const bearer = !placed && (source !== undefined || !named);
+    const token = placed || bearer ? await (source ?? bareName)(user, device) : undefined;
+    const identity = token === undefined ? { user, device } : { user, device, token };
+    const filled: Record<string, string> = {};
+    for (const [name, value] of Object.entries(headers)) filled[name] = fill(value, identity);
+    if (bearer) filled.Authorization = `Bearer ${token}`;
+    return { url: fill(baseUrl, identity, encodeURIComponent), headers: filled };
+  };
+}
+
+const bareName: TokenSource = async (user, device) => (device === 'default' ? user : `${user}/${device}`);
+
+function tokenSource({ token, jwtSecret, tokenCommand }: IdentityOptions): TokenSource | undefined {
+  const given = Object.entries({ '--token': token, '--jwt-secret': jwtSecret, '--token-command': tokenCommand })
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => name);
+  if (given.length > 1) {
+    throw new KitError(
+      'usage',
+      `${given.join(' and ')} were given together.`,
+      'Give one of them: each is a source of tokens.',
+    );
+  }
+  for (const value of [token, jwtSecret, tokenCommand]) {
+    if (value?.trim() === '')
+      throw new KitError('usage', `The value of ${given[0]} is empty.`, 'Give it a value, or leave it out.');
+  }
+  if (token !== undefined) return tokensOfTemplate(token);
+  if (jwtSecret !== undefined) return tokensOfSecret(jwtSecret);
+  if (tokenCommand !== undefined) return tokensOfCommand(tokenCommand);
+  return undefined;
+}
+
+function tokensOfTemplate(template: string): TokenSource {
+  if (!template.includes('{user}')) {
+    throw new KitError(
+      'usage',
+      'The template of --token has no {user}, so all actors would be one user.',
+      'Write it like "{user}" or "{user}/{device}"; use --token-command for tokens that cannot be derived.',
+    );
+  }
+  checkHeader('authorization', template);
+  return async (user, device) => fill(template, { user, device });
+}
+
+function tokensOfSecret(secret: string): TokenSource {
+  const key = new TextEncoder().encode(secret);
+  return async (user, device) => {
+    // Loaded only by those who need it.
+    const { SignJWT } = await import('jose');
+    const now = Math.floor(Date.now() / 1_000);
+    return new SignJWT({ device })
+      .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+      .setSubject(user)
+      .setIssuedAt(now)
+      .setExpirationTime(now + JWT_SECONDS)
+      .sign(key);
+  };
+}
+
+function checkHeader(name: string, value: string): void {
+  if (RESERVED.test(name)) {
+    throw new KitError(
+      'usage',
+      `The header "${name}" belongs to the WebSocket handshake.`,
+      'Leave it out; the kit sets it.',
+    );
+  }
+  try {
+    // The message does not repeat the value: it may be a secret.
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+  } catch (cause) {
+    throw new KitError(
+      'usage',
+      `The header ${JSON.stringify(name)} is not valid.`,
+      "Write it like --header 'X-User: {user}', in one line of printable ASCII.",
+      { cause },
+    );
+  }
+}
+
+function unusedToken(): KitError {
+  return new KitError(
+    'usage',
+    'A source of tokens and a header Authorization were given together, so the token would be used nowhere.',
+    "Leave one out, or write --header 'Authorization: Bearer {token}'.",
+  );
+}

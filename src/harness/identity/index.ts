@@ -1,0 +1,1 @@
+export { createAuthenticate, type IdentityOptions } from './create-authenticate.js';
