@@ -65,6 +65,16 @@ export const ReportSchema = Type.Object(
     startedAt: Type.String({ description: 'ISO 8601.' }),
     complete: Type.Boolean({ description: 'false when the run was interrupted.' }),
     exitCode: Type.Integer({ minimum: 0, maximum: 130 }),
+    selection: Type.Optional(
+      Type.Object(
+        {
+          only: Type.Array(Type.String()),
+          skip: Type.Array(Type.String()),
+          allowUnproven: Type.Boolean(),
+        },
+        { description: 'How the caller narrowed the run. Absent: nothing was left out.' },
+      ),
+    ),
     problems: Type.Array(Type.String(), { description: 'What went wrong outside any scenario, with the remedy.' }),
     summary: Type.Object({
       passed: Type.Integer(),

@@ -2,10 +2,12 @@ import type { Description, Report, ScenarioResult, ServerClass } from '../../sch
 
 /** What one run of the kit is to do. All times are milliseconds. */
 export interface RunOptions {
-  /** URL of the subject; with `exec` it may hold `{port}`. Neither `url` nor `exec`: the embedded reference server. */
+  /** URL of the subject; with `exec` it may hold `{port}`. One of `url` and `exec` is always there. */
   url?: string;
   /** Command that starts the subject; `{port}` and `{data}` are filled in. */
   exec?: string;
+  /** `exec` starts the reference server of the kit, because no other subject was named. */
+  embedded?: boolean;
   /** Classes to test instead of those that the description claims. */
   classes?: ServerClass[];
   /** Globs over scenario ids. */
@@ -27,7 +29,7 @@ export interface RunOptions {
   patienceMs: number;
   /** Folder for the history of every scenario, one NDJSON file each. */
   historyDir?: string;
-  /** The options as the user would have to repeat them for a replay, without --only. */
+  /** The options as the user would have to repeat them for a replay, without --only; each already quoted for a POSIX shell. */
   replayArguments: string[];
 }
 

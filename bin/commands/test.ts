@@ -1,0 +1,20 @@
+import { type Command, Option } from 'commander';
+import { OPTIONS, type OptionSpec } from '../run/option-table.js';
+
+const collect = (value: string, earlier: string[] | undefined): string[] => [...(earlier ?? []), value];
+
+const optionOf = ({ name, value, kind, help }: OptionSpec): Option => {
+  const option = new Option(value === undefined ? `--${name}` : `--${name} <${value}>`, help);
+  return kind === 'list' || kind === 'headers' ? option.argParser(collect) : option;
+};
+
+/** Adds the default command: test a server. */
+export const registerTest = (program: Command): void => {
+  program.argument('[url]', 'WebSocket URL of the server; without it and --exec, the embedded reference server');
+  for (const spec of OPTIONS) program.addOption(optionOf(spec));
+  program.addOption(new Option('--config <file>', 'config file, instead of im-conformance.config.{json,yaml}'));
+  program.action(async (url: string | undefined, values: Record<string, unknown>) => {
+    const { runTest } = await import('../run/run-test.js');
+    process.exit(await runTest(url, values));
+  });
+};

@@ -1,0 +1,39 @@
+import type { Report } from '../../schemas/index.js';
+import { kitVersion } from '../version.js';
+import type { Settings } from './option-table.js';
+
+const ZERO: Report['summary'] = {
+  passed: 0,
+  failed: 0,
+  inconclusive: 0,
+  notApplicable: 0,
+  unproven: 0,
+  errors: 0,
+  warnings: 0,
+  knownFailures: 0,
+  staleBaseline: [],
+  durationMs: 0,
+};
+
+/** The report of a run that could not take place: no scenario, and the problem. */
+export const emptyReport = (settings: Settings, seed: string, exitCode: number, problem: string): Report => {
+  const text = (name: string) => (typeof settings[name] === 'string' ? settings[name] : undefined);
+  const command = text('exec');
+  return {
+    kit: { name: 'im-conformance', version: kitVersion(), seed },
+    subject: {
+      url: text('url') ?? '',
+      ...(command === undefined ? {} : { command }),
+      embedded: text('url') === undefined && command === undefined,
+      classes: [],
+      description: { protocol: 'im.ran.v1' },
+    },
+    startedAt: new Date().toISOString(),
+    complete: false,
+    exitCode,
+    problems: [problem],
+    summary: ZERO,
+    scenarios: [],
+    requirements: [],
+  };
+};

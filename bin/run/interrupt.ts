@@ -1,0 +1,28 @@
+import { EXIT } from '../../src/harness/options.js';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** After a first signal the run may take this long to end its children and write its reports. */
+const GRACE_MS = 20_000;
+
+/**
+ * The first signal aborts the run, which then ends its children and still reports. The second one, or a run that does
+ * not come to its end, leaves at once: `process.exit` kills every child on its way out.
+ */
+export const onInterrupt = (tell: (text: string) => void): { signal: AbortSignal; stop: () => void } => {
+  const controller = new AbortController();
+  let bound: NodeJS.Timeout | undefined;
+  const listener = (signal: NodeJS.Signals): void => {
+    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    tell(`${signal}: ending the servers and writing the reports; once more leaves at once`);
+    controller.abort(signal);
+    bound = setTimeout(() => process.exit(EXIT.interrupted), GRACE_MS);
+    bound.unref();
+  };
+  for (const signal of SIGNALS) process.on(signal, listener);
+  const stop = (): void => {
+    clearTimeout(bound);
+    for (const signal of SIGNALS) process.off(signal, listener);
+  };
+  return { signal: controller.signal, stop };
+};

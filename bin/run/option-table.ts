@@ -1,0 +1,49 @@
+/**
+ * Every option of the default command, once: the command line and the config file are both read by this table.
+ * In the config file the key is the name of the option without its dashes.
+ */
+export interface OptionSpec {
+  name: string;
+  /** What the help shows for the value; none for a switch. */
+  value?: string;
+  kind: 'text' | 'list' | 'switch' | 'integer' | 'headers' | 'description';
+  /** For `integer`. */
+  range?: readonly [number, number];
+  help: string;
+}
+
+export const OPTIONS: readonly OptionSpec[] = [
+  { name: 'exec', value: 'command', kind: 'text', help: 'start the server: {port} and {data} are filled in' },
+  { name: 'class', value: 'names', kind: 'list', help: 'classes to test, instead of those that the server claims' },
+  { name: 'only', value: 'glob', kind: 'list', help: 'run only scenarios whose id matches (repeatable)' },
+  { name: 'skip', value: 'glob', kind: 'list', help: 'leave out scenarios whose id matches (repeatable)' },
+  { name: 'list', kind: 'switch', help: 'print the scenarios that would run, and run nothing' },
+  {
+    name: 'report',
+    value: 'format[=file]',
+    kind: 'list',
+    help: 'pretty, tap, json or junit (repeatable; default: pretty on a terminal, tap when piped)',
+  },
+  { name: 'baseline', value: 'file', kind: 'text', help: 'known failures, one scenario id a line' },
+  { name: 'allow-unproven', kind: 'switch', help: 'do not fail for what the kit could not run' },
+  { name: 'token', value: 'template', kind: 'text', help: 'token of a client, with {user} and {device}' },
+  { name: 'jwt-secret', value: 'secret', kind: 'text', help: 'make HS256 tokens with this secret' },
+  {
+    name: 'token-command',
+    value: 'command',
+    kind: 'text',
+    help: 'command that prints a token for {user} and {device}',
+  },
+  { name: 'header', value: "'K: V'", kind: 'headers', help: 'header of every upgrade request (repeatable)' },
+  { name: 'describe', value: 'file', kind: 'description', help: 'description of the server, if it serves none' },
+  { name: 'seed', value: 'text', kind: 'text', help: 'repeat the choices of an earlier run' },
+  { name: 'concurrency', value: 'n', kind: 'integer', range: [1, 512], help: 'scenarios at the same time' },
+  { name: 'instances', value: 'n', kind: 'integer', range: [1, 64], help: 'servers side by side, with --exec' },
+  { name: 'patience', value: 'ms', kind: 'integer', range: [0, 600_000], help: 'added to every time bound' },
+  { name: 'history', value: 'dir', kind: 'text', help: 'keep the history of every scenario there' },
+];
+
+/** Options by name: text, list of texts, number, true, or a description as an object (config file only). */
+export type Settings = Readonly<Record<string, unknown>>;
+
+export const specOf = (name: string): OptionSpec | undefined => OPTIONS.find((spec) => spec.name === name);

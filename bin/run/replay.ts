@@ -1,0 +1,44 @@
+import { OPTIONS, type Settings } from './option-table.js';
+
+/** Quotes a word for a POSIX shell, only where it needs it. */
+export const shellQuote = (word: string): string =>
+  /^[A-Za-z0-9_@%+=:,./{}-]+$/.test(word) && !/\{[^}]*,/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+
+/** What chooses scenarios, steers the output or keeps files has no place in a replay of one scenario. */
+const LEFT_OUT = new Set(['only', 'skip', 'list', 'report', 'baseline', 'allow-unproven', 'history', 'jwt-secret']);
+
+/** A template made of nothing but places and separators holds no secret. */
+const OPEN_TEMPLATE = /^(\{user\}|\{device\}|[/:._-])*$/;
+
+/** The URL without what only its owner may know: an access token in the query, a password. */
+export const publicUrl = (url: string): string =>
+  url.replace(/([?&]access_token=)[^&#]*/g, '$1***').replace(/^(\w+:\/\/)[^/@]*@/, '$1***@');
+
+const SECRET_HEADER = /auth|cookie|token|secret|key/i;
+
+const headerWords = (headers: Record<string, string>): string[] =>
+  Object.entries(headers).flatMap(([name, value]) => [
+    '--header',
+    SECRET_HEADER.test(name) ? `"${name}: $SECRET"` : shellQuote(`${name}: ${value}`),
+  ]);
+
+const words = (name: string, value: unknown): string[] => {
+  if (name === 'header') return headerWords(value as Record<string, string>);
+  if (name === 'token' && !OPEN_TEMPLATE.test(String(value))) return ['--token', '"$TOKEN"'];
+  if (value === true) return [`--${name}`];
+  const values = Array.isArray(value) ? value : [value];
+  return values.flatMap((item) => [`--${name}`, shellQuote(String(item))]);
+};
+
+/**
+ * The options of this run as the caller would have to repeat them. Secrets never get into a report: the caller finds
+ * a shell variable in their place. What stands in a config file need not be repeated.
+ */
+export const replayArguments = (flags: Settings, configFile: string | undefined): string[] => [
+  ...(typeof flags.url === 'string' ? [shellQuote(publicUrl(flags.url))] : []),
+  ...(configFile === undefined ? [] : ['--config', shellQuote(configFile)]),
+  ...OPTIONS.filter(({ name }) => !LEFT_OUT.has(name) && flags[name] !== undefined).flatMap(({ name }) =>
+    words(name, flags[name]),
+  ),
+  ...(flags['jwt-secret'] === undefined ? [] : ['--jwt-secret', '"$SECRET"']),
+];

@@ -1,0 +1,87 @@
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Report } from '../../schemas/index.js';
+import { KitError } from '../../src/errors.js';
+import {
+  type Paint,
+  paintFor,
+  plainPaint,
+  REPORT_FORMATS,
+  type ReportFormat,
+  renderReport,
+} from '../../src/report/index.js';
+
+/** One report that the caller wants; without a file it goes to stdout. */
+export interface ReportTarget {
+  format: ReportFormat;
+  file?: string;
+}
+
+const parseTarget = (text: string): ReportTarget => {
+  const [, name = '', file] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
+  const format = REPORT_FORMATS.find((known) => known === name);
+  if (format === undefined) {
+    throw new KitError('usage', `there is no report format "${name}"`, `Use ${REPORT_FORMATS.join(', ')}.`);
+  }
+  if (file === '') throw new KitError('usage', `--report ${text} names no file`, `Write --report ${name}=FILE.`);
+  return file === undefined ? { format } : { format, file };
+};
+
+/** Opening is the only true test; it leaves an empty file, which the report fills in any case. */
+const checkWritable = (file: string): void => {
+  try {
+    closeSync(openSync(file, 'a'));
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unwritable';
+    const remedy = code === 'ENOENT' ? 'Make its folder first.' : 'Name a file that can be written.';
+    throw new KitError('usage', `cannot write the report ${file} (${code})`, remedy, { cause });
+  }
+};
+
+/** Parses `FORMAT[=FILE]` values and checks that each can be written. Throws a usage KitError. */
+export const reportTargets = (values: readonly string[], stdoutIsTerminal: boolean): ReportTarget[] => {
+  if (values.length === 0) return [{ format: stdoutIsTerminal ? 'pretty' : 'tap' }];
+  const targets = values.map(parseTarget);
+  if (targets.filter(({ file }) => file === undefined).length > 1) {
+    throw new KitError('usage', 'only one report can go to stdout', 'Give the others a file: --report FORMAT=FILE.');
+  }
+  const files = targets.flatMap(({ file }) => (file === undefined ? [] : [resolve(file)]));
+  const twice = files.find((file, index) => files.indexOf(file) !== index);
+  if (twice !== undefined) {
+    throw new KitError('usage', `two reports cannot go to one file, ${twice}`, 'Give each report its own file.');
+  }
+  for (const file of files) checkWritable(file);
+  return targets;
+};
+
+/** Writes to stdout and waits until it is out. A reader that has gone away (`| head -1`) is no fault. */
+export const writeStdout = (text: string): Promise<void> =>
+  new Promise((done, fail) => {
+    const quietEnd = (error: NodeJS.ErrnoException | null | undefined): void => {
+      if (error && error.code !== 'EPIPE') fail(error);
+      else done();
+    };
+    process.stdout.once('error', quietEnd);
+    process.stdout.write(text, quietEnd);
+  });
+
+/**
+ * Writes every report. Returns one sentence for each that could not be written, so that one broken disk does not
+ * cost the other reports.
+ */
+export const writeReports = async (targets: readonly ReportTarget[], report: Report): Promise<string[]> => {
+  const paint: Paint = paintFor({ isTTY: process.stdout.isTTY === true, env: process.env });
+  const faults: string[] = [];
+  for (const { format, file } of targets) {
+    try {
+      const text = await renderReport(format, report, file === undefined ? paint : plainPaint);
+      if (file === undefined) await writeStdout(text);
+      else writeFileSync(file, text);
+    } catch (error) {
+      faults.push(
+        `the ${format} report could not be written: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+  return faults;
+};

@@ -1,0 +1,38 @@
+import { KitError } from '../../src/errors.js';
+import { EXIT } from '../../src/harness/options.js';
+import { type Ledger, loadLedger } from '../../src/ledger/index.js';
+import { type ExplainedScenario, explainRequirement, explainScenario } from '../../src/report/explain.js';
+import { inert, paintFor } from '../../src/report/index.js';
+import { loadScenarios } from '../../src/scenario/load.js';
+import type { Scenario, Step } from '../../src/scenario/model.js';
+import { nearest } from './nearest.js';
+import { writeStdout } from './report-targets.js';
+
+const stepTexts = (steps: readonly Step[]): string[] =>
+  steps.flatMap((step) => (step.kind === 'together' ? ['together:', ...stepTexts(step.steps)] : [step.text]));
+
+const explained = (scenario: Scenario): ExplainedScenario => ({ ...scenario, steps: stepTexts(scenario.steps) });
+
+const explanation = (id: string, ledger: Ledger, scenarios: readonly ExplainedScenario[]): string => {
+  const paint = paintFor({ isTTY: process.stdout.isTTY === true, env: process.env });
+  const requirement = ledger.byId.get(id.toUpperCase());
+  if (requirement !== undefined) return explainRequirement(requirement, scenarios, paint);
+  const wanted = id.replace(/^conformance\//, '').replace(/\.yaml$/, '');
+  const cells = scenarios.filter((scenario) => scenario.id === wanted || scenario.id.startsWith(`${wanted}#`));
+  if (cells.length > 0) return explainScenario(cells, (name) => ledger.byId.get(name)?.sentence ?? '', paint);
+  const ids = [...ledger.byId.keys(), ...scenarios.map((scenario) => scenario.id.split('#')[0] ?? '')];
+  const near = nearest(wanted, [...new Set(ids)]);
+  throw new KitError('usage', `there is no requirement or scenario "${inert(id)}"`, `Nearest: ${near.join(', ')}.`);
+};
+
+/** The `explain` command. Returns the exit code. */
+export const runExplain = async (id: string): Promise<number> => {
+  try {
+    await writeStdout(explanation(id, loadLedger(), loadScenarios().map(explained)));
+    return EXIT.conforms;
+  } catch (error) {
+    if (!(error instanceof KitError)) throw error;
+    process.stderr.write(`im-conformance: ${error.message}\n  ${error.remedy}\n`);
+    return error.code === 'usage' ? EXIT.usage : EXIT.undecided;
+  }
+};

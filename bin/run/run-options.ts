@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { type Description, DescriptionSchema, SERVER_CLASSES, type ServerClass } from '../../schemas/index.js';
+import { KitError } from '../../src/errors.js';
+import type { RunOptions } from '../../src/harness/options.js';
+import { packageRoot } from '../../src/package-root.js';
+import { validator } from '../../src/packets/index.js';
+import type { Settings } from './option-table.js';
+import { replayArguments, shellQuote } from './replay.js';
+
+const DEFAULT_CONCURRENCY = 32;
+const DEFAULT_PATIENCE_MS = 500;
+
+const readText = (path: string, what: string): string => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unreadable';
+    throw new KitError('usage', `cannot read the ${what} ${path} (${code})`, 'Check the name of the file.', { cause });
+  }
+};
+
+const checkUrl = (url: string): string => {
+  const parsed = URL.canParse(url.replaceAll('{port}', '1')) ? new URL(url.replaceAll('{port}', '1')) : undefined;
+  if (parsed?.protocol === 'ws:' || parsed?.protocol === 'wss:') return url;
+  const remedy = /^https?:$/.test(parsed?.protocol ?? '')
+    ? `Write ${url.replace(/^http/, 'ws')} instead.`
+    : 'Write it as ws://HOST:PORT/ or wss://HOST/; im-conformance --help lists the commands.';
+  throw new KitError('usage', `"${url}" is neither a WebSocket URL nor a command`, remedy);
+};
+
+const classesFrom = (list: readonly string[]): ServerClass[] => {
+  const wanted = list.flatMap((text) => text.split(',')).map((name) => name.trim());
+  const unknown = wanted.find((name) => !(SERVER_CLASSES as readonly string[]).includes(name));
+  if (unknown === undefined) return [...new Set(wanted)] as ServerClass[];
+  throw new KitError('usage', `there is no class "${unknown}"`, `Use some of ${SERVER_CLASSES.join(', ')}.`);
+};
+
+/** A `#` inside an id names a cell: only one at the start of a line or after a space begins a comment. */
+const baselineFrom = (file: string): string[] =>
+  readText(file, 'baseline')
+    .split(/\r?\n/)
+    .map((line) => line.replace(/(^|\s)#.*$/, '').trim())
+    .filter((line) => line !== '');
+
+const descriptionFrom = (source: unknown): Description => {
+  const file = typeof source === 'string' ? source : 'the config file';
+  let value = source;
+  if (typeof source === 'string') {
+    const text = readText(source, 'description');
+    try {
+      value = parse(text);
+    } catch (cause) {
+      const why = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : '';
+      throw new KitError('usage', `the description ${file} is neither JSON nor YAML: ${why}`, 'Correct it.', { cause });
+    }
+  }
+  const [fault] = validator(DescriptionSchema)(value);
+  if (fault === undefined) return value as Description;
+  throw new KitError(
+    'usage',
+    `the description in ${file} is not valid: ${fault}`,
+    'See schemas/description.schema.json.',
+  );
+};
+
+const historyFolder = (path: string): string => {
+  try {
+    mkdirSync(path, { recursive: true });
+    return path;
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? '';
+    throw new KitError('usage', `cannot keep histories in ${path} (${code})`, 'Name a folder that can be written.', {
+      cause,
+    });
+  }
+};
+
+const seedFrom = (seed: string | undefined): string => {
+  if (seed === undefined) return randomBytes(4).toString('hex');
+  if (/^[A-Za-z0-9._-]{1,64}$/.test(seed)) return seed;
+  throw new KitError('usage', `"${seed}" cannot be a seed`, 'Use 1 to 64 of A-Z a-z 0-9 . _ -');
+};
+
+const embeddedCommand = (): string => {
+  const program = join(packageRoot, 'dist', 'bin', 'im-conformance.js');
+  return `${shellQuote(process.execPath)} ${shellQuote(program)} serve --port {port} --data {data}`;
+};
+
+const checkTogether = (settings: Settings): void => {
+  const identities = ['token', 'jwt-secret', 'token-command'].filter((name) => settings[name] !== undefined);
+  if (identities.length > 1) {
+    const both = identities.map((name) => `--${name}`).join(' and ');
+    throw new KitError('usage', `${both} exclude each other`, 'Choose one way to make tokens.');
+  }
+};
+
+const optional = <T, K extends string, R>(key: K, value: T | undefined, make: (value: T) => R): { [P in K]?: R } =>
+  value === undefined ? {} : ({ [key]: make(value) } as { [P in K]: R });
+
+const same = <T>(value: T): T => value;
+
+/** Turns checked settings into what the harness runs. Throws a usage KitError for values that cannot be used. */
+export const runOptionsFrom = (settings: Settings, flags: Settings, configFile: string | undefined): RunOptions => {
+  checkTogether(settings);
+  const text = (name: string) => settings[name] as string | undefined;
+  const list = (name: string) => (settings[name] as string[] | undefined) ?? [];
+  const embedded = settings.url === undefined && settings.exec === undefined;
+  return {
+    ...optional('url', text('url'), checkUrl),
+    ...optional('exec', embedded ? embeddedCommand() : text('exec'), same),
+    embedded,
+    ...optional('classes', settings.class as string[] | undefined, classesFrom),
+    only: list('only'),
+    skip: list('skip'),
+    ...optional('token', text('token'), same),
+    ...optional('jwtSecret', text('jwt-secret'), same),
+    ...optional('tokenCommand', text('token-command'), same),
+    headers: (settings.header as Record<string, string> | undefined) ?? {},
+    ...optional('describe', settings.describe, descriptionFrom),
+    ...optional('baseline', text('baseline'), baselineFrom),
+    allowUnproven: settings['allow-unproven'] === true,
+    seed: seedFrom(text('seed')),
+    concurrency: (settings.concurrency as number | undefined) ?? DEFAULT_CONCURRENCY,
+    instances: (settings.instances as number | undefined) ?? availableParallelism(),
+    patienceMs: (settings.patience as number | undefined) ?? DEFAULT_PATIENCE_MS,
+    ...optional('historyDir', text('history'), historyFolder),
+    replayArguments: replayArguments(flags, configFile),
+  };
+};

@@ -1,0 +1,115 @@
+import type { Report } from '../../schemas/index.js';
+import { KitError } from '../../src/errors.js';
+import { EXIT, type RunHooks, type RunOptions } from '../../src/harness/options.js';
+import { inert } from '../../src/report/index.js';
+import { emptyReport } from './empty-report.js';
+import { loadHarness } from './harness.js';
+import { onInterrupt } from './interrupt.js';
+import type { Settings } from './option-table.js';
+import { ProgressLine } from './progress-line.js';
+import { publicUrl } from './replay.js';
+import { type ReportTarget, reportTargets, writeReports, writeStdout } from './report-targets.js';
+import { runOptionsFrom } from './run-options.js';
+import { flagSettings, mergeSettings, readConfig } from './settings.js';
+
+const EXIT_OF_ERROR = { usage: EXIT.usage, unreachable: EXIT.unreachable, kit: EXIT.undecided } as const;
+
+const tell = (text: string): void => {
+  process.stderr.write(`im-conformance: ${text}\n`);
+};
+
+interface Failure {
+  exitCode: number;
+  problem: string;
+}
+
+/** Tells an error to the caller, the remedy on a line of its own. */
+const failureOf = (error: unknown): Failure => {
+  if (error instanceof KitError) {
+    tell(`${inert(error.message)}\n  ${inert(error.remedy)}`);
+    return { exitCode: EXIT_OF_ERROR[error.code], problem: `${error.message}. ${error.remedy}` };
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  tell(`a fault of the kit itself, please report it\n${stack.split('\n').map(inert).join('\n')}`);
+  return { exitCode: EXIT.undecided, problem: `a fault of the kit itself: ${stack.split('\n')[0]}` };
+};
+
+/** What the caller asked for, as far as it could be read before something was wrong. */
+interface Request {
+  settings: Settings;
+  targets: ReportTarget[];
+}
+
+const readRequest = async (
+  request: Request,
+  url: string | undefined,
+  values: Readonly<Record<string, unknown>>,
+): Promise<RunOptions> => {
+  const stdoutIsTerminal = process.stdout.isTTY === true;
+  // The reports of the command line are known first: even a broken config file is then reported there.
+  request.targets = reportTargets((values.report as string[] | undefined) ?? [], stdoutIsTerminal);
+  const flags: Settings = { ...flagSettings(values), ...(url === undefined ? {} : { url }) };
+  request.settings = flags;
+  const configFile = values.config as string | undefined;
+  request.settings = mergeSettings(await readConfig(process.cwd(), configFile), flags);
+  if (flags.report === undefined) {
+    request.targets = reportTargets((request.settings.report as string[] | undefined) ?? [], stdoutIsTerminal);
+  }
+  return runOptionsFrom(request.settings, flags, configFile);
+};
+
+const list = async (options: RunOptions): Promise<number> => {
+  const scenarios = await (await loadHarness()).listScenarios(options);
+  await writeStdout(scenarios.map(({ id, title }) => `${id}\t${title}\n`).join(''));
+  return EXIT.conforms;
+};
+
+const runWithProgress = async (options: RunOptions, signal: AbortSignal): Promise<Report> => {
+  const line = new ProgressLine(process.stderr, process.env);
+  const hooks: RunHooks = {
+    onStart: ({ total }) => line.update({ done: 0, total, running: [] }),
+    onProgress: (progress) => line.update(progress),
+  };
+  try {
+    const report = await (await loadHarness()).runSuite(options, hooks, signal);
+    const { only, skip, allowUnproven } = options;
+    const narrowed = only.length + skip.length > 0 || allowUnproven;
+    return {
+      ...report,
+      subject: { ...report.subject, url: publicUrl(report.subject.url) },
+      ...(narrowed ? { selection: { only, skip, allowUnproven } } : {}),
+    };
+  } finally {
+    line.end();
+  }
+};
+
+/** On a terminal the error stands on stderr already: an empty report below it would only say it again. */
+const worthWriting = (targets: readonly ReportTarget[]): ReportTarget[] =>
+  targets.filter(({ format, file }) => file !== undefined || format !== 'pretty');
+
+const write = async (targets: readonly ReportTarget[], report: Report): Promise<number> => {
+  const faults = await writeReports(targets, report);
+  for (const fault of faults) tell(fault);
+  return faults.length > 0 ? EXIT.usage : report.exitCode;
+};
+
+/** The default command. Returns the exit code; every report that the caller asked for is written by then. */
+export const runTest = async (url: string | undefined, values: Readonly<Record<string, unknown>>): Promise<number> => {
+  const request: Request = { settings: {}, targets: [] };
+  const interrupt = onInterrupt(tell);
+  let seed = '';
+  try {
+    const options = await readRequest(request, url, values);
+    seed = options.seed;
+    if (request.settings.list === true) return await list(options);
+    if (options.embedded === true) tell('no url given: testing the embedded reference server');
+    return await write(request.targets, await runWithProgress(options, interrupt.signal));
+  } catch (error) {
+    const { exitCode, problem } = failureOf(error);
+    const code = interrupt.signal.aborted ? EXIT.interrupted : exitCode;
+    return await write(worthWriting(request.targets), emptyReport(request.settings, seed, code, problem));
+  } finally {
+    interrupt.stop();
+  }
+};

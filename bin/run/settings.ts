@@ -1,0 +1,119 @@
+import { basename, resolve } from 'node:path';
+import { lilconfig } from 'lilconfig';
+import { KitError } from '../../src/errors.js';
+import { OPTIONS, type OptionSpec, type Settings, specOf } from './option-table.js';
+
+const camelCase = (name: string): string => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every((item) => typeof item === 'string');
+
+const EXPECTED: Record<OptionSpec['kind'], string> = {
+  text: 'text',
+  list: 'text or a list of texts',
+  switch: 'true or false',
+  integer: 'an integer',
+  headers: 'a map from header name to text',
+  description: 'the name of a file, or a description itself',
+};
+
+const fits: Record<OptionSpec['kind'], (value: unknown) => boolean> = {
+  text: (value) => typeof value === 'string',
+  list: (value) => typeof value === 'string' || isTexts(value),
+  switch: (value) => typeof value === 'boolean',
+  integer: (value) => Number.isInteger(value),
+  headers: (value) => isRecord(value) && Object.values(value).every((text) => typeof text === 'string'),
+  description: (value) => typeof value === 'string' || isRecord(value),
+};
+
+const checkInteger = ({ name, range }: OptionSpec, value: number, place: string): number => {
+  const [least, most] = range ?? [0, Number.MAX_SAFE_INTEGER];
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new KitError('usage', `${place} must be an integer from ${least} to ${most}`, `Correct ${name}.`);
+};
+
+/** Checks the content of a config file against the table of options. `file` only names it in errors. */
+export const checkConfig = (config: unknown, file: string): Settings => {
+  if (!isRecord(config)) {
+    throw new KitError(
+      'usage',
+      `${file} must hold a map of options`,
+      'Write one option a line, such as `exec: node server.js`.',
+    );
+  }
+  const settings: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(config)) {
+    const spec = specOf(key);
+    if (key !== 'url' && spec === undefined) {
+      const known = ['url', ...OPTIONS.map(({ name }) => name)].join(', ');
+      throw new KitError('usage', `${file}: unknown option "${key}"`, `Use one of ${known}.`);
+    }
+    const kind = spec?.kind ?? 'text';
+    if (!fits[kind](value))
+      throw new KitError('usage', `${file}: "${key}" must be ${EXPECTED[kind]}`, `Correct ${key}.`);
+    if (spec?.kind === 'integer') checkInteger(spec, value as number, `${file}: "${key}"`);
+    settings[key] = spec?.kind === 'list' && typeof value === 'string' ? [value] : value;
+  }
+  return settings;
+};
+
+/** YAML holds JSON, but a JSON file must be JSON. */
+const loaders = {
+  '.json': (_path: string, text: string): unknown => JSON.parse(text),
+  '.yaml': async (_path: string, text: string): Promise<unknown> => (await import('yaml')).parse(text),
+  '.yml': async (_path: string, text: string): Promise<unknown> => (await import('yaml')).parse(text),
+};
+
+/** Reads the named config file, or the one in `folder` if there is one. Throws a usage KitError that names the file. */
+export const readConfig = async (folder: string, named: string | undefined): Promise<Settings> => {
+  const searchPlaces = ['json', 'yaml', 'yml'].map((ending) => `im-conformance.config.${ending}`);
+  const reader = lilconfig('im-conformance', { searchPlaces, loaders, stopDir: folder, cache: false });
+  const name = named ?? 'im-conformance.config';
+  if (named !== undefined && !/\.(json|ya?ml)$/.test(named)) {
+    throw new KitError('usage', `${named} is not a config file`, 'Name a file that ends in .json, .yaml or .yml.');
+  }
+  try {
+    const found = await (named === undefined ? reader.search(folder) : reader.load(resolve(folder, named)));
+    if (found === null || found.isEmpty === true) return {};
+    return checkConfig(found.config, named ?? basename(found.filepath));
+  } catch (cause) {
+    if (cause instanceof KitError) throw cause;
+    const why = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
+    throw new KitError('usage', `cannot read the config file ${name}: ${why}`, 'Check its name and its syntax.', {
+      cause,
+    });
+  }
+};
+
+const headersFrom = (lines: readonly string[]): Record<string, string> =>
+  Object.fromEntries(
+    lines.map((line) => {
+      const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):\s*(.*)$/.exec(line) ?? [];
+      if (name !== undefined && value !== undefined) return [name, value];
+      throw new KitError('usage', `--header "${line}" is not a header`, "Write it as --header 'Name: value'.");
+    }),
+  );
+
+/** Turns what commander parsed into settings. Only what the caller gave is in it. */
+export const flagSettings = (values: Readonly<Record<string, unknown>>): Settings => {
+  const settings: Record<string, unknown> = {};
+  for (const spec of OPTIONS) {
+    const value = values[camelCase(spec.name)];
+    if (value === undefined) continue;
+    if (spec.kind === 'integer') settings[spec.name] = checkInteger(spec, Number(value), `--${spec.name}`);
+    else if (spec.kind === 'headers') settings[spec.name] = headersFrom(value as string[]);
+    else settings[spec.name] = value;
+  }
+  return settings;
+};
+
+/** Flags win over the config file, option by option. Another subject on the command line drops the one of the file. */
+export const mergeSettings = (config: Settings, flags: Settings): Settings => {
+  const named = flags.url !== undefined || flags.exec !== undefined;
+  const kept = named
+    ? Object.entries(config).filter(([key]) => key !== 'url' && key !== 'exec')
+    : Object.entries(config);
+  return { ...Object.fromEntries(kept), ...flags };
+};

@@ -1,0 +1,20 @@
+import type { Report } from '../../schemas/index.js';
+import { type Paint, plainPaint } from './paint.js';
+
+export const REPORT_FORMATS = ['pretty', 'tap', 'json', 'junit'] as const;
+export type ReportFormat = (typeof REPORT_FORMATS)[number];
+
+export { inert, inertJson, inertReport } from './inert.js';
+export { type Outcome, outcomeOf } from './outcome.js';
+export { type ColourFacts, type Paint, paintFor, plainPaint, wantsColour } from './paint.js';
+
+const renderers: Record<ReportFormat, (report: Report, paint: Paint) => Promise<string>> = {
+  pretty: async (report, paint) => (await import('./pretty.js')).renderPretty(report, paint),
+  tap: async (report) => (await import('./tap.js')).renderTap(report),
+  json: async (report) => (await import('./json.js')).renderJson(report),
+  junit: async (report) => (await import('./junit.js')).renderJunit(report),
+};
+
+/** Renders a report as text. `paint` counts for `pretty` only. The result ends with a line end. */
+export const renderReport = (format: ReportFormat, report: Report, paint: Paint = plainPaint): Promise<string> =>
+  renderers[format](report, paint);

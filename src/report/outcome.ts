@@ -1,0 +1,106 @@
+import type { Report, ScenarioResult } from '../../schemas/index.js';
+import { count, names } from './words.js';
+
+/** The whole report in plain words. `missing` and `next` are empty when there is nothing to say. */
+export interface Outcome {
+  sentence: string;
+  /** What keeps the run from exit code 0, one sentence each. */
+  missing: string[];
+  /** What the caller can do about it, one sentence each. */
+  next: string[];
+}
+
+/** Scenarios that failed and are not in the baseline. */
+export const newFailures = (report: Report): ScenarioResult[] =>
+  report.scenarios.filter((result) => result.verdict === 'failed' && !result.knownFailure);
+
+export const knownFailures = (report: Report): ScenarioResult[] =>
+  report.scenarios.filter((result) => result.verdict === 'failed' && result.knownFailure);
+
+const narrowed = (report: Report): boolean =>
+  report.selection !== undefined && report.selection.only.length + report.selection.skip.length > 0;
+
+const unprovenRequirements = (report: Report): string[] =>
+  report.requirements
+    .filter((requirement) => requirement.verdict === 'unproven' && requirement.level === 'MUST')
+    .map((requirement) => requirement.id);
+
+const failedClasses = (report: Report): string[] => {
+  const classOf = new Map(report.requirements.map((requirement) => [requirement.id, requirement.class]));
+  const broken = newFailures(report).flatMap((result) =>
+    result.violations.length === 0
+      ? [result.class]
+      : result.violations.map((violation) => classOf.get(violation.requirement) ?? result.class),
+  );
+  return [...new Set<string>(broken)];
+};
+
+const clean = (report: Report): string => {
+  const { passed, knownFailures: known, unproven } = report.summary;
+  if (narrowed(report)) return `${count(passed, 'selected scenario')} passed; only a whole run shows conformance`;
+  const classes = `im.ran.v1 ${report.subject.classes.join(', ')}`;
+  if (known > 0)
+    return `nothing new failed in ${classes}; ${count(known, 'known failure')} of the baseline still there`;
+  if (unproven > 0) return `nothing failed in ${classes}; ${count(unproven, 'scenario')} unproven, as allowed`;
+  return `conforms to ${classes}`;
+};
+
+const sentence = (report: Report): string => {
+  if (report.exitCode === 0) return clean(report);
+  if (report.exitCode === 130) return 'interrupted: no verdict';
+  if (!report.complete) {
+    return `no verdict: ${report.scenarios.length === 0 ? 'nothing was tested' : 'the run did not finish'}`;
+  }
+  const failed = failedClasses(report);
+  if (failed.length > 0) return `does not conform to im.ran.v1 ${failed.join(', ')}`;
+  if (report.summary.staleBaseline.length > 0) return 'the baseline is stale: known failures pass now';
+  return `not decided: conformance to im.ran.v1 ${report.subject.classes.join(', ')} is not shown`;
+};
+
+const missing = (report: Report): string[] => {
+  if (report.exitCode === 0) return [];
+  const { inconclusive, unproven, errors, staleBaseline } = report.summary;
+  const failures = newFailures(report);
+  const requirements = unprovenRequirements(report);
+  const broken = new Set(failures.flatMap((result) => result.violations.map((violation) => violation.requirement)));
+  const lines: string[] = [];
+  if (failures.length > 0) lines.push(`${count(failures.length, 'scenario')} failed: ${names([...broken])}`);
+  if (inconclusive > 0) lines.push(`${count(inconclusive, 'scenario')} inconclusive`);
+  if (unproven > 0 && report.selection?.allowUnproven !== true) lines.push(`${count(unproven, 'scenario')} unproven`);
+  if (requirements.length > 0 && !narrowed(report) && report.selection?.allowUnproven !== true) {
+    lines.push(`${count(requirements.length, 'requirement')} unproven: ${names(requirements)}`);
+  }
+  if (errors > 0) lines.push(`${count(errors, 'error')} of the kit itself`);
+  if (staleBaseline.length > 0) lines.push(`baseline entries that pass now: ${names(staleBaseline)}`);
+  if (!report.complete && report.scenarios.length > 0)
+    lines.push(`the run ended after ${count(report.scenarios.length, 'scenario')}`);
+  return lines;
+};
+
+const next = (report: Report): string[] => {
+  const { inconclusive, unproven, errors, staleBaseline } = report.summary;
+  const lines: string[] = [];
+  const failures = newFailures(report);
+  if (failures.length > 0) {
+    const first = failures.flatMap((result) => result.violations)[0]?.requirement;
+    lines.push('run the replay line of one failure; --history DIR keeps every packet');
+    if (first !== undefined) lines.push(`npx im-conformance explain ${first} tells why the requirement is there`);
+  }
+  if (unproven > 0 && report.exitCode !== 0) {
+    lines.push('let the kit start the server (--exec), leave classes out (--class), or accept it (--allow-unproven)');
+  }
+  if (inconclusive > 0) lines.push('run the inconclusive scenarios again, with a longer --patience');
+  if (staleBaseline.length > 0) lines.push('take the entries that pass out of the baseline file');
+  if (errors > 0) lines.push('errors are not held against the server: please report them, with --history DIR');
+  if (lines.length === 0 && report.subject.embedded && report.exitCode === 0) {
+    lines.push('test your own server: npx im-conformance ws://HOST:PORT/ or npx im-conformance --exec "COMMAND"');
+  }
+  return lines;
+};
+
+/** Says in plain words what a report means, what is missing and what to do. */
+export const outcomeOf = (report: Report): Outcome => ({
+  sentence: sentence(report),
+  missing: missing(report),
+  next: next(report),
+});

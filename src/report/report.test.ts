@@ -1,0 +1,137 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { Parser } from 'tap-parser';
+import { type Report, ReportSchema } from '../../schemas/index.js';
+import { packageRoot } from '../package-root.js';
+import { validator } from '../packets/index.js';
+import { outcomeOf, paintFor, type ReportFormat, renderReport, wantsColour } from './index.js';
+import { inert, inertJson } from './inert.js';
+import { bugLink, duration, names, wrap } from './words.js';
+
+const FIXTURES = join(packageRoot, 'src', 'report', 'fixtures');
+const REPORTS = ['mixed', 'green', 'unreachable', 'unproven'] as const;
+const GOLDEN: readonly [ReportFormat, string][] = [
+  ['pretty', 'pretty.txt'],
+  ['tap', 'tap'],
+  ['junit', 'junit.xml'],
+];
+/** Anything that a terminal or a CI log would obey. */
+const OBEYED = /[^\n\P{Cc}]|[\p{Cf}\u2028\u2029]|^::/mu;
+
+const load = (name: string): Report =>
+  JSON.parse(readFileSync(join(FIXTURES, `${name}.report.json`), 'utf8')) as Report;
+
+t.test('golden reports', async (t) => {
+  for (const name of REPORTS) {
+    const report = load(name);
+    t.same(validator(ReportSchema)(report), [], `${name}: the fixture is a valid report`);
+    for (const [format, ending] of GOLDEN) {
+      const text = await renderReport(format, report);
+      const path = join(FIXTURES, `${name}.${ending}`);
+      // `tap --snapshot` writes the golden files anew; the difference is then read before it is committed.
+      if (process.env.TAP_SNAPSHOT === '1') writeFileSync(path, text);
+      t.equal(text, readFileSync(path, 'utf8'), `${name}.${ending}`);
+      t.notMatch(text, OBEYED, `${name}.${ending} is inert`);
+    }
+    const json = await renderReport('json', report);
+    t.same(JSON.parse(json), report, `${name}: JSON keeps every character`);
+    t.notMatch(json, OBEYED, `${name}: JSON is inert`);
+  }
+});
+
+t.test('TAP is read by a parser as it was meant', async (t) => {
+  const expected = {
+    mixed: { ok: false, pass: 3, fail: 8, todo: 1, skip: 1 },
+    green: { ok: true, pass: 3, fail: 0, todo: 0, skip: 1 },
+    unproven: { ok: false, pass: 3, fail: 1, todo: 0, skip: 1 },
+    unreachable: { ok: false, pass: 0, fail: 1, todo: 0, skip: 0 },
+  };
+  for (const name of REPORTS) {
+    const parser = new Parser({ strict: true });
+    const nonsense: unknown[] = [];
+    parser.on('extra', (text) => nonsense.push(text));
+    parser.end(await renderReport('tap', load(name)));
+    const { results } = parser;
+    if (typeof results !== 'object' || results === null) throw new Error(`${name}: the parser has no results`);
+    const { ok, pass, fail, todo, skip } = results;
+    t.same({ ok, pass, fail, todo, skip }, expected[name], name);
+    t.same(nonsense, [], `${name}: nothing that is not TAP`);
+  }
+});
+
+t.test('a run that was broken off bails out', async (t) => {
+  const text = await renderReport('tap', { ...load('green'), complete: false, exitCode: 130 });
+  t.match(text, /\nBail out! interrupted: no verdict\n$/);
+});
+
+t.test('what is unproven is red, unless it was allowed', async (t) => {
+  const report = load('mixed');
+  const allowed = { ...report, selection: { only: [], skip: [], allowUnproven: true } };
+  t.match(await renderReport('tap', report), /^not ok 8 - server\/durable/m);
+  t.match(await renderReport('tap', allowed), /^ok 8 - server\/durable.* # SKIP unproven/m);
+  t.match(await renderReport('junit', allowed), /<skipped message="the kit did not start/);
+});
+
+t.test('outcome in plain words', async (t) => {
+  const green = load('green');
+  const summary = green.summary;
+  const rows: [string, Report, string][] = [
+    ['all classes', green, 'conforms to im.ran.v1 core, timed-redelivery, durable'],
+    ['failures', load('mixed'), 'does not conform to im.ran.v1 core'],
+    [
+      'narrowed',
+      { ...green, selection: { only: ['x'], skip: [], allowUnproven: false } },
+      '2 selected scenarios passed',
+    ],
+    ['known', { ...green, summary: { ...summary, knownFailures: 2 } }, 'nothing new failed'],
+    ['allowed', { ...green, summary: { ...summary, unproven: 2 } }, '2 scenarios unproven, as allowed'],
+    ['stale', { ...green, exitCode: 1, summary: { ...summary, staleBaseline: ['a'] } }, 'the baseline is stale'],
+    ['undecided', load('unproven'), 'not decided'],
+    ['unreachable', load('unreachable'), 'no verdict: nothing was tested'],
+    ['interrupted', { ...green, complete: false, exitCode: 130 }, 'interrupted: no verdict'],
+  ];
+  for (const [name, report, words] of rows) t.match(outcomeOf(report).sentence, words, name);
+});
+
+t.test('text of a subject is made inert', async (t) => {
+  const rows: [string, string][] = [
+    ['plain <b>&amp; ümlaut 漢字 😀', 'plain <b>&amp; ümlaut 漢字 😀'],
+    ['\u001b[31m', '\\u{001b}[31m'],
+    ['a\nb\r\tc\u0000', 'a\\nb\\r\\tc\\u{0000}'],
+    ['\u009b\u007f', '\\u{009b}\\u{007f}'],
+    ['\u202eevil\u2066', '\\u{202e}evil\\u{2066}'],
+    ['\ud800x', '\\u{d800}x'],
+    ['\u{e0041}\ufeff\u2028\uffff', '\\u{e0041}\\u{feff}\\u{2028}\\u{ffff}'],
+  ];
+  for (const [text, expected] of rows) t.equal(inert(text), expected);
+  const text = '\u007f\u202e\u{e0041}';
+  t.equal(JSON.parse(inertJson(JSON.stringify(text))), text);
+});
+
+t.test('colour', async (t) => {
+  const rows: [string, boolean, Record<string, string>, boolean][] = [
+    ['a terminal', true, {}, true],
+    ['a pipe', false, {}, false],
+    ['NO_COLOR', true, { NO_COLOR: '1' }, false],
+    ['empty NO_COLOR', true, { NO_COLOR: '' }, true],
+    ['FORCE_COLOR in a pipe', false, { FORCE_COLOR: '1' }, true],
+    ['FORCE_COLOR=0', true, { FORCE_COLOR: '0' }, false],
+    ['dumb terminal', true, { TERM: 'dumb' }, false],
+  ];
+  for (const [name, isTTY, env, expected] of rows) t.equal(wantsColour({ isTTY, env }), expected, name);
+  const paint = paintFor({ isTTY: true, env: {} });
+  t.equal(paint('red', 'x'), '\u001b[31mx\u001b[39m');
+  t.match(await renderReport('pretty', load('mixed'), paint), '\u001b[31mFAILED');
+});
+
+t.test('words', async (t) => {
+  t.same(
+    [duration(0.4), duration(999), duration(12_340), duration(125_000)],
+    ['0 ms', '999 ms', '12.3 s', '2 min 5 s'],
+  );
+  t.equal(names(['a', 'b', 'c'], 2), 'a, b and 1 more');
+  t.same(wrap('aa bb cccccc d', 5), ['aa bb', 'cccccc', 'd']);
+  t.equal(bugLink('o/r#1'), 'https://github.com/o/r/issues/1');
+  t.equal(bugLink('CVE-2020-1'), 'https://nvd.nist.gov/vuln/detail/CVE-2020-1');
+});
