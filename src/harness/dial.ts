@@ -1,0 +1,76 @@
+import type { Socket as TcpSocket } from 'node:net';
+import { type ClientOptions, WebSocket } from 'ws';
+import type { Dial, DialOutcome, Socket, SocketHandlers } from '../scenario/index.js';
+import type { Authenticate } from './subject.js';
+
+/** A frame of a subject beyond this is refused, so that the kit keeps its memory. */
+const MAX_FRAME_BYTES = 8 * 1024 * 1024;
+const CLOSE_TIMEOUT_MS = 5_000;
+
+const wrap = (ws: WebSocket, tcp: () => TcpSocket | undefined): Socket => ({
+  sendText: (text) => ws.send(text),
+  sendBinary: (data) => ws.send(data, { binary: true }),
+  sendTextBytes: (data) => ws.send(data, { binary: false }),
+  ping: () => ws.ping(),
+  pong: (data) => ws.pong(data),
+  pause: () => ws.pause(),
+  resume: () => ws.resume(),
+  closeCleanly: () => ws.close(1000),
+  reset: () => {
+    const socket = tcp();
+    if (socket) socket.resetAndDestroy();
+    else ws.terminate();
+  },
+  terminate: () => ws.terminate(),
+});
+
+const listen = (ws: WebSocket, handlers: SocketHandlers): void => {
+  let error: Error | undefined;
+  ws.on('message', (data, isBinary) => {
+    const bytes = data as Buffer;
+    if (isBinary) handlers.onBinary(bytes.byteLength);
+    else handlers.onText(bytes.toString('utf8'));
+  });
+  ws.on('ping', (data) => handlers.onPing(data));
+  ws.on('pong', () => handlers.onPong());
+  ws.on('error', (cause) => {
+    error = cause;
+  });
+  ws.on('close', (code) => handlers.onClose(code, error));
+};
+
+/** Opens real WebSocket connections to one subject. */
+export const createDial = (baseUrl: string, authenticate: Authenticate): Dial => {
+  return async ({ user, device, subprotocol, timeoutMs }, handlers) => {
+    const { url, headers } = await authenticate(baseUrl, user, device);
+    return new Promise<DialOutcome>((resolve) => {
+      let tcp: TcpSocket | undefined;
+      // The published types do not know closeTimeout yet.
+      const options: ClientOptions & { closeTimeout: number } = {
+        headers,
+        handshakeTimeout: timeoutMs,
+        perMessageDeflate: false,
+        autoPong: false,
+        followRedirects: false,
+        maxPayload: MAX_FRAME_BYTES,
+        closeTimeout: CLOSE_TIMEOUT_MS,
+      };
+      const ws = new WebSocket(url, subprotocol === false ? [] : [subprotocol], options);
+      ws.on('upgrade', (response) => {
+        tcp = response.socket;
+      });
+      ws.on('unexpected-response', (request, response) => {
+        const status = response.statusCode ?? 0;
+        resolve({ ok: false, status, error: `HTTP ${status} ${response.statusMessage ?? ''}`.trim() });
+        response.destroy();
+        request.destroy();
+      });
+      // Before the upgrade an error is the outcome; afterwards a close follows and carries it.
+      ws.on('error', (cause) => resolve({ ok: false, error: cause.message }));
+      ws.on('open', () => {
+        listen(ws, handlers);
+        resolve({ ok: true, socket: wrap(ws, () => tcp), subprotocol: ws.protocol });
+      });
+    });
+  };
+};

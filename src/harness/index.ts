@@ -1,0 +1,2 @@
+export { EXIT, type RunHooks, type RunOptions, type RunProgress } from './options.js';
+export { listScenarios, runSuite } from './run-suite.js';

@@ -1,0 +1,67 @@
+import { type Description, SERVER_CLASSES, type ServerClass, type Timers, WIRE } from '../../schemas/index.js';
+import { KitError } from '../errors.js';
+import { createDial } from './dial.js';
+import { claimedClasses, fetchDescription, knock, timersOf } from './front-door/index.js';
+import { createAuthenticate } from './identity/index.js';
+import { Instance } from './instance.js';
+import type { RunOptions } from './options.js';
+import { connectSubject, startSubject } from './process/index.js';
+import type { Authenticate, Subject } from './subject.js';
+
+/** Everything known of the subject before the first scenario. */
+export interface Prepared {
+  first: Instance;
+  authenticate: Authenticate;
+  description: Description;
+  timers: Timers;
+  classes: ServerClass[];
+  /** What is wrong with the description that the subject serves. */
+  descriptionFaults: string[];
+}
+
+export const startInstance = async (options: RunOptions, authenticate: Authenticate): Promise<Instance> => {
+  const { exec, url } = options;
+  const subject: Subject =
+    exec === undefined
+      ? connectSubject(url ?? '')
+      : await startSubject({ exec, authenticate, ...(url === undefined ? {} : { url }) });
+  return new Instance(subject, createDial(subject.url, authenticate));
+};
+
+const describe = async (options: RunOptions, url: string): Promise<{ description: Description; faults: string[] }> => {
+  const bare: Description = { protocol: WIRE.subprotocol };
+  if (options.describe) return { description: options.describe, faults: [] };
+  const served = await fetchDescription(url);
+  if (served === undefined) return { description: bare, faults: [] };
+  return 'invalid' in served ? { description: bare, faults: served.invalid } : { description: served, faults: [] };
+};
+
+/** Starts or finds the subject, knocks at its door and learns what it claims. Throws KitError when it cannot be tested. */
+export const prepare = async (options: RunOptions): Promise<Prepared> => {
+  if (options.url === undefined && options.exec === undefined) {
+    throw new KitError(
+      'usage',
+      'there is nothing to test',
+      'Give a url, or --exec with the command that starts the server.',
+    );
+  }
+  const authenticate = createAuthenticate(options);
+  const first = await startInstance(options, authenticate);
+  try {
+    await knock(first.subject.url, authenticate);
+    const { description, faults } = await describe(options, first.subject.url);
+    const claimed = options.classes ?? claimedClasses(description);
+    const classes = SERVER_CLASSES.filter((name) => claimed.includes(name));
+    return {
+      first,
+      authenticate,
+      description: { ...description, classes },
+      timers: timersOf(description),
+      classes,
+      descriptionFaults: faults,
+    };
+  } catch (cause) {
+    await first.subject.close();
+    throw cause;
+  }
+};

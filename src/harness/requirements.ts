@@ -1,0 +1,35 @@
+import type { HistoryEvent, Report, ScenarioResult, ServerClass, Violation } from '../../schemas/index.js';
+import { type Finding, traceOf } from '../history/index.js';
+import { type Ledger, requirementOf } from '../ledger/index.js';
+
+/** A finding with the sentence and the level of its requirement, and the packets concerned. */
+export const toViolation = (ledger: Ledger, finding: Finding, events: readonly HistoryEvent[]): Violation => {
+  const { id, level, sentence } = requirementOf(ledger, finding.requirement);
+  const { about: _, requirement: __, ...rest } = finding;
+  return { requirement: id, level, sentence, ...rest, trace: traceOf(events, finding) };
+};
+
+type RequirementRow = Report['requirements'][number];
+
+/** What the run says of every server requirement of the tested classes. */
+export const judgeRequirements = (
+  ledger: Ledger,
+  results: readonly ScenarioResult[],
+  classes: readonly ServerClass[],
+): RequirementRow[] =>
+  ledger.requirements
+    .filter((requirement) => requirement.role === 'server')
+    .map(({ id, level, class: name }) => {
+      const broken = results.some(({ violations, warnings }) =>
+        [...violations, ...warnings].some((violation) => violation.requirement === id),
+      );
+      const exercised = results.reduce((sum, result) => sum + (result.exercised[id] ?? 0), 0);
+      const scenarios = results.filter((result) => (result.exercised[id] ?? 0) > 0).map((result) => result.id);
+      const tested = classes.some((claimed) => claimed === name);
+      const verdict = broken ? 'failed' : !tested ? 'not-applicable' : exercised > 0 ? 'passed' : 'unproven';
+      return { id, level, class: name, verdict, exercised, scenarios };
+    });
+
+/** What the report says of an invalid description (IM-1-19), one line each. */
+export const descriptionViolations = (ledger: Ledger, faults: readonly string[]): string[] =>
+  faults.map((fault) => `IM-1-19: ${requirementOf(ledger, 'IM-1-19').sentence} Seen: ${fault}`);

@@ -1,0 +1,231 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Report, ScenarioResult } from '../../schemas/index.js';
+import { KitError } from '../errors.js';
+import { type Ledger, loadLedger } from '../ledger/index.js';
+import { packageRoot } from '../package-root.js';
+import { Interrupted, loadScenarios, type Scenario } from '../scenario/index.js';
+import { whyNotRun } from './applicability.js';
+import { exitCodeOf, summarize } from './exit-code.js';
+import type { Instance } from './instance.js';
+import { EXIT, type RunHooks, type RunOptions } from './options.js';
+import { type Prepared, prepare, startInstance } from './prepare.js';
+import { randomOf, shuffle } from './random.js';
+import { descriptionViolations, judgeRequirements } from './requirements.js';
+import { notRun, runScenario } from './run-scenario.js';
+import { playAll } from './schedule.js';
+import { select } from './selection.js';
+
+/** A missed time bound is tried again, alone, with this much more patience, before it counts. */
+const RETRY_PATIENCE = 4;
+/** When so many retries in a row confirm the failure, the subject is slow, not the machine. */
+const ENOUGH_RETRIES = 8;
+
+interface Suite {
+  options: RunOptions;
+  hooks: RunHooks;
+  signal: AbortSignal;
+  prepared: Prepared;
+  ledger: Ledger;
+  results: Map<string, ScenarioResult>;
+  running: Set<string>;
+  total: number;
+  runId: string;
+  played: number;
+}
+
+const kitVersion = (): string =>
+  (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version;
+
+const replayOf = (options: RunOptions, id: string): string =>
+  ['im-conformance', ...options.replayArguments, '--only', `'${id}'`].join(' ');
+
+const progress = ({ hooks, results, running, total }: Suite): void =>
+  hooks.onProgress?.({ done: results.size, total, running: [...running] });
+
+const keep = (suite: Suite, result: ScenarioResult): void => {
+  const known = suite.options.baseline?.includes(result.id) === true && result.verdict === 'failed';
+  suite.results.set(result.id, { ...result, knownFailure: known });
+};
+
+const playOne = async (
+  suite: Suite,
+  scenario: Scenario,
+  instance: Instance,
+  patienceMs: number,
+  attempt: number,
+): Promise<void> => {
+  const { options, prepared, ledger, signal } = suite;
+  suite.running.add(scenario.id);
+  suite.played += 1;
+  progress(suite);
+  try {
+    if (signal.aborted) throw new Interrupted('the run was interrupted');
+    await instance.revive();
+    const control = instance.controlFor(scenario.exclusive);
+    const result = await runScenario(scenario, {
+      subject: instance.subject,
+      ...(control ? { control } : {}),
+      dial: instance.dial,
+      description: prepared.description,
+      timers: prepared.timers,
+      ledger,
+      patienceMs,
+      random: randomOf(options.seed, scenario.id),
+      userSuffix: `${suite.runId}${suite.played.toString(36)}`,
+      signal,
+      replay: replayOf(options, scenario.id),
+      attempt,
+      ...(options.historyDir === undefined ? {} : { historyDir: options.historyDir }),
+    });
+    keep(suite, result);
+  } catch (cause) {
+    if (cause instanceof Interrupted) throw cause;
+    const reason = cause instanceof KitError ? `${cause.message} ${cause.remedy}` : (cause as Error).message;
+    keep(suite, notRun(scenario, 'inconclusive', reason, replayOf(options, scenario.id)));
+  } finally {
+    suite.running.delete(scenario.id);
+    progress(suite);
+  }
+};
+
+const onlyLate = (result: ScenarioResult): boolean =>
+  result.verdict === 'failed' && result.violations.every((violation) => violation.late === true);
+
+/** What failed by time alone, or was undecided, gets a second chance without company and with more patience. */
+const retry = async (suite: Suite, scenarios: readonly Scenario[], instance: Instance): Promise<void> => {
+  let confirmed = 0;
+  for (const scenario of scenarios) {
+    const result = suite.results.get(scenario.id);
+    if (!result || !(onlyLate(result) || result.verdict === 'inconclusive')) continue;
+    if (confirmed >= ENOUGH_RETRIES) break;
+    await playOne(suite, scenario, instance, suite.options.patienceMs * RETRY_PATIENCE, 2);
+    const verdict = suite.results.get(scenario.id)?.verdict;
+    confirmed = verdict === 'passed' ? 0 : confirmed + 1;
+  }
+};
+
+const startInstances = async (suite: Suite, exclusive: number): Promise<Instance[]> => {
+  const { options, prepared } = suite;
+  const fixedPort = options.exec !== undefined && options.url !== undefined && !options.url.includes('{port}');
+  const wanted = options.exec === undefined || fixedPort ? 1 : Math.min(options.instances, 1 + exclusive);
+  const more = await Promise.all(
+    Array.from({ length: wanted - 1 }, () => startInstance(options, prepared.authenticate)),
+  );
+  return [prepared.first, ...more];
+};
+
+const checkBaseline = (options: RunOptions, scenarios: readonly Scenario[]): void => {
+  const unknown = options.baseline?.find((id) => !scenarios.some((scenario) => scenario.id === id));
+  if (unknown === undefined) return;
+  throw new KitError(
+    'usage',
+    `--baseline names "${unknown}", which is no scenario`,
+    'Remove it, or see --list for the ids.',
+  );
+};
+
+const reportOf = (suite: Suite, complete: boolean, startedAt: Date, problems: string[]): Report => {
+  const { options, prepared, ledger } = suite;
+  const results = [...suite.results.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const stale = results.filter((r) => r.verdict === 'passed' && options.baseline?.includes(r.id)).map((r) => r.id);
+  const summary = summarize(results, stale, Date.now() - startedAt.getTime());
+  const untested = prepared.classes.filter((name) => !loadScenarios().some((scenario) => scenario.class === name));
+  for (const name of untested) {
+    problems.push(
+      `the class ${name} is claimed, but this version of the kit has no scenarios for it: unproven. Leave it out with --class.`,
+    );
+  }
+  const broken = prepared.descriptionFaults.length > 0;
+  const code = exitCodeOf(
+    broken ? { ...summary, failed: summary.failed + 1 } : summary,
+    options.allowUnproven,
+    untested.length,
+  );
+  return {
+    kit: { name: 'im-conformance', version: kitVersion(), seed: options.seed },
+    subject: subjectOf(suite.prepared, options),
+    startedAt: startedAt.toISOString(),
+    complete,
+    exitCode: complete ? code : EXIT.interrupted,
+    problems,
+    summary,
+    scenarios: results,
+    requirements: judgeRequirements(ledger, results, prepared.classes),
+  };
+};
+
+const subjectOf = ({ first, classes, description }: Prepared, options: RunOptions): Report['subject'] => ({
+  url: first.subject.url,
+  ...(options.exec === undefined ? {} : { command: options.exec }),
+  embedded: options.embedded ?? false,
+  classes,
+  description,
+});
+
+const play = async (suite: Suite, scenarios: readonly Scenario[], instances: readonly Instance[]): Promise<void> => {
+  const { options } = suite;
+  await playAll(scenarios, {
+    instances,
+    concurrency: options.concurrency,
+    play: (scenario, instance) => playOne(suite, scenario, instance, options.patienceMs, 1),
+  });
+  await retry(suite, scenarios, suite.prepared.first);
+};
+
+/** Scenarios of the kit that the options choose, without a subject. Throws a usage KitError. */
+export const listScenarios = (options: Pick<RunOptions, 'classes' | 'only' | 'skip'>): Scenario[] => {
+  const all = loadScenarios();
+  return select(
+    options.classes ? all.filter((scenario) => options.classes?.includes(scenario.class)) : all,
+    options.only,
+    options.skip,
+  );
+};
+
+/**
+ * Tests one subject: starts or finds it, plays the chosen scenarios, judges every history and ends everything that it
+ * started. Throws a KitError `usage` or `unreachable` when nothing could be tested; every other trouble is in the report.
+ */
+export const runSuite = async (options: RunOptions, hooks: RunHooks, signal: AbortSignal): Promise<Report> => {
+  const startedAt = new Date();
+  const chosen = listScenarios(options);
+  checkBaseline(options, loadScenarios());
+  const prepared = await prepare(options);
+  const suite: Suite = {
+    options,
+    hooks,
+    signal,
+    prepared,
+    ledger: loadLedger(),
+    results: new Map(),
+    running: new Set(),
+    total: chosen.length,
+    runId: randomBytes(4).toString('hex'),
+    played: 0,
+  };
+  const instances = [prepared.first];
+  try {
+    hooks.onStart?.({ subject: subjectOf(prepared, options), total: chosen.length });
+    const runnable: Scenario[] = [];
+    for (const scenario of shuffle(chosen, randomOf(options.seed))) {
+      const not = whyNotRun(scenario, prepared);
+      if (not) keep(suite, notRun(scenario, not.verdict, not.reason, replayOf(options, scenario.id)));
+      else runnable.push(scenario);
+    }
+    const exclusive = runnable.filter((scenario) => scenario.exclusive).length;
+    instances.push(...(await startInstances(suite, exclusive)).slice(1));
+    let complete = true;
+    try {
+      await play(suite, runnable, instances);
+    } catch (cause) {
+      if (!(cause instanceof Interrupted)) throw cause;
+      complete = false;
+    }
+    const problems = descriptionViolations(suite.ledger, prepared.descriptionFaults);
+    return reportOf(suite, complete, startedAt, problems);
+  } finally {
+    await Promise.all(instances.map((instance) => instance.subject.close()));
+  }
+};

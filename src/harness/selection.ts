@@ -1,0 +1,45 @@
+import picomatch from 'picomatch';
+import { KitError } from '../errors.js';
+import type { Scenario } from '../scenario/index.js';
+
+/** What a glob may match: the whole id, the id without its cell, and the file name with and without the cell. */
+const namesOf = (id: string): string[] => {
+  const [path = id] = id.split('#');
+  const base = id.slice(path.lastIndexOf('/') + 1);
+  return [id, path, base, base.split('#')[0] ?? base];
+};
+
+const matcher = (glob: string): ((id: string) => boolean) => {
+  const matches = picomatch(glob, { nobrace: false, dot: true });
+  return (id) => namesOf(id).some((name) => name === glob || matches(name));
+};
+
+/**
+ * The scenarios that `--only` and `--skip` leave. A glob that matches nothing is a usage error: a typo must not look
+ * like a pass.
+ */
+export const select = (
+  scenarios: readonly Scenario[],
+  only: readonly string[],
+  skip: readonly string[],
+): Scenario[] => {
+  for (const [option, globs] of [
+    ['--only', only],
+    ['--skip', skip],
+  ] as const) {
+    for (const glob of globs) {
+      if (scenarios.some((scenario) => matcher(glob)(scenario.id))) continue;
+      throw new KitError('usage', `${option} "${glob}" matches no scenario`, '--list prints the ids of all scenarios.');
+    }
+  }
+  const wanted = only.map(matcher);
+  const unwanted = skip.map(matcher);
+  const left = scenarios.filter(
+    ({ id }) =>
+      (wanted.length === 0 || wanted.some((matches) => matches(id))) && !unwanted.some((matches) => matches(id)),
+  );
+  if (left.length === 0) {
+    throw new KitError('usage', 'no scenario is left after --class, --only and --skip', '--list prints what there is.');
+  }
+  return left;
+};
