@@ -1,0 +1,36 @@
+/** Entries kept at most. Beyond it all is forgotten: the store knows it too, so this costs time and nothing else. */
+const MAX_ENTRIES = 100_000;
+
+/** What the server remembers between two turns of what the store holds: users that exist, and sizes of inboxes. */
+export class Known {
+  readonly #users = new Set<string>();
+  readonly #inboxes = new Map<string, number>();
+
+  hasUser(user: string): boolean {
+    return this.#users.has(user);
+  }
+
+  addUser(user: string): void {
+    if (this.#users.size >= MAX_ENTRIES) this.#users.clear();
+    this.#users.add(user);
+  }
+
+  inboxSize(user: string): number | undefined {
+    return this.#inboxes.get(user);
+  }
+
+  setInboxSize(user: string, messages: number): void {
+    if (this.#inboxes.size >= MAX_ENTRIES) this.#inboxes.clear();
+    this.#inboxes.set(user, messages);
+  }
+
+  changeInboxSize(user: string, by: 1 | -1): void {
+    const size = this.#inboxes.get(user);
+    if (size !== undefined) this.#inboxes.set(user, size + by);
+  }
+
+  /** After a commit that failed: whatever was counted for it is void. */
+  forgetInboxSizes(): void {
+    this.#inboxes.clear();
+  }
+}

@@ -1,0 +1,76 @@
+import type { Known } from './known.js';
+import type { DedupRecord } from './records.js';
+import { seqOf } from './records.js';
+import type { Request } from './requests.js';
+import type { InboxEntry, InboxKey, MessageKey, Store } from './store.js';
+
+export const dedupName = ({ from, msgId }: MessageKey): string => `${from}!${msgId}`;
+export const inboxName = ({ user, seq }: InboxKey): string => `${user}!${seq}`;
+
+/** What the store holds about the requests of one turn. The decisions of the turn write into it, for those that follow. */
+export interface Findings {
+  dedup: Map<string, DedupRecord>;
+  inbox: Map<string, InboxEntry>;
+}
+
+interface Wanted {
+  dedup: Map<string, MessageKey>;
+  inbox: Map<string, InboxKey>;
+  users: Set<string>;
+  inboxSizes: Set<string>;
+}
+
+const want = (requests: readonly Request[], known: Known, findings: Findings): Wanted => {
+  const wanted: Wanted = { dedup: new Map(), inbox: new Map(), users: new Set(), inboxSizes: new Set() };
+  for (const request of requests) {
+    if (request.kind === 'message') {
+      const { to, msgId } = request.packet;
+      const key = { from: request.connection.user, msgId };
+      wanted.dedup.set(dedupName(key), key);
+      if (!known.hasUser(to)) wanted.users.add(to);
+      if (known.inboxSize(to) === undefined) wanted.inboxSizes.add(to);
+    } else if (request.kind === 'ack') {
+      const { connection, packet } = request;
+      const seq = seqOf(packet.serverMsgId);
+      if (seq === undefined) continue;
+      const key = { user: connection.user, seq };
+      // In flight on this very connection, so the store holds it, not acked: a look-up would tell nothing new.
+      const message = connection.outbox.find(seq);
+      if (message) findings.inbox.set(inboxName(key), { state: 'unacked', message });
+      else wanted.inbox.set(inboxName(key), key);
+    }
+  }
+  return wanted;
+};
+
+/** Looks up all that a turn needs, in as few calls as possible. */
+export const lookUp = async (
+  requests: readonly Request[],
+  store: Store,
+  known: Known,
+  maxInboxMessages: number,
+): Promise<Findings> => {
+  const findings: Findings = { dedup: new Map(), inbox: new Map() };
+  const wanted = want(requests, known, findings);
+  const users = [...wanted.users];
+  const [dedup, inbox, exist] = await Promise.all([
+    wanted.dedup.size > 0 ? store.findDedup([...wanted.dedup.values()]) : [],
+    wanted.inbox.size > 0 ? store.findInInbox([...wanted.inbox.values()]) : [],
+    users.length > 0 ? store.findUsers(users) : [],
+  ]);
+  [...wanted.dedup.keys()].forEach((name, index) => {
+    const record = dedup[index];
+    if (record) findings.dedup.set(name, record);
+  });
+  [...wanted.inbox.keys()].forEach((name, index) => {
+    const entry = inbox[index];
+    if (entry) findings.inbox.set(name, entry);
+  });
+  users.forEach((user, index) => {
+    if (exist[index]) known.addUser(user);
+  });
+  for (const user of wanted.inboxSizes) {
+    if (known.hasUser(user)) known.setInboxSize(user, await store.countInbox(user, maxInboxMessages));
+  }
+  return findings;
+};
