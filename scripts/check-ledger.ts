@@ -1,0 +1,84 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { parse } from 'yaml';
+import { type Report, ReportSchema } from '../schemas/index.js';
+import { KitError } from '../src/errors.js';
+import { type Ledger, loadLedger } from '../src/ledger/index.js';
+import { packageRoot } from '../src/package-root.js';
+import { validator } from '../src/packets/index.js';
+import {
+  APPENDIX,
+  checkReport,
+  checkScenarios,
+  checkText,
+  renderAppendix,
+  type ScenarioHead,
+} from './ledger-checks.js';
+
+/**
+ * Compares the ledger of requirements with the text of the specification and with what the scenarios prove.
+ * `--report FILE`: also with what a run exercised (the JSON report of the kit). `--write`: writes the appendix first.
+ */
+const specFolder = join(packageRoot, 'spec');
+
+const specFiles = (): Map<string, string> => {
+  const names = readdirSync(specFolder).filter((name) => name.endsWith('.md'));
+  return new Map(names.map((name) => [name, readFileSync(join(specFolder, name), 'utf8')]));
+};
+
+const scenarioHeads = (): ScenarioHead[] => {
+  const folder = join('conformance', 'server');
+  if (!existsSync(join(packageRoot, folder))) return [];
+  const names = readdirSync(join(packageRoot, folder), { recursive: true, encoding: 'utf8' });
+  return names
+    .filter((name) => name.endsWith('.yaml'))
+    .sort()
+    .map((name) => {
+      const file = join(folder, name);
+      const content: unknown = parse(readFileSync(join(packageRoot, file), 'utf8'));
+      const { class: className, proves } = (content ?? {}) as Record<string, unknown>;
+      if (typeof className !== 'string' || !Array.isArray(proves)) {
+        throw new KitError(
+          'usage',
+          `${file} has no class or no list of what it proves`,
+          'Write `class:` and `proves:`.',
+        );
+      }
+      return { file, class: className, proves: proves.map(String) };
+    });
+};
+
+const readReport = (path: string): Report => {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new KitError('usage', `cannot read the report ${path}`, 'Write one with --report json=FILE.', { cause });
+  }
+  const [fault] = validator(ReportSchema)(value);
+  if (fault)
+    throw new KitError('usage', `${path} is no report of the kit: ${fault}`, 'Write one with --report json=FILE.');
+  return value as Report;
+};
+
+const check = (ledger: Ledger, reportPath: string | undefined): string[] => [
+  ...checkText(ledger, specFiles()),
+  ...checkScenarios(ledger, scenarioHeads()),
+  ...(reportPath === undefined ? [] : checkReport(ledger, readReport(reportPath))),
+];
+
+try {
+  const { values } = parseArgs({ options: { report: { type: 'string' }, write: { type: 'boolean' } } });
+  const ledger = loadLedger();
+  if (values.write) writeFileSync(join(specFolder, APPENDIX), renderAppendix(ledger));
+  const faults = check(ledger, values.report);
+  for (const fault of faults) console.error(fault);
+  if (faults.length > 0) process.exitCode = 1;
+  else console.log(`${ledger.requirements.length} requirements: text, ledger and scenarios agree`);
+} catch (error) {
+  // A fault of the call or of a file: one line and what to do, no stack.
+  const remedy = error instanceof KitError ? ` ${error.remedy}` : '';
+  console.error(`${(error as Error).message}.${remedy}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,90 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import type { Report } from '../schemas/index.js';
+import { packageRoot } from '../src/package-root.js';
+import { type InstalledPackage, installPackage } from './installed-package.js';
+
+/**
+ * Checks the package as a stranger gets it: packed, linted, installed into an empty folder, and run there. Prints one
+ * line for each check and exits 1 when one fails.
+ */
+const MAX_BYTES = 25 * 1024 * 1024;
+const MAX_PACKAGES = 40;
+const RUN_BOUND_MS = 120_000;
+
+const NEEDED = [
+  'package.json',
+  'README.md',
+  'LICENSE',
+  'CHANGELOG.md',
+  'spec/requirements.yaml',
+  'schemas/report.schema.json',
+  'dist/bin/im-conformance.js',
+  'dist/src/index.js',
+  'dist/src/index.d.ts',
+];
+const UNWANTED = /\.test\.|^(bench|scripts|src|bin|examples)\/|^dist\/(bench|scripts|examples)\/|\.tap\/|fixtures/;
+
+let failed = 0;
+const check = (name: string, good: boolean, detail = ''): void => {
+  if (!good) failed++;
+  console.log(`${good ? 'ok' : 'not ok'} - ${name}${detail === '' ? '' : `: ${detail}`}`);
+};
+
+const checkFiles = ({ files }: InstalledPackage): void => {
+  const missing = NEEDED.filter((name) => !files.includes(name));
+  check('the tarball holds what a run needs', missing.length === 0, missing.join(', '));
+  const scenarios = files.filter((name) => /^conformance\/server\/.*\.yaml$/.test(name)).length;
+  check('the tarball holds the scenarios', scenarios > 0, `${scenarios} files`);
+  const unwanted = files.filter((name) => UNWANTED.test(name));
+  check('the tarball holds no tests, sources or measurements', unwanted.length === 0, unwanted.slice(0, 5).join(', '));
+};
+
+const checkLint = async ({ tarball }: InstalledPackage): Promise<void> => {
+  const bytes = readFileSync(tarball);
+  const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+  const { messages, pkg } = await publint({ pkgDir: packageRoot, strict: true, pack: { tarball: buffer } });
+  check('publint', messages.length === 0, messages.map((message) => formatMessage(message, pkg)).join('; '));
+};
+
+const checkSize = ({ bytesOnDisk, packages }: InstalledPackage): void => {
+  check('installed size', bytesOnDisk <= MAX_BYTES, `${(bytesOnDisk / 1024 / 1024).toFixed(1)} MB of 25`);
+  check('installed packages', packages <= MAX_PACKAGES, `${packages} of ${MAX_PACKAGES}`);
+};
+
+const run = ({ folder }: InstalledPackage, words: readonly string[]) =>
+  spawnSync('npx', ['--no-install', 'im-conformance', ...words], {
+    cwd: folder,
+    encoding: 'utf8',
+    timeout: RUN_BOUND_MS,
+    maxBuffer: 64 * 1024 * 1024,
+  });
+
+const checkRuns = (installed: InstalledPackage): void => {
+  const help = run(installed, ['--help']);
+  check('npx im-conformance --help', help.status === 0 && help.stdout.startsWith('Usage:'), help.stderr.slice(0, 300));
+  const explain = run(installed, ['explain', 'IM-2-2']);
+  check('npx im-conformance explain', explain.status === 0 && explain.stdout.includes('IM-2-2'), explain.stderr);
+  const real = run(installed, ['--only', 'server/core/plain*', '--report', 'json=report.json']);
+  check(
+    'npx im-conformance exits with 0',
+    real.status === 0,
+    `${real.status ?? real.signal} ${real.stderr.slice(-300)}`,
+  );
+  const report = JSON.parse(readFileSync(join(installed.folder, 'report.json'), 'utf8')) as Report;
+  check('a scenario passed on the embedded server', report.summary.passed >= 1, `${report.summary.passed} passed`);
+};
+
+const installed = await installPackage();
+try {
+  checkFiles(installed);
+  await checkLint(installed);
+  checkSize(installed);
+  checkRuns(installed);
+} finally {
+  installed.remove();
+}
+process.exitCode = failed > 0 ? 1 : 0;
