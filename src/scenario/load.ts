@@ -104,12 +104,19 @@ const yamlFiles = (folder: string): string[] => {
   }
 };
 
-/** All scenarios below `<root>/server`, in the order of their ids. */
-export const loadScenarios = (root = scenarioRoot): Scenario[] =>
-  yamlFiles(join(root, 'server')).flatMap((path) => {
+const loaded = new Map<string, Scenario[]>();
+
+/** All scenarios below `<root>/server`, in the order of their ids. Read once. Throws a usage KitError with the line. */
+export const loadScenarios = (root = scenarioRoot): readonly Scenario[] => {
+  const known = loaded.get(root);
+  if (known) return known;
+  const scenarios = yamlFiles(join(root, 'server')).flatMap((path) => {
     const base = relative(root, path)
       .split(sep)
       .join('/')
       .replace(/\.yaml$/, '');
     return parseScenarioFile(readSource(path, join('conformance', relative(root, path))), base);
   });
+  loaded.set(root, scenarios);
+  return scenarios;
+};
