@@ -1,8 +1,4 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-
-/** How often, in milliseconds, a group that seems alive is looked at more closely. */
-const CLOSE_LOOK_EVERY_MS = 40;
 
 /** Sends a signal to a whole process group. False: the group does not exist any more. */
 export function signalGroup(pgid: number, signal: NodeJS.Signals | 0): boolean {
@@ -21,22 +17,6 @@ export function signalGroup(pgid: number, signal: NodeJS.Signals | 0): boolean {
  */
 export function groupAlive(pgid: number): boolean {
   return signalGroup(pgid, 0) && !hasOnlyZombies(pgid);
-}
-
-/** Waits until no process of the group runs. False: the bound passed first. */
-export async function waitForGroupEnd(pgid: number, boundMs: number): Promise<boolean> {
-  const start = performance.now();
-  let closeLookAt = CLOSE_LOOK_EVERY_MS;
-  for (let step = 1; ; step = Math.min(step + 1, 10)) {
-    if (!signalGroup(pgid, 0)) return true;
-    const elapsed = performance.now() - start;
-    if (elapsed >= closeLookAt || elapsed >= boundMs) {
-      if (hasOnlyZombies(pgid)) return true;
-      if (elapsed >= boundMs) return false;
-      closeLookAt = elapsed + CLOSE_LOOK_EVERY_MS;
-    }
-    await sleep(step);
-  }
 }
 
 /** True only where the system shows its processes as files (Linux) and each one of the group has ended. */

@@ -4,7 +4,7 @@ import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KitError } from '../../errors.js';
 import type { SubjectExit } from '../subject.js';
-import { groupAlive, signalGroup, waitForGroupEnd } from './group.js';
+import { groupAlive, signalGroup } from './group.js';
 import { guardGroup, releaseGroup } from './guard.js';
 import { OutputTail } from './output-tail.js';
 
@@ -58,13 +58,21 @@ export async function runCommand(command: string, env: Record<string, string>): 
     if (stream instanceof Socket) stream.unref();
   }
 
+  let over = false;
   let exit: SubjectExit | undefined;
-  const ended = (async (): Promise<SubjectExit> => {
-    const [code, signal] = await exited;
-    for (let pause = 1; groupAlive(pgid); pause = Math.min(pause * 2, LOOK_EVERY_MS)) {
+  const gone = (async (): Promise<true> => {
+    await exited;
+    // The others of the group are no children of the kit, so nobody tells it of their end.
+    for (let pause = 2; groupAlive(pgid); pause = Math.min(pause * 2, LOOK_EVERY_MS)) {
       await sleep(pause, undefined, { ref: false });
     }
     releaseGroup(pgid);
+    over = true;
+    return true;
+  })();
+  const ended = (async (): Promise<SubjectExit> => {
+    await gone;
+    const [code, signal] = await exited;
     await Promise.race([closed, sleep(LAST_OUTPUT_MS, undefined, { ref: false })]);
     exit = { code, signal, output: tail.text() };
     return exit;
@@ -77,9 +85,15 @@ export async function runCommand(command: string, env: Record<string, string>): 
       return exit;
     },
     // Both ask the system one cheap question: a kill must come at its moment, not after a look through all processes.
-    signal: (signal) => exit === undefined && signalGroup(pgid, signal),
-    alive: () => exit === undefined && signalGroup(pgid, 0),
-    waitForEnd: (boundMs) => (exit === undefined ? waitForGroupEnd(pgid, boundMs) : Promise.resolve(true)),
+    signal: (signal) => !over && signalGroup(pgid, signal),
+    alive: () => !over && signalGroup(pgid, 0),
+    waitForEnd: async (boundMs) => {
+      const bound = new AbortController();
+      const late = sleep(boundMs, false as const, { signal: bound.signal }).catch(() => false as const);
+      const isGone = await Promise.race([gone, late]);
+      bound.abort();
+      return isGone;
+    },
     output: () => tail.text(),
   };
 }
