@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import t from 'tap';
 import {
   CLIENT_PACKETS,
@@ -99,6 +100,25 @@ t.test('what is legal passes', async (t) => {
   const double = '{"type":"ack:R","rid":"r1","rid":"r2","serverMsgId":"s"}';
   t.match(decodePacket(double, CLIENT_PACKETS, { duplicateNames: 'ignore' }), { ok: true, packet: { rid: 'r2' } });
   t.equal(bodyBytes('é😀a'), 7);
+});
+
+t.test('the scan for duplicate names is neither blind nor jumpy', async (t) => {
+  const rest = fc.dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue({ maxDepth: 3 }), { maxKeys: 5 });
+  const errorsOf = (packet: string) => {
+    const decoded = decodePacket(packet, CLIENT_PACKETS);
+    return decoded.ok ? [] : decoded.errors;
+  };
+  fc.assert(
+    fc.property(rest, fc.constantFrom(0, 1, '\t'), fc.nat(), (extra, indent, pick) => {
+      const value = JSON.parse(JSON.stringify({ extra, ...msgR }));
+      const once = JSON.stringify(value, null, indent);
+      const names = ['type', 'extra', ...Object.keys(msgR)];
+      const name = names[pick % names.length] ?? 'type';
+      const twice = `{${JSON.stringify(name)}:0,${once.slice(1)}`;
+      return errorsOf(once).length === 0 && errorsOf(twice).join() === `msg:R: has the member "${name}" twice`;
+    }),
+  );
+  t.pass('held for 100 random packets');
 });
 
 t.test('frames are bytes', async (t) => {
