@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { registerExplain } from './commands/explain.js';
+import { registerServe } from './commands/serve.js';
 import { registerTest } from './commands/test.js';
 import { kitVersion } from './version.js';
 
@@ -29,11 +30,16 @@ export const buildProgram = (): Command => {
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE_EXIT))
     .addHelpText('after', AFTER_HELP);
   registerTest(program);
+  registerServe(program);
   registerExplain(program);
   return program;
 };
 
-/** Runs the command line; sets the exit code of the process. */
+/** Runs the command line. What an action throws is told on stderr and decides on the exit code. */
 export const run = async (argv: readonly string[]): Promise<void> => {
-  await buildProgram().parseAsync(argv);
+  try {
+    await buildProgram().parseAsync(argv);
+  } catch (error) {
+    process.exit((await import('./failure.js')).tellFailure(error).exitCode);
+  }
 };

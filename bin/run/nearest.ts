@@ -12,11 +12,11 @@ const distance = (from: string, to: string): number => {
   return row[to.length] ?? 0;
 };
 
-/** The ids most like the wanted one, best first. The wanted one is cut: it may be anything. */
+/** The ids most like the wanted one, best first; one that holds it comes first of all. The wanted one is cut: it may be anything. */
 export const nearest = (wanted: string, known: readonly string[], limit = 3): string[] => {
   const word = wanted.slice(0, 100).toLowerCase();
   return known
-    .map((id) => ({ id, far: distance(word, id.toLowerCase()) - (id.toLowerCase().includes(word) ? word.length : 0) }))
+    .map((id) => ({ id, far: id.toLowerCase().includes(word) ? 0 : distance(word, id.toLowerCase()) }))
     .sort((a, b) => a.far - b.far)
     .slice(0, limit)
     .map(({ id }) => id);

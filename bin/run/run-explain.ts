@@ -3,8 +3,7 @@ import { EXIT } from '../../src/harness/options.js';
 import { type Ledger, loadLedger } from '../../src/ledger/index.js';
 import { type ExplainedScenario, explainRequirement, explainScenario } from '../../src/report/explain.js';
 import { inert, paintFor } from '../../src/report/index.js';
-import { loadScenarios } from '../../src/scenario/load.js';
-import type { Scenario, Step } from '../../src/scenario/model.js';
+import { loadScenarios, type Scenario, type Step } from '../../src/scenario/index.js';
 import { nearest } from './nearest.js';
 import { writeStdout } from './report-targets.js';
 
@@ -25,14 +24,8 @@ const explanation = (id: string, ledger: Ledger, scenarios: readonly ExplainedSc
   throw new KitError('usage', `there is no requirement or scenario "${inert(id)}"`, `Nearest: ${near.join(', ')}.`);
 };
 
-/** The `explain` command. Returns the exit code. */
+/** The `explain` command. Returns the exit code; throws a usage KitError for an unknown id. */
 export const runExplain = async (id: string): Promise<number> => {
-  try {
-    await writeStdout(explanation(id, loadLedger(), loadScenarios().map(explained)));
-    return EXIT.conforms;
-  } catch (error) {
-    if (!(error instanceof KitError)) throw error;
-    process.stderr.write(`im-conformance: ${error.message}\n  ${error.remedy}\n`);
-    return error.code === 'usage' ? EXIT.usage : EXIT.undecided;
-  }
+  await writeStdout(explanation(id, loadLedger(), loadScenarios().map(explained)));
+  return EXIT.conforms;
 };

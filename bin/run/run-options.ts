@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { type Description, DescriptionSchema, SERVER_CLASSES, type ServerClass } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import type { RunOptions } from '../../src/harness/options.js';
-import { packageRoot } from '../../src/package-root.js';
 import { validator } from '../../src/packets/index.js';
 import type { Settings } from './option-table.js';
 import { replayArguments, shellQuote } from './replay.js';
@@ -86,7 +85,7 @@ const seedFrom = (seed: string | undefined): string => {
 };
 
 const embeddedCommand = (): string => {
-  const program = join(packageRoot, 'dist', 'bin', 'im-conformance.js');
+  const program = fileURLToPath(new URL('../im-conformance.js', import.meta.url));
   return `${shellQuote(process.execPath)} ${shellQuote(program)} serve --port {port} --data {data}`;
 };
 

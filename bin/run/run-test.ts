@@ -1,9 +1,7 @@
 import type { Report } from '../../schemas/index.js';
-import { KitError } from '../../src/errors.js';
 import { EXIT, type RunHooks, type RunOptions } from '../../src/harness/options.js';
-import { inert } from '../../src/report/index.js';
+import { tell, tellFailure } from '../failure.js';
 import { emptyReport } from './empty-report.js';
-import { loadHarness } from './harness.js';
 import { onInterrupt } from './interrupt.js';
 import type { Settings } from './option-table.js';
 import { ProgressLine } from './progress-line.js';
@@ -11,28 +9,6 @@ import { publicUrl } from './replay.js';
 import { type ReportTarget, reportTargets, writeReports, writeStdout } from './report-targets.js';
 import { runOptionsFrom } from './run-options.js';
 import { flagSettings, mergeSettings, readConfig } from './settings.js';
-
-const EXIT_OF_ERROR = { usage: EXIT.usage, unreachable: EXIT.unreachable, kit: EXIT.undecided } as const;
-
-const tell = (text: string): void => {
-  process.stderr.write(`im-conformance: ${text}\n`);
-};
-
-interface Failure {
-  exitCode: number;
-  problem: string;
-}
-
-/** Tells an error to the caller, the remedy on a line of its own. */
-const failureOf = (error: unknown): Failure => {
-  if (error instanceof KitError) {
-    tell(`${inert(error.message)}\n  ${inert(error.remedy)}`);
-    return { exitCode: EXIT_OF_ERROR[error.code], problem: `${error.message}. ${error.remedy}` };
-  }
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  tell(`a fault of the kit itself, please report it\n${stack.split('\n').map(inert).join('\n')}`);
-  return { exitCode: EXIT.undecided, problem: `a fault of the kit itself: ${stack.split('\n')[0]}` };
-};
 
 /** What the caller asked for, as far as it could be read before something was wrong. */
 interface Request {
@@ -59,7 +35,7 @@ const readRequest = async (
 };
 
 const list = async (options: RunOptions): Promise<number> => {
-  const scenarios = await (await loadHarness()).listScenarios(options);
+  const scenarios = (await import('../../src/harness/index.js')).listScenarios(options);
   await writeStdout(scenarios.map(({ id, title }) => `${id}\t${title}\n`).join(''));
   return EXIT.conforms;
 };
@@ -71,7 +47,8 @@ const runWithProgress = async (options: RunOptions, signal: AbortSignal): Promis
     onProgress: (progress) => line.update(progress),
   };
   try {
-    const report = await (await loadHarness()).runSuite(options, hooks, signal);
+    const { runSuite } = await import('../../src/harness/index.js');
+    const report = await runSuite(options, hooks, signal);
     const { only, skip, allowUnproven } = options;
     const narrowed = only.length + skip.length > 0 || allowUnproven;
     return {
@@ -102,11 +79,14 @@ export const runTest = async (url: string | undefined, values: Readonly<Record<s
   try {
     const options = await readRequest(request, url, values);
     seed = options.seed;
-    if (request.settings.list === true) return await list(options);
+    if (request.settings.list === true) {
+      request.targets = [];
+      return await list(options);
+    }
     if (options.embedded === true) tell('no url given: testing the embedded reference server');
     return await write(request.targets, await runWithProgress(options, interrupt.signal));
   } catch (error) {
-    const { exitCode, problem } = failureOf(error);
+    const { exitCode, problem } = tellFailure(error);
     const code = interrupt.signal.aborted ? EXIT.interrupted : exitCode;
     return await write(worthWriting(request.targets), emptyReport(request.settings, seed, code, problem));
   } finally {

@@ -9,7 +9,7 @@ const WIDTH = 110;
 
 const head = (report: Report, paint: Paint): string[] => {
   const { subject, kit } = report;
-  const what = subject.embedded ? `the embedded reference server, as no url was given (${subject.url})` : subject.url;
+  const what = subject.embedded ? 'the embedded reference server, as no url was given' : subject.url;
   return [
     `${paint('bold', `im-conformance ${kit.version}`)} tested ${what}`,
     paint('dim', `classes ${subject.classes.join(', ') || 'none'} · seed ${kit.seed} · ${report.startedAt}`),

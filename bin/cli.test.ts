@@ -1,0 +1,147 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, watch } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import t from 'tap';
+import { type Report, ReportSchema } from '../schemas/index.js';
+import { packageRoot } from '../src/package-root.js';
+import { validator } from '../src/packets/index.js';
+
+/** The command line as it is built: `npm test` builds before it tests. */
+const PROGRAM = join(packageRoot, 'dist', 'bin', 'im-conformance.js');
+const BOUND_MS = 60_000;
+
+interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+const start = (words: readonly string[], cwd: string): ChildProcess =>
+  spawn(process.execPath, [PROGRAM, ...words], { cwd, stdio: ['ignore', 'pipe', 'pipe'], timeout: BOUND_MS });
+
+const finish = async (child: ChildProcess): Promise<Outcome> => {
+  const outcome: Outcome = { code: null, stdout: '', stderr: '' };
+  child.stdout?.on('data', (chunk) => (outcome.stdout += chunk));
+  child.stderr?.on('data', (chunk) => (outcome.stderr += chunk));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { ...outcome, code };
+};
+
+const run = (words: readonly string[], cwd: string): Promise<Outcome> => finish(start(words, cwd));
+
+const readReport = (path: string): Report => JSON.parse(readFileSync(path, 'utf8')) as Report;
+
+/** A port that refuses: it was free a moment ago. */
+const closedPort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+};
+
+t.test('usage', async (t) => {
+  const folder = t.testdir({ 'bad.yaml': 'exce: node\n', 'known.txt': 'server/core/nothing\n', there: {} });
+  const rows: [string, string[], number, RegExp][] = [
+    ['help', ['--help'], 0, /^Usage: im-conformance/],
+    ['version', ['--version'], 0, /^\d+\.\d+\.\d+\n$/],
+    ['unknown option', ['--onyl', 'x'], 2, /^im-conformance: unknown option '--onyl'\n\(Did you mean --only\?\)/],
+    ['unknown command', ['explian', 'IM-2-2'], 2, /^im-conformance: too many arguments/],
+    ['not a url', ['sevre'], 2, /neither a WebSocket URL nor a command\n {2}Write it as/],
+    ['unknown class', ['--class', 'cor'], 2, /there is no class "cor"/],
+    ['glob without a match', ['--only', 'nothing*'], 2, /--only "nothing\*" matches no scenario/],
+    ['list without a match', ['--list', '--skip', 'nothing*'], 2, /matches no scenario/],
+    ['unknown format', ['--report', 'xml'], 2, /no report format "xml"/],
+    ['two reports for stdout', ['--report', 'tap', '--report', 'json'], 2, /only one report can go to stdout/],
+    ['report in a missing folder', ['--report', 'json=gone/x'], 2, /cannot write the report .*ENOENT/],
+    ['report that is a folder', ['--report', 'json=there'], 2, /cannot write the report .*EISDIR/],
+    ['unknown key', ['--config', 'bad.yaml'], 2, /bad\.yaml: unknown option "exce"/],
+    ['missing config', ['--config', 'gone.yaml'], 2, /cannot read the config file gone\.yaml/],
+    ['baseline', ['--baseline', 'known.txt', '--only', '*plain*'], 2, /names "server\/core\/nothing"/],
+    ['explain nothing', ['explain'], 2, /missing required argument 'id'/],
+    ['explain the unknown', ['explain', 'IM-2-99'], 2, /no requirement or scenario "IM-2-99"\n {2}Nearest: IM-2-9/],
+    ['explain a requirement', ['explain', 'IM-2-2'], 0, /^IM-2-2 {2}MUST, class core, section 2/],
+  ];
+  await Promise.all(
+    rows.map(async ([name, words, code, text]) => {
+      const outcome = await run(words, folder);
+      t.equal(outcome.code, code, `${name}: exit code`);
+      t.match(code === 0 ? outcome.stdout : outcome.stderr, text, `${name}: words`);
+    }),
+  );
+});
+
+t.test('nobody listens: exit 3, and the reports are there all the same', async (t) => {
+  const folder = t.testdir({});
+  const url = `ws://127.0.0.1:${await closedPort()}/`;
+  const outcome = await run([url, '--report', 'json=r.json', '--report', 'junit=r.xml', '--report', 'tap'], folder);
+  t.equal(outcome.code, 3);
+  t.match(outcome.stdout, /^TAP version 14\n1\.\.1\n.*\nnot ok 1 /);
+  const report = readReport(join(folder, 'r.json'));
+  t.same(validator(ReportSchema)(report), []);
+  t.match(report, { complete: false, exitCode: 3, subject: { url, embedded: false } });
+  t.match(report.problems, [/127\.0\.0\.1/]);
+  t.match(readFileSync(join(folder, 'r.xml'), 'utf8'), /errors="1"/);
+});
+
+t.test('the main job, on the embedded reference server', async (t) => {
+  const folder = t.testdir({});
+  const words = ['--only', 'server/core/plain*', '--report', 'json=r.json', '--seed', 'abc'];
+  const [outcome, cut] = await Promise.all([
+    run([...words, '--report', 'tap'], folder),
+    // The reader of this one goes away before the first line: the exit code of the run is kept, and nothing is said.
+    (async () => {
+      const child = start(['--only', 'server/core/plain*', '--report', 'tap'], folder);
+      child.stdout?.destroy();
+      return finish(child);
+    })(),
+  ]);
+  t.equal(outcome.code, 0, outcome.stderr);
+  t.match(outcome.stderr, 'no url given: testing the embedded reference server');
+  t.match(outcome.stdout, /^ok 1 - server\/core\/plain/m);
+  const report = readReport(join(folder, 'r.json'));
+  t.same(validator(ReportSchema)(report), []);
+  t.ok(report.summary.passed >= 1);
+  t.match(report, { kit: { seed: 'abc' }, subject: { embedded: true }, selection: { only: ['server/core/plain*'] } });
+  t.equal(cut.code, 0, 'a closed pipe is no failure');
+  t.notMatch(cut.stderr, /EPIPE|fault/);
+});
+
+/** Resolves when the file exists and is not empty. */
+const written = async (folder: string, name: string): Promise<string> => {
+  const path = join(folder, name);
+  const watcher = watch(folder);
+  try {
+    while (!existsSync(path) || readFileSync(path, 'utf8') === '') await once(watcher, 'change');
+  } finally {
+    watcher.close();
+  }
+  return readFileSync(path, 'utf8').trim();
+};
+
+const alive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+t.test('Ctrl-C ends the children and writes the reports; a second one leaves at once', async (t) => {
+  for (const times of [1, 2]) {
+    const folder = t.testdir({});
+    const server = `${process.execPath} ${PROGRAM} serve --port {port} --data {data}`;
+    const exec = `sh -c 'echo $$ > pid.new; mv pid.new pid; exec ${server}'`;
+    const child = start(['--exec', exec, '--report', 'json=r.json'], folder);
+    const ended = finish(child);
+    const pid = Number(await written(folder, 'pid'));
+    for (let i = 0; i < times; i++) child.kill('SIGINT');
+    const outcome = await ended;
+    t.equal(outcome.code, 130, `${times} times: exit code`);
+    t.notOk(alive(pid), `${times} times: the server has ended`);
+    if (times === 1) t.match(readReport(join(folder, 'r.json')), { complete: false, exitCode: 130 });
+  }
+});

@@ -1,0 +1,23 @@
+import { KitError } from '../src/errors.js';
+import { EXIT } from '../src/harness/options.js';
+import { inert } from '../src/report/inert.js';
+
+const EXIT_OF_ERROR = { usage: EXIT.usage, unreachable: EXIT.unreachable, kit: EXIT.undecided } as const;
+
+/** Says something to the caller that is not a result. */
+export const tell = (text: string): void => {
+  process.stderr.write(`im-conformance: ${text}\n`);
+};
+
+const inertLines = (text: string): string => text.split('\n').map(inert).join('\n');
+
+/** Tells an error to the caller, the remedy on a line of its own. Returns what the exit code and a report need. */
+export const tellFailure = (error: unknown): { exitCode: number; problem: string } => {
+  if (error instanceof KitError) {
+    tell(`${inertLines(error.message)}\n  ${inertLines(error.remedy)}`);
+    return { exitCode: EXIT_OF_ERROR[error.code], problem: `${error.message.replace(/\.$/, '')}. ${error.remedy}` };
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  tell(`a fault of the kit itself, please report it\n${inertLines(stack)}`);
+  return { exitCode: EXIT.undecided, problem: `a fault of the kit itself: ${stack.split('\n')[0]}` };
+};

@@ -1,0 +1,157 @@
+import { join } from 'node:path';
+import t from 'tap';
+import { KitError } from '../../src/errors.js';
+import { nearest } from './nearest.js';
+import { progressText } from './progress-line.js';
+import { publicUrl, replayArguments, shellQuote } from './replay.js';
+import { reportTargets } from './report-targets.js';
+import { runOptionsFrom } from './run-options.js';
+import { checkConfig, flagSettings, mergeSettings, readConfig } from './settings.js';
+
+/** Message and remedy of the usage error that the action must throw. */
+const usageError = async (action: () => unknown): Promise<string> => {
+  try {
+    await action();
+  } catch (error) {
+    if (error instanceof KitError && error.code === 'usage') return `${error.message} | ${error.remedy}`;
+    throw error;
+  }
+  return 'no error';
+};
+
+t.test('config file', async (t) => {
+  const folder = t.testdir({
+    json: { 'im-conformance.config.json': '{ "exec": "node s.js", "only": "a*", "concurrency": 4 }' },
+    yaml: { 'im-conformance.config.yaml': 'url: ws://h/\nheader:\n  X-A: b\nallow-unproven: true\nonly: [a, b]\n' },
+    none: {},
+    empty: { 'im-conformance.config.yaml': '' },
+    broken: { 'im-conformance.config.json': '{ "exec": ' },
+    named: { 'other.yaml': 'seed: abc\n', 'other.txt': '' },
+  });
+  t.same(await readConfig(join(folder, 'json'), undefined), { exec: 'node s.js', only: ['a*'], concurrency: 4 });
+  t.same(await readConfig(join(folder, 'yaml'), undefined), {
+    url: 'ws://h/',
+    header: { 'X-A': 'b' },
+    'allow-unproven': true,
+    only: ['a', 'b'],
+  });
+  t.same(await readConfig(join(folder, 'none'), undefined), {}, 'only the folder itself is searched');
+  t.same(await readConfig(join(folder, 'empty'), undefined), {});
+  t.same(await readConfig(join(folder, 'named'), 'other.yaml'), { seed: 'abc' });
+  t.match(await usageError(() => readConfig(join(folder, 'broken'), undefined)), 'cannot read the config file');
+  t.match(await usageError(() => readConfig(join(folder, 'named'), 'gone.yaml')), /gone\.yaml.*ENOENT/);
+  t.match(await usageError(() => readConfig(join(folder, 'named'), 'other.txt')), 'not a config file');
+});
+
+t.test('a config file is checked key by key', async (t) => {
+  const rows: [unknown, string][] = [
+    [['exec'], 'c.yaml must hold a map of options'],
+    [{ exce: 'x' }, 'c.yaml: unknown option "exce"'],
+    [{ exec: 1 }, '"exec" must be text'],
+    [{ only: [1] }, '"only" must be text or a list of texts'],
+    [{ concurrency: '4' }, '"concurrency" must be an integer'],
+    [{ concurrency: 0 }, '"concurrency" must be an integer from 1 to 512'],
+    [{ list: 'yes' }, '"list" must be true or false'],
+    [{ header: ['A: b'] }, '"header" must be a map'],
+    [{ describe: 3 }, '"describe" must be the name of a file'],
+  ];
+  for (const [config, words] of rows) t.match(await usageError(() => checkConfig(config, 'c.yaml')), words);
+});
+
+t.test('flags', async (t) => {
+  const flags = flagSettings({
+    exec: 'x',
+    header: ['A: b:c'],
+    patience: '50',
+    jwtSecret: 's',
+    list: true,
+    config: 'f',
+  });
+  t.same(flags, { exec: 'x', header: { A: 'b:c' }, patience: 50, 'jwt-secret': 's', list: true });
+  t.match(await usageError(() => flagSettings({ header: ['nonsense'] })), 'is not a header');
+  t.match(await usageError(() => flagSettings({ patience: 'long' })), '--patience must be an integer from 0');
+  t.same(mergeSettings({ exec: 'x', seed: 'a', class: ['core'] }, { url: 'ws://h/', seed: 'b' }), {
+    class: ['core'],
+    url: 'ws://h/',
+    seed: 'b',
+  });
+});
+
+t.test('run options', async (t) => {
+  const folder = t.testdir({
+    'known.txt': '# known\nserver/core/a#b\n\nserver/core/c # ticket 7\n',
+    'good.yaml': 'protocol: im.ran.v1\ntimers: { answerWithinMs: 100 }\n',
+    'bad.json': '{ "protocol": "im.ran.v2" }',
+    'broken.json': '{ "protocol": ',
+    file: '',
+  });
+  const run = (settings: Record<string, unknown>) => runOptionsFrom(settings, settings, undefined);
+  t.match(run({}), { embedded: true, exec: /serve --port \{port\} --data \{data\}$/, only: [], allowUnproven: false });
+  t.match(run({ url: 'ws://h:{port}/', exec: 'x' }), { embedded: false, url: 'ws://h:{port}/', exec: 'x' });
+  t.same(run({ class: ['core,durable', 'core'] }).classes, ['core', 'durable']);
+  t.same(run({ baseline: join(folder, 'known.txt') }).baseline, ['server/core/a#b', 'server/core/c']);
+  t.same(run({ describe: join(folder, 'good.yaml') }).describe?.timers, { answerWithinMs: 100 });
+  t.same(run({ describe: { protocol: 'im.ran.v1' } }).describe, { protocol: 'im.ran.v1' });
+  t.not(run({}).seed, run({}).seed, 'a fresh seed for each run');
+  const rows: [Record<string, unknown>, string | RegExp][] = [
+    [{ url: 'sevre' }, 'neither a WebSocket URL nor a command'],
+    [{ url: 'http://h/' }, 'Write ws://h/ instead'],
+    [{ url: 'https://h/' }, 'Write wss://h/ instead'],
+    [{ class: ['cor'] }, /no class "cor" .*Use some of core/],
+    [{ baseline: join(folder, 'gone') }, /cannot read the baseline .*ENOENT/],
+    [{ describe: join(folder, 'gone') }, /cannot read the description .*ENOENT/],
+    [{ describe: join(folder, 'bad.json') }, /bad\.json is not valid: .*protocol/],
+    [{ describe: join(folder, 'broken.json') }, 'neither JSON nor YAML'],
+    [{ seed: 'a b' }, 'cannot be a seed'],
+    [{ token: '{user}', 'jwt-secret': 's' }, '--token and --jwt-secret exclude each other'],
+    [{ history: join(folder, 'file') }, 'cannot keep histories'],
+  ];
+  for (const [settings, words] of rows) t.match(await usageError(() => run(settings)), words);
+});
+
+t.test('a replay repeats what matters and tells no secret', async (t) => {
+  const rows: [Record<string, unknown>, string][] = [
+    [{ url: 'ws://h:1/', only: ['a'], report: ['tap'], list: true }, 'ws://h:1/'],
+    [{ exec: "node 's'.js --port {port}" }, "--exec 'node '\\''s'\\''.js --port {port}'"],
+    [{ class: ['core', 'durable'], patience: 50 }, '--class core --class durable --patience 50'],
+    [{ 'jwt-secret': 'hush' }, '--jwt-secret "$SECRET"'],
+    [{ token: '{user}/{device}' }, '--token {user}/{device}'],
+    [{ token: 'hush-{user}' }, '--token "$TOKEN"'],
+    [{ header: { Authorization: 'hush', 'X-A': 'b c' } }, `--header "Authorization: $SECRET" --header 'X-A: b c'`],
+    [{ url: 'ws://u:hush@h/?access_token=hush&a=1' }, "'ws://***@h/?access_token=***&a=1'"],
+  ];
+  for (const [flags, line] of rows) t.equal(replayArguments(flags, undefined).join(' '), line);
+  t.same(replayArguments({}, 'my file.yaml'), ['--config', "'my file.yaml'"]);
+  t.equal(shellQuote('{a,b}'), "'{a,b}'", 'a shell would expand it');
+  t.equal(publicUrl('ws://h/'), 'ws://h/');
+});
+
+t.test('report targets', async (t) => {
+  const folder = t.testdir({ folder: {} });
+  const file = join(folder, 'a=b.json');
+  t.same(reportTargets([], true), [{ format: 'pretty' }]);
+  t.same(reportTargets([], false), [{ format: 'tap' }]);
+  t.same(reportTargets(['tap', `json=${file}`], false), [{ format: 'tap' }, { format: 'json', file }]);
+  const rows: [string[], string | RegExp][] = [
+    [['xml'], /no report format "xml" .*pretty, tap, json, junit/],
+    [['json='], 'names no file'],
+    [['tap', 'json'], 'only one report can go to stdout'],
+    [[`tap=${file}`, `json=${file}`], 'two reports cannot go to one file'],
+    [[`json=${join(folder, 'gone', 'x')}`], /ENOENT.*Make its folder first/],
+    [[`json=${join(folder, 'folder')}`], 'EISDIR'],
+  ];
+  for (const [values, words] of rows) t.match(await usageError(() => reportTargets(values, false)), words);
+});
+
+t.test('nearest ids', async (t) => {
+  const known = ['IM-4.2-6', 'IM-4.2-16', 'IM-1-1', 'server/core/plain-exchange', 'server/core/late-close'];
+  t.same(nearest('IM-4.2-60', known, 1), ['IM-4.2-6']);
+  t.same(nearest('plain', known, 1), ['server/core/plain-exchange']);
+  t.equal(nearest('x'.repeat(1_000_000), known).length, 3);
+});
+
+t.test('progress line', async (t) => {
+  const view = { done: 3, total: 9, running: ['server/core/a', 'b'], elapsedMs: 12_345 };
+  t.equal(progressText(view, 80), '3/9 · 12 s · server/core/a and 1 more');
+  t.equal(progressText(view, 20).length, 19, 'never as wide as the terminal');
+});
