@@ -184,6 +184,10 @@ export const CLIENT_VERBS = {
   ),
   pings: verb({ pings: Type.Literal(true) }, 'Sends a WebSocket ping.'),
   answersPings: verb({ answersPings: Type.Boolean() }, 'Stops or resumes answering pings; reading goes on.'),
+  fetches: verb(
+    { fetches: Type.Literal('description') },
+    'Reads the description at /.well-known/im-ran: one that is served must be valid against its schema (IM-1-19).',
+  ),
   autoAcks: verb(
     { autoAcks: Type.Boolean() },
     'From now on hands over and acks every msg:N at once, as a complete receiver does.',

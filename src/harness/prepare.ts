@@ -15,8 +15,8 @@ export interface Prepared {
   description: Description;
   timers: Timers;
   classes: ServerClass[];
-  /** What is wrong with the description that the subject serves. */
-  descriptionFaults: string[];
+  /** What is wrong with the description that the subject serves; absent when it serves none. */
+  served?: { faults: readonly string[] };
 }
 
 export const startInstance = async (options: RunOptions, authenticate: Authenticate): Promise<Instance> => {
@@ -28,12 +28,15 @@ export const startInstance = async (options: RunOptions, authenticate: Authentic
   return new Instance(subject, createDial(subject.url, authenticate));
 };
 
-const describe = async (options: RunOptions, url: string): Promise<{ description: Description; faults: string[] }> => {
-  const bare: Description = { protocol: WIRE.subprotocol };
-  if (options.describe) return { description: options.describe, faults: [] };
+type Described = Pick<Prepared, 'description' | 'served'>;
+
+/** The description that counts: the caller's wins over the served one, which is judged all the same (IM-1-19). */
+const describe = async (options: RunOptions, url: string): Promise<Described> => {
+  const bare: Description = options.describe ?? { protocol: WIRE.subprotocol };
   const served = await fetchDescription(url);
-  if (served === undefined) return { description: bare, faults: [] };
-  return 'invalid' in served ? { description: bare, faults: served.invalid } : { description: served, faults: [] };
+  if (served === undefined) return { description: bare };
+  if ('invalid' in served) return { description: bare, served: { faults: served.invalid } };
+  return { description: options.describe ?? served, served: { faults: [] } };
 };
 
 /** Starts or finds the subject, knocks at its door and learns what it claims. Throws KitError when it cannot be tested. */
@@ -49,7 +52,7 @@ export const prepare = async (options: RunOptions): Promise<Prepared> => {
   const first = await startInstance(options, authenticate);
   try {
     await knock(first.subject.url, authenticate);
-    const { description, faults } = await describe(options, first.subject.url);
+    const { description, served } = await describe(options, first.subject.url);
     const claimed = options.classes ?? claimedClasses(description);
     const classes = SERVER_CLASSES.filter((name) => claimed.includes(name));
     return {
@@ -58,7 +61,7 @@ export const prepare = async (options: RunOptions): Promise<Prepared> => {
       description: { ...description, classes },
       timers: timersOf(description),
       classes,
-      descriptionFaults: faults,
+      ...(served ? { served } : {}),
     };
   } catch (cause) {
     await first.subject.close();

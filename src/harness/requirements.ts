@@ -29,7 +29,3 @@ export const judgeRequirements = (
       const verdict = broken ? 'failed' : !tested ? 'not-applicable' : exercised > 0 ? 'passed' : 'unproven';
       return { id, level, class: name, verdict, exercised, scenarios };
     });
-
-/** What the report says of an invalid description (IM-1-19), one line each. */
-export const descriptionViolations = (ledger: Ledger, faults: readonly string[]): string[] =>
-  faults.map((fault) => `IM-1-19: ${requirementOf(ledger, 'IM-1-19').sentence} Seen: ${fault}`);

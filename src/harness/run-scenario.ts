@@ -14,6 +14,7 @@ export interface ScenarioRun {
   dial: Dial;
   description: Description;
   timers: Timers;
+  served?: { faults: readonly string[] };
   ledger: Ledger;
   patienceMs: number;
   random: () => number;
@@ -84,6 +85,7 @@ export const runScenario = async (scenario: Scenario, run: ScenarioRun): Promise
     dial: run.dial,
     ...(run.control ? { control: run.control } : {}),
     description: run.description,
+    ...(run.served ? { served: run.served } : {}),
     timers: run.timers,
     patienceMs: run.patienceMs,
     userSuffix: run.userSuffix,

@@ -10,7 +10,7 @@ import { describePattern, describeReceived, labelsOfPacket, matches, patternOf }
 import { expandLabels } from './labels.js';
 import type { Link } from './link.js';
 import type { Stage } from './stage.js';
-import { recordExpectation, recordFault, recordUnreached, type StepPlace } from './step-outcome.js';
+import { recordExpectation, recordFault, recordNotConnected, recordUnreached, type StepPlace } from './step-outcome.js';
 import { writeFrame } from './write-frame.js';
 
 type Action<V extends ClientAction['verb']> = Extract<ClientAction, { verb: V }>;
@@ -41,16 +41,14 @@ const connects: Perform<'connects'> = async (stage, actor, action, place) => {
     });
   }
   if (outcome.ok) return true;
-  const what = `HTTP ${outcome.status ?? 'none'} (${outcome.error})`;
-  return action.by === undefined
-    ? recordUnreached(stage, place, `${actor.name} can connect`, what)
-    : recordExpectation(stage, place, {
-        requirement: action.by,
-        expected: `${actor.name} can connect`,
-        seen: what,
-        met: false,
-        waitedMs: 0,
-      });
+  if (action.by === undefined) return recordNotConnected(stage, place, actor.name, outcome.error);
+  return recordExpectation(stage, place, {
+    requirement: action.by,
+    expected: `${actor.name} can connect`,
+    seen: `HTTP ${outcome.status ?? 'none'} (${outcome.error})`,
+    met: false,
+    waitedMs: 0,
+  });
 };
 
 /** A server learns of the end of a connection a moment after the client: it gets a twentieth of answerWithinMs. */
@@ -316,6 +314,18 @@ const autoAcks: Perform<'autoAcks'> = (_stage, actor, action) => {
   return true;
 };
 
+const fetches: Perform<'fetches'> = (stage, _actor, _action, place) => {
+  const { served } = stage.options;
+  if (!served) return true;
+  return recordExpectation(stage, place, {
+    requirement: 'IM-1-19',
+    expected: 'the served description is valid against its schema',
+    seen: served.faults[0] ?? 'it is valid',
+    met: served.faults.length === 0,
+    waitedMs: 0,
+  });
+};
+
 const PERFORM: { [V in ClientAction['verb']]: Perform<V> } = {
   connects,
   disconnects,
@@ -333,6 +343,7 @@ const PERFORM: { [V in ClientAction['verb']]: Perform<V> } = {
   pings,
   answersPings,
   autoAcks,
+  fetches,
 };
 
 /** Performs one step of a client. Resolves with false when the script cannot go on. */

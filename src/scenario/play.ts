@@ -6,7 +6,7 @@ import type { ClientSpec, Scenario, Step } from './model.js';
 import { performServerStep } from './server-verbs.js';
 import { settle } from './settle.js';
 import type { Stage } from './stage.js';
-import { recordUnreached } from './step-outcome.js';
+import { recordNotConnected } from './step-outcome.js';
 
 const SETUP = { path: 'setup', text: 'the clients of the script connect' };
 
@@ -29,7 +29,7 @@ const connectAll = async (stage: Stage, clients: readonly ClientSpec[]): Promise
     for (const { name } of clients.filter((client) => client.start === start)) {
       const actor = actorOf(name);
       const outcome = await actor.connect();
-      if (!outcome.ok) return recordUnreached(stage, SETUP, `${name} can connect`, outcome.error);
+      if (!outcome.ok) return recordNotConnected(stage, SETUP, name, outcome.error);
       if (start === 'present') continue;
       actor.link?.end('cleanly');
       const closed = await stage.waits.until(() => actor.link?.state === 'closed', boundMs);

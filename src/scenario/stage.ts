@@ -10,6 +10,8 @@ export interface StageOptions {
   dial: Dial;
   control?: Control;
   description: Description;
+  /** What is wrong with the description that the subject serves; absent when it serves none. */
+  served?: { faults: readonly string[] };
   timers: Timers;
   /** Added to every bound. */
   patienceMs: number;

@@ -50,6 +50,17 @@ export const recordUnreached = (stage: Stage, place: StepPlace, expected: string
   return false;
 };
 
+/**
+ * Records that a client could not connect: a breach of IM-1-1 when the server did not select the subprotocol, otherwise
+ * a precondition that was not reached.
+ */
+export const recordNotConnected = (stage: Stage, place: StepPlace, client: string, error: string): false => {
+  const expected = `${client} can connect with the subprotocol im.ran.v1`;
+  if (!/subprotocol/.test(error)) return recordUnreached(stage, place, expected, error);
+  recordExpectation(stage, place, { requirement: 'IM-1-1', expected, seen: error, met: false, waitedMs: 0 });
+  return false;
+};
+
 /** Records a fault of the script and whether it fired. */
 export const recordFault = (
   stage: Stage,
