@@ -1,0 +1,49 @@
+import type { Finding, MessageKey } from './judgement.js';
+
+/** No history is worth more findings than a person can read; what comes after is only counted. */
+const MAX_FINDINGS = 500;
+const MAX_LINES_PER_FINDING = 16;
+const MAX_UNDECIDED = 50;
+
+/** What the judges write into: findings, how often each requirement was put to the test, and what stays open. */
+export class Book {
+  readonly findings: Finding[] = [];
+  readonly exercised: Record<string, number> = {};
+  readonly undecided: string[] = [];
+  readonly #byTopic = new Map<string, Finding>();
+  readonly #lastAbout = new Map<string, Finding>();
+
+  /** The history put the requirement to the test, and it held. */
+  exercise(requirement: string, times = 1): void {
+    this.exercised[requirement] = (this.exercised[requirement] ?? 0) + times;
+  }
+
+  /** The requirement was put to the test and broke. One message breaks one requirement only once; repeats add lines. */
+  report(entry: Omit<Finding, 'about'> & { about: MessageKey | undefined }): void {
+    const { about, ...rest } = entry;
+    const finding: Finding = about === undefined ? rest : { ...rest, about };
+    this.exercise(finding.requirement);
+    const key = keyOf(finding.about);
+    const topic = `${finding.requirement} ${finding.about === undefined ? finding.message : key}`;
+    const before = this.#byTopic.get(topic);
+    if (before !== undefined) {
+      if (before.events.length < MAX_LINES_PER_FINDING) before.events.push(...finding.events);
+      return;
+    }
+    if (this.findings.length >= MAX_FINDINGS) return;
+    this.findings.push(finding);
+    this.#byTopic.set(topic, finding);
+    if (finding.about !== undefined) this.#lastAbout.set(key, finding);
+  }
+
+  /** The finding that was reported last about a message. */
+  lastAbout(about: MessageKey): Finding | undefined {
+    return this.#lastAbout.get(keyOf(about));
+  }
+
+  leaveOpen(reason: string): void {
+    if (this.undecided.length < MAX_UNDECIDED && !this.undecided.includes(reason)) this.undecided.push(reason);
+  }
+}
+
+const keyOf = (about: MessageKey | undefined): string => (about === undefined ? '' : `${about.from} ${about.msgId}`);

@@ -1,0 +1,199 @@
+import { CLOSE, type HistoryEventOf } from '../../schemas/index.js';
+import { abandon, excuse } from './answers.js';
+import { type Connection, ms, type World } from './world.js';
+
+/** Sockets may be seen to close this long before the end of the process is known. */
+const END_IS_NOTICED_WITHIN_MS = 6_000;
+/** A close so soon after something else may be its consequence. */
+const CONSEQUENCE_WITHIN_MS = 5_000;
+
+/** A connection that the server closed, and nothing so far says why. */
+interface Unexplained {
+  connection: Connection;
+  event: HistoryEventOf<'closed'>;
+  line: number;
+}
+
+/** Judges who ends connections, and what a bad frame on one does to the others. */
+export class Connections {
+  readonly #world: World;
+  #unexplained: Unexplained[] = [];
+  /** Raw frames that no other connection has outlived yet: their connections. */
+  #raw: Connection[] = [];
+  #lastRaw: { connection: Connection; at: number } | undefined;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  opening(event: HistoryEventOf<'opening'>): void {
+    const world = this.#world;
+    const device = world.clientDevice(event.client);
+    for (const older of device.user.connections) {
+      if (older.device !== device || older.superseded) continue;
+      excuse(world, older);
+      older.superseded = true;
+    }
+    world.connection(event.conn, event.client);
+  }
+
+  open(event: HistoryEventOf<'open'>): void {
+    const world = this.#world;
+    const connection = world.connection(event.conn, event.client);
+    connection.openedAt = world.at;
+    connection.openedLine = world.line;
+    const { user } = connection.device;
+    user.firstOpenLine = Math.min(user.firstOpenLine, world.line);
+    world.book.exercise('IM-1-1');
+  }
+
+  refused(event: HistoryEventOf<'refused'>): void {
+    const connection = this.#world.connection(event.conn, event.client);
+    this.#forget(connection);
+  }
+
+  silent(event: HistoryEventOf<'silent'>): void {
+    const connection = this.#world.connection(event.conn, event.client);
+    excuse(this.#world, connection);
+    connection.silent = true;
+    abandon(this.#world, connection);
+  }
+
+  /** A bad frame was written: from here on this connection may be closed, and no other. */
+  raw(connection: Connection): void {
+    const world = this.#world;
+    this.#raw.push(connection);
+    if (this.#raw.length > 64) this.#raw.shift();
+    this.#lastRaw = { connection, at: world.at };
+    excuse(world, connection);
+  }
+
+  /** Something arrived: this connection has outlived the bad frames of others. */
+  alive(connection: Connection): void {
+    if (this.#raw.length === 0) return;
+    const others = this.#raw.filter((bad) => bad !== connection);
+    if (others.length === 0) return;
+    this.#world.book.exercise('IM-1-7', others.length);
+    this.#raw = this.#raw.filter((bad) => bad === connection);
+  }
+
+  closed(event: HistoryEventOf<'closed'>): void {
+    const world = this.#world;
+    const connection = world.connection(event.conn, event.client);
+    if (connection.closed) return;
+    if (event.by === 'server') this.#closedByServer(connection, event);
+    excuse(world, connection);
+    abandon(world, connection);
+    this.#forget(connection);
+    if (connection.superseded) this.#countLateClose(connection);
+  }
+
+  #forget(connection: Connection): void {
+    connection.closed = true;
+    connection.closedAt = this.#world.at;
+    connection.device.user.connections.delete(connection);
+  }
+
+  #closedByServer(connection: Connection, event: HistoryEventOf<'closed'>): void {
+    const world = this.#world;
+    const { book } = world;
+    if (world.stopping) {
+      if (event.how !== 'clean') return;
+      if (event.code === CLOSE.goingAway) book.exercise('IM-4.2-28');
+      else if (!connection.superseded && connection.raw === undefined) this.#reportStopCode(connection, event);
+      return;
+    }
+    if (connection.superseded) {
+      if (event.how === 'clean' && event.code === CLOSE.replaced) book.exercise('IM-1-11');
+      return;
+    }
+    if (connection.raw !== undefined || connection.silent || connection.mute) return;
+    if (connection.openedAt === Number.POSITIVE_INFINITY || world.settledAt !== undefined) return;
+    const freeze = world.freezes.at(-1);
+    if (freeze !== undefined && freeze.to === Number.POSITIVE_INFINITY) return;
+    this.#unexplained.push({ connection, event, line: world.line });
+  }
+
+  #reportStopCode(connection: Connection, event: HistoryEventOf<'closed'>): void {
+    this.#world.book.report({
+      requirement: 'IM-4.2-28',
+      message: `the server closed the connection of ${connection.client} with another code when it was told to stop`,
+      expected: 'close code 1001',
+      seen: `close code ${event.code ?? 'none'}`,
+      events: [this.#world.line],
+      about: undefined,
+    });
+  }
+
+  /** The process ended: what closed shortly before is explained by it. */
+  explainedByEnd(): void {
+    const since = this.#world.at - END_IS_NOTICED_WITHIN_MS;
+    this.#unexplained = this.#unexplained.filter(({ event }) => event.at < since);
+  }
+
+  /** The replaced connection has ended while the newer one lives: from here on the newer one must not suffer. */
+  #countLateClose(older: Connection): void {
+    const newer = [...older.device.user.connections].find(
+      (other) => other.device === older.device && other.serial > older.serial,
+    );
+    if (newer !== undefined && newer.openedAt !== Number.POSITIVE_INFINITY) this.#late.set(newer, this.#world.at);
+  }
+  readonly #late = new Map<Connection, number>();
+
+  /** A push reached the newer connection after the late close of the older one. */
+  pushed(connection: Connection): void {
+    if (this.#late.size > 0 && this.#late.has(connection)) this.#world.book.exercise('IM-1-13');
+  }
+
+  /** At the end: closes that nothing has explained. */
+  finish(): void {
+    for (const { connection, event, line } of this.#unexplained) this.#reportClose(connection, event, line);
+  }
+
+  #reportClose(connection: Connection, event: HistoryEventOf<'closed'>, line: number): void {
+    const { book } = this.#world;
+    const { code } = event;
+    const how =
+      event.how === 'clean'
+        ? `a close with code ${code ?? 'none'}`
+        : event.how === 'reset'
+          ? 'a reset'
+          : 'an end without a close frame';
+    if (code === CLOSE.tooSlow || code === CLOSE.tooManyRequests) {
+      book.leaveOpen(`the server limited ${connection.client} with close code ${code}: the scenario could not run`);
+      return;
+    }
+    const { requirement, because } = this.#causeOf(connection, event);
+    book.report({
+      requirement,
+      message: `the server ended connection ${connection.number} of ${connection.client} without a cause`,
+      expected: 'the connection stays open',
+      seen: `${how} at ${ms(event.at)}${because}`,
+      events: [line],
+      about: undefined,
+    });
+  }
+
+  #causeOf(connection: Connection, event: HistoryEventOf<'closed'>): { requirement: string; because: string } {
+    const world = this.#world;
+    const thaw = world.freezes.findLast((freeze) => freeze.to <= event.at);
+    if (thaw !== undefined && event.at - thaw.to <= 2 * world.timers.deadAfterMs + world.patienceMs) {
+      return { requirement: 'IM-1-18', because: `, ${ms(event.at - thaw.to)} after the server was continued` };
+    }
+    const late = this.#late.get(connection);
+    if (late !== undefined && event.at - late <= CONSEQUENCE_WITHIN_MS) {
+      return { requirement: 'IM-1-13', because: ', after the connection that it had replaced ended' };
+    }
+    if (event.code === CLOSE.replaced && connection.device.user.devices.length > 1) {
+      return { requirement: 'IM-1-10', because: ': as replaced, though only another device of the user connected' };
+    }
+    const raw = this.#lastRaw;
+    if (raw !== undefined && raw.connection !== connection && raw.at <= event.at) {
+      return { requirement: 'IM-1-7', because: `, after a bad frame on connection ${raw.connection.number}` };
+    }
+    if (event.code === undefined && world.classes.has('timed-redelivery')) {
+      return { requirement: 'IM-1-17', because: ', as if its peer were dead' };
+    }
+    return { requirement: 'IM-1-7', because: '' };
+  }
+}

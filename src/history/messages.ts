@@ -1,0 +1,217 @@
+import { CompactStore } from './compact-store.js';
+import { hash32, hash64, hashed } from './hash.js';
+import { isStandIn, type Mark, type Message, newestOf, newMessage, type Variant } from './message.js';
+import type { Device, User, World } from './world.js';
+
+/** How many labels of the script are remembered: only scripts written by people use labels. */
+const MAX_LABELS = 4096;
+/** How many acks of unknown ids are remembered. */
+const MAX_UNKNOWN = 4096;
+
+/** All messages of a history: unsettled ones as objects, settled ones folded into the compact store. */
+export class Messages {
+  readonly store = new CompactStore();
+  /** Unsettled messages by msgId; those of several users are chained. */
+  readonly live = new Map<string, Message>();
+  readonly #bySid = new Map<string, Message>();
+  readonly #bySlot = new Map<number, Message>();
+  readonly labels = new Map<string, { from: string; msgId: string }>();
+  /** `user id` of ack:R packets for ids that no message had at that time. */
+  readonly unknownAcks = new Set<string>();
+  readonly #world: World;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  find(from: User, msgId: string): Message | undefined {
+    for (let m = this.live.get(msgId); m !== undefined; m = m.next) if (m.from === from) return m;
+    if (this.store.size === 0) return undefined;
+    hash64(msgId);
+    const slot = this.store.findMessage(from.number, hashed.low, hashed.high);
+    return slot < 0 ? undefined : this.#unfold(slot, from, msgId, undefined);
+  }
+
+  create(from: User, msgId: string): Message {
+    const message = newMessage(from, msgId);
+    this.#enlist(message);
+    return message;
+  }
+
+  /** Whether a message of another user has the same msgId. */
+  sharesId(message: Message): boolean {
+    const first = this.live.get(message.msgId);
+    if (first !== undefined && (first !== message || first.next !== undefined)) return true;
+    if (this.store.size === 0) return false;
+    hash64(message.msgId);
+    return this.store.hasOfAnother(message.from.number, hashed.low, hashed.high);
+  }
+
+  bySid(sid: string): Message | undefined {
+    const known = this.#bySid.get(sid);
+    if (known !== undefined) return known;
+    if (this.store.size === 0) return undefined;
+    hash64(sid);
+    const slot = this.store.findSid(hashed.low, hashed.high);
+    if (slot < 0) return undefined;
+    const unfolded = this.#bySlot.get(slot);
+    if (unfolded !== undefined) {
+      this.setSid(unfolded, sid);
+      return unfolded;
+    }
+    return this.#unfold(slot, undefined, undefined, sid);
+  }
+
+  /** Notes the serverMsgId of a message. */
+  setSid(message: Message, sid: string): void {
+    message.sid = sid;
+    message.hasSid = true;
+    this.#bySid.set(sid, message);
+  }
+
+  /** Notes one more serverMsgId that a server used for a message, so that what follows finds it. */
+  addAlias(message: Message, sid: string): void {
+    if (!this.#bySid.has(sid)) this.#bySid.set(sid, message);
+  }
+
+  label(label: string, from: string, msgId: string): void {
+    if (this.labels.size < MAX_LABELS) this.labels.set(label, { from, msgId });
+  }
+
+  noteUnknownAck(user: string, sid: string): void {
+    if (this.unknownAcks.size < MAX_UNKNOWN) this.unknownAcks.add(`${user} ${sid}`);
+  }
+
+  /** Folds a settled message. The caller has checked that nothing about it is open. */
+  fold(message: Message): void {
+    const ack = message.ackedBy[0] as Mark;
+    const told = message.told as Mark;
+    const variant = message.variants[0] as Variant;
+    hash64(message.msgId);
+    let { low: msgLow, high: msgHigh } = hashed;
+    if (isStandIn(message.msgId)) {
+      const before = this.store.read(message.slot);
+      msgLow = before.msgLow;
+      msgHigh = before.msgHigh;
+    }
+    if (message.sid !== undefined) hash64(message.sid);
+    const entry = {
+      msgLow,
+      msgHigh,
+      sidLow: message.sid === undefined ? message.sidLow : hashed.low,
+      sidHigh: message.sid === undefined ? message.sidHigh : hashed.high,
+      bodyHash: variant.body === undefined ? variant.bodyHash : hash32(variant.body),
+      acceptedAt: (message.acceptedAt as number) % 0x1_0000_0000,
+      openingsAtAck: ack.openings,
+      openingsAtTold: told.openings,
+      line: ack.line,
+      from: message.from.number,
+      ackDevice: ack.device.number,
+      toldDevice: told.device.number,
+      ttlTag: variant.ttl,
+    };
+    if (message.slot < 0) message.slot = this.store.add(entry, this.#world.at);
+    else this.store.write(message.slot, entry);
+    this.#delist(message);
+  }
+
+  *unsettled(): Generator<Message> {
+    for (const first of this.live.values())
+      for (let m: Message | undefined = first; m !== undefined; m = m.next) yield m;
+  }
+
+  #enlist(message: Message): void {
+    message.next = this.live.get(message.msgId);
+    this.live.set(message.msgId, message);
+    if (message.slot >= 0) this.#bySlot.set(message.slot, message);
+  }
+
+  #delist(message: Message): void {
+    const first = this.live.get(message.msgId);
+    if (first === message) {
+      if (message.next === undefined) this.live.delete(message.msgId);
+      else this.live.set(message.msgId, message.next);
+    } else {
+      for (let m = first; m !== undefined; m = m.next) if (m.next === message) m.next = message.next;
+    }
+    if (message.sid !== undefined) this.#bySid.delete(message.sid);
+    this.#bySlot.delete(message.slot);
+  }
+
+  /** The msgId of a message that was found by its serverMsgId is known at last. */
+  #rename(message: Message, msgId: string): void {
+    if (message.msgId === msgId) return;
+    const sid = message.sid;
+    this.#delist(message);
+    message.msgId = msgId;
+    this.#enlist(message);
+    if (sid !== undefined) this.setSid(message, sid);
+  }
+
+  /** Makes an object of a folded message again. By its serverMsgId alone its msgId stays unknown: a stand-in is used. */
+  #unfold(slot: number, from: User | undefined, msgId: string | undefined, sid: string | undefined): Message {
+    const unfolded = this.#bySlot.get(slot);
+    if (unfolded !== undefined) {
+      if (msgId !== undefined) this.#rename(unfolded, msgId);
+      return unfolded;
+    }
+    const world = this.#world;
+    const entry = this.store.read(slot);
+    const ackDevice = world.devices[entry.ackDevice] as Device;
+    const toldDevice = world.devices[entry.toldDevice] as Device;
+    const at = this.store.notAfter(slot);
+    const mark = (device: Device, openings: number): Mark => ({
+      device,
+      serial: newestOf(device, openings),
+      openings,
+      at,
+      line: entry.line,
+    });
+    const message = newMessage(from ?? (world.userList[entry.from] as User), msgId ?? `#${slot}`);
+    message.slot = slot;
+    message.sidLow = entry.sidLow;
+    message.sidHigh = entry.sidHigh;
+    message.hasSid = true;
+    message.counted = true;
+    message.variants.push({
+      to: ackDevice.user.name,
+      body: undefined,
+      bodyHash: entry.bodyHash,
+      ttl: entry.ttlTag,
+      wild: false,
+    });
+    message.stored = 0;
+    message.evidenceLine = entry.line;
+    message.promisedAt = at;
+    message.promisedLine = entry.line;
+    message.acceptedAt = fullTime(entry.acceptedAt, world.startedAt);
+    const past = { at, line: entry.line, answeredLine: entry.line };
+    message.tries.push({
+      ...past,
+      connection: undefined,
+      variant: 0,
+      answer: 'accepted',
+      answeredAt: at,
+      raw: false,
+      extra: false,
+      query: false,
+    });
+    message.acks.push({ ...past, device: ackDevice, answer: 'ok' });
+    message.ackedBy.push(mark(ackDevice, entry.openingsAtAck));
+    message.handed.push({ device: ackDevice, at, line: entry.line, times: 1 });
+    message.told = mark(toldDevice, entry.openingsAtTold);
+    message.receipts.push({ ...message.told, rank: 3 });
+    this.#enlist(message);
+    if (sid !== undefined) this.setSid(message, sid);
+    return message;
+  }
+}
+
+/** The time nearest to the start of the history that has these low 32 bits. */
+const fullTime = (low: number, near: number): number => {
+  const span = 0x1_0000_0000;
+  const time = near - (near % span) + low;
+  if (time - near > span / 2) return time - span;
+  if (near - time > span / 2) return time + span;
+  return time;
+};

@@ -1,0 +1,19 @@
+import type { Message } from './message.js';
+import type { World } from './world.js';
+
+/** Only short histories are searched: near ids come from scripts, not from traffic. */
+const MAX_MESSAGES = 256;
+
+/** Whether the same user has sent another id that differs only by case, or of which one is the beginning or end of the other. */
+export const compareIds = (world: World, message: Message): boolean => {
+  if (world.messages.store.size > 0 || world.messages.live.size > MAX_MESSAGES) return false;
+  for (const other of world.messages.unsettled()) {
+    if (other !== message && other.from === message.from && isNear(other.msgId, message.msgId)) return true;
+  }
+  return false;
+};
+
+const isNear = (one: string, other: string): boolean => {
+  const [short, long] = one.length <= other.length ? [one, other] : [other, one];
+  return short.toLowerCase() === long.toLowerCase() || long.startsWith(short) || long.endsWith(short);
+};

@@ -1,0 +1,55 @@
+import type { HistoryEventOf } from '../../schemas/index.js';
+import type { World } from './world.js';
+
+/** The expectations of the script, and the faults that it meant to make. */
+export class Steps {
+  readonly #world: World;
+  /** Step → what its fault is, and whether it fired in any round. */
+  readonly #faults = new Map<string, { what: string; fired: boolean }>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  step(event: HistoryEventOf<'step'>): void {
+    const { book, messages, line } = this.#world;
+    if (event.outcome === 'met') {
+      book.exercise(event.requirement);
+      return;
+    }
+    if (event.outcome === 'unreached') {
+      book.leaveOpen(
+        `step ${event.step} (${event.text}) was not reached: expected ${event.expected}, seen ${event.seen}`,
+      );
+      return;
+    }
+    book.report({
+      requirement: event.requirement,
+      message: `step ${event.step} was missed: ${event.text}`,
+      expected: event.expected,
+      seen: event.seen,
+      ...(event.late === true ? { late: true } : {}),
+      events: [line],
+      about: event.message === undefined ? undefined : messages.labels.get(event.message),
+    });
+  }
+
+  fault(event: HistoryEventOf<'fault'>): void {
+    const known = this.#faults.get(event.step);
+    if (known !== undefined) known.fired ||= event.fired;
+    else {
+      const aim = [event.fault, event.packet, event.message, event.client].filter((part) => part !== undefined);
+      this.#faults.set(event.step, { what: aim.join(' '), fired: event.fired });
+    }
+    // A client that answers no pings may be taken for dead.
+    if (event.client !== undefined && event.fired && /ping|pong|mute/i.test(event.fault)) {
+      for (const connection of this.#world.clientDevice(event.client).user.connections) {
+        if (connection.client === event.client) connection.mute = true;
+      }
+    }
+  }
+
+  faultsNotFired(): string[] {
+    return [...this.#faults].filter(([, fault]) => !fault.fired).map(([step, fault]) => `step ${step}: ${fault.what}`);
+  }
+}
