@@ -17,7 +17,8 @@ export const tellFailure = (error: unknown): { exitCode: number; problem: string
     tell(`${inertLines(error.message)}\n  ${inertLines(error.remedy)}`);
     return { exitCode: EXIT_OF_ERROR[error.code], problem: `${error.message.replace(/\.$/, '')}. ${error.remedy}` };
   }
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const short = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const stack = (error instanceof Error ? error.stack : undefined) ?? short;
   tell(`a fault of the kit itself, please report it\n${inertLines(stack)}`);
-  return { exitCode: EXIT.undecided, problem: `a fault of the kit itself: ${stack.split('\n')[0]}` };
+  return { exitCode: EXIT.undecided, problem: `a fault of the kit itself: ${short}` };
 };
