@@ -59,6 +59,8 @@ const playOne = async (
   const { options, prepared, ledger, signal } = suite;
   suite.running.add(scenario.id);
   suite.played += 1;
+  // Taken before anything is awaited: no two scenarios may share their users.
+  const userSuffix = `${suite.runId}${suite.played.toString(36)}`;
   progress(suite);
   try {
     if (signal.aborted) throw new Interrupted('the run was interrupted');
@@ -74,7 +76,7 @@ const playOne = async (
       ledger,
       patienceMs,
       random: randomOf(options.seed, scenario.id),
-      userSuffix: `${suite.runId}${suite.played.toString(36)}`,
+      userSuffix,
       signal,
       replay: replayOf(options, scenario.id),
       attempt,

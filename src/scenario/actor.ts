@@ -151,7 +151,16 @@ export class Actor implements LinkOwner {
     this.#owed.delete(serverMsgId);
     if (!message) return;
     this.#known.delete(`${message.fromUser}\n${message.msgId}`);
+    this.#passOver(message);
     if (packet.status !== 'rejected') message.settled = true;
+  }
+
+  /** Pushes that came before the ack:A and were not looked at yet are repeats of what the application has. */
+  #passOver(message: Message): void {
+    for (const entry of [...(this.link?.inbox ?? []), ...(this.old?.inbox ?? [])]) {
+      if (entry.kind !== 'packet' || entry.packet.type !== 'msg:N') continue;
+      if (entry.packet.from === message.fromUser && entry.packet.msgId === message.msgId) entry.handled = true;
+    }
   }
 
   /** The connection that a step means. */
