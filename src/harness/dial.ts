@@ -69,7 +69,8 @@ export const createDial = (baseUrl: string, authenticate: Authenticate): Dial =>
       ws.on('error', (cause) => resolve({ ok: false, error: cause.message }));
       ws.on('open', () => {
         listen(ws, handlers);
-        resolve({ ok: true, socket: wrap(ws, () => tcp), subprotocol: ws.protocol });
+        handlers.onOpen(wrap(ws, () => tcp));
+        resolve({ ok: true });
       });
     });
   };

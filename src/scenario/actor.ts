@@ -70,12 +70,14 @@ export class Actor implements LinkOwner {
       this.record({ kind: 'refused', client: this.name, conn: link.conn, ...refused });
       return outcome;
     }
+    return outcome;
+  }
+
+  onOpen(link: Link): void {
     this.old = this.link;
     this.link = link;
-    link.opened(outcome.socket);
     if (this.autoAcks) this.resendOwedAcks();
     this.notify();
-    return { ok: true };
   }
 
   onPacket(link: Link, entry: Received & { kind: 'packet' }): void {

@@ -24,6 +24,7 @@ export type Untimed<E = HistoryEvent> = E extends { at: number } ? Omit<E, 'at'>
 export interface LinkOwner {
   readonly name: string;
   record(event: Untimed): void;
+  onOpen(link: Link): void;
   /** A valid packet arrived and is in the inbox. */
   onPacket(link: Link, entry: Received & { kind: 'packet' }): void;
   notify(): void;
@@ -52,13 +53,13 @@ export class Link {
     return { client: this.#owner.name, conn: this.conn };
   }
 
-  opened(socket: Socket): void {
-    this.#socket = socket;
-    this.state = 'open';
-    this.#owner.record({ kind: 'open', ...this.#who });
-  }
-
   readonly handlers: SocketHandlers = {
+    onOpen: (socket) => {
+      this.#socket = socket;
+      this.state = 'open';
+      this.#owner.record({ kind: 'open', ...this.#who });
+      this.#owner.onOpen(this);
+    },
     onText: (text) => this.#onText(text),
     onBinary: (size) => this.#onInvalid(`(binary frame of ${size} bytes)`, ['a packet is a text frame']),
     onPing: (data) => {

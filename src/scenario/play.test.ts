@@ -30,7 +30,8 @@ const fakeDial = (reply: Reply): Dial => {
       reset: () => {},
       terminate: () => {},
     };
-    return { ok: true, subprotocol: 'im.ran.v1', socket };
+    handlers.onOpen(socket);
+    return { ok: true };
   };
 };
 

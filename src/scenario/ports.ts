@@ -1,5 +1,7 @@
 /** What a socket reports. The harness calls these; the scenario layer records and decides. */
 export interface SocketHandlers {
+  /** In the same turn as the end of the upgrade: the first packets may follow at once. */
+  onOpen(socket: Socket): void;
   onText(text: string): void;
   onBinary(size: number): void;
   onPing(data: Uint8Array): void;
@@ -34,9 +36,7 @@ export interface DialRequest {
   timeoutMs: number;
 }
 
-export type DialOutcome =
-  | { ok: true; socket: Socket; subprotocol: string }
-  | { ok: false; status?: number; error: string };
+export type DialOutcome = { ok: true } | { ok: false; status?: number; error: string };
 
 /** Opens a connection; never rejects for what the subject does, only for the kit's own faults. Bounded by `timeoutMs`. */
 export type Dial = (request: DialRequest, handlers: SocketHandlers) => Promise<DialOutcome>;
