@@ -115,14 +115,14 @@ export const HistoryEventSchema = Type.Union(
       'subject',
       {
         event: Type.Union(
-          (['started', 'killed', 'stopping', 'stopped', 'frozen', 'continued', 'exited'] as const).map((e) =>
+          (['started', 'killing', 'killed', 'stopping', 'stopped', 'frozen', 'continued', 'exited'] as const).map((e) =>
             Type.Literal(e),
           ),
         ),
         signal: Type.Optional(Type.String()),
         code: Type.Optional(Type.Integer()),
       },
-      'What happened to the process under test. `exited`: by itself. `killed`: every socket closed, port refused.',
+      'What happened to the process under test. `exited`: by itself. `killing`: SIGKILL is about to be sent. `killed`: the port refuses.',
     ),
     event('settling', {}, 'Every fault has ended; receivers reconnect and ack, senders re-send.'),
     event('settled', { complete: Type.Boolean() }, 'Settling ended; complete: nothing was left to wait for.'),

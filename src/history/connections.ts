@@ -59,6 +59,20 @@ export class Connections {
     abandon(this.#world, connection);
   }
 
+  /** While the client does not read, nothing is due on its connection; afterwards every bound begins anew. */
+  reading(event: HistoryEventOf<'reading'>): void {
+    const world = this.#world;
+    const connection = world.connection(event.conn, event.client);
+    if (!event.reading) {
+      if (!connection.excused) connection.paused = true;
+      excuse(world, connection);
+    } else if (connection.paused) {
+      connection.paused = false;
+      connection.readingSince = world.at;
+      connection.excused = connection.superseded || connection.silent || connection.raw !== undefined || world.down;
+    }
+  }
+
   /** A bad frame was written: from here on this connection may be closed, and no other. */
   raw(connection: Connection): void {
     const world = this.#world;
@@ -97,6 +111,7 @@ export class Connections {
   #closedByServer(connection: Connection, event: HistoryEventOf<'closed'>): void {
     const world = this.#world;
     const { book } = world;
+    if (world.killing) return;
     if (world.stopping) {
       if (event.how !== 'clean') return;
       if (event.code === CLOSE.goingAway) book.exercise('IM-4.2-28');
@@ -107,7 +122,9 @@ export class Connections {
       if (event.how === 'clean' && event.code === CLOSE.replaced) book.exercise('IM-1-11');
       return;
     }
-    if (connection.raw !== undefined || connection.silent || connection.mute) return;
+    const last = world.ends.at(-1);
+    if (world.down || (last !== undefined && connection.serial <= last.openings)) return;
+    if (connection.raw !== undefined || connection.silent || connection.mute || connection.paused) return;
     if (connection.openedAt === Number.POSITIVE_INFINITY || world.settledAt !== undefined) return;
     const freeze = world.freezes.at(-1);
     if (freeze !== undefined && freeze.to === Number.POSITIVE_INFINITY) return;
@@ -191,7 +208,8 @@ export class Connections {
     if (raw !== undefined && raw.connection !== connection && raw.at <= event.at) {
       return { requirement: 'IM-1-7', because: `, after a bad frame on connection ${raw.connection.number}` };
     }
-    if (event.code === undefined && world.classes.has('timed-redelivery')) {
+    const lived = event.at - connection.openedAt;
+    if (event.code !== CLOSE.replaced && lived >= world.timers.deadAfterMs && world.classes.has('timed-redelivery')) {
       return { requirement: 'IM-1-17', because: ', as if its peer were dead' };
     }
     return { requirement: 'IM-1-7', because: '' };

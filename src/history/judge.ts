@@ -1,6 +1,6 @@
 import type { AckA, AckN, AckR, HistoryEvent, HistoryEventOf, MsgA, MsgN, MsgR } from '../../schemas/index.js';
 import { judgeNeverOk } from './acks.js';
-import { abandon, excuse, judgeOpenRequests, onAnswer, onRequest } from './answers.js';
+import { excuse, judgeOpenRequests, onAnswer, onRequest } from './answers.js';
 import { Connections } from './connections.js';
 import { judgeNeverAccepted } from './dedup.js';
 import type { Judgement } from './judgement.js';
@@ -72,6 +72,9 @@ export class HistoryJudge {
       case 'silent':
         this.#connections.silent(event);
         return;
+      case 'reading':
+        this.#connections.reading(event);
+        return;
       case 'got-pong':
         world.book.exercise('IM-1-14');
         this.#connections.alive(world.connection(event.conn, event.client));
@@ -111,6 +114,8 @@ export class HistoryJudge {
     const connection = world.connection(event.conn, event.client);
     world.book.exercise('IM-2-1');
     world.book.exercise('IM-1-3');
+    const end = world.ends.at(-1);
+    if (end !== undefined && connection.serial <= end.openings) end.after = world.line + 0.5;
     this.#connections.alive(connection);
     if (packet.type === 'msg:N') {
       onPush(world, connection, packet);
@@ -153,6 +158,13 @@ export class HistoryJudge {
     switch (event.event) {
       case 'started':
         world.stopping = false;
+        world.killing = false;
+        world.down = false;
+        if (world.ends.length > 0) forgetUnpromised(world);
+        return;
+      case 'killing':
+        for (const connection of world.connections.values()) excuse(world, connection);
+        world.killing = true;
         return;
       case 'frozen':
         world.freezes.push({ from: at, to: Number.POSITIVE_INFINITY });
@@ -167,7 +179,8 @@ export class HistoryJudge {
         world.stopping = true;
         return;
       default:
-        world.ends.push({ kind: event.event, line, at, openings });
+        world.ends.push({ kind: event.event, line, at, openings, after: line });
+        world.down = true;
         this.#ended(event);
     }
   }
@@ -175,12 +188,9 @@ export class HistoryJudge {
   #ended(event: HistoryEventOf<'subject'>): void {
     const world = this.#world;
     this.#connections.explainedByEnd();
-    for (const connection of world.connections.values()) {
-      excuse(world, connection);
-      abandon(world, connection);
-    }
+    // Packets that were under way may still arrive, until the connections are seen to close.
+    for (const connection of world.connections.values()) excuse(world, connection);
     if (!world.classes.has('durable')) world.forgetful = true;
-    forgetUnpromised(world);
     if (event.event !== 'exited') return;
     const raw = [...world.connections.values()].some((connection: Connection) => connection.raw !== undefined);
     const cause = event.signal === undefined ? `code ${event.code ?? 'unknown'}` : `signal ${event.signal}`;

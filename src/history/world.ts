@@ -59,6 +59,10 @@ export interface Connection {
   excused: boolean;
   /** The client stopped answering pings. */
   mute: boolean;
+  /** The client does not read: nothing is due, and it may be cut. */
+  paused: boolean;
+  /** When the client began to read again: bounds begin anew. */
+  readingSince: number;
   /** When a message was first pushed here: a backlog that still flows is no loss. */
   lastNewPushAt: number;
   raw: RawFrames | undefined;
@@ -67,7 +71,15 @@ export interface Connection {
   readonly queries: Map<Try, Message>;
 }
 
-export type SubjectEnd = { kind: 'killed' | 'stopped' | 'exited'; line: number; at: number; openings: number };
+export interface SubjectEnd {
+  kind: 'killed' | 'stopped' | 'exited';
+  line: number;
+  at: number;
+  /** How many connections had begun. */
+  openings: number;
+  /** The end as the packets tell it: after the last one that was still under way when the process ended. */
+  after: number;
+}
 
 /** What all judges share: who is connected, what is known of each message, the clock of the history. */
 export class World {
@@ -91,6 +103,10 @@ export class World {
   /** How many connections have begun. */
   openings = 0;
   stopping = false;
+  /** The process has ended and was not started again. */
+  down = false;
+  /** SIGKILL is on its way: whatever ends now ends by it. */
+  killing = false;
   settledAt: number | undefined;
   /** A server without class `durable` was ended: it may have forgotten everything. */
   forgetful = false;
@@ -156,6 +172,8 @@ export class World {
       superseded: false,
       excused: false,
       mute: false,
+      paused: false,
+      readingSince: 0,
       lastNewPushAt: 0,
       raw: undefined,
       pending: new Map(),
@@ -186,7 +204,7 @@ export class World {
   endBetween(afterLine: number, beforeLine: number): SubjectEnd | undefined {
     for (let i = this.ends.length - 1; i >= 0; i -= 1) {
       const end = this.ends[i] as SubjectEnd;
-      if (end.line > afterLine && end.line < beforeLine) return end;
+      if (end.after > afterLine && end.line < beforeLine) return end;
     }
     return undefined;
   }
@@ -198,6 +216,7 @@ export const isReachable = (connection: Connection): boolean =>
   !connection.silent &&
   !connection.superseded &&
   !connection.mute &&
+  !connection.paused &&
   connection.openedAt !== Number.POSITIVE_INFINITY;
 
 /** A time of the history for people: `1,040 ms`, `12.3 ms`. */

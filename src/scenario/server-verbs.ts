@@ -64,6 +64,7 @@ const crashes = async (stage: Stage, action: Extract<ServerAction, { verb: 'cras
   if (!(await awaitTrigger(stage, action.when, place))) return false;
   if (action.afterMs !== undefined) await exactPause(stage, Number(action.afterMs));
   stage.subjectUp = false;
+  stage.record({ kind: 'subject', event: 'killing', signal: 'SIGKILL' });
   await stage.mustWait(controlOf(stage).kill());
   stage.record({ kind: 'subject', event: 'killed', signal: 'SIGKILL' });
   await awaitAllClosed(stage);

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -17,8 +18,10 @@ export class Waits {
   readonly #signal: AbortSignal;
 
   constructor(signal: AbortSignal) {
-    this.#signal = signal;
-    signal.addEventListener('abort', () => this.notify(), { once: true });
+    // A signal of its own: it goes with the stage, and however many wait here, the caller's signal has one listener.
+    this.#signal = AbortSignal.any([signal]);
+    setMaxListeners(0, this.#signal);
+    this.#signal.addEventListener('abort', () => this.notify(), { once: true });
   }
 
   notify(): void {
