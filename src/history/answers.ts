@@ -77,7 +77,7 @@ const judgeStray = (world: World, connection: Connection, packet: MsgA | AckA): 
 /** Judges whether an R was answered in time. Without an answer it counts only if the time had passed by then. */
 const judgeTime = (world: World, connection: Connection, pending: Pending, until: number, answered: boolean): void => {
   if (connection.excused) return;
-  const waited = world.awakeBetween(pending.at, until);
+  const waited = world.awakeBetween(Math.max(pending.at, connection.readingSince), until);
   if (waited <= world.boundMs) {
     if (answered) world.book.exercise('IM-2-3');
     return;
@@ -125,7 +125,7 @@ export const abandon = (world: World, connection: Connection): void => {
 /** Re-sent msg:R of delivered messages: each must have brought `delivered` on the connection that asked. */
 const judgeQueries = (world: World, connection: Connection): void => {
   for (const [query, message] of connection.queries) {
-    const waited = world.awakeBetween(query.answeredAt, world.at);
+    const waited = world.awakeBetween(Math.max(query.answeredAt, connection.readingSince), world.at);
     if (waited <= world.boundMs) continue;
     const killed = world.endBetween(message.ackedBy[0]?.line ?? message.told?.line ?? 0, query.line);
     world.book.report({

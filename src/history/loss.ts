@@ -70,7 +70,7 @@ const dueSince = (message: Message, connection: Connection): Due | undefined => 
 };
 
 const reportLoss = (world: World, message: Message, recipient: User, connection: Connection, due: Due): void => {
-  const end = world.ends.findLast((candidate) => candidate.line > message.promisedLine);
+  const end = world.ends.findLast((candidate) => candidate.after > message.promisedLine);
   const requirement =
     end === undefined || end.kind === 'exited' ? 'IM-3-1' : end.kind === 'killed' ? 'IM-3-2' : 'IM-4.2-29';
   const again = connection.device.serials.length > 1 ? 'reconnected' : 'was connected';
@@ -133,7 +133,7 @@ const countKeptAcks = (world: World): void => {
     }
     for (const message of world.messages.unsettled()) {
       const mark = message.slot < 0 ? message.ackedBy[0] : undefined;
-      if (mark !== undefined && mark.line < end.line && returned[mark.device.number] === true) kept += 1;
+      if (mark !== undefined && mark.line < end.after && returned[mark.device.number] === true) kept += 1;
     }
     if (kept > 0) world.book.exercise(end.kind === 'killed' ? 'IM-3-6' : 'IM-4.2-29', kept);
   }

@@ -33,7 +33,7 @@ export const countOutcome = (world: World, message: Message): void => {
   if (message.ackedBy.length > 0) book.exercise('IM-3-5');
   const handedLine = message.handed[0]?.line ?? -1;
   for (const end of world.ends) {
-    if (end.line < message.promisedLine || end.line > handedLine) continue;
+    if (end.after < message.promisedLine || end.line > handedLine) continue;
     if (end.kind === 'killed') book.exercise('IM-3-2');
     else if (end.kind === 'stopped') book.exercise('IM-4.2-29');
   }

@@ -1,0 +1,76 @@
+import type { HistoryEvent, PacketError } from '../../schemas/index.js';
+import { ms } from './world.js';
+
+/** One event as one line for people: `   12.3 ms  alice#1 → server  msg:R m-1 to bob`. */
+export const describeEvent = (event: HistoryEvent): string => {
+  if (event.kind === 'history') return `history of ${event.scenario}`;
+  return `${ms(event.at).padStart(11)}  ${textOf(event)}`;
+};
+
+const textOf = (event: Exclude<HistoryEvent, { kind: 'history' }>): string => {
+  switch (event.kind) {
+    case 'sent':
+      return `${who(event)} → server  ${describePacket(event.packet)}`;
+    case 'got':
+      return `server → ${who(event)}  ${describePacket(event.packet)}`;
+    case 'sent-raw':
+      return `${who(event)} → server  ${event.what} (${event.bytes} bytes)`;
+    case 'got-invalid':
+      return `server → ${who(event)}  invalid: ${event.errors.join('; ')}`;
+    case 'handed':
+      return `${who(event)} hands ${event.msgId} of ${event.from} to the application`;
+    case 'opening':
+      return `${who(event)} connects`;
+    case 'open':
+      return `${who(event)} is connected`;
+    case 'refused':
+      return `${who(event)} is refused: ${event.status === undefined ? '' : `HTTP ${event.status}, `}${event.error}`;
+    case 'closed':
+      return `${who(event)} is closed by the ${event.by}, ${event.how}${event.code === undefined ? '' : `, code ${event.code}`}`;
+    case 'silent':
+      return `${who(event)} falls silent: it neither reads nor writes`;
+    case 'reading':
+      return `${who(event)} ${event.reading ? 'reads again' : 'stops reading'}`;
+    case 'got-pong':
+      return `server → ${who(event)}  pong`;
+    default:
+      return otherText(event);
+  }
+};
+
+type Other = Extract<HistoryEvent, { kind: 'client' | 'fault' | 'subject' | 'settling' | 'settled' | 'step' | 'end' }>;
+
+const otherText = (event: Other): string => {
+  switch (event.kind) {
+    case 'client':
+      return `${event.client} is ${event.user}, device ${event.device}`;
+    case 'fault':
+      return `fault ${event.fault} of step ${event.step} ${event.fired ? 'fired' : 'did not fire'}`;
+    case 'subject':
+      return `the server is ${event.event}${event.signal === undefined ? '' : ` (${event.signal})`}`;
+    case 'settling':
+      return 'settling: faults end, receivers reconnect, senders re-send';
+    case 'settled':
+      return `settled${event.complete ? '' : ', not complete'}`;
+    case 'step':
+      return `step ${event.step} is ${event.outcome}: ${event.text}`;
+    case 'end':
+      return 'end';
+  }
+};
+
+const who = (event: { client: string; conn: number }): string => `${event.client}#${event.conn}`;
+
+/** A packet in a few words: its type, its ids, its status. */
+export const describePacket = (packet: Record<string, unknown>): string => {
+  const { type, msgId, serverMsgId, status, from, to, error, attempt } = packet;
+  const parts = [String(type)];
+  if (msgId !== undefined) parts.push(String(msgId));
+  if (status !== undefined) parts.push(String(status));
+  if (error !== undefined) parts.push(`${(error as PacketError).code} (${(error as PacketError).message})`);
+  if (from !== undefined) parts.push(`from ${String(from)}`);
+  if (to !== undefined) parts.push(`to ${String(to)}`);
+  if (serverMsgId !== undefined) parts.push(`[${String(serverMsgId)}]`);
+  if (attempt !== undefined && attempt !== 1) parts.push(`attempt ${String(attempt)}`);
+  return parts.join(' ');
+};
