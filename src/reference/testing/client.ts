@@ -13,7 +13,7 @@ export class TestClient {
   /** Everything that came and was not taken yet. */
   readonly inbox: Packet[] = [];
   readonly closed: Promise<number>;
-  #wake: () => void = () => {};
+  readonly #waiting = new Set<() => void>();
   #rid = 0;
 
   private constructor(webSocket: WebSocket) {
@@ -21,7 +21,7 @@ export class TestClient {
     webSocket.on('error', () => {});
     webSocket.on('message', (data) => {
       this.inbox.push(JSON.parse(data.toString()) as Packet);
-      this.#wake();
+      for (const wake of this.#waiting) wake();
     });
     this.closed = new Promise((resolve) => webSocket.on('close', resolve));
   }
@@ -68,11 +68,13 @@ export class TestClient {
       const left = deadline - Date.now();
       if (left <= 0) throw new Error(`no ${type} ${JSON.stringify(fields)}; there is ${JSON.stringify(this.inbox)}`);
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, left);
-        this.#wake = () => {
+        const wake = (): void => {
           clearTimeout(timer);
+          this.#waiting.delete(wake);
           resolve();
         };
+        const timer = setTimeout(wake, left);
+        this.#waiting.add(wake);
       });
     }
   }

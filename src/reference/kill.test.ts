@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { packageRoot } from '../package-root.js';
+import { TestClient } from './testing/client.js';
+
+const PROGRAM = join(packageRoot, 'dist', 'bin', 'im-conformance.js');
+
+const serve = (t: Test, data: string, ...more: string[]): ChildProcess => {
+  const child = spawn(process.execPath, [PROGRAM, 'serve', '--port', '0', '--data', data, ...more], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  t.teardown(() => child.kill('SIGKILL'));
+  return child;
+};
+
+const textOf = async (stream: NodeJS.ReadableStream | null): Promise<string> => {
+  let text = '';
+  for await (const chunk of stream ?? []) text += String(chunk);
+  return text;
+};
+
+const urlOf = async (child: ChildProcess): Promise<string> => {
+  const [line] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer];
+  return /ws:\S+/.exec(line.toString())?.[0] ?? '';
+};
+
+t.before(() => {
+  if (!existsSync(PROGRAM)) throw new Error('this test starts the built program: run "npm run build" first');
+});
+
+t.test('kill -9 with many messages in flight: what was answered is there', async (t) => {
+  const data = t.testdir();
+  const ids = new Map<string, unknown>();
+  const acked = new Set<unknown>();
+  for (let round = 0; round < 4; round += 1) {
+    const child = serve(t, data);
+    const url = await urlOf(child);
+    const bob = await TestClient.connect(url, 'bob');
+    const alice = await TestClient.connect(url, 'alice');
+    bob.webSocket.on('message', (text) => {
+      const packet = JSON.parse(String(text));
+      if (packet.type === 'msg:N') {
+        t.notOk(acked.has(packet.serverMsgId), 'no push after an ack:A');
+        if (Math.random() < 0.5)
+          bob.send({ type: 'ack:R', rid: `a${packet.attempt}`, serverMsgId: packet.serverMsgId });
+      } else if (packet.type === 'ack:A') {
+        acked.add(packet.serverMsgId);
+      }
+    });
+    for (let index = 0; index < 200; index += 1) {
+      const msgId = `${round}-${index}`;
+      alice.send({ type: 'msg:R', rid: msgId, msgId, to: 'bob', body: 'x'.repeat(500) });
+    }
+    alice.webSocket.on('message', (text) => {
+      const packet = JSON.parse(String(text));
+      if (packet.type !== 'msg:A') return;
+      ids.set(packet.msgId, packet.serverMsgId);
+      // In the middle of the traffic, at another moment each time.
+      if (packet.msgId === `${round}-${40 * round}`) child.kill('SIGKILL');
+    });
+    await alice.closed;
+    await bob.closed;
+  }
+  const child = serve(t, data);
+  const url = await urlOf(child);
+  const alice = await TestClient.connect(url, 'alice');
+  t.equal(new Set(ids.values()).size, ids.size, 'no serverMsgId twice');
+  const waiting = new Set<unknown>();
+  for (const [msgId, serverMsgId] of ids) {
+    const answer = await alice.message(msgId, 'bob', 'x'.repeat(500));
+    t.match(answer, { status: 'duplicate', serverMsgId });
+    const { status } = await alice.next('ack:N', { serverMsgId });
+    if (acked.has(serverMsgId)) t.equal(status, 'delivered');
+    if (status === 'stored') waiting.add(serverMsgId);
+  }
+  const bob = await TestClient.connect(url, 'bob');
+  while (waiting.size > 0) {
+    const { serverMsgId } = await bob.next('msg:N');
+    t.notOk(acked.has(serverMsgId), 'no push of what an earlier process has acked');
+    // A repeat may have come before the ack of the first one.
+    if (waiting.delete(serverMsgId)) t.equal((await bob.ack(serverMsgId)).status, 'ok');
+  }
+  t.ok(ids.size >= 4);
+  child.kill('SIGTERM');
+  t.equal(await alice.closed, 1001);
+  t.same(await once(child, 'exit'), [0, null]);
+});
+
+t.test('a locked folder, an unknown class, a port that is no number: exit 2 and what to do', async (t) => {
+  const data = t.testdir();
+  const first = serve(t, data);
+  await urlOf(first);
+  const cases: [string[], RegExp][] = [
+    [[], /in use by another process/],
+    [['--class', 'core,swift'], /there is no class "swift"/],
+    [['--port', 'x'], /--port is "x"/],
+    [['--dead-after', '0'], /deadAfterMs is 0/],
+  ];
+  for (const [more, expected] of cases) {
+    const child = serve(t, data, ...more);
+    const [errors, exit] = await Promise.all([textOf(child.stderr), once(child, 'exit')]);
+    t.match(errors, expected);
+    t.equal(exit[0], 2);
+  }
+});
