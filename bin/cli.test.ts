@@ -122,11 +122,14 @@ const written = async (folder: string, name: string): Promise<string> => {
   return readFileSync(path, 'utf8').trim();
 };
 
+/** A process that has ended but that nobody has collected yet is not alive. */
 const alive = (pid: number): boolean => {
   try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
+    process.kill(pid, 0);
+    return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'EPERM' || (code === 'ENOENT' && !existsSync('/proc/self'));
   }
 };
 

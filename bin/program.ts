@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { registerCheck } from './commands/check.js';
 import { registerExplain } from './commands/explain.js';
 import { registerServe } from './commands/serve.js';
 import { registerTest } from './commands/test.js';
@@ -31,6 +32,7 @@ export const buildProgram = (): Command => {
     .addHelpText('after', AFTER_HELP);
   registerTest(program);
   registerServe(program);
+  registerCheck(program);
   registerExplain(program);
   return program;
 };

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { EXIT } from '../../src/harness/options.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -11,6 +12,8 @@ const GRACE_MS = 20_000;
  */
 export const onInterrupt = (tell: (text: string) => void): { signal: AbortSignal; stop: () => void } => {
   const controller = new AbortController();
+  // Every wait of every scenario listens.
+  setMaxListeners(0, controller.signal);
   let bound: NodeJS.Timeout | undefined;
   const listener = (signal: NodeJS.Signals): void => {
     if (controller.signal.aborted) process.exit(EXIT.interrupted);

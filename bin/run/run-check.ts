@@ -1,0 +1,101 @@
+import type { ScenarioResult, Violation } from '../../schemas/index.js';
+import { EXIT } from '../../src/harness/options.js';
+import { type Finding, HistoryJudge, type Judgement, readHistory, Tracer } from '../../src/history/index.js';
+import { type Ledger, loadLedger, requirementOf } from '../../src/ledger/index.js';
+import { inert, type Paint, paintFor } from '../../src/report/index.js';
+import { failureLines, warningLines } from '../../src/report/pretty-failure.js';
+import { count } from '../../src/report/words.js';
+import { writeStdout } from './report-targets.js';
+
+const WIDTH = 110;
+/** Each trace is kept in memory while the file is read a second time. */
+const MAX_TRACES = 50;
+
+interface Checked {
+  scenario: string;
+  events: number;
+  durationMs: number;
+  judgement: Judgement;
+}
+
+const judgeFile = (file: string): Checked => {
+  const judging = new HistoryJudge();
+  const checked = { scenario: '', events: 0, durationMs: 0 };
+  for (const event of readHistory(file)) {
+    if (event.kind === 'history') checked.scenario = event.scenario;
+    else checked.durationMs = event.at;
+    checked.events += 1;
+    judging.feed(event);
+  }
+  return { ...checked, judgement: judging.finish() };
+};
+
+/** Reads the file again for the packets concerned: one pass for all findings. */
+const violationsOf = (file: string, findings: readonly Finding[], ledger: Ledger): Violation[] => {
+  const tracers = findings.slice(0, MAX_TRACES).map((finding) => new Tracer(finding));
+  if (tracers.length > 0) for (const event of readHistory(file)) for (const tracer of tracers) tracer.feed(event);
+  return findings.map(({ about: _, ...finding }, index) => {
+    const { level, sentence } = requirementOf(ledger, finding.requirement);
+    return {
+      ...finding,
+      level,
+      sentence,
+      // What a subject said must not steer the terminal.
+      message: inert(finding.message),
+      expected: inert(finding.expected),
+      seen: inert(finding.seen),
+      ...(finding.where === undefined ? {} : { where: inert(finding.where) }),
+      trace: (tracers[index]?.lines() ?? []).map(inert),
+    };
+  });
+};
+
+const resultOf = (file: string, checked: Checked, ledger: Ledger): ScenarioResult => {
+  const { judgement, scenario, events, durationMs } = checked;
+  const violations = violationsOf(file, judgement.findings, ledger);
+  const broken = violations.filter((violation) => violation.level === 'MUST');
+  const open = [...judgement.faultsNotFired.map((fault) => `never fired: ${fault}`), ...judgement.undecided];
+  return {
+    id: inert(file),
+    title: `${inert(scenario)}, ${count(events, 'event')}`,
+    class: 'core',
+    verdict: broken.length > 0 ? 'failed' : open.length > 0 ? 'inconclusive' : 'passed',
+    durationMs,
+    waitedMs: 0,
+    exclusive: false,
+    proves: [],
+    exercised: judgement.exercised,
+    violations: broken,
+    warnings: violations.filter((violation) => violation.level !== 'MUST'),
+    seenIn: [],
+    attempts: 1,
+    knownFailure: false,
+    replay: `im-conformance check ${file}`,
+    ...(open.length > 0 ? { reason: inert(open.join('; ')) } : {}),
+  };
+};
+
+const linesOf = (result: ScenarioResult, paint: Paint): string[] => {
+  const proven = Object.keys(result.exercised).length;
+  const heading = `${paint('bold', result.id)}  ${result.title}`;
+  const warnings = warningLines(result, paint, WIDTH);
+  if (result.verdict === 'failed') return [...failureLines(result, paint, WIDTH), ...warnings];
+  if (result.verdict === 'inconclusive') {
+    return [`${paint('yellow', 'INCONCLUSIVE')} ${heading}`, `  ${result.reason ?? ''}`, ...warnings];
+  }
+  return [`${paint('green', 'PASSED')} ${heading}, ${count(proven, 'requirement')} exercised`, ...warnings];
+};
+
+/** The `check` command: judges each history. Returns the exit code; throws a usage KitError for a file that is none. */
+export const runCheck = async (files: readonly string[]): Promise<number> => {
+  const paint = paintFor({ isTTY: process.stdout.isTTY === true, env: process.env });
+  const ledger = loadLedger();
+  const verdicts = new Set<string>();
+  for (const file of files) {
+    const result = resultOf(file, judgeFile(file), ledger);
+    verdicts.add(result.verdict);
+    await writeStdout(`${linesOf(result, paint).join('\n')}\n`);
+  }
+  if (verdicts.has('failed')) return EXIT.nonconforming;
+  return verdicts.has('inconclusive') ? EXIT.undecided : EXIT.conforms;
+};
