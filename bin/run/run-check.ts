@@ -91,10 +91,16 @@ export const runCheck = async (files: readonly string[]): Promise<number> => {
   const paint = paintFor({ isTTY: process.stdout.isTTY === true, env: process.env });
   const ledger = loadLedger();
   const verdicts = new Set<string>();
-  for (const file of files) {
-    const result = resultOf(file, judgeFile(file), ledger);
-    verdicts.add(result.verdict);
-    await writeStdout(`${linesOf(result, paint).join('\n')}\n`);
+  const lines: string[] = [];
+  try {
+    for (const file of files) {
+      const result = resultOf(file, judgeFile(file), ledger);
+      verdicts.add(result.verdict);
+      lines.push(...linesOf(result, paint));
+    }
+  } finally {
+    // What was judged before a file that cannot be read is told all the same.
+    if (lines.length > 0) await writeStdout(`${lines.join('\n')}\n`);
   }
   if (verdicts.has('failed')) return EXIT.nonconforming;
   return verdicts.has('inconclusive') ? EXIT.undecided : EXIT.conforms;

@@ -1,5 +1,16 @@
-import type { HistoryEvent, PacketError } from '../../schemas/index.js';
+import type { HistoryEvent, HistoryEventOf, PacketError } from '../../schemas/index.js';
 import { ms } from './world.js';
+
+const SUBJECT: Record<HistoryEventOf<'subject'>['event'], string> = {
+  started: 'the server has started',
+  killing: 'the kit kills the server',
+  killed: 'the server is dead',
+  stopping: 'the kit tells the server to stop',
+  stopped: 'the server has stopped',
+  frozen: 'the server is frozen',
+  continued: 'the server goes on',
+  exited: 'the server exited by itself',
+};
 
 /** One event as one line for people: `   12.3 ms  alice#1 → server  msg:R m-1 to bob`. */
 export const describeEvent = (event: HistoryEvent): string => {
@@ -47,7 +58,7 @@ const otherText = (event: Other): string => {
     case 'fault':
       return `fault ${event.fault} of step ${event.step} ${event.fired ? 'fired' : 'did not fire'}`;
     case 'subject':
-      return `the server is ${event.event}${event.signal === undefined ? '' : ` (${event.signal})`}`;
+      return `${SUBJECT[event.event]}${event.signal === undefined ? '' : ` (${event.signal})`}`;
     case 'settling':
       return 'settling: faults end, receivers reconnect, senders re-send';
     case 'settled':

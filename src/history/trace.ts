@@ -2,7 +2,8 @@ import type { HistoryEvent } from '../../schemas/index.js';
 import { describeEvent } from './describe-event.js';
 import type { Finding } from './judgement.js';
 
-const MAX_LINES = 40;
+/** As many as a report for people shows: a longer one would lose its end, where the fault is. */
+const MAX_LINES = 24;
 /** How many packets before an event are shown when no message is concerned. */
 const BEFORE = 8;
 /** What happened to connections is worth showing, but not without limit. */
@@ -113,10 +114,10 @@ export class Tracer {
     const choose = (candidates: Entry[], limit: number) => {
       for (const entry of candidates) if (chosen.size < limit) chosen.add(entry.line);
     };
-    choose(entries.slice(0, 10), 10);
+    choose(entries.slice(0, 6), 6);
     choose(
       entries.filter((entry) => this.#wanted.has(entry.line)),
-      24,
+      14,
     );
     choose(entries.slice().reverse(), MAX_LINES - 4);
     const lines: string[] = [];
