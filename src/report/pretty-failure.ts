@@ -1,6 +1,6 @@
 import type { ScenarioResult, Violation } from '../../schemas/index.js';
 import type { Paint } from './paint.js';
-import { bugLink, groupBy, wrap } from './words.js';
+import { bugLink, count, groupBy, wrap } from './words.js';
 
 /** More than this of one requirement, or of one trace, tells a person nothing new; the JSON report has all. */
 const MAX_PER_REQUIREMENT = 3;
@@ -13,14 +13,26 @@ const labelled = (label: string, text: string, paint: Paint, width: number): str
     (line, index) => `    ${paint('dim', (index === 0 ? label : '').padEnd(LABEL_WIDTH))}${line}`,
   );
 
-const traceLines = (trace: readonly string[], paint: Paint): string[] => {
+/** A person tells ids apart by their ends; the other reports have them whole. */
+const shortIds = (line: string): string =>
+  line.replace(/[A-Za-z0-9_-]{24,}/g, (id) => `${id.slice(0, 4)}…${id.slice(-6)}`);
+
+/** What came after a missed step did not make it be missed. */
+const untilMiss = ({ message, trace }: Violation): readonly string[] => {
+  const [, step] = /^step (\S+) was missed/.exec(message) ?? [];
+  const end = step === undefined ? -1 : trace.findIndex((line) => line.includes(`step ${step} is missed`));
+  return end < 0 ? trace : trace.slice(0, end + 1);
+};
+
+const traceLines = (violation: Violation, paint: Paint): string[] => {
+  const trace = untilMiss(violation);
   if (trace.length === 0) return [];
   const shown = trace.length <= MAX_TRACE_LINES ? trace : trace.slice(0, MAX_TRACE_LINES);
   const left = trace.length - shown.length;
   return [
     `    ${paint('dim', 'packets')}`,
-    ...shown.map((line) => `      ${line}`),
-    ...(left > 0 ? [paint('dim', `      and ${left} more lines`)] : []),
+    ...shown.map((line) => `      ${shortIds(line)}`),
+    ...(left > 0 ? [paint('dim', `      and ${count(left, 'more line')}`)] : []),
   ];
 };
 
@@ -29,7 +41,7 @@ const violationLines = (violation: Violation, paint: Paint, width: number): stri
   ...labelled('expected', violation.expected, paint, width),
   ...labelled('seen', violation.seen, paint, width),
   ...(violation.where === undefined ? [] : labelled('where', violation.where, paint, width)),
-  ...traceLines(violation.trace, paint),
+  ...traceLines(violation, paint),
 ];
 
 const requirementLines = (violations: readonly Violation[], paint: Paint, width: number): string[] =>
@@ -58,6 +70,15 @@ export const failureLines = (result: ScenarioResult, paint: Paint, width: number
   `  ${result.title}`,
   ...(result.reason === undefined ? [] : wrap(result.reason, width - 2).map((line) => `  ${line}`)),
   ...requirementLines(result.violations, paint, width),
+  ...footer(result, paint),
+];
+
+/** A failure like others that were told in full before: only what it adds. */
+export const briefFailureLines = (result: ScenarioResult, paint: Paint, width: number): string[] => [
+  `${paint('red', 'FAILED')} ${paint('bold', result.id)}${again(result)}`,
+  ...groupBy(result.violations, (violation) => violation.requirement).flatMap(([id, [first]]) =>
+    wrap(`${id} ${first?.message ?? ''}`, width - 2).map((line) => `  ${line}`),
+  ),
   ...footer(result, paint),
 ];
 

@@ -2,7 +2,7 @@ import type { Report, ScenarioResult } from '../../schemas/index.js';
 import { inertReport } from './inert.js';
 import { knownFailures, newFailures, outcomeOf } from './outcome.js';
 import { type Paint, plainPaint } from './paint.js';
-import { failureLines, warningLines } from './pretty-failure.js';
+import { briefFailureLines, failureLines, warningLines } from './pretty-failure.js';
 import { count, duration, groupBy, wrap } from './words.js';
 
 const WIDTH = 110;
@@ -14,6 +14,20 @@ const head = (report: Report, paint: Paint): string[] => {
     `${paint('bold', `im-conformance ${kit.version}`)} tested ${what}`,
     paint('dim', `classes ${subject.classes.join(', ') || 'none'} · seed ${kit.seed} · ${report.startedAt}`),
   ];
+};
+
+/** The first few failures of each requirement in full: the packets of twenty of the same kind hide the other kinds. */
+const FULL_PER_REQUIREMENT = 3;
+
+const failures = (results: readonly ScenarioResult[], paint: Paint): string[] => {
+  const told = new Map<string, number>();
+  return results.flatMap((result) => {
+    const requirement = result.violations[0]?.requirement ?? '';
+    const before = told.get(requirement) ?? 0;
+    told.set(requirement, before + 1);
+    const lines = before < FULL_PER_REQUIREMENT ? failureLines : briefFailureLines;
+    return ['', ...lines(result, paint, WIDTH)];
+  });
 };
 
 /** Results that share a reason are listed under it: forty lines of the same reason hide the one that differs. */
@@ -77,7 +91,7 @@ export const renderPretty = (original: Report, paint: Paint = plainPaint): strin
   const report = inertReport(original);
   return `${[
     ...head(report, paint),
-    ...newFailures(report).flatMap((result) => ['', ...failureLines(result, paint, WIDTH)]),
+    ...failures(newFailures(report), paint),
     ...report.scenarios.flatMap((result) => warningLines(result, paint, WIDTH)),
     ...grouped('ERROR OF THE KIT', withVerdict(report, 'error'), paint),
     ...grouped('INCONCLUSIVE', withVerdict(report, 'inconclusive'), paint),
