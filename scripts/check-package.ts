@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import type { Report } from '../schemas/index.js';
-import { packageRoot } from '../src/package-root.js';
 import { type InstalledPackage, installPackage } from './installed-package.js';
 
 /**
@@ -46,7 +45,7 @@ const checkFiles = ({ files }: InstalledPackage): void => {
 const checkLint = async ({ tarball }: InstalledPackage): Promise<void> => {
   const bytes = readFileSync(tarball);
   const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
-  const { messages, pkg } = await publint({ pkgDir: packageRoot, strict: true, pack: { tarball: buffer } });
+  const { messages, pkg } = await publint({ strict: true, pack: { tarball: buffer } });
   check('publint', messages.length === 0, messages.map((message) => formatMessage(message, pkg)).join('; '));
 };
 
