@@ -94,7 +94,9 @@ export class Simulation {
   readonly #records = new Map<string, Stored>();
   readonly #inbox = new Map<string, Set<Stored>>();
   readonly #bySid = new Map<string, Stored>();
-  #refused = new Set<string>();
+  readonly #refused = new Set<string>();
+  /** Which user has taken which shared id: a user takes each only once. */
+  readonly #shared = new Set<string>();
   #clock = 0;
   #conn = 0;
   #rid = 0;
@@ -232,7 +234,8 @@ export class Simulation {
     const msgId = shared
       ? `shared-${Math.floor(this.#made / 3)}`
       : `01939b7e-7f3c-7c1e-9d2a-${String(this.#made).padStart(12, '0')}`;
-    if (client.outbox.has(msgId) || this.#records.has(`${client.name} ${msgId}`)) return;
+    if (shared && this.#shared.has(`${client.name} ${msgId}`)) return;
+    if (shared) this.#shared.add(`${client.name} ${msgId}`);
     const text = `message ${this.#made} `;
     const body = text.repeat(Math.ceil(this.#options.bodyLength / text.length)).slice(0, this.#options.bodyLength);
     client.outbox.set(msgId, { to: this.#pick(this.#clients).name, body, tries: 0 });

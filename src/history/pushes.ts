@@ -1,7 +1,7 @@
 import type { HistoryEventOf, MsgN } from '../../schemas/index.js';
 import { aboutOf, isSentTo, type Mark, type Message, mayBeStored, variantsPushed } from './message.js';
 import { learnSid } from './server-ids.js';
-import { describeStages } from './where.js';
+import { describeAck, describeStages } from './where.js';
 import { type Connection, ms, type World } from './world.js';
 
 /** A msg:N arrived: of a sent message, to its recipient, unchanged, and not after its ack:A. */
@@ -119,7 +119,7 @@ const judgeAfterAck = (world: World, connection: Connection, message: Message): 
   const end = world.endBetween(mark.line, world.line);
   report(world, message, end === undefined ? 'IM-3-5' : end.kind === 'killed' ? 'IM-3-6' : 'IM-4.2-29', {
     message: `${message.msgId} was pushed again after its ack:A`,
-    expected: `no msg:N to ${connection.client} after ack:A at ${ms(mark.at)}`,
+    expected: `no msg:N to ${connection.client} after its ${describeAck(message, mark)}`,
     seen: `msg:N at ${ms(world.at)}${end === undefined ? '' : `, after the server was ${end.kind}`}`,
     where: `${describeStages(message)}, pushed again at ${ms(world.at)}`,
     events: [mark.line, world.line],

@@ -84,7 +84,7 @@ const judgeForward = (world: World, connection: Connection, message: Message, pa
     requirement:
       end === undefined || higher.rank < RANK.delivered ? 'IM-3-4' : end.kind === 'killed' ? 'IM-3-6' : 'IM-4.2-29',
     message: `the receipts of ${message.msgId} went backwards`,
-    expected: `nothing below ${told}, which was received at ${ms(higher.at)}`,
+    expected: `nothing below ${told}, which was received before`,
     seen: `ack:N ${packet.status} at ${ms(world.at)}${end === undefined ? '' : `, after the server was ${end.kind}`}`,
     events: [higher.line, world.line],
     about: aboutOf(message),

@@ -3,6 +3,7 @@ import { ms } from './world.js';
 
 /** How far a message is known to have come: the stages it reached, with their times. */
 export const describeStages = (message: Message): string => {
+  if (wasSettled(message)) return `accepted, handed over and reported as delivered, ${describeAck(message)}`;
   const stages: string[] = [];
   const first = message.tries[0];
   if (message.promisedAt >= 0) stages.push(`accepted at ${ms(message.promisedAt)}`);
@@ -19,6 +20,15 @@ export const describeStages = (message: Message): string => {
   if (acked !== undefined) stages.push(`ack:A at ${ms(acked.at)}`);
   if (message.told !== undefined) stages.push(`reported as delivered at ${ms(message.told.at)}`);
   return stages.join(', ');
+};
+
+/** Of a message that was folded the exact times are gone; the line of its ack:A is left. */
+const wasSettled = (message: Message): boolean => message.slot >= 0;
+
+/** When the ack:A came: `ack:A at 12 ms`, or on which line of the history. */
+export const describeAck = (message: Message, mark = message.ackedBy[0]): string => {
+  if (mark === undefined) return 'no ack:A';
+  return wasSettled(message) && mark === message.ackedBy[0] ? `ack:A on line ${mark.line}` : `ack:A at ${ms(mark.at)}`;
 };
 
 /** What should have followed the last stage, when it fell due and how long it was watched for. */
