@@ -276,6 +276,24 @@ t.test('restart: messages, dedup, acks and users stay; ids are never used again'
   t.match(await bob.ack(kept.serverMsgId), { status: 'ok' }, 'pushed by a process that is gone');
 });
 
+t.test('records are forgotten after dedupWindowMs, never before the ack', async (t) => {
+  const server = await place(t, { timers: { ...CALM, dedupWindowMs: 1 } });
+  const alice = await server.join('alice');
+  await meet(server, 'carol');
+  await alice.message('waits', 'carol');
+  const bob = await server.join('bob');
+  const first = await alice.message('m1', 'bob');
+  t.match(await bob.ack(first.serverMsgId), { status: 'ok' });
+  let again = await alice.message('m1', 'bob');
+  while (again.status === 'duplicate') {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    again = await alice.message('m1', 'bob');
+  }
+  t.not(again.serverMsgId, first.serverMsgId);
+  t.match(await bob.ack(first.serverMsgId), { status: 'rejected', error: { code: 'unknown-message' } });
+  t.match(await alice.message('waits', 'carol'), { status: 'duplicate' });
+});
+
 t.test('a flood that is not read: nobody else is disturbed, everything arrives', async (t) => {
   const server = await place(t, { limits: { maxPendingPerConnection: 64 } });
   await meet(server, 'bob');

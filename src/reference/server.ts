@@ -2,12 +2,12 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type AckR, CLOSE, type MsgR, WIRE } from '../../schemas/index.js';
-import { type Identity, refuseAdmission, tellStoredAfterMs } from '../protocol/index.js';
+import { type Identity, type Refusal, refuseAdmission, tellStoredAfterMs } from '../protocol/index.js';
 import { tellSender } from './answer.js';
 import { CLOSE_TIMEOUT_MS, Connection } from './connection.js';
 import { CorkGroup } from './cork.js';
 import { startHeartbeat } from './heartbeat.js';
-import { answerHttp, describe, readUpgrade, refuseUpgrade } from './http.js';
+import { answerHttp, describe, readUpgrade, refuseUpgrade, type UpgradeRequest } from './http.js';
 import { Known } from './known.js';
 import { listen } from './listen.js';
 import { createLog, type Log } from './log.js';
@@ -43,7 +43,7 @@ class ReferenceServer {
   readonly #webSockets: WebSocketServer;
   /** Upgrades that wait for their user to be stored. */
   #admitting = 0;
-  #stopping = false;
+  #stopped: Promise<void> | undefined;
   readonly #endings: (() => void)[] = [];
 
   constructor(config: ServerConfig, store: Store, log: Log) {
@@ -63,6 +63,7 @@ class ReferenceServer {
       maxInboxMessages,
       maxPendingRequests,
     });
+    // The types of ws do not know closeTimeout yet.
     this.#webSockets = new WebSocketServer({
       noServer: true,
       maxPayload: maxFrameBytes,
@@ -119,32 +120,48 @@ class ReferenceServer {
     socket.on('error', () => socket.destroy());
     const upgrade = readUpgrade(request);
     const { identity } = upgrade;
-    const refusal = refuseAdmission({
+    const refusal = this.#refuseAdmission(upgrade);
+    if (refusal) refuseUpgrade(socket, refusal);
+    else if (identity) void this.#admit({ ...upgrade, identity }, request, socket, head);
+  }
+
+  #refuseAdmission(upgrade: UpgradeRequest): Refusal | undefined {
+    const { identity } = upgrade;
+    const { maxConnections, maxConnectionsPerUser } = this.#config.limits;
+    return refuseAdmission({
       ...upgrade,
-      stopping: this.#stopping,
+      stopping: this.#stopped !== undefined,
       connections: this.#registry.size + this.#admitting,
-      maxConnections: this.#config.limits.maxConnections,
+      maxConnections,
       otherConnectionsOfUser: identity ? this.#registry.connectionsOnOtherDevices(identity.user, identity.device) : 0,
-      maxConnectionsPerUser: this.#config.limits.maxConnectionsPerUser,
+      maxConnectionsPerUser,
     });
-    if (refusal || !identity) {
-      refuseUpgrade(socket, refusal ?? { httpStatus: 401, reason: 'no token' });
-      return;
-    }
-    void this.#admit(identity, request, socket, head);
   }
 
   /** A user exists from the first connection on, and must still exist when the server was killed right after it. */
-  async #admit(identity: Identity, request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
+  async #storeUser(user: string): Promise<boolean> {
+    this.#admitting += 1;
+    const stored = await new Promise<boolean>((done) => {
+      this.#turns.submit({ kind: 'user', user, done });
+    });
+    this.#admitting -= 1;
+    if (stored) this.#known.addUser(user);
+    return stored;
+  }
+
+  async #admit(
+    upgrade: UpgradeRequest & { identity: Identity },
+    request: IncomingMessage,
+    socket: Socket,
+    head: Buffer,
+  ): Promise<void> {
+    const { identity } = upgrade;
     if (!this.#known.hasUser(identity.user)) {
-      this.#admitting += 1;
-      const stored = await new Promise<boolean>((done) => {
-        this.#turns.submit({ kind: 'user', user: identity.user, done });
-      });
-      this.#admitting -= 1;
-      if (stored) this.#known.addUser(identity.user);
-      if (!stored || this.#stopping) {
-        refuseUpgrade(socket, { httpStatus: 503, reason: 'try again later' });
+      const stored = await this.#storeUser(identity.user);
+      // Meanwhile the server may have begun to stop, or others may have taken the last places.
+      const refusal = stored ? this.#refuseAdmission(upgrade) : { httpStatus: 503, reason: 'try again later' };
+      if (refusal) {
+        refuseUpgrade(socket, refusal);
         return;
       }
     }
@@ -158,7 +175,7 @@ class ReferenceServer {
       cork: this.#cork,
       maxBufferedBytes,
       maxPendingPerConnection,
-      isListening: () => !this.#stopping,
+      isListening: () => this.#stopped === undefined,
       onRequest: (from, packet) => this.#onRequest(from, packet),
       onEnd: (ended) => {
         this.#registry.remove(ended);
@@ -198,9 +215,12 @@ class ReferenceServer {
     );
   }
 
-  async #stop(): Promise<void> {
-    if (this.#stopping) return;
-    this.#stopping = true;
+  #stop(): Promise<void> {
+    this.#stopped ??= this.#windUp();
+    return this.#stopped;
+  }
+
+  async #windUp(): Promise<void> {
     for (const end of this.#endings) end();
     const closed = new Promise((resolve) => this.#http.close(resolve));
     await this.#turns.drain();
