@@ -14,7 +14,7 @@ import { type Prepared, prepare, startInstance } from './prepare.js';
 import { randomOf, shuffle } from './random.js';
 import { judgeRequirements } from './requirements.js';
 import { notRun, runScenario } from './run-scenario.js';
-import { playAll } from './schedule.js';
+import { longestFirst, playAll } from './schedule.js';
 import { select } from './selection.js';
 
 /** A missed time bound is tried again, alone, with this much more patience, before it counts. */
@@ -109,14 +109,14 @@ const retry = async (suite: Suite, scenarios: readonly Scenario[], instance: Ins
   }
 };
 
-const startInstances = async (suite: Suite, exclusive: number): Promise<Instance[]> => {
+/** Starts the instances beside the first one; nobody waits for them before there is something to do. */
+const startOthers = (suite: Suite, scenarios: readonly Scenario[]): Promise<Instance>[] => {
   const { options, prepared } = suite;
   const fixedPort = options.exec !== undefined && options.url !== undefined && !options.url.includes('{port}');
-  const wanted = options.exec === undefined || fixedPort ? 1 : Math.min(options.instances, 1 + exclusive);
-  const more = await Promise.all(
-    Array.from({ length: wanted - 1 }, () => startInstance(options, prepared.authenticate)),
-  );
-  return [prepared.first, ...more];
+  const exclusive = scenarios.filter((scenario) => scenario.exclusive).length;
+  const useful = exclusive + (exclusive < scenarios.length ? 1 : 0);
+  const wanted = options.exec === undefined || fixedPort ? 1 : Math.max(1, Math.min(options.instances, useful));
+  return Array.from({ length: wanted - 1 }, () => startInstance(options, prepared.authenticate));
 };
 
 const checkBaseline = (options: RunOptions, scenarios: readonly Scenario[]): void => {
@@ -161,14 +161,24 @@ const subjectOf = ({ first, classes, description }: Prepared, options: RunOption
   description,
 });
 
-const play = async (suite: Suite, scenarios: readonly Scenario[], instances: readonly Instance[]): Promise<void> => {
-  const { options } = suite;
-  await playAll(scenarios, {
-    instances,
+const closeAll = async (first: Instance, others: readonly Promise<Instance>[]): Promise<void> => {
+  const started = (await Promise.allSettled(others)).flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  await Promise.all([first, ...started].map((instance) => instance.subject.close()));
+};
+
+const play = async (
+  suite: Suite,
+  scenarios: readonly Scenario[],
+  others: readonly Promise<Instance>[],
+): Promise<void> => {
+  const { options, prepared } = suite;
+  await playAll(longestFirst(scenarios, prepared.timers), {
+    first: prepared.first,
+    others,
     concurrency: options.concurrency,
     play: (scenario, instance) => playOne(suite, scenario, instance, options.patienceMs, 1),
   });
-  await retry(suite, scenarios, suite.prepared.first);
+  await retry(suite, scenarios, prepared.first);
 };
 
 /** Scenarios of the kit that the options choose, without a subject. Throws a usage KitError. */
@@ -202,7 +212,7 @@ export const runSuite = async (options: RunOptions, hooks: RunHooks, signal: Abo
     runId: randomBytes(4).toString('hex'),
     played: 0,
   };
-  const instances = [prepared.first];
+  const others: Promise<Instance>[] = [];
   try {
     hooks.onStart?.({ subject: subjectOf(prepared, options), total: chosen.length });
     const runnable: Scenario[] = [];
@@ -211,17 +221,16 @@ export const runSuite = async (options: RunOptions, hooks: RunHooks, signal: Abo
       if (not) keep(suite, notRun(scenario, not.verdict, not.reason, replayOf(options, scenario.id)));
       else runnable.push(scenario);
     }
-    const exclusive = runnable.filter((scenario) => scenario.exclusive).length;
-    instances.push(...(await startInstances(suite, exclusive)).slice(1));
+    others.push(...startOthers(suite, runnable));
     let complete = true;
     try {
-      await play(suite, runnable, instances);
+      await play(suite, runnable, others);
     } catch (cause) {
       if (!(cause instanceof Interrupted)) throw cause;
       complete = false;
     }
     return reportOf(suite, complete, startedAt);
   } finally {
-    await Promise.all(instances.map((instance) => instance.subject.close()));
+    await closeAll(prepared.first, others);
   }
 };

@@ -1,8 +1,11 @@
-import type { Scenario } from '../scenario/index.js';
+import type { Timers } from '../../schemas/index.js';
+import { declaredWaitMs, type Scenario } from '../scenario/index.js';
 import type { Instance } from './instance.js';
 
 export interface Schedule {
-  instances: readonly Instance[];
+  first: Instance;
+  /** More instances, which may still be starting. */
+  others: readonly Promise<Instance>[];
   /** Scenarios that may run at the same time on one instance. */
   concurrency: number;
   play: (scenario: Scenario, instance: Instance) => Promise<void>;
@@ -12,28 +15,46 @@ const worker = async (queue: Scenario[], play: (scenario: Scenario) => Promise<v
   for (let scenario = queue.shift(); scenario; scenario = queue.shift()) await play(scenario);
 };
 
+/** Resolves when all have ended; then rejects as the first one that rejected. */
+const allEnded = async (work: readonly Promise<void>[]): Promise<void> => {
+  const outcomes = await Promise.allSettled(work);
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed) throw failed.reason;
+};
+
+/** What takes long goes first, so that nothing long is left alone at the end. What takes equally long keeps its order. */
+export const longestFirst = (scenarios: readonly Scenario[], timers: Timers): Scenario[] =>
+  scenarios
+    .map((scenario) => ({ scenario, waitMs: declaredWaitMs(scenario.steps, timers) }))
+    .sort((a, b) => b.waitMs - a.waitMs)
+    .map(({ scenario }) => scenario);
+
 /**
  * Plays all scenarios: those that share a subject side by side on the first instance, those that need one for
  * themselves one after another on each of the others; an instance that has nothing left helps with what remains.
- * Rejects at the first `play` that rejects, after all others have ended.
+ * After a rejection nothing more begins; it is passed on when all that was under way has ended.
  */
 export const playAll = async (
   scenarios: readonly Scenario[],
-  { instances, concurrency, play }: Schedule,
+  { first, others, concurrency, play }: Schedule,
 ): Promise<void> => {
   const shared = scenarios.filter((scenario) => !scenario.exclusive);
   const exclusive = scenarios.filter((scenario) => scenario.exclusive);
+  const stopAtFailure = async (work: Promise<void>): Promise<void> => {
+    try {
+      await work;
+    } catch (cause) {
+      shared.length = 0;
+      exclusive.length = 0;
+      throw cause;
+    }
+  };
   const alone = (instance: Instance) => worker(exclusive, (scenario) => play(scenario, instance));
-  const [first, ...others] = instances;
-  if (!first) return;
+  const aloneOnceStarted = async (starting: Promise<Instance>): Promise<void> => alone(await starting);
   const sideBySide = async (): Promise<void> => {
     const workers = Array.from({ length: concurrency }, () => worker(shared, (scenario) => play(scenario, first)));
-    const outcomes = await Promise.allSettled(workers);
-    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failed) throw failed.reason;
+    await allEnded(workers.map(stopAtFailure));
     await alone(first);
   };
-  const outcomes = await Promise.allSettled([sideBySide(), ...others.map(alone)]);
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failed) throw failed.reason;
+  await allEnded([sideBySide(), ...others.map(aloneOnceStarted)].map(stopAtFailure));
 };

@@ -1,9 +1,10 @@
-import { type ClientAction, WIRE } from '../../schemas/index.js';
+import { type ClientAction, type DurationSpec, WIRE } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
 import type { Actor } from './actor.js';
-import { connectionOf, describeMissed, PacketWait } from './await-packets.js';
+import { type Awaited, connectionOf, describeMissed, PacketWait } from './await-packets.js';
 import { bodyText } from './bodies.js';
 import type { Message } from './book.js';
+import { isTimed } from './declared-waits.js';
 import { defaultRequirement } from './default-requirement.js';
 import { durationMs } from './durations.js';
 import { describePattern, describeReceived, labelsOfPacket, matches, patternOf } from './expectation.js';
@@ -60,7 +61,8 @@ const disconnects: Perform<'disconnects'> = async (stage, actor, action, place) 
   const how = action.disconnects;
   let fired = link.state === 'open' || link.state === 'silent';
   if (action.before !== undefined) {
-    if (action.afterMs !== undefined && Number(action.afterMs) > 0) await stage.waits.pause(Number(action.afterMs));
+    const afterMs = Number(action.afterMs ?? 0);
+    if (afterMs > 0) await stage.mustWait(stage.waits.pause(afterMs));
     const labels = action.of === undefined ? [] : expandLabels(action.of);
     fired &&= !link.inbox.some(
       (entry) =>
@@ -204,6 +206,10 @@ const releases: Perform<'releases'> = (stage, _actor, action, place) => {
   return true;
 };
 
+/** Until a timer of the subject has run out the kit can only wait; an answer it could have had at once. */
+const waitFor = (stage: Stage, wait: PacketWait, within: DurationSpec | undefined): Promise<Awaited> =>
+  within !== undefined && isTimed(within) ? stage.mustWait(wait.run()) : wait.run();
+
 const gets: Perform<'gets'> = async (stage, actor, action, place) => {
   const link = connectionOf(actor, action.connection);
   const labels = action.of === undefined ? [] : expandLabels(action.of);
@@ -214,9 +220,8 @@ const gets: Perform<'gets'> = async (stage, actor, action, place) => {
   const wait = new PacketWait(stage, actor, link, want, (entry) => {
     if (entry.kind === 'packet') actor.handOver(link, entry);
   });
-  const result = await wait.run();
+  const result = await waitFor(stage, wait, action.within);
   const waitedMs = performance.now() - from;
-  if (action.within !== undefined) stage.waitedMs += waitedMs;
   const detail = pattern.error ?? pattern.statuses?.[0] ?? pattern.codes?.[0]?.toString();
   const [message] = result.met ? labels : result.missing;
   return recordExpectation(stage, place, {
@@ -236,12 +241,8 @@ const drops: Perform<'drops'> = async (stage, actor, action, place) => {
   const pattern = { what: action.drops };
   const boundMs = stage.bound(durationMs(action.within ?? 'answerWithinMs', stage.options.timers));
   const from = performance.now();
-  const result = await new PacketWait(stage, actor, link, {
-    pattern,
-    labels,
-    times: Number(action.times ?? 1),
-    boundMs,
-  }).run();
+  const wait = new PacketWait(stage, actor, link, { pattern, labels, times: Number(action.times ?? 1), boundMs });
+  const result = await waitFor(stage, wait, action.within);
   recordFault(stage, place, 'drop', result.met, { client: actor.name, packet: action.drops });
   const [message] = result.met ? labels : result.missing;
   return recordExpectation(stage, place, {

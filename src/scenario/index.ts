@@ -1,3 +1,4 @@
+export { declaredWaitMs } from './declared-waits.js';
 export { loadScenarios, parseScenarioFile, scenarioRoot } from './load.js';
 export type { ClientSpec, Scenario, Step } from './model.js';
 export { play } from './play.js';

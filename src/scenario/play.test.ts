@@ -1,6 +1,7 @@
 import t from 'tap';
 import { DEFAULT_TIMERS, type HistoryEvent, type MsgR } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
+import { declaredWaitMs } from './declared-waits.js';
 import { parseScenarioFile } from './load.js';
 import { play } from './play.js';
 import type { Dial, SocketHandlers } from './ports.js';
@@ -55,7 +56,7 @@ const run = async (steps: string, reply: Reply, signal = new AbortController().s
   await play(stage, scenario);
   const of = <K extends HistoryEvent['kind']>(kind: K) =>
     events.filter((event): event is Extract<HistoryEvent, { kind: K }> => event.kind === kind);
-  return { events, of };
+  return { events, of, stage };
 };
 
 /** Stores nothing, answers everything: enough for one message. */
@@ -189,6 +190,38 @@ t.test('an invalid packet is recorded, and a packet that the kit must not send i
   t.match(of('got-invalid')[0]?.errors.join(), /msg:A \/rid: is missing/);
   const bad = run(`  - alice: { sends: m1, to: bob, msgId: '!' }\n`, honest);
   await t.rejects(bad, KitError);
+});
+
+t.test('waits side by side count once', async (t) => {
+  const { stage } = await run(
+    `  - together:
+      - waits: 20
+        because: two clocks run
+      - waits: 20
+        because: at the same time
+  - waits: 1
+    because: and one more alone
+`,
+    honest,
+  );
+  t.ok(stage.waitedMs > 0);
+  t.ok(stage.waitedMs <= stage.now(), `${stage.waitedMs} of ${stage.now()} ms`);
+});
+
+t.test('what a script will have to wait for', (t) => {
+  const cases: [steps: string, waitMs: number][] = [
+    ['  - alice: { sends: m1, to: bob }\n', 0],
+    ['  - waits: 2 x answerWithinMs\n    because: so it is written\n', 80],
+    ['  - alice: { gets: msg:A, within: 4 x answerWithinMs }\n', 0],
+    ['  - alice: { gets: msg:N, within: redeliverAfterMs }\n', timers.redeliverAfterMs],
+    ['  - alice: { getsNo: msg:N, for: 7, by: IM-2-2 }\n  - server: { freezes: 5 }\n', 12],
+    ['  - together:\n      - alice: { getsNo: msg:N, for: 7, by: IM-2-2 }\n      - server: { freezes: 5 }\n', 7],
+  ];
+  for (const [steps, waitMs] of cases) {
+    const [scenario] = parseScenarioFile(parseSource(`${HEAD}${steps}`, 'x.yaml'), 'server/core/x');
+    t.equal(declaredWaitMs(scenario?.steps ?? [], timers), waitMs, steps);
+  }
+  t.end();
 });
 
 t.test('an interrupted run ends at once, its connections with it', async (t) => {

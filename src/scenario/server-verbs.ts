@@ -62,7 +62,7 @@ const awaitAllClosed = async (stage: Stage): Promise<void> => {
 
 const crashes = async (stage: Stage, action: Extract<ServerAction, { verb: 'crashes' }>, place: StepPlace) => {
   if (!(await awaitTrigger(stage, action.when, place))) return false;
-  if (action.afterMs !== undefined) await exactPause(stage, Number(action.afterMs));
+  if (action.afterMs !== undefined) await stage.mustWait(exactPause(stage, Number(action.afterMs)));
   stage.subjectUp = false;
   stage.record({ kind: 'subject', event: 'killing', signal: 'SIGKILL' });
   await stage.mustWait(controlOf(stage).kill());
@@ -74,7 +74,7 @@ const crashes = async (stage: Stage, action: Extract<ServerAction, { verb: 'cras
 
 const stops = async (stage: Stage, action: Extract<ServerAction, { verb: 'stops' }>, place: StepPlace) => {
   if (!(await awaitTrigger(stage, action.when, place))) return false;
-  if (action.afterMs !== undefined) await exactPause(stage, Number(action.afterMs));
+  if (action.afterMs !== undefined) await stage.mustWait(exactPause(stage, Number(action.afterMs)));
   stage.record({ kind: 'subject', event: 'stopping', signal: 'SIGTERM' });
   stage.subjectUp = false;
   await stage.mustWait(controlOf(stage).stop());

@@ -33,8 +33,9 @@ export class Stage implements ActorWorld {
   readonly waits: Waits;
   readonly actors = new Map<string, Actor>();
   readonly startedAt = performance.now();
-  /** Time that the script spent on what no kit can shorten: timers, windows, restarts. */
-  waitedMs = 0;
+  #waitedMs = 0;
+  #waitingSince = 0;
+  #waiting = 0;
   subjectUp = true;
   /** Valid packets that have arrived: the sign that waiting on makes sense. */
   packets = 0;
@@ -97,13 +98,20 @@ export class Stage implements ActorWorld {
     return actor;
   }
 
+  /** Time that the script spent on what no kit can shorten: timers, windows, restarts. Waits side by side count once. */
+  get waitedMs(): number {
+    return this.#waitedMs;
+  }
+
   /** Time that must pass, whatever the kit does. */
   async mustWait<T>(work: Promise<T>): Promise<T> {
-    const from = performance.now();
+    if (this.#waiting === 0) this.#waitingSince = performance.now();
+    this.#waiting += 1;
     try {
       return await work;
     } finally {
-      this.waitedMs += performance.now() - from;
+      this.#waiting -= 1;
+      if (this.#waiting === 0) this.#waitedMs += performance.now() - this.#waitingSince;
     }
   }
 
