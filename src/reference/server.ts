@@ -130,7 +130,7 @@ class ReferenceServer {
     const { maxConnections, maxConnectionsPerUser } = this.#config.limits;
     return refuseAdmission({
       ...upgrade,
-      stopping: this.#stopped !== undefined,
+      stopping: this.#stopping,
       connections: this.#registry.size + this.#admitting,
       maxConnections,
       otherConnectionsOfUser: identity ? this.#registry.connectionsOnOtherDevices(identity.user, identity.device) : 0,
@@ -175,7 +175,7 @@ class ReferenceServer {
       cork: this.#cork,
       maxBufferedBytes,
       maxPendingPerConnection,
-      isListening: () => this.#stopped === undefined,
+      isListening: () => !this.#stopping,
       onRequest: (from, packet) => this.#onRequest(from, packet),
       onEnd: (ended) => {
         this.#registry.remove(ended);
@@ -213,6 +213,10 @@ class ReferenceServer {
     this.#turns.submit(
       packet.type === 'msg:R' ? { kind: 'message', connection, packet } : { kind: 'ack', connection, packet },
     );
+  }
+
+  get #stopping(): boolean {
+    return this.#stopped !== undefined;
   }
 
   #stop(): Promise<void> {
