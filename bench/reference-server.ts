@@ -30,16 +30,17 @@ const start = async (script: string, ...more: string[]): Promise<Child> => {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit');
-  const [line] = (await once(child.stdout as NodeJS.ReadableStream, 'data', {
-    signal: AbortSignal.timeout(CHILD_MS),
-  })) as [Buffer];
-  const url = /ws:\S+/.exec(line.toString())?.[0] ?? '';
   const end = async (): Promise<void> => {
     child.kill('SIGTERM');
     const timer = setTimeout(() => child.kill('SIGKILL'), CHILD_MS);
     await exited;
     clearTimeout(timer);
   };
+  const timer = setTimeout(() => child.kill('SIGKILL'), CHILD_MS);
+  const line = await Promise.race([once(child.stdout as NodeJS.ReadableStream, 'data'), exited.then(() => [''])]);
+  clearTimeout(timer);
+  const url = /ws:\S+/.exec(String(line[0]))?.[0];
+  if (url === undefined) throw new Error(`${script} ended before it listened`);
   return { url, end };
 };
 
