@@ -89,7 +89,7 @@ t.test('nobody listens: exit 3, and the reports are there all the same', async (
 
 t.test('the main job, on the embedded reference server', async (t) => {
   const folder = t.testdir({});
-  const words = ['--only', 'server/core/plain*', '--report', 'json=r.json', '--seed', 'abc'];
+  const words = ['--only', 'server/core/plain*', '--report', 'json=r.json', '--seed', 'abc', '--history', 'h'];
   const [outcome, cut] = await Promise.all([
     run([...words, '--report', 'tap'], folder),
     // The reader of this one goes away before the first line: the exit code of the run is kept, and nothing is said.
@@ -106,6 +106,9 @@ t.test('the main job, on the embedded reference server', async (t) => {
   t.same(validator(ReportSchema)(report), []);
   t.ok(report.summary.passed >= 1);
   t.match(report, { kit: { seed: 'abc' }, subject: { embedded: true }, selection: { only: ['server/core/plain*'] } });
+  const [history = ''] = report.scenarios.map((scenario) => scenario.history ?? '');
+  const checked = await run(['check', history], folder);
+  t.equal(checked.code, 0, 'its history is judged again, with the same verdict');
   t.equal(cut.code, 0, 'a closed pipe is no failure');
   t.notMatch(cut.stderr, /EPIPE|fault/);
 });
@@ -113,7 +116,7 @@ t.test('the main job, on the embedded reference server', async (t) => {
 /** Resolves when the file exists and is not empty. */
 const written = async (folder: string, name: string): Promise<string> => {
   const path = join(folder, name);
-  const watcher = watch(folder);
+  const watcher = watch(folder, { persistent: false });
   try {
     while (!existsSync(path) || readFileSync(path, 'utf8') === '') await once(watcher, 'change');
   } finally {
@@ -140,7 +143,11 @@ t.test('Ctrl-C ends the children and writes the reports; a second one leaves at 
     const exec = `sh -c 'echo $$ > pid.new; mv pid.new pid; exec ${server}'`;
     const child = start(['--exec', exec, '--report', 'json=r.json'], folder);
     const ended = finish(child);
-    const pid = Number(await written(folder, 'pid'));
+    // A child that ends too early must not leave the test waiting for its file.
+    const tooEarly = ended.then(({ stderr }) =>
+      Promise.reject(new Error(`ended before its server started: ${stderr}`)),
+    );
+    const pid = Number(await Promise.race([written(folder, 'pid'), tooEarly]));
     for (let i = 0; i < times; i++) child.kill('SIGINT');
     const outcome = await ended;
     t.equal(outcome.code, 130, `${times} times: exit code`);
