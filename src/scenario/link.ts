@@ -43,6 +43,7 @@ export class Link {
   #socket: Socket | undefined;
   #endedByKit: Ending | undefined;
   #invalid = 0;
+  #reading = true;
 
   constructor(conn: number, owner: LinkOwner) {
     this.conn = conn;
@@ -166,7 +167,8 @@ export class Link {
 
   /** Stops or resumes reading; writing goes on. */
   setReading(reading: boolean): void {
-    if (this.state !== 'open') return;
+    if (this.state !== 'open' || reading === this.#reading) return;
+    this.#reading = reading;
     this.#owner.record({ kind: 'reading', ...this.#who, reading });
     if (reading) this.#socket?.resume();
     else this.#socket?.pause();
