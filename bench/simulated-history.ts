@@ -64,6 +64,8 @@ interface Client {
   outbox: Map<string, { to: string; body: string; tries: number }>;
   /** Ids handed over and not yet answered by ack:A. */
   owed: Map<string, string>;
+  /** Those of them of which no ack:R was sent on the present link. */
+  unsent: Set<string>;
   handed: Set<string>;
 }
 
@@ -138,7 +140,14 @@ export class Simulation {
   }
 
   #join(name: string): void {
-    const client: Client = { name, link: undefined, outbox: new Map(), owed: new Map(), handed: new Set() };
+    const client: Client = {
+      name,
+      link: undefined,
+      outbox: new Map(),
+      owed: new Map(),
+      unsent: new Set(),
+      handed: new Set(),
+    };
     this.#clients.push(client);
     this.#inbox.set(name, new Set());
     this.#emit({ kind: 'client', at: this.#at(), client: name, user: name, device: 'default' });
@@ -182,7 +191,9 @@ export class Simulation {
       this.#cut(client.link, 'server');
       return;
     }
-    if (client.owed.size > 0 && this.#random() < 0.7) this.#ackSome(client);
+    const again = this.#random() < faults;
+    const owed = again ? client.owed : client.unsent;
+    if (owed.size > 0 && this.#random() < 0.7) this.#ack(client, this.#pick([...owed.keys()]));
     else this.#send(client);
   }
 
@@ -198,6 +209,7 @@ export class Simulation {
     this.#emit({ kind: 'opening', at: this.#at(), client: client.name, conn: link.conn });
     this.#emit({ kind: 'open', at: this.#at(), client: client.name, conn: link.conn });
     client.link = link;
+    client.unsent = new Set(client.owed.keys());
     this.#links.push(link);
     for (const stored of this.#inbox.get(client.name) ?? []) this.#push(stored);
   }
@@ -254,8 +266,8 @@ export class Simulation {
     if (ids.length > 0) this.#transmit(client, this.#pick(ids));
   }
 
-  #ackSome(client: Client): void {
-    const sid = this.#pick([...client.owed.keys()]);
+  #ack(client: Client, sid: string): void {
+    client.unsent.delete(sid);
     this.#write(client, { type: 'ack:R', serverMsgId: sid });
   }
 
@@ -394,10 +406,12 @@ export class Simulation {
         });
       }
       client.owed.set(sid, key);
-      if (this.#random() < 0.8) this.#write(client, { type: 'ack:R', serverMsgId: sid });
+      client.unsent.add(sid);
+      if (this.#random() < 0.8) this.#ack(client, sid);
     } else if (packet.type === 'ack:A') {
       const key = client.owed.get(sid);
       client.owed.delete(sid);
+      client.unsent.delete(sid);
       if (key !== undefined) client.handed.delete(key);
     } else if (packet.type === 'ack:N' && packet.status === 'delivered') {
       const entry = client.outbox.get(packet.msgId as string);

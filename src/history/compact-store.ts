@@ -1,4 +1,4 @@
-import { SlotIndex } from './slot-index.js';
+import { CHUNK, CHUNK_BITS, SlotIndex } from './slot-index.js';
 
 /** What is kept of a message that is settled: accepted, acked with ack:A, and told to its sender as delivered. */
 export interface Settled {
@@ -14,8 +14,7 @@ export interface Settled {
   openingsAtTold: number;
   /** Line of the ack:A. */
   line: number;
-  /** Numbers of the sending user, of the device that acked and of the device that was told. */
-  from: number;
+  /** Numbers of the device that acked and of the device that was told: one of the sender. */
   ackDevice: number;
   toldDevice: number;
   ttlTag: number;
@@ -32,26 +31,26 @@ const WORDS = [
   'openingsAtTold',
   'line',
 ] as const satisfies (keyof Settled)[];
-const HALVES = ['from', 'ackDevice', 'toldDevice', 'ttlTag'] as const satisfies (keyof Settled)[];
-const CHUNK = 4096;
+const HALVES = ['ackDevice', 'toldDevice', 'ttlTag'] as const satisfies (keyof Settled)[];
+const MASK = CHUNK - 1;
 
 /** The largest number that fits a half: users and devices beyond it are not folded. */
 export const MAX_NUMBER = 0xffff;
 
-/** Settled messages at 44 bytes each, plus two indexes: by hash of the msgId and by hash of the serverMsgId. */
+/** Settled messages at 42 bytes each, plus two indexes: by hash of the msgId and by hash of the serverMsgId. */
 export class CompactStore {
   #size = 0;
   readonly #words: Uint32Array[] = [];
   readonly #halves: Uint16Array[] = [];
   readonly #since: number[] = [];
-  readonly #byMessage = new SlotIndex(
-    (slot) => this.#word(slot, 0),
-    (slot) => this.#word(slot, 1),
-  );
-  readonly #bySid = new SlotIndex(
-    (slot) => this.#word(slot, 2),
-    (slot) => this.#word(slot, 3),
-  );
+  readonly #userOf: (device: number) => number;
+  readonly #byMessage = new SlotIndex(this.#words, WORDS.length, 0);
+  readonly #bySid = new SlotIndex(this.#words, WORDS.length, 2);
+
+  /** The function tells the number of the user of a device. */
+  constructor(userOf: (device: number) => number) {
+    this.#userOf = userOf;
+  }
 
   get size(): number {
     return this.#size;
@@ -60,24 +59,24 @@ export class CompactStore {
   /** Adds an entry and returns its slot. `at` is the time of the history. */
   add(entry: Settled, at: number): number {
     const slot = this.#size;
-    if (slot % CHUNK === 0) {
+    if ((slot & MASK) === 0) {
       this.#words.push(new Uint32Array(CHUNK * WORDS.length));
       this.#halves.push(new Uint16Array(CHUNK * HALVES.length));
       this.#since.push(at);
     }
     this.#size += 1;
     this.write(slot, entry);
-    this.#byMessage.add(entry.msgLow, entry.msgHigh, slot);
-    this.#bySid.add(entry.sidLow, entry.sidHigh, slot);
+    this.#byMessage.add(entry.msgLow, entry.msgHigh);
+    this.#bySid.add(entry.sidLow, entry.sidHigh);
     return slot;
   }
 
   /** Overwrites an entry; its ids stay. */
   write(slot: number, entry: Settled): void {
-    const words = this.#words[Math.floor(slot / CHUNK)] as Uint32Array;
-    const halves = this.#halves[Math.floor(slot / CHUNK)] as Uint16Array;
-    const word = (slot % CHUNK) * WORDS.length;
-    const half = (slot % CHUNK) * HALVES.length;
+    const words = this.#words[slot >>> CHUNK_BITS] as Uint32Array;
+    const halves = this.#halves[slot >>> CHUNK_BITS] as Uint16Array;
+    const word = (slot & MASK) * WORDS.length;
+    const half = (slot & MASK) * HALVES.length;
     for (let i = 0; i < WORDS.length; i += 1) words[word + i] = entry[WORDS[i] as keyof Settled];
     for (let i = 0; i < HALVES.length; i += 1) halves[half + i] = entry[HALVES[i] as keyof Settled];
   }
@@ -95,26 +94,25 @@ export class CompactStore {
       openingsAtAck: word(6),
       openingsAtTold: word(7),
       line: word(8),
-      from: half(0),
-      ackDevice: half(1),
-      toldDevice: half(2),
-      ttlTag: half(3),
+      ackDevice: half(0),
+      toldDevice: half(1),
+      ttlTag: half(2),
     };
   }
 
   /** A time at or before the one at which the entry was added. */
   notAfter(slot: number): number {
-    return this.#since[Math.floor(slot / CHUNK)] as number;
+    return this.#since[slot >>> CHUNK_BITS] as number;
   }
 
   /** Slot of the message of that user, or -1. */
   findMessage(from: number, low: number, high: number): number {
-    return this.#byMessage.find(low, high, (slot) => this.#half(slot, 0) === from);
+    return this.#byMessage.find(low, high, (slot) => this.#userOf(this.#half(slot, 1)) === from);
   }
 
   /** Whether another user has a settled message of the same msgId. */
   hasOfAnother(from: number, low: number, high: number): boolean {
-    return this.#byMessage.find(low, high, (slot) => this.#half(slot, 0) !== from) >= 0;
+    return this.#byMessage.find(low, high, (slot) => this.#userOf(this.#half(slot, 1)) !== from) >= 0;
   }
 
   findSid(low: number, high: number): number {
@@ -122,11 +120,11 @@ export class CompactStore {
   }
 
   #word(slot: number, i: number): number {
-    return (this.#words[Math.floor(slot / CHUNK)] as Uint32Array)[(slot % CHUNK) * WORDS.length + i] as number;
+    return (this.#words[slot >>> CHUNK_BITS] as Uint32Array)[(slot & MASK) * WORDS.length + i] as number;
   }
 
   #half(slot: number, i: number): number {
-    return (this.#halves[Math.floor(slot / CHUNK)] as Uint16Array)[(slot % CHUNK) * HALVES.length + i] as number;
+    return (this.#halves[slot >>> CHUNK_BITS] as Uint16Array)[(slot & MASK) * HALVES.length + i] as number;
   }
 }
 

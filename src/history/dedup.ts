@@ -6,6 +6,11 @@ import { type Connection, ms, type Pending, type World } from './world.js';
 
 const FIELDS = new Set(['type', 'rid', 'msgId', 'to', 'body', 'ttlMs']);
 
+const hasUnknownFields = (packet: MsgR): boolean => {
+  for (const field in packet) if (!FIELDS.has(field)) return true;
+  return false;
+};
+
 /** A msg:R was sent: a new message, a re-sending, or another content under a known id. */
 export const noteTry = (world: World, connection: Connection, packet: MsgR): { message: Message; attempt: Try } => {
   const user = connection.device.user;
@@ -21,7 +26,7 @@ export const noteTry = (world: World, connection: Connection, packet: MsgR): { m
     answeredAt: -1,
     answeredLine: -1,
     raw: false,
-    extra: Object.keys(packet).some((field) => !FIELDS.has(field)),
+    extra: hasUnknownFields(packet),
     query: delivered && message.stored === variant && !connection.excused,
   };
   message.tries.push(attempt);

@@ -10,7 +10,7 @@ const MAX_UNKNOWN = 4096;
 
 /** All messages of a history: unsettled ones as objects, settled ones folded into the compact store. */
 export class Messages {
-  readonly store = new CompactStore();
+  readonly store = new CompactStore((device) => this.#world.devices[device]?.user.number ?? -1);
   /** Unsettled messages by msgId; those of several users are chained. */
   readonly live = new Map<string, Message>();
   readonly #bySid = new Map<string, Message>();
@@ -105,7 +105,6 @@ export class Messages {
       openingsAtAck: ack.openings,
       openingsAtTold: told.openings,
       line: ack.line,
-      from: message.from.number,
       ackDevice: ack.device.number,
       toldDevice: told.device.number,
       ttlTag: variant.ttl,
@@ -167,7 +166,7 @@ export class Messages {
       at,
       line: entry.line,
     });
-    const message = newMessage(from ?? (world.userList[entry.from] as User), msgId ?? `#${slot}`);
+    const message = newMessage(from ?? toldDevice.user, msgId ?? `#${slot}`);
     message.slot = slot;
     message.sidLow = entry.sidLow;
     message.sidHigh = entry.sidHigh;

@@ -45,7 +45,8 @@ const judgeNewSid = (world: World, message: Message, sid: string, packet: string
   if (quiet) return;
   const ended = world.endBetween(other.evidenceLine, world.line) !== undefined;
   world.book.report({
-    requirement: ended ? 'IM-4.2-31' : 'IM-2-7',
+    // Two users with the same msgId: the server has taken the two messages for one.
+    requirement: other.msgId === message.msgId ? 'IM-2-5' : ended ? 'IM-4.2-31' : 'IM-2-7',
     message: `two messages have the serverMsgId ${sid}`,
     expected: 'a serverMsgId that no other message has',
     seen: `a ${packet} gives ${message.msgId} of ${message.from.name} the serverMsgId of ${nameOf(other)}`,

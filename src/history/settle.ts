@@ -18,7 +18,7 @@ const isSettled = (message: Message): boolean => {
   if ((variants[0] as Variant).wild || handed[0]?.device !== ack.device || handed[0].times !== 1) return false;
   if (!isNewest(ack) || !isNewest(told)) return false;
   if (message.tries.some((attempt) => attempt.raw)) return false;
-  return Math.max(message.from.number, ack.device.number, told.device.number) <= MAX_NUMBER;
+  return Math.max(ack.device.number, told.device.number) <= MAX_NUMBER;
 };
 
 /** The compact store keeps of a connection only that it was the newest of its device. */
