@@ -38,7 +38,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   { name: 'describe', value: 'file', kind: 'description', help: 'description of the server, if it serves none' },
   { name: 'seed', value: 'text', kind: 'text', help: 'repeat the choices of an earlier run' },
   { name: 'concurrency', value: 'n', kind: 'integer', range: [1, 512], help: 'scenarios at the same time' },
-  { name: 'instances', value: 'n', kind: 'integer', range: [1, 64], help: 'servers side by side, with --exec' },
+  { name: 'instances', value: 'n', kind: 'integer', range: [1, 64], help: 'servers to kill side by side, with --exec' },
   { name: 'patience', value: 'ms', kind: 'integer', range: [0, 600_000], help: 'added to every time bound' },
   { name: 'history', value: 'dir', kind: 'text', help: 'keep the history of every scenario there' },
 ];

@@ -25,6 +25,7 @@ export interface RunOptions {
   allowUnproven: boolean;
   seed: string;
   concurrency: number;
+  /** Servers that are killed and restarted side by side, beside the one that all other scenarios share. 1: a single server. */
   instances: number;
   patienceMs: number;
   /** Folder for the history of every scenario, one NDJSON file each. */

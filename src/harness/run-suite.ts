@@ -113,10 +113,12 @@ const retry = async (suite: Suite, scenarios: readonly Scenario[], instance: Ins
 const startOthers = (suite: Suite, scenarios: readonly Scenario[]): Promise<Instance>[] => {
   const { options, prepared } = suite;
   const fixedPort = options.exec !== undefined && options.url !== undefined && !options.url.includes('{port}');
+  if (options.exec === undefined || fixedPort || options.instances === 1) return [];
   const exclusive = scenarios.filter((scenario) => scenario.exclusive).length;
-  const useful = exclusive + (exclusive < scenarios.length ? 1 : 0);
-  const wanted = options.exec === undefined || fixedPort ? 1 : Math.max(1, Math.min(options.instances, useful));
-  return Array.from({ length: wanted - 1 }, () => startInstance(options, prepared.authenticate));
+  const alone = Math.min(options.instances, exclusive);
+  // Where nothing is shared, the first instance is one of those that are killed.
+  const others = exclusive < scenarios.length ? alone : Math.max(0, alone - 1);
+  return Array.from({ length: others }, () => startInstance(options, prepared.authenticate));
 };
 
 const checkBaseline = (options: RunOptions, scenarios: readonly Scenario[]): void => {

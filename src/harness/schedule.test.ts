@@ -58,14 +58,37 @@ t.test('shared scenarios do not wait for an instance that is slow to start', asy
     started = resolve;
   });
   const all = playAll([scenario('x', true), scenario('s', false)], { first, others: [slow], concurrency: 2, play });
-  while (played.length < 2) await nextTurn();
+  while (played.length < 1) await nextTurn();
   started(second);
   await all;
   t.same(played, [
     ['s', first],
-    ['x', first],
+    ['x', second],
   ]);
 });
+
+t.test(
+  'the first instance plays what needs one for itself only when nothing is shared or nobody else is there',
+  async (t) => {
+    const alone = [scenario('x', true), scenario('y', true)];
+    const cases: [scenarios: Scenario[], others: Instance[], on: Instance[]][] = [
+      [alone, [second], [first, second]],
+      [alone, [], [first, first]],
+      [[...alone, scenario('s', false)], [second], [first, second, second]],
+      [[...alone, scenario('s', false)], [], [first, first, first]],
+    ];
+    for (const [scenarios, others, on] of cases) {
+      const played: Instance[] = [];
+      const play = async (_: Scenario, instance: Instance): Promise<void> => {
+        played.push(instance);
+        await nextTurn();
+      };
+      await playAll(scenarios, { first, others: others.map((one) => Promise.resolve(one)), concurrency: 2, play });
+      t.same(new Set(played), new Set(on));
+      t.equal(played.filter((one) => one === first).length, on.filter((one) => one === first).length);
+    }
+  },
+);
 
 t.test('after a rejection nothing more begins', async (t) => {
   const cases: [name: string, others: () => Promise<Instance>[], failsAt: string][] = [

@@ -4,7 +4,7 @@ import type { Instance } from './instance.js';
 
 export interface Schedule {
   first: Instance;
-  /** More instances, which may still be starting. */
+  /** Instances for scenarios that need one for themselves; they may still be starting. */
   others: readonly Promise<Instance>[];
   /** Scenarios that may run at the same time on one instance. */
   concurrency: number;
@@ -31,7 +31,8 @@ export const longestFirst = (scenarios: readonly Scenario[], timers: Timers): Sc
 
 /**
  * Plays all scenarios: those that share a subject side by side on the first instance, those that need one for
- * themselves one after another on each of the others; an instance that has nothing left helps with what remains.
+ * themselves one after another on each of the others. The first one plays these too when there is no other, or when
+ * nothing is shared.
  * After a rejection nothing more begins; it is passed on when all that was under way has ended.
  */
 export const playAll = async (
@@ -54,7 +55,8 @@ export const playAll = async (
   const sideBySide = async (): Promise<void> => {
     const workers = Array.from({ length: concurrency }, () => worker(shared, (scenario) => play(scenario, first)));
     await allEnded(workers.map(stopAtFailure));
-    await alone(first);
+    if (helps) await alone(first);
   };
+  const helps = others.length === 0 || shared.length === 0;
   await allEnded([sideBySide(), ...others.map(aloneOnceStarted)].map(stopAtFailure));
 };
