@@ -253,9 +253,18 @@ export const ScenarioFileSchema = Type.Object(
     ),
     about: Type.Optional(Type.String({ description: 'Why it matters, for people.' })),
     requires: Type.Optional(
-      Type.Array(Type.String({ pattern: '^(limits|timers)\\.[A-Za-z]+$' }), {
+      Type.Array(Type.String({ pattern: '^((limits|timers)\\.[A-Za-z]+|metrics)$' }), {
         description: 'Members of the description without which the scenario does not apply.',
       }),
+    ),
+    alsoNeeds: Type.Optional(
+      Type.Array(Type.Union(SERVER_CLASSES.map((name) => Type.Literal(name))), {
+        description: 'Further classes that the subject must claim for the scenario to apply.',
+        uniqueItems: true,
+      }),
+    ),
+    alone: Type.Optional(
+      Type.Literal(true, { description: 'Has the subject to itself, as a scenario that kills it always has.' }),
     ),
     clients: Type.Union([
       Type.Array(clientName, { minItems: 1, uniqueItems: true }),

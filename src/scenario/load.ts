@@ -43,8 +43,8 @@ const checkClients = (source: Source, clients: ClientSpec[]): void => {
   }
 };
 
-const usesSubjectAlone = (steps: Step[]): boolean =>
-  steps.some((step) => step.kind === 'server' || (step.kind === 'together' && usesSubjectAlone(step.steps)));
+const controlsSubject = (steps: Step[]): boolean =>
+  steps.some((step) => step.kind === 'server' || (step.kind === 'together' && controlsSubject(step.steps)));
 
 const cellToScenario = (source: Source, file: ScenarioFile, base: string, cell: Cell): Scenario => {
   const clients = clientSpecs(file);
@@ -56,6 +56,7 @@ const cellToScenario = (source: Source, file: ScenarioFile, base: string, cell: 
     axisPath: (axis) => (cell.names[axis] === undefined ? undefined : ['matrix', axis, cell.names[axis]]),
   });
   checkReferences(source, steps);
+  const needsControl = controlsSubject(steps);
   const names = Object.values(cell.names).join(', ');
   return {
     id: `${base}${cell.suffix}`,
@@ -66,11 +67,13 @@ const cellToScenario = (source: Source, file: ScenarioFile, base: string, cell: 
     ...(file.about === undefined ? {} : { about: file.about }),
     file: source.file,
     requires: file.requires ?? [],
+    alsoNeeds: file.alsoNeeds ?? [],
     clients,
     bystanders: file.bystanders ?? false,
     settle: { resends: file.settle?.resends ?? true, reconnects: file.settle?.reconnects ?? true },
     steps,
-    exclusive: usesSubjectAlone(steps),
+    exclusive: file.alone === true || needsControl,
+    needsControl,
   };
 };
 

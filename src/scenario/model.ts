@@ -29,10 +29,14 @@ export interface Scenario {
   file: string;
   /** Members of the description without which the scenario does not apply. */
   requires: string[];
+  /** Further classes that the subject must claim. */
+  alsoNeeds: ServerClass[];
   clients: ClientSpec[];
   bystanders: boolean;
   settle: { resends: boolean; reconnects: boolean };
   steps: Step[];
-  /** Kills, stops or freezes the subject: needs it for itself, and a process that the kit started. */
+  /** Must have the subject to itself. */
   exclusive: boolean;
+  /** Kills, stops or freezes the subject: needs a process that the kit started. */
+  needsControl: boolean;
 }
