@@ -100,6 +100,7 @@ const judgeUntold = (world: World, message: Message): void => {
   for (const attempt of message.tries) {
     const { connection } = attempt;
     if (connection === undefined || attempt.raw || attempt.line > ack.line) continue;
+    if (attempt.answer !== 'accepted' && attempt.answer !== 'duplicate') continue;
     if (!isReachable(connection) || connection.excused) continue;
     const waited = world.awakeBetween(ack.at, world.at);
     if (waited <= world.boundMs) continue;
