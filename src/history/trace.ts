@@ -30,7 +30,7 @@ export class Tracer {
   /** `conn rid` of the requests of the message: a rejection need not name it. */
   readonly #rids = new Set<string>();
   readonly #clients = new Set<string>();
-  /** The last opening of each client that is not concerned yet, and the last packets of each connection. */
+  /** The last opening (or open) of each client that is not concerned yet, and the last packets of each connection. */
   readonly #lastOpening = new Map<string, Entry>();
   readonly #recent = new Map<number, Entry[]>();
   readonly #entries = new Map<number, Entry>();
@@ -69,8 +69,10 @@ export class Tracer {
   }
 
   #remember(event: HistoryEvent, entry: Entry): void {
-    if (event.kind === 'opening') this.#lastOpening.set(event.client, { ...entry, text: describeEvent(event) });
-    if (this.#finding.about !== undefined || !('conn' in event) || event.kind === 'opening') return;
+    if (event.kind === 'opening' || event.kind === 'open')
+      this.#lastOpening.set(event.client, { ...entry, text: describeEvent(event) });
+    if (this.#finding.about !== undefined || !('conn' in event) || event.kind === 'opening' || event.kind === 'open')
+      return;
     const recent = this.#recent.get(event.conn) ?? [];
     recent.push({ ...entry, text: describeEvent(event) });
     if (recent.length > BEFORE) recent.shift();
