@@ -62,6 +62,8 @@ const resultOf = (file: string, checked: Checked, ledger: Ledger): ScenarioResul
     verdict: broken.length > 0 ? 'failed' : open.length > 0 ? 'inconclusive' : 'passed',
     durationMs,
     waitedMs: 0,
+    stalledMs: 0,
+    stalledMs: 0,
     exclusive: false,
     proves: [],
     exercised: judgement.exercised,
