@@ -63,7 +63,6 @@ const resultOf = (file: string, checked: Checked, ledger: Ledger): ScenarioResul
     durationMs,
     waitedMs: 0,
     stalledMs: 0,
-    stalledMs: 0,
     exclusive: false,
     proves: [],
     exercised: judgement.exercised,
