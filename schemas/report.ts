@@ -38,6 +38,7 @@ export const ScenarioResultSchema = Type.Object({
   verdict,
   durationMs: Type.Number(),
   waitedMs: Type.Number({ description: 'Part of it that the script had to wait for: timers, windows, restarts.' }),
+  stalledMs: Type.Integer({ minimum: 0, description: "Longest time for which the kit's own event loop stood still." }),
   exclusive: Type.Boolean({ description: 'Had the subject to itself.' }),
   proves: Type.Array(Type.String()),
   exercised: Type.Record(Type.String(), Type.Integer(), { description: 'Requirement id → times exercised.' }),

@@ -93,7 +93,11 @@ export const CLIENT_VERBS = {
       ttlMs: Type.Optional(Type.Union([Type.Integer({ minimum: 1 }), duration])),
       msgId: Type.Optional(Type.String({ description: 'A chosen msgId instead of a fresh one.' })),
       sameIdAs: Type.Optional(label),
-      fields: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'Further fields.' })),
+      fields: Type.Optional(
+        Type.Record(Type.String(), Type.Unknown(), {
+          description: 'Further fields; `{user:NAME}` is the user id of a client.',
+        }),
+      ),
       times: Type.Optional(count),
       lost: Type.Optional(Type.Literal(true, { description: 'The packet is lost on its way: never written.' })),
       delayed: Type.Optional(Type.Literal(true, { description: 'Held back until `releases`.' })),

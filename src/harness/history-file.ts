@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { HistoryEvent } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
+import { makeFolder } from '../make-folder.js';
 
 /** `server/core/plain-exchange#x` → `server/core/plain-exchange--x.ndjson`. */
 export const historyPath = (folder: string, id: string): string =>
@@ -11,12 +12,16 @@ export const historyPath = (folder: string, id: string): string =>
 export const writeHistory = (folder: string, id: string, events: readonly HistoryEvent[]): string => {
   const path = historyPath(folder, id);
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     writeFileSync(path, events.map((event) => `${JSON.stringify(event)}\n`).join(''));
   } catch (cause) {
-    throw new KitError('usage', `--history: ${path} cannot be written`, 'Name a folder that can be written.', {
-      cause,
-    });
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unwritable';
+    throw new KitError(
+      'usage',
+      `the history ${path} cannot be written (${code})`,
+      'Give --history a folder that can be written and has room.',
+      { cause },
+    );
   }
   return path;
 };

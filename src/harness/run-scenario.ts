@@ -5,6 +5,7 @@ import type { Ledger } from '../ledger/index.js';
 import { type Control, type Dial, Interrupted, play, type Scenario, Stage } from '../scenario/index.js';
 import { writeHistory } from './history-file.js';
 import { toViolation } from './requirements.js';
+import type { StallMeter } from './stall-meter.js';
 import type { Subject, SubjectExit } from './subject.js';
 
 export interface ScenarioRun {
@@ -23,6 +24,7 @@ export interface ScenarioRun {
   historyDir?: string;
   replay: string;
   attempt: number;
+  stalls: StallMeter;
 }
 
 const blankResult = (scenario: Scenario, replay: string): ScenarioResult => ({
@@ -32,6 +34,7 @@ const blankResult = (scenario: Scenario, replay: string): ScenarioResult => ({
   verdict: 'passed',
   durationMs: 0,
   waitedMs: 0,
+  stalledMs: 0,
   exclusive: scenario.exclusive,
   proves: scenario.proves,
   exercised: {},
@@ -77,6 +80,19 @@ const judged = (judgement: Judgement, violations: Violation[]): Pick<ScenarioRes
   return { verdict: 'passed' };
 };
 
+/** A stall of a third of the shortest time that the subject is held to, or that it holds the kit to, is too long. */
+const STALL_FRACTION = 3;
+
+/** Whether the kit was too slow to judge: then nothing counts against the subject. */
+const excuseStalled = (result: ScenarioResult, { answerWithinMs, deadAfterMs }: Timers): void => {
+  const tolerable = Math.min(answerWithinMs, deadAfterMs) / STALL_FRACTION;
+  if (result.verdict !== 'failed' || result.stalledMs <= tolerable) return;
+  const seen = [...new Set(result.violations.map((violation) => violation.requirement))].join(', ');
+  result.verdict = 'error';
+  result.reason = `too slow to judge: the kit itself stood still for ${result.stalledMs} ms, and what it saw (${seen}) may come from that. Give it a quieter machine, or lower --concurrency and --instances.`;
+  result.violations = [];
+};
+
 /** Plays one scenario on one subject, judges its history and says what came of it. Throws only Interrupted. */
 export const runScenario = async (scenario: Scenario, run: ScenarioRun): Promise<ScenarioResult> => {
   const result = { ...blankResult(scenario, run.replay), attempts: run.attempt };
@@ -107,6 +123,8 @@ export const runScenario = async (scenario: Scenario, run: ScenarioRun): Promise
     result.warnings = all.filter((violation) => violation.level !== 'MUST');
     result.exercised = judgement.exercised;
     Object.assign(result, judged(judgement, result.violations));
+    result.stalledMs = run.stalls.worstSince(stage.startedAt);
+    excuseStalled(result, run.timers);
   } catch (cause) {
     if (cause instanceof Interrupted) throw cause;
     result.verdict = 'error';

@@ -16,6 +16,7 @@ import { judgeRequirements } from './requirements.js';
 import { notRun, runScenario } from './run-scenario.js';
 import { longestFirst, playAll } from './schedule.js';
 import { select } from './selection.js';
+import { StallMeter } from './stall-meter.js';
 
 /** A missed time bound is tried again, alone, with this much more patience, before it counts. */
 const RETRY_PATIENCE = 4;
@@ -33,6 +34,7 @@ interface Suite {
   total: number;
   runId: string;
   played: number;
+  stalls: StallMeter;
 }
 
 const kitVersion = (): string =>
@@ -80,6 +82,7 @@ const playOne = async (
       signal,
       replay: replayOf(options, scenario.id),
       attempt,
+      stalls: suite.stalls,
       ...(options.historyDir === undefined ? {} : { historyDir: options.historyDir }),
     });
     keep(suite, result);
@@ -96,12 +99,16 @@ const playOne = async (
 const onlyLate = (result: ScenarioResult): boolean =>
   result.verdict === 'failed' && result.violations.every((violation) => violation.late === true);
 
-/** What failed by time alone, or was undecided, gets a second chance without company and with more patience. */
+/** By time alone, undecided, or seen by a kit that stood still: company and load may be to blame. */
+const deservesRetry = (result: ScenarioResult): boolean =>
+  onlyLate(result) || result.verdict === 'inconclusive' || (result.verdict === 'error' && result.stalledMs > 0);
+
+/** What may have failed for lack of time gets a second chance, without company and with more patience. */
 const retry = async (suite: Suite, scenarios: readonly Scenario[], instance: Instance): Promise<void> => {
   let confirmed = 0;
   for (const scenario of scenarios) {
     const result = suite.results.get(scenario.id);
-    if (!result || !(onlyLate(result) || result.verdict === 'inconclusive')) continue;
+    if (!result || !deservesRetry(result)) continue;
     if (confirmed >= ENOUGH_RETRIES) break;
     await playOne(suite, scenario, instance, suite.options.patienceMs * RETRY_PATIENCE, 2);
     const verdict = suite.results.get(scenario.id)?.verdict;
@@ -213,6 +220,7 @@ export const runSuite = async (options: RunOptions, hooks: RunHooks, signal: Abo
     total: chosen.length,
     runId: randomBytes(4).toString('hex'),
     played: 0,
+    stalls: new StallMeter(),
   };
   const others: Promise<Instance>[] = [];
   try {
@@ -233,6 +241,7 @@ export const runSuite = async (options: RunOptions, hooks: RunHooks, signal: Abo
     }
     return reportOf(suite, complete, startedAt);
   } finally {
+    suite.stalls.stop();
     await closeAll(prepared.first, others);
   }
 };

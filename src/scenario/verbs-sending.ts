@@ -7,6 +7,7 @@ import { expandLabels } from './labels.js';
 import { type Action, type Perform, requireOpen } from './perform.js';
 import type { Stage } from './stage.js';
 import { recordFault, recordUnreached, type StepPlace } from './step-outcome.js';
+import { fillUsers } from './write-frame.js';
 
 const newMessage = (stage: Stage, actor: Actor, action: Action<'sends'>, label: string): Message => {
   const recipient = stage.actors.get(action.to);
@@ -22,7 +23,7 @@ const newMessage = (stage: Stage, actor: Actor, action: Action<'sends'>, label: 
     msgId: original?.msgId ?? action.msgId ?? stage.nextMsgId(),
     body: bodyText(action.body, label, stage.options.description),
     ...(ttlMs === undefined ? {} : { ttlMs: Math.round(durationMs(ttlMs, stage.options.timers)) }),
-    fields: action.fields ?? {},
+    fields: fillUsers(stage, action.fields ?? {}),
     accepted: false,
     final: false,
     settled: false,

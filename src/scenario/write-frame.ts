@@ -14,6 +14,15 @@ const frameOfBytes = (size: number): string => {
   return head + 'x'.repeat(Math.max(0, size - head.length - tail.length)) + tail;
 };
 
+/** `{user:NAME}` in a further field of a packet: the user id of that client in this run. */
+export const fillUsers = (stage: Stage, fields: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => {
+      const client = typeof value === 'string' ? /^\{user:([a-z][A-Za-z0-9-]*)\}$/.exec(value)?.[1] : undefined;
+      return [name, client === undefined ? value : (stage.actors.get(client)?.user ?? value)];
+    }),
+  );
+
 const fillIn = (stage: Stage, link: Link, text: string): string =>
   text.replaceAll(/\{(rid|msgId|user:([a-z][A-Za-z0-9-]*)|sid:([a-z][A-Za-z0-9-]*))\}/g, (match, what, user, label) => {
     if (what === 'rid') {

@@ -26,6 +26,8 @@ export interface StartOptions {
   stopTimeoutMs?: number;
   /** Gets one line whenever something noteworthy happens to the process. */
   log?: (line: string) => void;
+  /** When it aborts, a start that is under way ends its processes and rejects. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -40,6 +42,9 @@ export async function startSubject(options: StartOptions): Promise<Subject> {
       '--exec needs process groups and signals, which Windows does not have.',
       'Run the kit inside WSL, or start the server yourself and give its URL.',
     );
+  }
+  if (options.exec.trim() === '') {
+    throw new KitError('usage', 'The command of --exec is empty.', 'Give the command that starts the server.');
   }
   const fixed = template.includes('{port}') ? undefined : await fixedPort(template);
   for (let start = 1; ; start++) {
@@ -57,13 +62,19 @@ export async function startSubject(options: StartOptions): Promise<Subject> {
       log: options.log ?? (() => undefined),
       released: () => releasePort(port),
     });
+    const giveUp = () => void subject.close();
+    options.signal?.addEventListener('abort', giveUp, { once: true });
     try {
+      if (options.signal?.aborted) giveUp();
       await subject.start();
       return subject;
     } catch (error) {
       await subject.close();
+      if (options.signal?.aborted) throw error;
       if (fixed !== undefined || start === MAX_STARTS || !isPortTaken(error)) throw error;
       options.log?.(`port ${port} was taken by another program; choosing another one`);
+    } finally {
+      options.signal?.removeEventListener('abort', giveUp);
     }
   }
 }
