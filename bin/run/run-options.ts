@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { type Description, DescriptionSchema, SERVER_CLASSES, type ServerClass } from '../../schemas/index.js';
@@ -66,9 +67,16 @@ const descriptionFrom = (source: unknown): Description => {
   );
 };
 
+/** Folder by folder: Node's own recursion never ends where a file system refuses with ENOENT, as /proc does. */
+const makeFolder = (path: string): void => {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  mkdirSync(path);
+};
+
 const historyFolder = (path: string): string => {
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolder(resolve(path));
     return path;
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? '';

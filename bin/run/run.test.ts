@@ -92,6 +92,7 @@ t.test('run options', async (t) => {
   t.same(run({ baseline: join(folder, 'known.txt') }).baseline, ['server/core/a#b', 'server/core/c']);
   t.same(run({ describe: join(folder, 'good.yaml') }).describe?.timers, { answerWithinMs: 100 });
   t.same(run({ describe: { protocol: 'im.ran.v1' } }).describe, { protocol: 'im.ran.v1' });
+  t.equal(run({ history: join(folder, 'a', 'b') }).historyDir, join(folder, 'a', 'b'), 'folders are made');
   t.not(run({}).seed, run({}).seed, 'a fresh seed for each run');
   const rows: [Record<string, unknown>, string | RegExp][] = [
     [{ url: 'sevre' }, 'neither a WebSocket URL nor a command'],
