@@ -67,7 +67,7 @@ const crashes = async (stage: Stage, action: Extract<ServerAction, { verb: 'cras
   stage.record({ kind: 'subject', event: 'killing', signal: 'SIGKILL' });
   await stage.mustWait(controlOf(stage).kill());
   stage.record({ kind: 'subject', event: 'killed', signal: 'SIGKILL' });
-  await awaitAllClosed(stage);
+  await stage.mustWait(awaitAllClosed(stage));
   recordFault(stage, place, 'crash', true, action.when ? { packet: action.when.gets } : {});
   return true;
 };
@@ -79,7 +79,7 @@ const stops = async (stage: Stage, action: Extract<ServerAction, { verb: 'stops'
   stage.subjectUp = false;
   await stage.mustWait(controlOf(stage).stop());
   stage.record({ kind: 'subject', event: 'stopped', signal: 'SIGTERM' });
-  await awaitAllClosed(stage);
+  await stage.mustWait(awaitAllClosed(stage));
   recordFault(stage, place, 'stop', true);
   return true;
 };
