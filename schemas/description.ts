@@ -1,30 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
+import { SERVER_CLASSES } from './wire.js';
 
-export const SERVER_CLASSES = [
-  'core',
-  'timed-redelivery',
-  'durable',
-  'ordered',
-  'expiry',
-  'multi-device',
-  'flow-control',
-  'secured',
-  'encrypted',
-  'observable',
-  'replicated',
-] as const;
-export type ServerClass = (typeof SERVER_CLASSES)[number];
-
-/** The timers a server may declare, and what the kit assumes of one that it does not declare. Milliseconds. */
-export const DEFAULT_TIMERS = {
-  answerWithinMs: 5_000,
-  redeliverAfterMs: 5_000,
-  redeliverMaxMs: 60_000,
-  deadAfterMs: 30_000,
-  dedupWindowMs: 604_800_000,
-} as const;
-export type TimerName = keyof typeof DEFAULT_TIMERS;
-export type Timers = Record<TimerName, number>;
+export { DEFAULT_TIMERS, SERVER_CLASSES, type ServerClass, type TimerName, type Timers } from './wire.js';
 
 const timer = (description: string, example: number) =>
   Type.Optional(Type.Integer({ description, minimum: 1, maximum: Number.MAX_SAFE_INTEGER, examples: [example] }));

@@ -1,28 +1,7 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { ERROR_CODES, type PacketType, WIRE } from './wire.js';
 
-/** Limits of the wire that no server may change. Lengths are characters, times are milliseconds. */
-export const WIRE = {
-  subprotocol: 'im.ran.v1',
-  idMaxLength: 64,
-  deviceMaxLength: 32,
-  ttlMaxMs: 31_536_000_000,
-  /** Bytes of UTF-8 that every server accepts as a body. */
-  bodyBytes: 65_536,
-  /** Bytes of one text frame that every server accepts. */
-  frameBytes: 524_288,
-} as const;
-
-/** WebSocket close codes that the protocol gives a meaning. */
-export const CLOSE = {
-  goingAway: 1001,
-  unsupportedData: 1003,
-  invalidUtf8: 1007,
-  tooLarge: 1009,
-  badPacket: 4400,
-  replaced: 4409,
-  tooSlow: 4413,
-  tooManyRequests: 4429,
-} as const;
+export * from './wire.js';
 
 const MAX_SAFE_MS = Number.MAX_SAFE_INTEGER;
 
@@ -59,22 +38,6 @@ const body = Type.String({
   pattern: '^\\P{Cs}*$',
   examples: ['hello'],
 });
-
-export const ERROR_CODES = [
-  'invalid-packet',
-  'body-too-large',
-  'unknown-recipient',
-  'not-allowed',
-  'id-conflict',
-  'unknown-message',
-  'inbox-full',
-  'busy',
-  'internal',
-] as const;
-export type ErrorCode = (typeof ERROR_CODES)[number];
-
-/** Codes after which the same R may succeed later. */
-export const RETRYABLE_CODES: ReadonlySet<ErrorCode> = new Set(['inbox-full', 'busy', 'internal']);
 
 export const PacketErrorSchema = Type.Object(
   {
@@ -240,10 +203,8 @@ export type AckR = Static<typeof AckRSchema>;
 export type AckA = Static<typeof AckASchema>;
 export type AckN = Static<typeof AckNSchema>;
 export type Packet = MsgR | MsgA | MsgN | AckR | AckA | AckN;
-export type PacketType = Packet['type'];
 export type ReceiptStatus = AckN['status'];
 
-/** The six packets in the order in which one message needs them. */
 export const PACKET_SCHEMAS: Record<PacketType, TSchema> = {
   'msg:R': MsgRSchema,
   'msg:A': MsgASchema,
@@ -252,8 +213,3 @@ export const PACKET_SCHEMAS: Record<PacketType, TSchema> = {
   'ack:A': AckASchema,
   'ack:N': AckNSchema,
 };
-export const PACKET_TYPES = Object.keys(PACKET_SCHEMAS) as PacketType[];
-
-/** What each party may send: a client R, a server A and N. */
-export const CLIENT_PACKETS: ReadonlySet<PacketType> = new Set(['msg:R', 'ack:R']);
-export const SERVER_PACKETS: ReadonlySet<PacketType> = new Set(['msg:A', 'msg:N', 'ack:A', 'ack:N']);

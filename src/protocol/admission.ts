@@ -1,4 +1,4 @@
-import { WIRE } from '../../schemas/index.js';
+import { WIRE } from '../../schemas/wire.js';
 
 /** What a server must know to decide on a WebSocket upgrade. */
 export interface AdmissionFacts {

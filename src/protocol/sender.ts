@@ -1,5 +1,5 @@
 import type { ErrorCode, ReceiptStatus } from '../../schemas/index.js';
-import { RETRYABLE_CODES } from '../../schemas/index.js';
+import { RETRYABLE_CODES } from '../../schemas/wire.js';
 import { go, type Table } from './table.js';
 
 /**

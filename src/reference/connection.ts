@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
-import { type AckR, CLIENT_PACKETS, CLOSE, type MsgR, type Packet } from '../../schemas/index.js';
-import { decodePacket, encodePacket } from '../packets/index.js';
+import type { AckR, MsgR, Packet } from '../../schemas/index.js';
+import { CLIENT_PACKETS, CLOSE } from '../../schemas/wire.js';
+import { decodePacket, encodePacket } from '../packets/decode.js';
 import {
   ackRefusal,
   type Identity,

@@ -1,4 +1,4 @@
-import { bodyBytes } from '../packets/index.js';
+import { bodyBytes } from '../packets/decode.js';
 import { type AckFound, decideAck, decideMessage, deliveredAt, type KnownAs } from '../protocol/index.js';
 import type { Known } from './known.js';
 import { dedupName, type Findings, inboxName } from './look-up.js';

@@ -1,6 +1,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type Description, WIRE } from '../../schemas/index.js';
+import type { Description } from '../../schemas/index.js';
+import { WIRE } from '../../schemas/wire.js';
 import { findToken, type Identity, type Refusal, readToken } from '../protocol/index.js';
 import type { ServerConfig } from './options.js';
 

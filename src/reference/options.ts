@@ -1,4 +1,4 @@
-import { SERVER_CLASSES, type ServerClass, type Timers, WIRE } from '../../schemas/index.js';
+import { SERVER_CLASSES, type ServerClass, type Timers, WIRE } from '../../schemas/wire.js';
 import { KitError } from '../errors.js';
 import { LOG_LEVELS, type LogLevel } from './log.js';
 

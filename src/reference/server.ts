@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { type AckR, CLOSE, type MsgR, WIRE } from '../../schemas/index.js';
+import type { AckR, MsgR } from '../../schemas/index.js';
+import { CLOSE, WIRE } from '../../schemas/wire.js';
 import { type Identity, type Refusal, refuseAdmission, tellStoredAfterMs } from '../protocol/index.js';
 import { tellSender } from './answer.js';
 import { CLOSE_TIMEOUT_MS, Connection } from './connection.js';
