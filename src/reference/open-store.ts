@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { KitError } from '../errors.js';
+import { makeFolder } from '../make-folder.js';
 import { MemoryStore } from './memory-store.js';
 import type { ServerConfig } from './options.js';
 import type { Store } from './store.js';
@@ -30,7 +30,7 @@ const unusable = (folder: string, error: unknown): KitError => {
 export const openStore = async ({ classes, data }: ServerConfig): Promise<Store> => {
   if (!classes.has('durable') || data === undefined) return new MemoryStore();
   try {
-    await mkdir(data, { recursive: true });
+    makeFolder(data);
     const { openLevelStore } = await import('./level-store.js');
     return await openLevelStore(data);
   } catch (error) {
