@@ -1,10 +1,8 @@
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { KitError } from '../../src/errors.js';
 import { loadLedger } from '../../src/ledger/index.js';
-import { packageRoot } from '../../src/package-root.js';
 import { validator } from '../../src/packets/index.js';
 import { readSource } from '../../src/scenario/source.js';
+import { catalogueFiles, catalogueFolder } from './catalogue.js';
 import { CatalogueSchema, type Mutant } from './mutant.js';
 
 const REMEDY = 'Correct the entry; CONTRIBUTING.md shows what a mutant consists of.';
@@ -21,10 +19,10 @@ const pathOf = (fault: string): (string | number)[] =>
  * All mutants of a folder of YAML files, by file name and then in the order of the file.
  * Throws a KitError of code `usage` that names file, line, entry and field.
  */
-export const loadMutants = (folder = join(packageRoot, 'conformance', 'mutants', 'catalogue')): Mutant[] => {
+export const loadMutants = (folder = catalogueFolder): Mutant[] => {
   const mutants = new Map<string, Mutant>();
   const { byId } = loadLedger();
-  for (const name of listYaml(folder)) {
+  for (const name of catalogueFiles(folder)) {
     const source = readSource(join(folder, name), name);
     const [fault] = validate(source.value);
     if (fault !== undefined) {
@@ -42,22 +40,4 @@ export const loadMutants = (folder = join(packageRoot, 'conformance', 'mutants',
     }
   }
   return [...mutants.values()];
-};
-
-/** The mutant of that id. Throws a KitError of code `usage` when there is none. */
-export const mutantOf = (mutants: readonly Mutant[], id: string): Mutant => {
-  const mutant = mutants.find((candidate) => candidate.id === id);
-  if (mutant) return mutant;
-  const known = mutants.map((candidate) => candidate.id).join(', ');
-  throw new KitError('usage', `there is no mutant "${id}"`, `Use one of: ${known}.`);
-};
-
-const listYaml = (folder: string): string[] => {
-  try {
-    return readdirSync(folder)
-      .filter((name) => name.endsWith('.yaml'))
-      .sort();
-  } catch (cause) {
-    throw new KitError('usage', `${folder}: cannot be read`, 'Name a folder with YAML files of mutants.', { cause });
-  }
 };

@@ -36,6 +36,13 @@ export const MutantSchema = Type.Object(
         description: 'The classes to test instead of those that the server claims.',
       }),
     ),
+    options: Type.Optional(
+      Type.String({
+        pattern: '^--[a-z0-9, -]+$',
+        description:
+          'Further options of `im-conformance serve`: where the fault shows only without, or with other, timers.',
+      }),
+    ),
     patch: Type.Array(PatchSchema, { minItems: 1 }),
   },
   closed,

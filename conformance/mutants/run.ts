@@ -1,23 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { register } from 'node:module';
 import { KitError } from '../../src/errors.js';
+import { readMutant } from './catalogue.js';
 import type { Replacements } from './hooks.js';
-import { loadMutants, mutantOf } from './load-mutants.js';
-import type { Mutant } from './mutant.js';
 import { applyPatch } from './patch.js';
+
+// Nothing that a patch may change is imported here: what is loaded already cannot be replaced any more.
 
 /** Folder of the compiled code, of which this file is a part. */
 const compiled = new URL('../../', import.meta.url);
-
-const replacementsOf = (mutant: Mutant): Replacements => {
-  const replacements: Replacements = {};
-  for (const patch of mutant.patch) {
-    const url = new URL(patch.file, compiled);
-    const text = replacements[url.href] ?? readCompiled(mutant.id, url, patch.file);
-    replacements[url.href] = applyPatch(mutant.id, patch, text);
-  }
-  return replacements;
-};
 
 const readCompiled = (mutant: string, url: URL, file: string): string => {
   try {
@@ -27,18 +18,32 @@ const readCompiled = (mutant: string, url: URL, file: string): string => {
   }
 };
 
+const replacementsFor = (id: string): Replacements => {
+  const mutant = readMutant(id);
+  if (!mutant) throw new KitError('usage', `there is no mutant "${id}"`, 'See conformance/mutants/catalogue.');
+  const replacements: Replacements = {};
+  for (const patch of mutant.patch) {
+    const url = new URL(patch.file, compiled);
+    const text = replacements[url.href] ?? readCompiled(id, url, patch.file);
+    replacements[url.href] = applyPatch(id, patch, text);
+  }
+  return replacements;
+};
+
 /** Starts the reference server with one fault: `node run.js MUTANT-ID`, then the options of `im-conformance serve`. */
 const main = async ([id, ...options]: string[]): Promise<void> => {
   if (id === undefined) {
     throw new KitError('usage', 'no mutant was named', 'Use: node run.js MUTANT-ID --port PORT --data FOLDER');
   }
-  register('./hooks.js', import.meta.url, { data: replacementsOf(mutantOf(loadMutants(), id)) });
+  register('./hooks.js', import.meta.url, { data: replacementsFor(id) });
   process.argv.splice(2, process.argv.length, 'serve', ...options);
   await import(new URL('bin/im-conformance.js', compiled).href);
 };
 
-main(process.argv.slice(2)).catch((error: unknown) => {
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
   if (!(error instanceof KitError)) throw error;
   console.error(`${error.message}\n${error.remedy}`);
   process.exit(2);
-});
+}

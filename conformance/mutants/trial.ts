@@ -3,22 +3,34 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Report, ScenarioResult, Violation } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
-import type { RunOptions } from '../../src/harness/options.js';
+import { type RunOptions, runSuite } from '../../src/harness/index.js';
 import { packageRoot } from '../../src/package-root.js';
 import type { Mutant } from './mutant.js';
 
+/** Short bounds first: a mutant is expected to fail, and most do so by something that never comes. */
+const PATIENCE_MS = 250;
+const MORE_PATIENCE_MS = 500;
+/** The server without a fault must not fail because the machine is busy. */
+const CONTROL_PATIENCE_MS = 1_500;
+
+/** A compiled file of this project, whether this code runs compiled or from source. */
+const builtFile = (path: string): string => {
+  const here = fileURLToPath(new URL(`../../${path}`, import.meta.url));
+  const built = join(packageRoot, 'dist', path);
+  const found = [here, built].find((candidate) => existsSync(candidate));
+  if (found !== undefined) return found;
+  throw new KitError('usage', `there is no ${built}`, 'Build first: npm run build');
+};
+
 /** The command that starts a mutant as a subject. Throws a KitError when the project is not built. */
-export const mutantCommand = (id: string): string => {
-  const beside = fileURLToPath(new URL('./run.js', import.meta.url));
-  const built = join(packageRoot, 'dist', 'conformance', 'mutants', 'run.js');
-  const runner = [beside, built].find((path) => existsSync(path));
-  if (runner === undefined) throw new KitError('usage', `there is no ${built}`, 'Build first: npm run build');
-  return `"${process.execPath}" "${runner}" ${id} --port {port} --data {data}`;
+export const mutantCommand = (id: string, options = ''): string => {
+  const runner = builtFile('conformance/mutants/run.js');
+  return `"${process.execPath}" "${runner}" ${id} --port {port} --data {data} ${options}`.trimEnd();
 };
 
 /** A run of the kit that tests one mutant with the scenarios that must catch it, and with nothing else. */
-export const mutantRun = (mutant: Mutant): RunOptions => ({
-  exec: mutantCommand(mutant.id),
+export const mutantRun = (mutant: Mutant, patienceMs = PATIENCE_MS): RunOptions => ({
+  exec: mutantCommand(mutant.id, mutant.options),
   ...(mutant.classes ? { classes: mutant.classes } : {}),
   only: [mutant.caughtBy],
   skip: [],
@@ -27,7 +39,21 @@ export const mutantRun = (mutant: Mutant): RunOptions => ({
   seed: `mutant ${mutant.id}`,
   concurrency: 16,
   instances: 1,
-  patienceMs: 1_000,
+  patienceMs,
+  replayArguments: [],
+});
+
+/** The same scenarios for the server as it is: a scenario that fails without the fault proves nothing about it. */
+export const controlRun = (mutants: readonly Mutant[]): RunOptions => ({
+  exec: `"${process.execPath}" "${builtFile('bin/im-conformance.js')}" serve --port {port} --data {data}`,
+  only: [...new Set(mutants.map((mutant) => mutant.caughtBy))],
+  skip: [],
+  headers: {},
+  allowUnproven: true,
+  seed: 'control',
+  concurrency: 16,
+  instances: 2,
+  patienceMs: CONTROL_PATIENCE_MS,
   replayArguments: [],
 });
 
@@ -48,6 +74,13 @@ export const judgeMutant = (mutant: Mutant, report: Report): MutantVerdict => {
   }
   const verdicts = report.scenarios.map(summaryOf).concat(report.problems).join('\n') || 'no scenario ran';
   return { caught: false, why: `expected ${mutant.requirement} with "${mutant.words}", got:\n${verdicts}` };
+};
+
+/** Tests one mutant; again with more patience if nothing caught it, for the kit blames nobody when it stood still itself. */
+export const tryMutant = async (mutant: Mutant, signal: AbortSignal): Promise<MutantVerdict> => {
+  const verdict = judgeMutant(mutant, await runSuite(mutantRun(mutant), {}, signal));
+  if (verdict.caught || signal.aborted) return verdict;
+  return judgeMutant(mutant, await runSuite(mutantRun(mutant, MORE_PATIENCE_MS), {}, signal));
 };
 
 const textOf = ({ message, expected, seen, where = '' }: Violation): string =>
