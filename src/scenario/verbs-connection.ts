@@ -96,6 +96,7 @@ export const pings: Perform<'pings'> = (stage, actor, _action, place) => {
 export const answersPings: Perform<'answersPings'> = (stage, actor, action, place) => {
   if (!requireOpen(stage, actor, actor.link, place)) return false;
   actor.link.answersPings = action.answersPings;
+  if (!action.answersPings) recordFault(stage, place, 'mute', true, { client: actor.name });
   return true;
 };
 
