@@ -30,6 +30,15 @@ export const HistoryHeadSchema = Type.Object(
       dedupWindowMs: Type.Number(),
     }),
     patienceMs: Type.Number({ minimum: 0, description: 'Added to every bound.' }),
+    limits: Type.Optional(
+      Type.Object(
+        {
+          maxInFlight: Type.Optional(Type.Integer({ minimum: 1 })),
+          maxInboxMessages: Type.Optional(Type.Integer({ minimum: 1 })),
+        },
+        { description: 'What the server declared of them: what it did not declare is not judged.' },
+      ),
+    ),
     startedAt: Type.Integer({ description: 'Unix epoch milliseconds by the clock of the kit.' }),
   },
   { description: 'First line of a history.' },
@@ -123,6 +132,20 @@ export const HistoryEventSchema = Type.Union(
         code: Type.Optional(Type.Integer()),
       },
       'What happened to the process under test. `exited`: by itself. `killing`: SIGKILL is about to be sent. `killed`: the port refuses.',
+    ),
+    event(
+      'metrics',
+      {
+        askedAt: Type.Number({
+          minimum: 0,
+          description: 'When the request was begun; `at` is when the answer was read.',
+        }),
+        status: Type.Optional(Type.Integer({ description: 'HTTP status, if there was one.' })),
+        contentType: Type.Optional(Type.String()),
+        text: Type.Optional(Type.String({ description: 'The page as it came, cut to 262,144 characters.' })),
+        error: Type.Optional(Type.String({ description: 'Why there was no page.' })),
+      },
+      'The kit asked for the metrics page of the server.',
     ),
     event('settling', {}, 'Every fault has ended; receivers reconnect and ack, senders re-send.'),
     event('settled', { complete: Type.Boolean() }, 'Settling ended; complete: nothing was left to wait for.'),

@@ -1,4 +1,4 @@
-import type { Description, HistoryEvent, ScenarioResult, Timers, Violation } from '../../schemas/index.js';
+import type { Description, HistoryEvent, HistoryHead, ScenarioResult, Timers, Violation } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
 import { HistoryJudge, type Judgement } from '../history/index.js';
 import type { Ledger } from '../ledger/index.js';
@@ -25,6 +25,8 @@ export interface ScenarioRun {
   replay: string;
   attempt: number;
   stalls: StallMeter;
+  /** The history could not be written; the result counts all the same. */
+  onHistoryLost: (error: KitError) => void;
 }
 
 const blankResult = (scenario: Scenario, replay: string): ScenarioResult => ({
@@ -54,12 +56,24 @@ export const notRun = (
   replay: string,
 ): ScenarioResult => ({ ...blankResult(scenario, replay), verdict, reason });
 
+/** The limits that judges hold the server to, as far as it declared them. */
+const limitsOf = ({ limits = {} }: Description): Pick<HistoryHead, 'limits'> => {
+  const { maxInFlight, maxInboxMessages } = limits;
+  return {
+    limits: {
+      ...(maxInFlight === undefined ? {} : { maxInFlight }),
+      ...(maxInboxMessages === undefined ? {} : { maxInboxMessages }),
+    },
+  };
+};
+
 const headOf = (scenario: Scenario, run: ScenarioRun): HistoryEvent => ({
   kind: 'history',
   version: 1,
   scenario: scenario.id,
   classes: run.description.classes ?? ['core'],
   timers: run.timers,
+  ...limitsOf(run.description),
   patienceMs: run.patienceMs,
   startedAt: Date.now(),
 });
@@ -83,14 +97,28 @@ const judged = (judgement: Judgement, violations: Violation[]): Pick<ScenarioRes
 /** A stall of a third of the shortest time that the subject is held to, or that it holds the kit to, is too long. */
 const STALL_FRACTION = 3;
 
+/** No stall of the kit makes a packet invalid; a subject that floods it with garbage may well make it stall. */
+const NEVER_BY_STALL = new Set(['IM-1-3', 'IM-2-1']);
+
 /** Whether the kit was too slow to judge: then nothing counts against the subject. */
 const excuseStalled = (result: ScenarioResult, { answerWithinMs, deadAfterMs }: Timers): void => {
   const tolerable = Math.min(answerWithinMs, deadAfterMs) / STALL_FRACTION;
   if (result.verdict !== 'failed' || result.stalledMs <= tolerable) return;
+  if (result.violations.some(({ requirement }) => NEVER_BY_STALL.has(requirement))) return;
   const seen = [...new Set(result.violations.map((violation) => violation.requirement))].join(', ');
   result.verdict = 'error';
   result.reason = `too slow to judge: the kit itself stood still for ${result.stalledMs} ms, and what it saw (${seen}) may come from that. Give it a quieter machine, or lower --concurrency and --instances.`;
   result.violations = [];
+};
+
+const keepHistory = (result: ScenarioResult, run: ScenarioRun, events: readonly HistoryEvent[]): void => {
+  if (run.historyDir === undefined) return;
+  try {
+    result.history = writeHistory(run.historyDir, result.id, events);
+  } catch (cause) {
+    if (!(cause instanceof KitError)) throw cause;
+    run.onHistoryLost(cause);
+  }
 };
 
 /** Plays one scenario on one subject, judges its history and says what came of it. Throws only Interrupted. */
@@ -127,7 +155,8 @@ export const runScenario = async (scenario: Scenario, run: ScenarioRun): Promise
     excuseStalled(result, run.timers);
   } catch (cause) {
     if (cause instanceof Interrupted) throw cause;
-    result.verdict = 'error';
+    // What the subject or its command did, such as ignoring SIGTERM, is no fault of the kit, and nothing is proven.
+    result.verdict = cause instanceof KitError && cause.code !== 'kit' ? 'inconclusive' : 'error';
     result.reason =
       cause instanceof KitError
         ? `${cause.message} ${cause.remedy}`
@@ -137,6 +166,6 @@ export const runScenario = async (scenario: Scenario, run: ScenarioRun): Promise
     result.durationMs = Math.round(stage.now());
     result.waitedMs = Math.round(stage.waitedMs);
   }
-  if (run.historyDir !== undefined) result.history = writeHistory(run.historyDir, scenario.id, events);
+  keepHistory(result, run, events);
   return result;
 };

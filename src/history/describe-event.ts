@@ -49,7 +49,10 @@ const textOf = (event: Exclude<HistoryEvent, { kind: 'history' }>): string => {
   }
 };
 
-type Other = Extract<HistoryEvent, { kind: 'client' | 'fault' | 'subject' | 'settling' | 'settled' | 'step' | 'end' }>;
+type Other = Extract<
+  HistoryEvent,
+  { kind: 'client' | 'fault' | 'metrics' | 'subject' | 'settling' | 'settled' | 'step' | 'end' }
+>;
 
 const otherText = (event: Other): string => {
   switch (event.kind) {
@@ -59,6 +62,10 @@ const otherText = (event: Other): string => {
       return `fault ${event.fault} of step ${event.step} ${event.fired ? 'fired' : 'did not fire'}`;
     case 'subject':
       return `${SUBJECT[event.event]}${event.signal === undefined ? '' : ` (${event.signal})`}`;
+    case 'metrics':
+      return event.text === undefined
+        ? `the metrics page is not served: ${event.error ?? `HTTP ${event.status ?? 'without status'}`}`
+        : `the metrics page is read (${event.text.length} characters)`;
     case 'settling':
       return 'settling: faults end, receivers reconnect, senders re-send';
     case 'settled':

@@ -92,6 +92,7 @@ export class HistoryJudge {
         judgeOpenRequests(world);
         judgeLoss(world, event.complete);
         return;
+      case 'metrics':
       case 'settling':
       case 'end':
         return;
