@@ -39,6 +39,8 @@ export const buildProgram = (): Command => {
 
 /** Runs the command line. What an action throws is told on stderr and decides on the exit code. */
 export const run = async (argv: readonly string[]): Promise<void> => {
+  // A message that nobody can read must not change the exit code.
+  process.stderr.on('error', () => undefined);
   try {
     await buildProgram().parseAsync(argv);
   } catch (error) {

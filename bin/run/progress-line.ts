@@ -41,6 +41,12 @@ export class ProgressLine {
     this.#draw();
   }
 
+  /** Lets something else write a line of its own. */
+  aside(write: () => void): void {
+    if (this.#timer !== undefined) this.#stream.write(CLEAR);
+    write();
+  }
+
   end(): void {
     if (this.#timer === undefined) return;
     clearInterval(this.#timer);

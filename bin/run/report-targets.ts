@@ -54,11 +54,16 @@ export const reportTargets = (values: readonly string[], stdoutIsTerminal: boole
   return targets;
 };
 
+const unwritable = (cause: NodeJS.ErrnoException): KitError => {
+  const message = `cannot write to the standard output (${cause.code ?? cause.message})`;
+  return new KitError('usage', message, 'Make room there, or send the output somewhere else.', { cause });
+};
+
 /** Writes to stdout and waits until it is out. A reader that has gone away (`| head -1`) is no fault. */
 export const writeStdout = (text: string): Promise<void> =>
   new Promise((done, fail) => {
     const quietEnd = (error: NodeJS.ErrnoException | null | undefined): void => {
-      if (error && error.code !== 'EPIPE') fail(error);
+      if (error && error.code !== 'EPIPE') fail(unwritable(error));
       else done();
     };
     process.stdout.once('error', quietEnd);

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { type Description, DescriptionSchema, SERVER_CLASSES, type ServerClass } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import type { RunOptions } from '../../src/harness/options.js';
+import { makeFolder } from '../../src/make-folder.js';
 import { validator } from '../../src/packets/index.js';
 import type { Settings } from './option-table.js';
 import { replayArguments, shellQuote } from './replay.js';
@@ -54,7 +54,7 @@ const descriptionFrom = (source: unknown): Description => {
     try {
       value = parse(text);
     } catch (cause) {
-      const why = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : '';
+      const why = cause instanceof Error ? (cause.message.split('\n')[0] ?? '').replace(/:$/, '') : '';
       throw new KitError('usage', `the description ${file} is neither JSON nor YAML: ${why}`, 'Correct it.', { cause });
     }
   }
@@ -67,16 +67,9 @@ const descriptionFrom = (source: unknown): Description => {
   );
 };
 
-/** Folder by folder: Node's own recursion never ends where a file system refuses with ENOENT, as /proc does. */
-const makeFolder = (path: string): void => {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
-  if (dirname(path) !== path) makeFolder(dirname(path));
-  mkdirSync(path);
-};
-
 const historyFolder = (path: string): string => {
   try {
-    makeFolder(resolve(path));
+    makeFolder(path);
     return path;
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? '';
@@ -105,6 +98,15 @@ const checkTogether = (settings: Settings): void => {
   }
 };
 
+const checkPlace = (settings: Settings): void => {
+  if (settings.exec !== undefined || !String(settings.url ?? '').includes('{port}')) return;
+  throw new KitError(
+    'usage',
+    `the url ${settings.url} has a place for a port, but nothing is started on it`,
+    'Write the port, or add --exec with the command that starts the server.',
+  );
+};
+
 const optional = <T, K extends string, R>(key: K, value: T | undefined, make: (value: T) => R): { [P in K]?: R } =>
   value === undefined ? {} : ({ [key]: make(value) } as { [P in K]: R });
 
@@ -113,6 +115,7 @@ const same = <T>(value: T): T => value;
 /** Turns checked settings into what the harness runs. Throws a usage KitError for values that cannot be used. */
 export const runOptionsFrom = (settings: Settings, flags: Settings, configFile: string | undefined): RunOptions => {
   checkTogether(settings);
+  checkPlace(settings);
   const text = (name: string) => settings[name] as string | undefined;
   const list = (name: string) => (settings[name] as string[] | undefined) ?? [];
   const embedded = settings.url === undefined && settings.exec === undefined;

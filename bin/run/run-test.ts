@@ -43,7 +43,11 @@ const list = async (options: RunOptions): Promise<number> => {
 const runWithProgress = async (options: RunOptions, signal: AbortSignal): Promise<Report> => {
   const line = new ProgressLine(process.stderr, process.env);
   const hooks: RunHooks = {
-    onStart: ({ total }) => line.update({ done: 0, total, running: [] }),
+    onStart: ({ subject, total }) => {
+      if (subject.embedded) tell('no url given: testing the embedded reference server');
+      line.update({ done: 0, total, running: [] });
+    },
+    onNote: (note) => line.aside(() => tell(note)),
     onProgress: (progress) => line.update(progress),
   };
   try {
@@ -65,6 +69,12 @@ const runWithProgress = async (options: RunOptions, signal: AbortSignal): Promis
 const worthWriting = (targets: readonly ReportTarget[]): ReportTarget[] =>
   targets.filter(({ format, file }) => file !== undefined || format !== 'pretty');
 
+/** Whatever an interrupted run still meets, such as a server that was ended while it started, comes from that. */
+const INTERRUPTED = {
+  exitCode: EXIT.interrupted,
+  problem: 'the run was interrupted before the first scenario. Start it again.',
+};
+
 const write = async (targets: readonly ReportTarget[], report: Report): Promise<number> => {
   const faults = await writeReports(targets, report);
   for (const fault of faults) tell(fault);
@@ -83,12 +93,11 @@ export const runTest = async (url: string | undefined, values: Readonly<Record<s
       request.targets = [];
       return await list(options);
     }
-    if (options.embedded === true) tell('no url given: testing the embedded reference server');
     return await write(request.targets, await runWithProgress(options, interrupt.signal));
   } catch (error) {
-    const { exitCode, problem } = tellFailure(error);
-    const code = interrupt.signal.aborted ? EXIT.interrupted : exitCode;
-    return await write(worthWriting(request.targets), emptyReport(request.settings, seed, code, problem));
+    const interrupted = interrupt.signal.aborted;
+    const { exitCode, problem } = interrupted ? INTERRUPTED : tellFailure(error);
+    return await write(worthWriting(request.targets), emptyReport(request.settings, seed, exitCode, problem));
   } finally {
     interrupt.stop();
   }

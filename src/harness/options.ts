@@ -45,6 +45,8 @@ export interface RunHooks {
   onStart?: (start: { subject: Report['subject']; total: number }) => void;
   onResult?: (result: ScenarioResult) => void;
   onProgress?: (progress: RunProgress) => void;
+  /** One sentence about something that the caller should know and that does not decide the verdict. */
+  onNote?: (note: string) => void;
 }
 
 /** Exit codes of the command line. When several hold: usage, unreachable, nonconforming, undecided. */

@@ -1,12 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Description, SERVER_CLASSES, type ServerClass, type Timers, WIRE } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
+import { Interrupted } from '../scenario/index.js';
 import { createDial } from './dial.js';
 import { claimedClasses, fetchDescription, knock, timersOf } from './front-door/index.js';
 import { createAuthenticate } from './identity/index.js';
 import { Instance } from './instance.js';
 import type { RunOptions } from './options.js';
-import { connectSubject, startSubject } from './process/index.js';
-import type { Authenticate, Subject } from './subject.js';
+import { connectSubject, describeExit, outputOf, startSubject } from './process/index.js';
+import type { Authenticate, Subject, SubjectExit } from './subject.js';
 
 /** Everything known of the subject before the first scenario. */
 export interface Prepared {
@@ -17,14 +19,24 @@ export interface Prepared {
   classes: ServerClass[];
   /** What is wrong with the description that the subject serves; absent when it serves none. */
   served?: { faults: readonly string[] };
+  /** What was noticed at the door and keeps nobody out. */
+  notes: readonly string[];
 }
 
-export const startInstance = async (options: RunOptions, authenticate: Authenticate): Promise<Instance> => {
+/** How often and how long the end of a process that closed its door is awaited. */
+const EXIT_LOOKS = 20;
+const EXIT_LOOK_MS = 10;
+
+export const startInstance = async (
+  options: RunOptions,
+  authenticate: Authenticate,
+  signal: AbortSignal,
+): Promise<Instance> => {
   const { exec, url } = options;
   const subject: Subject =
     exec === undefined
       ? connectSubject(url ?? '')
-      : await startSubject({ exec, authenticate, ...(url === undefined ? {} : { url }) });
+      : await startSubject({ exec, authenticate, signal, ...(url === undefined ? {} : { url }) });
   return new Instance(subject, createDial(subject.url, authenticate));
 };
 
@@ -39,8 +51,64 @@ const describe = async (options: RunOptions, url: string): Promise<Described> =>
   return { description: options.describe ?? served, served: { faults: [] } };
 };
 
-/** Starts or finds the subject, knocks at its door and learns what it claims. Throws KitError when it cannot be tested. */
-export const prepare = async (options: RunOptions): Promise<Prepared> => {
+const startFirst = async (options: RunOptions, authenticate: Authenticate, signal: AbortSignal): Promise<Instance> => {
+  try {
+    return await startInstance(options, authenticate, signal);
+  } catch (cause) {
+    throw signal.aborted ? new Interrupted('the run was interrupted') : cause;
+  }
+};
+
+/** What the work rejects with, or Interrupted as soon as the signal aborts. The work has a bound of its own. */
+const orInterrupted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
+  let stop = () => {};
+  const interrupted = new Promise<never>((_, reject) => {
+    stop = () => reject(new Interrupted('the run was interrupted'));
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([work, interrupted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+};
+
+/** A server that has just ended refuses the knock: that it ended is the news, not the refusal. */
+const endedBeforeKnock = ({ subject }: Instance, exit: SubjectExit): KitError =>
+  new KitError(
+    'unreachable',
+    `The server at ${subject.url} started and then ${describeExit(exit)} before the first scenario.${outputOf(exit.output)}`,
+    'Run the command of --exec by hand, connect once and leave: the server must go on.',
+  );
+
+interface Door extends Described {
+  notes: readonly string[];
+}
+
+const openDoor = async (options: RunOptions, first: Instance, authenticate: Authenticate): Promise<Door> => {
+  let exit: SubjectExit | undefined;
+  const stopListening = first.subject.control?.onExit((one) => {
+    exit = one;
+  });
+  try {
+    const { notes } = await knock(first.subject.url, authenticate);
+    return { notes, ...(await describe(options, first.subject.url)) };
+  } catch (cause) {
+    if (!(cause instanceof KitError) || cause.code !== 'unreachable' || !first.subject.control) throw cause;
+    // The end of a process is known a moment after its sockets have closed.
+    for (let look = 0; look < EXIT_LOOKS && exit === undefined; look++) await sleep(EXIT_LOOK_MS);
+    throw exit === undefined ? cause : endedBeforeKnock(first, exit);
+  } finally {
+    stopListening?.();
+  }
+};
+
+/**
+ * Starts or finds the subject, knocks at its door and learns what it claims. Throws KitError when it cannot be tested,
+ * and Interrupted when the signal aborts meanwhile.
+ */
+export const prepare = async (options: RunOptions, signal: AbortSignal): Promise<Prepared> => {
   if (options.url === undefined && options.exec === undefined) {
     throw new KitError(
       'usage',
@@ -49,10 +117,10 @@ export const prepare = async (options: RunOptions): Promise<Prepared> => {
     );
   }
   const authenticate = createAuthenticate(options);
-  const first = await startInstance(options, authenticate);
+  const first = await startFirst(options, authenticate, signal);
   try {
-    await knock(first.subject.url, authenticate);
-    const { description, served } = await describe(options, first.subject.url);
+    const door = await orInterrupted(openDoor(options, first, authenticate), signal);
+    const { description, served, notes } = door;
     const claimed = options.classes ?? claimedClasses(description);
     const classes = SERVER_CLASSES.filter((name) => claimed.includes(name));
     return {
@@ -61,6 +129,7 @@ export const prepare = async (options: RunOptions): Promise<Prepared> => {
       description: { ...description, classes },
       timers: timersOf(description),
       classes,
+      notes,
       ...(served ? { served } : {}),
     };
   } catch (cause) {

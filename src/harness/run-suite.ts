@@ -8,6 +8,7 @@ import { packageRoot } from '../package-root.js';
 import { Interrupted, loadScenarios, type Scenario } from '../scenario/index.js';
 import { whyNotRun } from './applicability.js';
 import { exitCodeOf, summarize } from './exit-code.js';
+import { knock } from './front-door/index.js';
 import type { Instance } from './instance.js';
 import { EXIT, type RunHooks, type RunOptions } from './options.js';
 import { type Prepared, prepare, startInstance } from './prepare.js';
@@ -35,6 +36,10 @@ interface Suite {
   runId: string;
   played: number;
   stalls: StallMeter;
+  /** What went wrong outside any scenario, with the remedy. */
+  problems: Set<string>;
+  /** A history could not be written. */
+  historyLost: boolean;
 }
 
 const kitVersion = (): string =>
@@ -49,6 +54,14 @@ const progress = ({ hooks, results, running, total }: Suite): void =>
 const keep = (suite: Suite, result: ScenarioResult): void => {
   const known = suite.options.baseline?.includes(result.id) === true && result.verdict === 'failed';
   suite.results.set(result.id, { ...result, knownFailure: known });
+};
+
+const sentenceOf = ({ message, remedy }: KitError): string => `${message.replace(/\.$/, '')}. ${remedy}`;
+
+/** One sentence is enough: the next history will not fit either. */
+const loseHistory = (suite: Suite, error: KitError): void => {
+  if (!suite.historyLost) suite.problems.add(sentenceOf(error));
+  suite.historyLost = true;
 };
 
 const playOne = async (
@@ -84,11 +97,12 @@ const playOne = async (
       attempt,
       stalls: suite.stalls,
       ...(options.historyDir === undefined ? {} : { historyDir: options.historyDir }),
+      onHistoryLost: (error) => loseHistory(suite, error),
     });
     keep(suite, result);
   } catch (cause) {
     if (cause instanceof Interrupted) throw cause;
-    const reason = cause instanceof KitError ? `${cause.message} ${cause.remedy}` : (cause as Error).message;
+    const reason = cause instanceof KitError ? sentenceOf(cause) : (cause as Error).message;
     keep(suite, notRun(scenario, 'inconclusive', reason, replayOf(options, scenario.id)));
   } finally {
     suite.running.delete(scenario.id);
@@ -117,15 +131,24 @@ const retry = async (suite: Suite, scenarios: readonly Scenario[], instance: Ins
 };
 
 /** Starts the instances beside the first one; nobody waits for them before there is something to do. */
-const startOthers = (suite: Suite, scenarios: readonly Scenario[]): Promise<Instance>[] => {
-  const { options, prepared } = suite;
+const startOthers = (suite: Suite, scenarios: readonly Scenario[]): Promise<Instance | undefined>[] => {
+  const { options, prepared, signal } = suite;
   const fixedPort = options.exec !== undefined && options.url !== undefined && !options.url.includes('{port}');
   if (options.exec === undefined || fixedPort || options.instances === 1) return [];
   const exclusive = scenarios.filter((scenario) => scenario.exclusive).length;
   const alone = Math.min(options.instances, exclusive);
   // Where nothing is shared, the first instance is one of those that are killed.
   const others = exclusive < scenarios.length ? alone : Math.max(0, alone - 1);
-  return Array.from({ length: others }, () => startInstance(options, prepared.authenticate));
+  return Array.from({ length: others }, async () => {
+    try {
+      return await startInstance(options, prepared.authenticate, signal);
+    } catch (cause) {
+      if (!(cause instanceof KitError)) throw cause;
+      // The first one has been started, so the run goes on with fewer; it only takes longer.
+      if (!signal.aborted) suite.hooks.onNote?.(`a further instance could not be started: ${sentenceOf(cause)}`);
+      return undefined;
+    }
+  });
 };
 
 const checkBaseline = (options: RunOptions, scenarios: readonly Scenario[]): void => {
@@ -144,11 +167,14 @@ const reportOf = (suite: Suite, complete: boolean, startedAt: Date): Report => {
   const stale = results.filter((r) => r.verdict === 'passed' && options.baseline?.includes(r.id)).map((r) => r.id);
   const summary = summarize(results, stale, Date.now() - startedAt.getTime());
   const untested = prepared.classes.filter((name) => !loadScenarios().some((scenario) => scenario.class === name));
-  const problems = untested.map(
-    (name) =>
-      `the class ${name} is claimed, but this version of the kit has no scenarios for it: unproven. Leave it out with --class.`,
-  );
-  const code = exitCodeOf(summary, options.allowUnproven, untested.length);
+  const problems = [
+    ...suite.problems,
+    ...untested.map(
+      (name) =>
+        `the class ${name} is claimed, but this version of the kit has no scenarios for it: unproven. Leave it out with --class.`,
+    ),
+  ];
+  const code = suite.historyLost ? EXIT.usage : exitCodeOf(summary, options.allowUnproven, untested.length);
   return {
     kit: { name: 'im-conformance', version: kitVersion(), seed: options.seed },
     subject: subjectOf(suite.prepared, options),
@@ -170,15 +196,27 @@ const subjectOf = ({ first, classes, description }: Prepared, options: RunOption
   description,
 });
 
-const closeAll = async (first: Instance, others: readonly Promise<Instance>[]): Promise<void> => {
-  const started = (await Promise.allSettled(others)).flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-  await Promise.all([first, ...started].map((instance) => instance.subject.close()));
+const closeAll = async (first: Instance, others: readonly Promise<Instance | undefined>[]): Promise<void> => {
+  const started = (await Promise.allSettled(others)).map((one) => (one.status === 'fulfilled' ? one.value : undefined));
+  await Promise.all([first, ...started].map((instance) => instance?.subject.close()));
+};
+
+/** A server that the kit did not start may go away during the run: many scenarios tell of it, one sentence says it. */
+const noteIfGone = async ({ prepared, results, problems }: Suite): Promise<void> => {
+  const troubled = [...results.values()].some(({ verdict }) => verdict === 'inconclusive' || verdict === 'failed');
+  if (prepared.first.subject.control || !troubled) return;
+  try {
+    await knock(prepared.first.subject.url, prepared.authenticate);
+  } catch (cause) {
+    if (!(cause instanceof KitError)) throw cause;
+    problems.add(`the server went away during the run. ${sentenceOf(cause)}`);
+  }
 };
 
 const play = async (
   suite: Suite,
   scenarios: readonly Scenario[],
-  others: readonly Promise<Instance>[],
+  others: readonly Promise<Instance | undefined>[],
 ): Promise<void> => {
   const { options, prepared } = suite;
   await playAll(longestFirst(scenarios, prepared.timers), {
@@ -188,6 +226,7 @@ const play = async (
     play: (scenario, instance) => playOne(suite, scenario, instance, options.patienceMs, 1),
   });
   await retry(suite, scenarios, prepared.first);
+  await noteIfGone(suite);
 };
 
 /** Scenarios of the kit that the options choose, without a subject. Throws a usage KitError. */
@@ -208,7 +247,8 @@ export const runSuite = async (options: RunOptions, hooks: RunHooks, signal: Abo
   const startedAt = new Date();
   const chosen = listScenarios(options);
   checkBaseline(options, loadScenarios());
-  const prepared = await prepare(options);
+  const prepared = await prepare(options, signal);
+  for (const note of prepared.notes) hooks.onNote?.(note);
   const suite: Suite = {
     options,
     hooks,
@@ -221,8 +261,10 @@ export const runSuite = async (options: RunOptions, hooks: RunHooks, signal: Abo
     runId: randomBytes(4).toString('hex'),
     played: 0,
     stalls: new StallMeter(),
+    problems: new Set(),
+    historyLost: false,
   };
-  const others: Promise<Instance>[] = [];
+  const others: Promise<Instance | undefined>[] = [];
   try {
     hooks.onStart?.({ subject: subjectOf(prepared, options), total: chosen.length });
     const runnable: Scenario[] = [];

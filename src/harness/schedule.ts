@@ -4,8 +4,8 @@ import type { Instance } from './instance.js';
 
 export interface Schedule {
   first: Instance;
-  /** Instances for scenarios that need one for themselves; they may still be starting. */
-  others: readonly Promise<Instance>[];
+  /** Instances for scenarios that need one for themselves; they may still be starting. undefined: it could not be started. */
+  others: readonly Promise<Instance | undefined>[];
   /** Scenarios that may run at the same time on one instance. */
   concurrency: number;
   play: (scenario: Scenario, instance: Instance) => Promise<void>;
@@ -51,7 +51,10 @@ export const playAll = async (
     }
   };
   const alone = (instance: Instance) => worker(exclusive, (scenario) => play(scenario, instance));
-  const aloneOnceStarted = async (starting: Promise<Instance>): Promise<void> => alone(await starting);
+  const aloneOnceStarted = async (starting: Promise<Instance | undefined>): Promise<void> => {
+    const instance = await starting;
+    if (instance) await alone(instance);
+  };
   const sideBySide = async (): Promise<void> => {
     const workers = Array.from({ length: concurrency }, () => worker(shared, (scenario) => play(scenario, first)));
     await allEnded(workers.map(stopAtFailure));
@@ -59,4 +62,6 @@ export const playAll = async (
   };
   const helps = others.length === 0 || shared.length === 0;
   await allEnded([sideBySide(), ...others.map(aloneOnceStarted)].map(stopAtFailure));
+  // Something is left only when none of the others could be started.
+  await alone(first);
 };

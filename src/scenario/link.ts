@@ -126,6 +126,8 @@ export class Link {
       String(error.code).startsWith('WS_ERR')
     ) {
       this.#onInvalid(`(${String(error.code)})`, [error.message]);
+      // The kit's WebSocket client gave up; the server may have gone on.
+      this.#endedByKit = 'abruptly';
     }
     this.#markClosed(code);
   }
