@@ -87,7 +87,8 @@ const seedFrom = (seed: string | undefined): string => {
 
 const embeddedCommand = (): string => {
   const program = fileURLToPath(new URL('../im-conformance.js', import.meta.url));
-  return `${shellQuote(process.execPath)} ${shellQuote(program)} serve --port {port} --data {data}`;
+  // `exec`: the server takes the place of the shell, so that a restart costs one process and not two.
+  return `exec ${shellQuote(process.execPath)} ${shellQuote(program)} serve --port {port} --data {data}`;
 };
 
 const checkTogether = (settings: Settings): void => {
