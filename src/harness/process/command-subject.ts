@@ -55,6 +55,11 @@ export class CommandSubject implements Subject, SubjectControl {
     if ((await portState(endpointOf(this.url))) === 'accepts') throw portHeld(this.#options);
     const running = await runCommand(command, { PORT: String(port), DATA_DIR: data });
     this.#running = running;
+    // A close that came meanwhile has seen no process yet.
+    if (this.#closing !== undefined) {
+      await this.#end(running, 'SIGKILL', CLOSE_BOUND_MS);
+      throw this.#misuse('started', 'was ended while it started');
+    }
     const stopped = new AbortController();
     void running.ended.then(() => stopped.abort());
     const outcome = await waitForUpgrade(credentials, startTimeoutMs, stopped.signal);
