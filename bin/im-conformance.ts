@@ -1,4 +1,5 @@
 #!/usr/bin/env node
-import { run } from './program.js';
-
-await run(process.argv);
+const [word, ...more] = process.argv.slice(2);
+const asksForHelp = more.length === 0 && (word === '--help' || word === '-h');
+if (asksForHelp) process.stdout.write((await import('./help.js')).helpText());
+else await (await import('./program.js')).run(process.argv);

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { KitError } from '../../src/errors.js';
+import { COMMANDS, helpText } from '../help.js';
+import { buildProgram } from '../program.js';
 import { nearest } from './nearest.js';
 import { progressText } from './progress-line.js';
 import { publicUrl, replayArguments, shellQuote } from './replay.js';
@@ -18,6 +20,26 @@ const usageError = async (action: () => unknown): Promise<string> => {
   }
   return 'no error';
 };
+
+t.test('the help knows every option and command of the program, and no other', (t) => {
+  const program = buildProgram();
+  const flags = [...program.options.map((option) => option.flags), '-h, --help'].sort();
+  const commands = program.commands.map((command) => command.name());
+  const named = [...helpText().matchAll(/^ {2}(-.*?) {2}/gm)].map((match) => match[1]).sort();
+  t.same(named, flags);
+  t.same(
+    COMMANDS.map(([term]) => term.split(' ')[0]),
+    commands,
+  );
+  for (const [term, meaning] of COMMANDS) t.match(helpText().replace(/\s+/g, ' '), `${term} ${meaning}`);
+  t.equal(program.helpInformation(), helpText());
+  t.ok(
+    helpText()
+      .split('\n')
+      .every((line) => line.length <= 88),
+  );
+  t.end();
+});
 
 t.test('config file', async (t) => {
   const folder = t.testdir({

@@ -20,7 +20,7 @@ const stepWaitMs = (step: Step, timers: Timers): number => {
     case 'server':
       if (step.action.verb === 'restarts') return RESTART_MS;
       if (step.action.verb === 'freezes') return durationMs(step.action.freezes, timers);
-      return Number(step.action.afterMs ?? 0);
+      return 'afterMs' in step.action ? Number(step.action.afterMs ?? 0) : 0;
     case 'client':
       if (step.action.verb === 'getsNo') return durationMs(step.action.for, timers);
       if (step.action.verb === 'disconnects') return Number(step.action.afterMs ?? 0);

@@ -1,0 +1,68 @@
+import { OPTIONS } from './run/option-table.js';
+
+const WIDTH = 80;
+const INDENT = 2;
+
+type Entry = readonly [term: string, meaning: string];
+
+/** The commands beside the default one. */
+export const COMMANDS: readonly Entry[] = [
+  ['serve [options]', 'start the reference server'],
+  ['check <file...>', 'judge recorded histories, such as --history wrote'],
+  ['explain <id>', 'tell what a requirement or a scenario is about'],
+];
+
+const ARGUMENTS: readonly Entry[] = [
+  ['url', 'WebSocket URL of the server; without it and --exec, the embedded reference server'],
+];
+
+const options = (): Entry[] => [
+  ['--version', 'print the version'],
+  ...OPTIONS.map(({ name, value, help }): Entry => [value === undefined ? `--${name}` : `--${name} <${value}>`, help]),
+  ['--config <file>', 'config file, instead of im-conformance.config.{json,yaml}'],
+  ['-h, --help', 'print this help'],
+];
+
+const ABOUT = 'Tests whether an instant messaging server loses or doubles messages (protocol im.ran.v1).';
+
+const AFTER = `
+Exit codes: 0 conforms, 1 does not, 2 usage or configuration, 3 subject unreachable,
+4 inconclusive, unproven or the kit's own fault, 130 interrupted.
+
+Examples:
+  im-conformance                                     test the embedded reference server
+  im-conformance ws://127.0.0.1:9001/                test a running server
+  im-conformance --exec "node server.js --port {port}"   start it, kill it, restart it
+  im-conformance ws://127.0.0.1:9001/ --report junit=results.xml
+  im-conformance explain IM-4.2-6                    why a requirement is there
+`;
+
+const wrap = (text: string, width: number): string[] => {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+};
+
+/**
+ * The help of the default command. It is written here and not by the parser, so that asking for it need not load the
+ * parser: it is the first thing that people call, and it should be there at once.
+ */
+export const helpText = (): string => {
+  const sections: [title: string, entries: readonly Entry[]][] = [
+    ['Arguments', ARGUMENTS],
+    ['Options', options()],
+    ['Commands', COMMANDS],
+  ];
+  const column = INDENT + 2 + Math.max(...sections.flatMap(([, entries]) => entries.map(([term]) => term.length)));
+  const entryLines = ([term, meaning]: Entry): string[] =>
+    wrap(meaning, WIDTH - column).map(
+      (line, i) => (i === 0 ? `${' '.repeat(INDENT)}${term}` : '').padEnd(column) + line,
+    );
+  const lines = ['Usage: im-conformance [options] [command] [url]', '', ...wrap(ABOUT, WIDTH), ''];
+  for (const [title, entries] of sections) lines.push(`${title}:`, ...entries.flatMap(entryLines), '');
+  return `${lines.join('\n').trimEnd()}\n${AFTER}`;
+};
