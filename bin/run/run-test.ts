@@ -1,5 +1,6 @@
 import type { Report } from '../../schemas/index.js';
 import { EXIT, type RunHooks, type RunOptions } from '../../src/harness/options.js';
+import { inert } from '../../src/report/inert.js';
 import { tell, tellFailure } from '../failure.js';
 import { emptyReport } from './empty-report.js';
 import { onInterrupt } from './interrupt.js';
@@ -75,10 +76,18 @@ const INTERRUPTED = {
   problem: 'the run was interrupted before the first scenario. Start it again.',
 };
 
-const write = async (targets: readonly ReportTarget[], report: Report): Promise<number> => {
+/** Writes all reports. Returns the exit code: a report that was asked for and is not there is a usage error. */
+const writeAll = async (targets: readonly ReportTarget[], report: Report): Promise<number> => {
   const faults = await writeReports(targets, report);
   for (const fault of faults) tell(fault);
   return faults.length > 0 ? EXIT.usage : report.exitCode;
+};
+
+/** As `writeAll`, and tells on stderr what went wrong outside the scenarios, unless a person sees the report itself. */
+const write = async (targets: readonly ReportTarget[], report: Report): Promise<number> => {
+  const seen = targets.some(({ format, file }) => format === 'pretty' && file === undefined);
+  if (!seen) for (const problem of report.problems) tell(inert(problem));
+  return writeAll(targets, report);
 };
 
 /** The default command. Returns the exit code; every report that the caller asked for is written by then. */
@@ -97,7 +106,7 @@ export const runTest = async (url: string | undefined, values: Readonly<Record<s
   } catch (error) {
     const interrupted = interrupt.signal.aborted;
     const { exitCode, problem } = interrupted ? INTERRUPTED : tellFailure(error);
-    return await write(worthWriting(request.targets), emptyReport(request.settings, seed, exitCode, problem));
+    return await writeAll(worthWriting(request.targets), emptyReport(request.settings, seed, exitCode, problem));
   } finally {
     interrupt.stop();
   }

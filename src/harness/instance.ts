@@ -1,11 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { KitError } from '../errors.js';
 import type { Control, Dial } from '../scenario/index.js';
-import type { Subject, SubjectControl } from './subject.js';
+import { describeExit, outputOf } from './process/index.js';
+import type { Subject, SubjectControl, SubjectExit } from './subject.js';
 
 /** A subject may die by itself this often in one run before the kit stops starting it again. */
 const MAX_DEATHS = 20;
 /** Starts that fail one after another; each may have taken its whole bound. */
 const MAX_FAILED_STARTS = 2;
+
+const DEATH_LOOKS = 20;
+const DEATH_LOOK_MS = 10;
 
 /** One running subject and what scenarios need to play on it. */
 export class Instance {
@@ -15,6 +20,7 @@ export class Instance {
   #frozen = false;
   #starting: Promise<void> | undefined;
   #deaths = 0;
+  #firstDeath: SubjectExit | undefined;
   #failedStarts = 0;
   /** Why the last start failed. */
   #startFailure: unknown;
@@ -22,10 +28,25 @@ export class Instance {
   constructor(subject: Subject, dial: Dial) {
     this.subject = subject;
     this.dial = dial;
-    subject.control?.onExit(() => {
+    subject.control?.onExit((exit) => {
       this.#down = true;
       this.#deaths += 1;
+      this.#firstDeath ??= exit;
     });
+  }
+
+  /**
+   * One sentence, with the server's own last words, if it ended by itself. The end of a process is known a moment
+   * after its sockets have closed, so it is awaited for that long.
+   */
+  async obituary(): Promise<string | undefined> {
+    for (let look = 0; look < DEATH_LOOKS && this.subject.control && !this.#firstDeath; look++) {
+      await sleep(DEATH_LOOK_MS);
+    }
+    if (this.#firstDeath === undefined) return undefined;
+    const often = this.#deaths === 1 ? '' : ` (${this.#deaths} times in this run)`;
+    const { output } = this.#firstDeath;
+    return `the server ${describeExit(this.#firstDeath)} by itself${often}.${outputOf(output)}`;
   }
 
   /**

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Description, SERVER_CLASSES, type ServerClass, type Timers, WIRE } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
 import { Interrupted } from '../scenario/index.js';
@@ -7,8 +6,8 @@ import { claimedClasses, fetchDescription, knock, timersOf } from './front-door/
 import { createAuthenticate } from './identity/index.js';
 import { Instance } from './instance.js';
 import type { RunOptions } from './options.js';
-import { connectSubject, describeExit, outputOf, startSubject } from './process/index.js';
-import type { Authenticate, Subject, SubjectExit } from './subject.js';
+import { connectSubject, startSubject } from './process/index.js';
+import type { Authenticate, Subject } from './subject.js';
 
 /** Everything known of the subject before the first scenario. */
 export interface Prepared {
@@ -22,10 +21,6 @@ export interface Prepared {
   /** What was noticed at the door and keeps nobody out. */
   notes: readonly string[];
 }
-
-/** How often and how long the end of a process that closed its door is awaited. */
-const EXIT_LOOKS = 20;
-const EXIT_LOOK_MS = 10;
 
 export const startInstance = async (
   options: RunOptions,
@@ -74,33 +69,24 @@ const orInterrupted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<
   }
 };
 
-/** A server that has just ended refuses the knock: that it ended is the news, not the refusal. */
-const endedBeforeKnock = ({ subject }: Instance, exit: SubjectExit): KitError =>
-  new KitError(
-    'unreachable',
-    `The server at ${subject.url} started and then ${describeExit(exit)} before the first scenario.${outputOf(exit.output)}`,
-    'Run the command of --exec by hand, connect once and leave: the server must go on.',
-  );
-
 interface Door extends Described {
   notes: readonly string[];
 }
 
 const openDoor = async (options: RunOptions, first: Instance, authenticate: Authenticate): Promise<Door> => {
-  let exit: SubjectExit | undefined;
-  const stopListening = first.subject.control?.onExit((one) => {
-    exit = one;
-  });
   try {
     const { notes } = await knock(first.subject.url, authenticate);
     return { notes, ...(await describe(options, first.subject.url)) };
   } catch (cause) {
-    if (!(cause instanceof KitError) || cause.code !== 'unreachable' || !first.subject.control) throw cause;
-    // The end of a process is known a moment after its sockets have closed.
-    for (let look = 0; look < EXIT_LOOKS && exit === undefined; look++) await sleep(EXIT_LOOK_MS);
-    throw exit === undefined ? cause : endedBeforeKnock(first, exit);
-  } finally {
-    stopListening?.();
+    if (!(cause instanceof KitError) || cause.code !== 'unreachable') throw cause;
+    // A server that has just ended refuses the knock: that it ended is the news, not the refusal.
+    const obituary = await first.obituary();
+    if (obituary === undefined) throw cause;
+    throw new KitError(
+      'unreachable',
+      `Before the first scenario ${obituary}`,
+      'Run the command of --exec by hand, connect once and leave: the server must go on.',
+    );
   }
 };
 

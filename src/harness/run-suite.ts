@@ -46,7 +46,7 @@ const kitVersion = (): string =>
   (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version;
 
 const replayOf = (options: RunOptions, id: string): string =>
-  ['im-conformance', ...options.replayArguments, '--only', `'${id}'`].join(' ');
+  ['npx im-conformance', ...options.replayArguments, '--only', `'${id}'`].join(' ');
 
 const progress = ({ hooks, results, running, total }: Suite): void =>
   hooks.onProgress?.({ done: results.size, total, running: [...running] });
@@ -201,10 +201,23 @@ const closeAll = async (first: Instance, others: readonly Promise<Instance | und
   await Promise.all([first, ...started].map((instance) => instance?.subject.close()));
 };
 
+const isTroubled = ({ verdict }: ScenarioResult): boolean => verdict === 'inconclusive' || verdict === 'failed';
+
+/** The last words of a server that died tell more than all the scenarios in which it did. */
+const noteDeaths = async (
+  { prepared, problems, results }: Suite,
+  others: readonly Promise<Instance | undefined>[],
+): Promise<void> => {
+  if (![...results.values()].some(isTroubled)) return;
+  for (const instance of [prepared.first, ...(await Promise.all(others))]) {
+    const obituary = await instance?.obituary();
+    if (obituary !== undefined) problems.add(obituary);
+  }
+};
+
 /** A server that the kit did not start may go away during the run: many scenarios tell of it, one sentence says it. */
 const noteIfGone = async ({ prepared, results, problems }: Suite): Promise<void> => {
-  const troubled = [...results.values()].some(({ verdict }) => verdict === 'inconclusive' || verdict === 'failed');
-  if (prepared.first.subject.control || !troubled) return;
+  if (prepared.first.subject.control || ![...results.values()].some(isTroubled)) return;
   try {
     await knock(prepared.first.subject.url, prepared.authenticate);
   } catch (cause) {
@@ -281,6 +294,7 @@ export const runSuite = async (options: RunOptions, hooks: RunHooks, signal: Abo
       if (!(cause instanceof Interrupted)) throw cause;
       complete = false;
     }
+    await noteDeaths(suite, others);
     return reportOf(suite, complete, startedAt);
   } finally {
     suite.stalls.stop();

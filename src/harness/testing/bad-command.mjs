@@ -54,6 +54,16 @@ const kinds = {
       }),
     );
   },
+  /** Ends by itself, with code 9, at the first message: in the middle of a scenario. */
+  'dies-on-message': () => {
+    const sockets = new WebSocketServer({ port, host: '127.0.0.1', handleProtocols: () => 'im.ran.v1' });
+    sockets.on('connection', (socket) =>
+      socket.on('message', () => {
+        console.error('panic: a message');
+        process.exit(9);
+      }),
+    );
+  },
   'never-listens': () => setInterval(() => undefined, 1_000),
   /** Takes TCP connections and answers nothing. */
   silent: () => createTcpServer(() => undefined).listen(port, '127.0.0.1'),
