@@ -65,9 +65,11 @@ export class Connections {
     const connection = world.connection(event.conn, event.client);
     if (!event.reading) {
       if (!connection.excused) connection.paused = true;
+      connection.pausedAt = world.at;
       excuse(world, connection);
     } else if (connection.paused) {
       connection.paused = false;
+      if (!this.#isRecent(connection.pausedAt)) connection.mayBeCut = true;
       connection.readingSince = world.at;
       connection.excused = connection.superseded || connection.silent || connection.raw !== undefined || world.down;
     }
@@ -124,11 +126,18 @@ export class Connections {
     }
     const last = world.ends.at(-1);
     if (world.down || (last !== undefined && connection.serial <= last.openings)) return;
-    if (connection.raw !== undefined || connection.silent || connection.mute || connection.paused) return;
+    if (connection.raw !== undefined || connection.silent || connection.paused || connection.mayBeCut) return;
+    // Who answers no ping may be cut, but not while it sends: every frame is a sign of life (IM-1-17).
+    if (connection.mute && !this.#isRecent(connection.lastFrameAt)) return;
     if (connection.openedAt === Number.POSITIVE_INFINITY || world.settledAt !== undefined) return;
     const freeze = world.freezes.at(-1);
     if (freeze !== undefined && freeze.to === Number.POSITIVE_INFINITY) return;
     this.#unexplained.push({ connection, event, line: world.line });
+  }
+
+  /** Less than half of deadAfterMs ago: no server may take that for silence. */
+  #isRecent(at: number): boolean {
+    return this.#world.at - at < this.#world.timers.deadAfterMs / 2;
   }
 
   #reportStopCode(connection: Connection, event: HistoryEventOf<'closed'>): void {

@@ -77,7 +77,7 @@ export class HistoryJudge {
         return;
       case 'got-pong':
         world.book.exercise('IM-1-14');
-        this.#connections.alive(world.connection(event.conn, event.client));
+        this.#pong(world.connection(event.conn, event.client));
         return;
       case 'sent-raw':
         this.#sentRaw(event);
@@ -106,6 +106,7 @@ export class HistoryJudge {
     if (event.message !== undefined && packet.type === 'msg:R') {
       world.messages.label(event.message, connection.device.user.name, packet.msgId);
     }
+    connection.lastFrameAt = world.at;
     onRequest(world, connection, packet);
   }
 
@@ -123,6 +124,12 @@ export class HistoryJudge {
       this.#connections.pushed(connection);
     } else if (packet.type === 'ack:N') onReceipt(world, connection, packet);
     else onAnswer(world, connection, packet);
+  }
+
+  /** The pong answers a ping that the client sent just before. */
+  #pong(connection: Connection): void {
+    connection.lastFrameAt = this.#world.at;
+    this.#connections.alive(connection);
   }
 
   #sentRaw(event: HistoryEventOf<'sent-raw'>): void {

@@ -61,6 +61,12 @@ export interface Connection {
   mute: boolean;
   /** The client does not read: nothing is due, and it may be cut. */
   paused: boolean;
+  /** When the client stopped reading. */
+  pausedAt: number;
+  /** It did not read for so long that the server may have taken it for dead. */
+  mayBeCut: boolean;
+  /** When the client last wrote on it, or answered. */
+  lastFrameAt: number;
   /** When the client began to read again: bounds begin anew. */
   readingSince: number;
   /** When a message was first pushed here: a backlog that still flows is no loss. */
@@ -173,6 +179,9 @@ export class World {
       excused: false,
       mute: false,
       paused: false,
+      pausedAt: 0,
+      mayBeCut: false,
+      lastFrameAt: 0,
       readingSince: 0,
       lastNewPushAt: 0,
       raw: undefined,

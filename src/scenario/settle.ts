@@ -1,21 +1,15 @@
 import { RETRYABLE_CODES } from '../../schemas/index.js';
 import type { Actor } from './actor.js';
-import type { Message } from './book.js';
-import type { Link } from './link.js';
 import type { Scenario } from './model.js';
+import { isOwedTo, Unsettled } from './owed.js';
 import { restart } from './server-verbs.js';
-import type { Stage } from './stage.js';
+import { openLink, type Stage } from './stage.js';
 
 /** Rounds of re-sending what was refused as busy: each at most one bound long. */
 const MAX_ROUNDS = 20;
+/** A server that says nothing at all in so many rounds will not answer the next one. */
+const MAX_SILENT_ROUNDS = 2;
 const HARD_LIMIT_MS = 120_000;
-
-const refusedForGood = (message: Message): boolean => {
-  const code = message.answer?.error?.code;
-  return !message.accepted && message.answer?.status === 'rejected' && code !== undefined && !RETRYABLE_CODES.has(code);
-};
-
-const openLink = (actor: Actor): Link | undefined => (actor.link?.state === 'open' ? actor.link : undefined);
 
 const actorsOf = (stage: Stage, user: string): Actor[] =>
   [...stage.actors.values()].filter((actor) => actor.user === user);
@@ -35,9 +29,7 @@ const endFaults = async (stage: Stage): Promise<void> => {
 };
 
 const isRecipient = (stage: Stage, actor: Actor): boolean =>
-  [...stage.book.all()].some(
-    (message) => message.toUser === actor.user && !refusedForGood(message) && !message.settled,
-  );
+  [...stage.book.all()].some((message) => !message.refusedForGood && isOwedTo(stage, message, actor));
 
 const sends = (stage: Stage, actor: Actor): boolean =>
   [...stage.book.all()].some((message) => message.client === actor.name);
@@ -70,7 +62,7 @@ const ackWhatIsHere = (stage: Stage): void => {
       if (entry.kind === 'packet' && entry.packet.type === 'msg:N' && !entry.handled) actor.takePush(link, entry);
       else if (entry.kind === 'packet' && entry.packet.type === 'msg:N') {
         const message = stage.book.ofServerMsgId(entry.packet.serverMsgId);
-        if (message && !message.settled && !actor.owes(entry.packet.serverMsgId))
+        if (message && isOwedTo(stage, message, actor) && !actor.owes(entry.packet.serverMsgId))
           actor.ack(link, entry.packet.serverMsgId);
       }
     }
@@ -79,7 +71,7 @@ const ackWhatIsHere = (stage: Stage): void => {
 
 const resendAll = (stage: Stage): void => {
   for (const message of stage.book.all()) {
-    if (message.final || refusedForGood(message)) continue;
+    if (message.final || message.refusedForGood) continue;
     const sender = stage.actors.get(message.client);
     const candidates = sender ? [sender, ...actorsOf(stage, message.fromUser)] : [];
     for (const actor of candidates) {
@@ -89,23 +81,6 @@ const resendAll = (stage: Stage): void => {
       break;
     }
   }
-};
-
-/** What is left to wait for: by label, why. */
-const pendingOf = (stage: Stage, scenario: Scenario): string[] => {
-  const pending: string[] = [];
-  for (const message of stage.book.all()) {
-    if (refusedForGood(message)) continue;
-    const reachable = actorsOf(stage, message.toUser).some((actor) => openLink(actor));
-    const sent = message.accepted || scenario.settle.resends;
-    if (sent && reachable && !message.settled) pending.push(`${message.label} is not delivered and acked`);
-    else if (scenario.settle.resends && reachable && !message.final)
-      pending.push(`${message.label}: its sender was not told`);
-  }
-  for (const actor of stage.actors.values()) {
-    if (openLink(actor) && actor.owesAcks) pending.push(`an ack:R of ${actor.name} is not answered`);
-  }
-  return pending;
 };
 
 const retryRefused = (stage: Stage): boolean => {
@@ -132,7 +107,8 @@ const fence = async (stage: Stage): Promise<void> => {
   const waiting: (() => boolean)[] = [];
   for (const actor of stage.actors.values()) {
     const link = openLink(actor);
-    const message = [...stage.book.all()].find((one) => one.settled && one.toUser === actor.user);
+    const settled = [...stage.book.all()].filter((one) => one.settled && one.toUser === actor.user);
+    const message = settled.find((one) => one.ackedBy.has(actor.device)) ?? settled[0];
     if (!link || message?.serverMsgId === undefined) continue;
     actor.ack(link, message.serverMsgId, message.label);
     waiting.push(() => link.state !== 'open' || !actor.owesAcks);
@@ -152,19 +128,21 @@ export const settle = async (stage: Stage, scenario: Scenario): Promise<void> =>
   if (scenario.settle.resends) resendAll(stage);
   const boundMs = stage.bound(stage.options.timers.answerWithinMs);
   const until = performance.now() + HARD_LIMIT_MS;
-  let pending = pendingOf(stage, scenario);
-  for (let round = 0; pending.length > 0 && round < MAX_ROUNDS && performance.now() < until; round++) {
+  const unsettled = new Unsettled(stage, scenario.settle.resends);
+  let silentRounds = 0;
+  for (let round = 0; unsettled.any && round < MAX_ROUNDS && performance.now() < until; round++) {
     const before = stage.packets;
     let seen = before;
     // The bound starts anew with every packet: only silence ends the wait early.
     do {
       seen = stage.packets;
-      await stage.waits.until(() => stage.packets !== seen || pendingOf(stage, scenario).length === 0, boundMs);
-      pending = pendingOf(stage, scenario);
-    } while (pending.length > 0 && stage.packets !== seen && performance.now() < until);
-    if (pending.length > 0 && !retryRefused(stage)) break;
-    pending = pendingOf(stage, scenario);
+      await stage.waits.until(() => stage.packets !== seen || !unsettled.any, boundMs);
+    } while (unsettled.any && stage.packets !== seen && performance.now() < until);
+    silentRounds = stage.packets === before ? silentRounds + 1 : 0;
+    if (silentRounds === MAX_SILENT_ROUNDS) break;
+    if (unsettled.any && !retryRefused(stage)) break;
   }
-  if (pending.length === 0) await fence(stage);
-  stage.record({ kind: 'settled', complete: pending.length === 0 });
+  const complete = !unsettled.any;
+  if (complete) await fence(stage);
+  stage.record({ kind: 'settled', complete });
 };
