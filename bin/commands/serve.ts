@@ -7,6 +7,9 @@ interface ServeOptions {
   host: string;
   data?: string;
   class?: string[];
+  jwtSecret?: string;
+  tlsCert?: string;
+  tlsKey?: string;
   answerWithin?: number;
   redeliverAfter?: number;
   redeliverMax?: number;
@@ -46,10 +49,19 @@ const portOf = (options: ServeOptions): number => {
   return process.env.PORT ? wholeNumber('the environment variable PORT')(process.env.PORT) : DEFAULT_PORT;
 };
 
+const tlsFiles = ({ tlsCert, tlsKey }: ServeOptions): Pick<ServerOptions, 'tls'> => {
+  if (tlsCert === undefined && tlsKey === undefined) return {};
+  if (tlsCert !== undefined && tlsKey !== undefined) return { tls: { certFile: tlsCert, keyFile: tlsKey } };
+  const [there, missing] = tlsCert === undefined ? ['--tls-key', '--tls-cert'] : ['--tls-cert', '--tls-key'];
+  throw new KitError('usage', `${there} was given without ${missing}`, 'Give both, or none for a server without TLS.');
+};
+
 const serverOptions = (options: ServeOptions, data: string): ServerOptions => ({
   host: options.host,
   port: portOf(options),
   data,
+  ...(options.jwtSecret === undefined ? {} : { jwtSecret: options.jwtSecret }),
+  ...tlsFiles(options),
   // The server says which names it does not know.
   ...(options.class ? { classes: options.class as NonNullable<ServerOptions['classes']> } : {}),
   timers: given({
@@ -110,7 +122,14 @@ export const registerServe = (program: Command): void => {
       '--data <dir>',
       'folder of the database (default: $DATA_DIR, or a temporary one that is removed at the end)',
     )
-    .option('--class <list>', 'classes to have: core, timed-redelivery, durable (default: all three)', classList)
+    .option(
+      '--class <list>',
+      'classes to have: core, timed-redelivery, durable, ordered, expiry, multi-device, flow-control, secured, encrypted, observable (default: the first three; encrypted with a certificate)',
+      classList,
+    )
+    .option('--jwt-secret <secret>', 'tokens are JWTs signed with it, HS256: sub, device (default: bare user names)')
+    .option('--tls-cert <file>', 'certificate in PEM form; with it the server speaks TLS only')
+    .option('--tls-key <file>', 'private key of the certificate, in PEM form')
     .option('--answer-within <ms>', 'declared time for every answer', wholeNumber('--answer-within'))
     .option('--redeliver-after <ms>', 'pause before the first repeated push', wholeNumber('--redeliver-after'))
     .option('--redeliver-max <ms>', 'longest pause between two pushes', wholeNumber('--redeliver-max'))

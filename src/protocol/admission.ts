@@ -26,16 +26,26 @@ export interface Refusal {
 const USER = /^[A-Za-z0-9._@-]{1,64}$/;
 const DEVICE = /^[A-Za-z0-9._-]{1,32}$/;
 
+/** Undefined: one of the two is no legal name. */
+export const identityOf = (user: unknown, device: unknown = 'default'): Identity | undefined =>
+  typeof user === 'string' && USER.test(user) && typeof device === 'string' && DEVICE.test(device)
+    ? { user, device }
+    : undefined;
+
 /** Reads a test token, the bare `user` or `user/device`. Undefined: no such token. */
 export const readToken = (token: string): Identity | undefined => {
-  const [user = '', device = 'default', ...rest] = token.split('/');
-  return rest.length === 0 && USER.test(user) && DEVICE.test(device) ? { user, device } : undefined;
+  const [user, device, ...rest] = token.split('/');
+  return rest.length === 0 ? identityOf(user, device) : undefined;
 };
 
-/** The token of an upgrade. The header counts when both are there, also when it is unusable. */
-export const findToken = (authorization: string | undefined, query: string | null): string | undefined => {
-  if (authorization === undefined) return query ?? undefined;
-  return /^bearer +(\S+) *$/i.exec(authorization)?.[1];
+/**
+ * The token of an upgrade, of all its Authorization headers and all its query parameters. A Bearer header decides alone,
+ * also when it is unusable (IM-1-23); a header of another scheme is no token. A place that holds two holds none.
+ */
+export const findToken = (authorization: readonly string[], query: readonly string[]): string | undefined => {
+  const bearers = authorization.filter((header) => /^bearer( |$)/i.test(header));
+  if (bearers.length === 0) return query.length === 1 ? query[0] : undefined;
+  return bearers.length === 1 ? /^bearer +(\S+) *$/i.exec(bearers[0] ?? '')?.[1] : undefined;
 };
 
 type Check = (facts: AdmissionFacts) => Refusal | undefined;
@@ -44,9 +54,7 @@ const checkPath: Check = ({ path }) =>
   path === '/' ? undefined : { httpStatus: 404, reason: 'the WebSocket endpoint is /' };
 
 const checkIdentity: Check = ({ identity }) =>
-  identity
-    ? undefined
-    : { httpStatus: 401, reason: 'needs a token, user or user/device, as Authorization: Bearer or ?access_token=' };
+  identity ? undefined : { httpStatus: 401, reason: 'needs a valid token as Authorization: Bearer or ?access_token=' };
 
 const checkSubprotocol: Check = ({ offeredSubprotocols }) =>
   offeredSubprotocols.includes(WIRE.subprotocol)

@@ -7,6 +7,8 @@ export interface MessageHead {
   from: string;
   to: string;
   acceptedAt: number;
+  /** Only of a message with `ttlMs`, and only with class `expiry`. */
+  expiresAt?: number;
 }
 export interface StoredMessage extends MessageHead {
   body: string;
@@ -62,7 +64,8 @@ export const ackRefusal = (rid: string, serverMsgId: string | undefined, error: 
   error,
 });
 
-export const notification = (message: StoredMessage, attempt: number): MsgN => ({
+/** `seq`: the place in the inbox of the recipient, with class `ordered`. */
+export const notification = (message: StoredMessage, attempt: number, seq?: number): MsgN => ({
   type: 'msg:N',
   msgId: message.msgId,
   serverMsgId: message.serverMsgId,
@@ -71,10 +74,16 @@ export const notification = (message: StoredMessage, attempt: number): MsgN => (
   body: message.body,
   acceptedAt: message.acceptedAt,
   attempt,
+  ...(message.expiresAt === undefined ? {} : { expiresAt: message.expiresAt }),
+  ...(seq === undefined ? {} : { seq }),
 });
 
 /** `at` is when the status became true: a message is stored from its acceptance on. */
-export const receipt = (head: Omit<MessageHead, 'from' | 'acceptedAt'>, status: ReceiptStatus, at: number): AckN => ({
+export const receipt = (
+  head: Pick<MessageHead, 'msgId' | 'serverMsgId' | 'to'>,
+  status: ReceiptStatus,
+  at: number,
+): AckN => ({
   type: 'ack:N',
   msgId: head.msgId,
   serverMsgId: head.serverMsgId,

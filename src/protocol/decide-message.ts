@@ -52,7 +52,7 @@ export const decideMessage = (facts: MessageFacts): MessageVerdict => {
 };
 
 /** What happens after the msg:A of a stored message. */
-export type FollowUp = 'tell-delivered' | 'tell-stored' | 'push' | 'push-again';
+export type FollowUp = 'tell-delivered' | 'tell-expired' | 'tell-stored' | 'push' | 'push-again';
 
 /**
  * A duplicate re-triggers whatever is still missing: the receipt, or the push. (4.2: an answer "duplicate" and
@@ -60,8 +60,9 @@ export type FollowUp = 'tell-delivered' | 'tell-stored' | 'push' | 'push-again';
  */
 export const followUp = (
   status: 'accepted' | 'duplicate',
-  { delivered, receiverConnected }: { delivered: boolean; receiverConnected: boolean },
+  { delivered, expired, receiverConnected }: { delivered: boolean; expired: boolean; receiverConnected: boolean },
 ): FollowUp => {
+  if (expired && !delivered) return 'tell-expired';
   if (delivered) return 'tell-delivered';
   if (!receiverConnected) return 'tell-stored';
   return status === 'accepted' ? 'push' : 'push-again';

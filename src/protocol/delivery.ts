@@ -8,8 +8,9 @@ import { go, type Table } from './table.js';
  * - `pushed`: a msg:N is out, the ack is missing.
  * - `acking`: an ack:R came, and is being stored. Nothing is pushed meanwhile.
  * - `acked`: the ack is stored. Nothing is pushed ever again.
+ * - `ended`: it expired, or its time for this device is over. Nothing is pushed ever again; a late ack still counts.
  */
-export const DELIVERY_STATES = ['away', 'queued', 'pushed', 'acking', 'acked'] as const;
+export const DELIVERY_STATES = ['away', 'queued', 'pushed', 'acking', 'acked', 'ended'] as const;
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
 export const DELIVERY_EVENTS = [
@@ -22,6 +23,7 @@ export const DELIVERY_EVENTS = [
   'ack',
   'ack-stored',
   'ack-failed',
+  'end',
 ] as const;
 export type DeliveryEvent = (typeof DELIVERY_EVENTS)[number];
 
@@ -50,6 +52,7 @@ export const DELIVERY_TABLE: Table<DeliveryState, DeliveryEvent, DeliveryEffect>
     ack: go('acking'),
     'ack-stored': go('acked'),
     'ack-failed': go('away'),
+    end: go('ended'),
   },
   queued: {
     connect: go('queued'),
@@ -62,6 +65,7 @@ export const DELIVERY_TABLE: Table<DeliveryState, DeliveryEvent, DeliveryEffect>
     ack: go('acking'),
     'ack-stored': go('acked'),
     'ack-failed': go('queued'),
+    end: go('ended'),
   },
   pushed: {
     // A newer connection of the device: whatever the old one carried proves nothing.
@@ -74,6 +78,7 @@ export const DELIVERY_TABLE: Table<DeliveryState, DeliveryEvent, DeliveryEffect>
     ack: go('acking', 'stop-clock'),
     'ack-stored': go('acked', 'stop-clock'),
     'ack-failed': go('pushed'),
+    end: go('ended', 'stop-clock'),
   },
   acking: {
     connect: go('acking'),
@@ -86,6 +91,8 @@ export const DELIVERY_TABLE: Table<DeliveryState, DeliveryEvent, DeliveryEffect>
     'ack-stored': go('acked'),
     // The ack was refused, so the message is not acked: it takes its turn again.
     'ack-failed': go('queued'),
+    // The commit decides. If it fails, the message takes its turn, and ends there.
+    end: go('acking'),
   },
   acked: {
     connect: go('acked'),
@@ -97,6 +104,19 @@ export const DELIVERY_TABLE: Table<DeliveryState, DeliveryEvent, DeliveryEffect>
     ack: go('acked'),
     'ack-stored': go('acked'),
     'ack-failed': go('acked'),
+    end: go('acked'),
+  },
+  ended: {
+    connect: go('ended'),
+    disconnect: go('ended'),
+    turn: go('ended'),
+    resend: go('ended'),
+    'push-due': go('ended'),
+    'stored-due': go('ended'),
+    ack: go('acking'),
+    'ack-stored': go('acked'),
+    'ack-failed': go('ended'),
+    end: go('ended'),
   },
 };
 

@@ -27,5 +27,12 @@ export const judgeLife = (life: PeerLife, now: number, deadAfterMs: number): Lif
 export const wasStalled = (sinceLastLookMs: number, deadAfterMs: number): boolean =>
   sinceLastLookMs > 2 * lookEveryMs(deadAfterMs) + 20;
 
+/**
+ * True when bytes wait for a peer and none of them could leave for so long that it does not read any more (IM-4.2-51).
+ * What the peer sends does not save it: it must read.
+ */
+export const isStuck = (unmovedSince: number, now: number, deadAfterMs: number): boolean =>
+  now - unmovedSince >= silenceLimitMs(deadAfterMs);
+
 /** A sender hears `stored` well before `deadAfterMs` when the connected receiver stays silent (IM-4.2-22). */
 export const tellStoredAfterMs = (deadAfterMs: number): number => Math.floor(deadAfterMs / 2);

@@ -15,6 +15,7 @@ import {
   dueEvents,
   findToken,
   followUp,
+  isStuck,
   judgeBadPacket,
   judgeLife,
   lookEveryMs,
@@ -45,11 +46,12 @@ const run = (events: readonly DeliveryEvent[], state: 'away' | 'queued' = 'queue
 t.test('delivery: every state × event, as one readable matrix', async (t) => {
   // state: the state after each event, in the order of DELIVERY_EVENTS; * where a msg:N goes out, ! where `stored` is told.
   const matrix: Record<string, string> = {
-    away: 'queued away away away away away acking acked away',
-    queued: 'queued away pushed* queued queued queued acking acked queued',
-    pushed: 'queued away! pushed pushed* pushed* pushed! acking acked pushed',
-    acking: 'acking acking acking acking acking acking acking acked queued',
-    acked: 'acked acked acked acked acked acked acked acked acked',
+    away: 'queued away away away away away acking acked away ended',
+    queued: 'queued away pushed* queued queued queued acking acked queued ended',
+    pushed: 'queued away! pushed pushed* pushed* pushed! acking acked pushed ended',
+    acking: 'acking acking acking acking acking acking acking acked queued acking',
+    acked: 'acked acked acked acked acked acked acked acked acked acked',
+    ended: 'ended ended ended ended ended ended acking acked ended ended',
   };
   for (const state of DELIVERY_STATES) {
     const row = DELIVERY_EVENTS.map((event) => {
@@ -60,14 +62,14 @@ t.test('delivery: every state × event, as one readable matrix', async (t) => {
   }
 });
 
-t.test('delivery: nothing is pushed between the ack and its storing, nor ever after', async () => {
+t.test('delivery: nothing is pushed while an ack is being stored, after it, or after the end', async () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...DELIVERY_EVENTS)), (events) => {
       let delivery = newDelivery('away');
       for (const event of events) {
         const before = delivery.state;
         const step = stepDelivery(delivery, event, 0, timings);
-        if (step.effects.includes('push') && (before === 'acking' || before === 'acked')) return false;
+        if (step.effects.includes('push') && ['acking', 'acked', 'ended'].includes(before)) return false;
         if (before === 'acked' && step.delivery.state !== 'acked') return false;
         // No clock runs where nothing may be pushed.
         if (step.delivery.state !== 'pushed' && wakeAt(step.delivery) !== undefined) return false;
@@ -135,21 +137,29 @@ t.test('msg:R: verdicts, and the order of the checks', async (t) => {
 });
 
 t.test('msg:R: what follows the answer', async (t) => {
-  const cases: ['accepted' | 'duplicate', boolean, boolean, string][] = [
-    ['accepted', false, true, 'push'],
-    ['accepted', false, false, 'tell-stored'],
-    ['duplicate', false, true, 'push-again'],
-    ['duplicate', false, false, 'tell-stored'],
-    ['duplicate', true, true, 'tell-delivered'],
-    ['duplicate', true, false, 'tell-delivered'],
+  const cases: ['accepted' | 'duplicate', boolean, boolean, boolean, string][] = [
+    ['accepted', false, false, true, 'push'],
+    ['accepted', false, false, false, 'tell-stored'],
+    ['duplicate', false, false, true, 'push-again'],
+    ['duplicate', false, false, false, 'tell-stored'],
+    ['duplicate', true, false, true, 'tell-delivered'],
+    ['duplicate', true, false, false, 'tell-delivered'],
+    ['duplicate', false, true, true, 'tell-expired'],
+    ['duplicate', false, true, false, 'tell-expired'],
+    ['duplicate', true, true, false, 'tell-delivered'],
   ];
-  for (const [status, delivered, receiverConnected, expected] of cases) {
-    t.equal(followUp(status, { delivered, receiverConnected }), expected);
+  for (const [status, delivered, expired, receiverConnected, expected] of cases) {
+    t.equal(followUp(status, { delivered, expired, receiverConnected }), expected);
   }
 });
 
 t.test('ack:R, and bad packets', async (t) => {
-  const verdicts: Record<AckFound, string> = { unacked: 'ok', acked: 'duplicate', nothing: 'unknown-message' };
+  const verdicts: Record<AckFound, string> = {
+    unacked: 'ok',
+    acked: 'duplicate',
+    expired: 'ok',
+    nothing: 'unknown-message',
+  };
   for (const [found, expected] of Object.entries(verdicts) as [AckFound, string][]) {
     const verdict = decideAck(found);
     t.equal(verdict.status === 'rejected' ? verdict.code : verdict.status, expected);
@@ -180,11 +190,17 @@ t.test('upgrade: tokens and checks', async (t) => {
     [`a/${'d'.repeat(33)}`, undefined],
   ];
   for (const [token, identity] of tokens) t.same(readToken(token), identity, JSON.stringify(token));
-  t.equal(findToken('Bearer alice', 'bob'), 'alice', 'the header wins');
-  t.equal(findToken('bearer alice', null), 'alice');
-  t.equal(findToken('Basic alice', 'bob'), undefined, 'also when it is unusable');
-  t.equal(findToken(undefined, 'bob'), 'bob');
-  t.equal(findToken(undefined, null), undefined);
+  t.equal(findToken(['Bearer alice'], ['bob']), 'alice', 'the header wins');
+  t.equal(findToken(['bearer alice'], []), 'alice');
+  for (const bad of ['Bearer', 'Bearer ', 'Bearer a b']) {
+    t.equal(findToken([bad], ['bob']), undefined, 'also when it is unusable');
+  }
+  t.equal(findToken(['Basic alice'], ['bob']), 'bob', 'another scheme is no token');
+  t.equal(findToken(['Basic alice'], []), undefined);
+  t.equal(findToken([], ['bob']), 'bob');
+  t.equal(findToken([], []), undefined);
+  t.equal(findToken([], ['bob', 'bob']), undefined, 'a place that holds two');
+  t.equal(findToken(['Bearer alice', 'Bearer alice'], []), undefined);
   const good: AdmissionFacts = {
     path: '/',
     identity: { user: 'alice', device: 'default' },
@@ -221,4 +237,6 @@ t.test('liveness', async (t) => {
   t.notOk(wasStalled(lookEveryMs(1_000), 1_000));
   t.ok(wasStalled(500, 1_000));
   t.ok(tellStoredAfterMs(1_500) < 1_500);
+  t.notOk(isStuck(0, 849, 1_000));
+  t.ok(isStuck(0, 850, 1_000));
 });

@@ -10,14 +10,14 @@ import {
   receipt,
 } from '../protocol/index.js';
 import type { Connection } from './connection.js';
-import type { DedupRecord, MessageRecord } from './records.js';
+import { type DedupRecord, isOver, type MessageRecord } from './records.js';
 import type { Registry } from './registry.js';
-import type { Outcome, Request } from './requests.js';
+import type { Expired, Outcome, Request } from './requests.js';
 
 /** To every connected device of the sending user; who is away learns of it by asking (IM-4.2-23). */
 export const tellSender = (
   registry: Registry,
-  message: Omit<MessageHead, 'acceptedAt'>,
+  message: Pick<MessageHead, 'msgId' | 'serverMsgId' | 'from' | 'to'>,
   status: ReceiptStatus,
   at: number,
 ): void => {
@@ -49,6 +49,7 @@ const tellAsker = (
 const answerMessage = (
   { request, verdict, dedup, message }: Outcome & { kind: 'message' },
   registry: Registry,
+  now: number,
 ): void => {
   const { connection, packet } = request;
   if (verdict.status === 'rejected' || !dedup) {
@@ -59,9 +60,17 @@ const answerMessage = (
   // The A comes first: on this connection no receipt may overtake it (IM-4.2-24).
   connection.send(messageAnswer(packet, verdict.status, dedup.serverMsgId));
   const receiverConnected = registry.isConnected(dedup.to);
-  const next = followUp(verdict.status, { delivered: dedup.deliveredAt !== undefined, receiverConnected });
+  const next = followUp(verdict.status, {
+    delivered: dedup.deliveredAt !== undefined,
+    expired: isOver(dedup, now),
+    receiverConnected,
+  });
   if (next === 'tell-delivered') {
     tellAsker(connection, packet.msgId, dedup, 'delivered', dedup.deliveredAt ?? dedup.acceptedAt);
+    return;
+  }
+  if (next === 'tell-expired') {
+    tellAsker(connection, packet.msgId, dedup, 'expired', dedup.expiresAt ?? now);
     return;
   }
   // What cannot be pushed now waits for its turn; until then its sender knows that it is stored.
@@ -71,6 +80,14 @@ const answerMessage = (
   else tellAsker(connection, packet.msgId, dedup, 'stored', dedup.acceptedAt);
 };
 
+/** The device that acked is done with it; with class `multi-device` the others go on. */
+const endPushes = (registry: Registry, { user, outbox }: Connection, seq: number): void => {
+  for (const other of registry.connectionsOf(user)) {
+    if (outbox.device === other.outbox.device) other.outbox.apply(seq, 'ack-stored');
+    else other.outbox.markDelivered(seq);
+  }
+};
+
 const answerAck = ({ request, verdict, seq, message, at }: Outcome & { kind: 'ack' }, registry: Registry): void => {
   const { connection, packet } = request;
   if (verdict.status === 'rejected') {
@@ -78,18 +95,27 @@ const answerAck = ({ request, verdict, seq, message, at }: Outcome & { kind: 'ac
     return;
   }
   // First nothing may push it any more, then the A says so (IM-3-5).
-  if (seq !== undefined) {
-    for (const { outbox } of registry.connectionsOf(connection.user)) outbox.apply(seq, 'ack-stored');
-  }
+  if (seq !== undefined) endPushes(registry, connection, seq);
   connection.send(ackAnswer(packet, verdict.status));
   if (message) tellSender(registry, message, 'delivered', at);
 };
 
 /** What a committed decision makes visible. */
-export const answer = (outcome: Outcome, registry: Registry): void => {
-  if (outcome.kind === 'message') answerMessage(outcome, registry);
+export const answer = (outcome: Outcome, registry: Registry, now: number): void => {
+  if (outcome.kind === 'message') answerMessage(outcome, registry, now);
   else if (outcome.kind === 'ack') answerAck(outcome, registry);
-  else outcome.request.done(true);
+  else if (outcome.kind === 'user') outcome.request.done(outcome.admission);
+};
+
+/** No device gets it any more. */
+export const endForAll = (registry: Registry, user: string, seq: number): void => {
+  for (const { outbox } of registry.connectionsOf(user)) outbox.apply(seq, 'end');
+};
+
+/** A message has expired. Its sender is told, unless a device had acked it before (IM-4.2-42). */
+export const tellExpired = ({ message, wasWaiting }: Expired, registry: Registry): void => {
+  endForAll(registry, message.to, message.seq);
+  if (wasWaiting) tellSender(registry, message, 'expired', message.expiresAt ?? message.acceptedAt);
 };
 
 /** The one A of a request on which nothing could be decided or stored. */
@@ -100,7 +126,7 @@ export const refuse = (request: Request, code: ErrorCode): void => {
   } else if (request.kind === 'ack') {
     const { packet, connection } = request;
     connection.send(ackRefusal(packet.rid, packet.serverMsgId, packetError(code)));
-  } else {
-    request.done(false);
+  } else if (request.kind === 'user') {
+    request.done('failed');
   }
 };

@@ -11,20 +11,30 @@ import {
   notification,
   type PeerLife,
   packetError,
-  type StoredMessage,
 } from '../protocol/index.js';
 import type { CorkGroup } from './cork.js';
 import type { Outbox } from './outbox.js';
+import type { MessageRecord } from './records.js';
+import type { Tally } from './tally.js';
 
 /** After a close frame the peer has this long to answer it; then the socket is destroyed. Milliseconds. */
 export const CLOSE_TIMEOUT_MS = 1_000;
 /** More bytes than this waiting for a peer, and pushes wait until it has read them. */
 const CONGESTED_BYTES = 1_048_576;
+/** Characters of bodies of one connection that wait for a commit; then its socket is not read for a moment. */
+const MAX_PENDING_BYTES = 1_048_576;
+
+const sizeOf = (packet: MsgR | AckR): number => (packet.type === 'msg:R' ? packet.body.length : 0);
 
 export interface ConnectionHost {
   cork: CorkGroup;
   maxBufferedBytes: number;
   maxPendingPerConnection: number;
+  maxPingsPerSecond: number;
+  /** Class `ordered`: every push carries its `seq`. */
+  ordered: boolean;
+  /** Class `observable`. */
+  tally: Tally | undefined;
   /** False once the server is stopping: what arrives then is not read any more. */
   isListening(): boolean;
   onRequest(connection: Connection, packet: MsgR | AckR): void;
@@ -41,6 +51,12 @@ export class Connection {
   life: PeerLife;
   /** Bytes read when the heartbeat last looked: any more of them are a sign of life. */
   bytesSeen: number;
+  /** Since when nothing of what waits for the peer could leave. */
+  stuckSince: number;
+  #writesSeen = '';
+  #pings = 0;
+  #pingsSince: number;
+  #pendingBytes = 0;
   readonly #webSocket: WebSocket;
   readonly #socket: Socket;
   readonly #host: ConnectionHost;
@@ -56,6 +72,9 @@ export class Connection {
     this.#host = host;
     this.life = { seenAt: now, pingedAt: now };
     this.bytesSeen = socket.bytesRead;
+    this.stuckSince = now;
+    this.#pingsSince = now;
+    webSocket.on('ping', () => this.#onPing());
     webSocket.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
     // ws has closed the connection with the right code (1007, 1009) when it reports an error; `close` follows.
     webSocket.on('error', () => this.#stopUsing());
@@ -67,6 +86,16 @@ export class Connection {
     return this.#socket.bytesRead;
   }
 
+  /** True when bytes wait for the peer and none has left since the last call. */
+  holdsStill(): boolean {
+    const socket: Socket & { _handle?: { writeQueueSize?: number } | null } = this.#socket;
+    // What has left this process, and what is still in the queue of the operating system's writer.
+    const seen = `${socket.bytesWritten - socket.writableLength} ${socket._handle?.writeQueueSize ?? 0}`;
+    const still = seen === this.#writesSeen && this.#webSocket.bufferedAmount > 0;
+    this.#writesSeen = seen;
+    return still;
+  }
+
   get isCongested(): boolean {
     return this.#webSocket.bufferedAmount > CONGESTED_BYTES;
   }
@@ -75,11 +104,13 @@ export class Connection {
     if (!this.#open) return;
     this.#host.cork.touch(this.#socket);
     this.#webSocket.send(encodePacket(packet));
+    this.#host.tally?.sent(packet, this);
     if (this.#webSocket.bufferedAmount > this.#host.maxBufferedBytes) this.close(CLOSE.tooSlow, 'too slow');
   }
 
-  push(message: StoredMessage, attempt: number): void {
-    this.send(notification(message, attempt));
+  push(message: MessageRecord, attempt: number): void {
+    const seq = this.#host.ordered ? message.seq : undefined;
+    this.send(notification(message, attempt, seq));
   }
 
   ping(): void {
@@ -100,9 +131,22 @@ export class Connection {
   }
 
   /** One request was answered, or never will be. */
-  settleRequest(): void {
+  settleRequest(packet: MsgR | AckR): void {
     this.#pending -= 1;
+    this.#pendingBytes -= sizeOf(packet);
+    if (this.#pendingBytes > MAX_PENDING_BYTES / 2) return;
     if (this.#webSocket.isPaused && this.#pending <= this.#host.maxPendingPerConnection / 2) this.#webSocket.resume();
+  }
+
+  /** ws has answered it already; a client that sends nothing else costs the others their time (section 1.8). */
+  #onPing(): void {
+    const now = performance.now();
+    if (now - this.#pingsSince > 1_000) {
+      this.#pingsSince = now;
+      this.#pings = 0;
+    }
+    this.#pings += 1;
+    if (this.#pings > this.#host.maxPingsPerSecond) this.close(CLOSE.tooManyRequests, 'too many pings');
   }
 
   #onMessage(data: RawData, isBinary: boolean): void {
@@ -118,8 +162,10 @@ export class Connection {
 
   #accept(packet: MsgR | AckR): void {
     this.#pending += 1;
+    this.#pendingBytes += sizeOf(packet);
     // One client must not fill the queue that all share: its socket waits, and TCP tells it so.
-    if (this.#pending >= this.#host.maxPendingPerConnection) this.#webSocket.pause();
+    const isFull = this.#pending >= this.#host.maxPendingPerConnection || this.#pendingBytes >= MAX_PENDING_BYTES;
+    if (isFull) this.#webSocket.pause();
     this.#host.onRequest(this, packet);
   }
 

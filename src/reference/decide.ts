@@ -2,14 +2,28 @@ import { bodyBytes } from '../packets/decode.js';
 import { type AckFound, decideAck, decideMessage, deliveredAt, type KnownAs } from '../protocol/index.js';
 import type { Known } from './known.js';
 import { dedupName, type Findings, inboxName } from './look-up.js';
-import { type DedupRecord, dedupOf, digestOf, messageOf, seqOf, serverMsgIdOf } from './records.js';
-import type { AckRequest, MessageRequest, Outcome, Request } from './requests.js';
+import {
+  type DedupRecord,
+  dedupOf,
+  digestOf,
+  isOver,
+  messageOf,
+  seqOf,
+  serverMsgIdOf,
+  withoutBody,
+} from './records.js';
+import type { AckRequest, Expired, ExpireRequest, MessageRequest, Outcome, Request, UserRequest } from './requests.js';
 import type { Change, InboxEntry } from './store.js';
 
 export interface Decider {
   known: Known;
   maxBodyBytes: number;
   maxInboxMessages: number;
+  maxDevicesPerUser: number;
+  /** Class `expiry`: a message with `ttlMs` gets an end. */
+  expires: boolean;
+  /** Class `multi-device`: users have devices, and each of them gets each message. */
+  multiDevice: boolean;
   /** Wall clock, milliseconds since the Unix epoch. */
   now: number;
   epoch: string;
@@ -17,17 +31,19 @@ export interface Decider {
   nextSeq(): number;
 }
 
+/** What the decisions of a turn add up to. */
+interface Turn {
+  findings: Findings;
+  changes: Change[];
+  expired: Expired[];
+}
+
 const knownAs = (record: DedupRecord | undefined, digest: string): KnownAs => {
   if (!record) return 'new';
   return record.digest === digest ? 'same' : 'other';
 };
 
-const decideMessageRequest = (
-  request: MessageRequest,
-  findings: Findings,
-  changes: Change[],
-  decider: Decider,
-): Outcome => {
+const decideMessageRequest = (request: MessageRequest, { findings, changes }: Turn, decider: Decider): Outcome => {
   const { packet, connection } = request;
   const { known, maxBodyBytes, maxInboxMessages } = decider;
   const name = dedupName({ from: connection.user, msgId: packet.msgId });
@@ -37,7 +53,7 @@ const decideMessageRequest = (
     bodyBytes: bodyBytes(packet.body),
     maxBodyBytes,
     knownAs: knownAs(dedup, digest),
-    recipientExists: known.hasUser(packet.to),
+    recipientExists: known.hasUser(packet.to) || findings.users.has(packet.to),
     inboxMessages: known.inboxSize(packet.to) ?? 0,
     maxInboxMessages,
   });
@@ -45,7 +61,7 @@ const decideMessageRequest = (
   if (dedup) return { kind: 'message', request, verdict, dedup };
   const seq = decider.nextSeq();
   const id = { seq, serverMsgId: serverMsgIdOf(seq, decider.epoch), digest };
-  const message = messageOf(packet, connection.user, id, decider.now);
+  const message = messageOf(packet, connection.user, id, decider.now, decider.expires);
   const record = dedupOf(message);
   changes.push({ kind: 'accept', message, dedup: record });
   // From here on a copy in the same turn finds the first one, and shares its commit (IM-4.2-4).
@@ -54,29 +70,95 @@ const decideMessageRequest = (
   return { kind: 'message', request, verdict, dedup: record, message };
 };
 
-/** The whole serverMsgId must be the one that was given out; its number alone is only the way to the record. */
-const ackFound = (entry: InboxEntry | undefined, serverMsgId: string): AckFound => {
-  if (!entry) return 'nothing';
-  if (entry.state === 'acked') return entry.serverMsgId === serverMsgId ? 'acked' : 'nothing';
-  return entry.message.serverMsgId === serverMsgId ? 'unacked' : 'nothing';
+/** Ends a message whose time has come, whether the expiry itself or an ack looks at it first. */
+const expireIfDue = (
+  name: string,
+  entry: InboxEntry | undefined,
+  { findings, changes, expired }: Turn,
+  decider: Decider,
+): InboxEntry | undefined => {
+  if (entry?.state !== 'unacked' && entry?.state !== 'partial') return entry;
+  if (!isOver(entry.message, decider.now)) return entry;
+  const wasWaiting = entry.state === 'unacked';
+  const message = withoutBody(entry.message);
+  changes.push({ kind: 'expire', message, missing: entry.state === 'partial' ? entry.missing : undefined });
+  expired.push({ message, wasWaiting });
+  if (wasWaiting) decider.known.changeInboxSize(message.to, -1);
+  const ended: InboxEntry = wasWaiting
+    ? { state: 'expired', message }
+    : { state: 'acked', serverMsgId: message.serverMsgId };
+  findings.inbox.set(name, ended);
+  return ended;
 };
 
-const decideAckRequest = (request: AckRequest, findings: Findings, changes: Change[], decider: Decider): Outcome => {
+/** The whole serverMsgId must be the one that was given out; its number alone is only the way to the record. */
+const ackFound = (entry: InboxEntry | undefined, serverMsgId: string, device: string): AckFound => {
+  if (!entry) return 'nothing';
+  if (entry.state === 'acked') return entry.serverMsgId === serverMsgId ? 'acked' : 'nothing';
+  if (entry.message.serverMsgId !== serverMsgId) return 'nothing';
+  if (entry.state === 'partial') return entry.missing.includes(device) ? 'unacked' : 'acked';
+  return entry.state;
+};
+
+const othersThan = (device: string, devices: readonly string[]): string[] => devices.filter((name) => name !== device);
+
+const decideAckRequest = (request: AckRequest, turn: Turn, decider: Decider): Outcome => {
+  const { findings, changes } = turn;
   const { packet, connection } = request;
+  const { user, device } = connection;
   const seq = seqOf(packet.serverMsgId);
   const name = seq === undefined ? undefined : inboxName({ user: connection.user, seq });
-  const entry = name === undefined ? undefined : findings.inbox.get(name);
-  const verdict = decideAck(ackFound(entry, packet.serverMsgId));
+  const entry = name === undefined ? undefined : expireIfDue(name, findings.inbox.get(name), turn, decider);
+  const verdict = decideAck(ackFound(entry, packet.serverMsgId, device));
   const outcome: Outcome = { kind: 'ack', request, verdict, at: decider.now, ...(seq === undefined ? {} : { seq }) };
-  if (verdict.status !== 'ok' || name === undefined || entry?.state !== 'unacked') return outcome;
-  const { message } = entry;
-  const at = deliveredAt(message.acceptedAt, decider.now);
-  const dedup = dedupOf(message, at);
-  changes.push({ kind: 'ack', message, dedup, at });
-  findings.inbox.set(name, { state: 'acked', serverMsgId: message.serverMsgId });
-  findings.dedup.set(dedupName(message), dedup);
-  decider.known.changeInboxSize(message.to, -1);
-  return { ...outcome, message, at };
+  if (verdict.status !== 'ok' || name === undefined || !entry || entry.state === 'acked') return outcome;
+  const { serverMsgId } = entry.message;
+  if (entry.state === 'partial') {
+    const missing = othersThan(device, entry.missing);
+    changes.push({ kind: 'device-ack', message: entry.message, device, missing });
+    findings.inbox.set(name, missing.length > 0 ? { ...entry, missing } : { state: 'acked', serverMsgId });
+    return outcome;
+  }
+  const at = deliveredAt(entry.message.acceptedAt, decider.now);
+  const dedup = dedupOf(entry.message, at);
+  findings.dedup.set(dedupName(entry.message), dedup);
+  if (entry.state === 'expired') {
+    changes.push({ kind: 'late-ack', message: entry.message, dedup, at });
+    findings.inbox.set(name, { state: 'acked', serverMsgId });
+  } else {
+    const { message } = entry;
+    const devices = decider.multiDevice ? (findings.users.get(user) ?? decider.known.devicesOf(user) ?? []) : [];
+    const missing = othersThan(device, devices);
+    changes.push({ kind: 'ack', message, dedup, at, missing });
+    findings.inbox.set(
+      name,
+      missing.length > 0 ? { state: 'partial', message, missing } : { state: 'acked', serverMsgId },
+    );
+    decider.known.changeInboxSize(message.to, -1);
+  }
+  return { ...outcome, message: entry.message, at };
+};
+
+const decideUserRequest = (request: UserRequest, { findings, changes }: Turn, decider: Decider): Outcome => {
+  const { user, device } = request;
+  const before = findings.users.get(user) ?? decider.known.devicesOf(user);
+  const isKnown = before !== undefined && (!decider.multiDevice || before.includes(device));
+  if (isKnown) return { kind: 'user', request, admission: 'stored', devices: before };
+  if (before && before.length >= decider.maxDevicesPerUser) {
+    return { kind: 'user', request, admission: 'too-many-devices', devices: before };
+  }
+  const devices = decider.multiDevice ? [...(before ?? []), device] : [];
+  changes.push({ kind: 'user', user, devices });
+  findings.users.set(user, devices);
+  return { kind: 'user', request, admission: 'stored', devices };
+};
+
+const decideExpireRequest = (request: ExpireRequest, turn: Turn, decider: Decider): Outcome => {
+  for (const key of request.due) {
+    const name = inboxName(key);
+    expireIfDue(name, turn.findings.inbox.get(name), turn, decider);
+  }
+  return { kind: 'expire', request };
 };
 
 /** Decides on all requests of a turn, one after another. Nothing holds before the changes are committed. */
@@ -84,13 +166,13 @@ export const decide = (
   requests: readonly Request[],
   findings: Findings,
   decider: Decider,
-): { outcomes: Outcome[]; changes: Change[] } => {
-  const changes: Change[] = [];
+): { outcomes: Outcome[]; changes: Change[]; expired: Expired[] } => {
+  const turn: Turn = { findings, changes: [], expired: [] };
   const outcomes = requests.map((request): Outcome => {
-    if (request.kind === 'message') return decideMessageRequest(request, findings, changes, decider);
-    if (request.kind === 'ack') return decideAckRequest(request, findings, changes, decider);
-    changes.push({ kind: 'user', user: request.user });
-    return { kind: 'user', request };
+    if (request.kind === 'message') return decideMessageRequest(request, turn, decider);
+    if (request.kind === 'ack') return decideAckRequest(request, turn, decider);
+    if (request.kind === 'user') return decideUserRequest(request, turn, decider);
+    return decideExpireRequest(request, turn, decider);
   });
-  return { outcomes, changes };
+  return { outcomes, changes: turn.changes, expired: turn.expired };
 };

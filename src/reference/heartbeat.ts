@@ -1,4 +1,4 @@
-import { judgeLife, lookEveryMs, wasStalled } from '../protocol/index.js';
+import { isStuck, judgeLife, lookEveryMs, wasStalled } from '../protocol/index.js';
 import type { Connection } from './connection.js';
 
 export interface HeartbeatHost {
@@ -6,6 +6,8 @@ export interface HeartbeatHost {
   now(): number;
   connections(): Iterable<Connection>;
   onDead(connection: Connection): void;
+  /** It does not read what is sent to it. */
+  onStuck(connection: Connection): void;
 }
 
 const look = (connection: Connection, now: number, stalled: boolean): void => {
@@ -14,6 +16,11 @@ const look = (connection: Connection, now: number, stalled: boolean): void => {
   if (bytesRead === connection.bytesSeen && !stalled) return;
   connection.bytesSeen = bytesRead;
   connection.life = { ...connection.life, seenAt: now };
+};
+
+/** Pings and packets of a peer that does not read do not save it: what waits for it would only pile up. */
+const lookAtWrites = (connection: Connection, now: number, stalled: boolean): void => {
+  if (!connection.holdsStill() || stalled) connection.stuckSince = now;
 };
 
 /** Looks after all peers at a fixed pace: pings the silent ones, gives up the dead ones. Returns a function that ends it. */
@@ -28,6 +35,8 @@ export const startHeartbeat = (host: HeartbeatHost): (() => void) => {
       look(connection, now, stalled);
       const verdict = judgeLife(connection.life, now, deadAfterMs);
       if (verdict === 'dead') host.onDead(connection);
+      lookAtWrites(connection, now, stalled);
+      if (isStuck(connection.stuckSince, now, deadAfterMs)) host.onStuck(connection);
       if (verdict !== 'ping') continue;
       connection.life = { ...connection.life, pingedAt: now };
       connection.ping();

@@ -2,14 +2,20 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Duplex } from 'node:stream';
 import type { Description } from '../../schemas/index.js';
 import { WIRE } from '../../schemas/wire.js';
-import { findToken, type Identity, type Refusal, readToken } from '../protocol/index.js';
-import type { ServerConfig } from './options.js';
+import { findToken, type Refusal } from '../protocol/index.js';
+import { type Metrics, OPENMETRICS_TYPE } from './metrics.js';
+import type { ReferenceClass, ServerConfig } from './options.js';
 
 export const DESCRIPTION_PATH = '/.well-known/im-ran';
+export const METRICS_PATH = '/metrics';
+
+/** Only these two classes give the server a measure of time for its peers. */
+export const looksAfterPeers = (classes: ReadonlySet<ReferenceClass>): boolean =>
+  classes.has('timed-redelivery') || classes.has('flow-control');
 
 /** What the server says of itself. A timer of a class that it does not have is not declared. */
 export const describe = ({ classes, limits, timers }: ServerConfig): Description => {
-  const { answerWithinMs, dedupWindowMs, ...ownTimers } = timers;
+  const { answerWithinMs, dedupWindowMs, deadAfterMs, redeliverAfterMs, redeliverMaxMs } = timers;
   return {
     protocol: WIRE.subprotocol,
     classes: [...classes],
@@ -19,24 +25,41 @@ export const describe = ({ classes, limits, timers }: ServerConfig): Description
       maxInFlight: limits.maxInFlight,
       maxInboxMessages: limits.maxInboxMessages,
     },
-    timers: { answerWithinMs, dedupWindowMs, ...(classes.has('timed-redelivery') ? ownTimers : {}) },
+    timers: {
+      answerWithinMs,
+      dedupWindowMs,
+      ...(looksAfterPeers(classes) ? { deadAfterMs } : {}),
+      ...(classes.has('timed-redelivery') ? { redeliverAfterMs, redeliverMaxMs } : {}),
+    },
     ...(classes.has('durable') ? { durability: 'power-loss' as const } : {}),
+    ...(classes.has('observable') ? { metrics: METRICS_PATH } : {}),
   };
 };
 
-/** Plain HTTP: the description, and nothing else. */
-export const answerHttp = (request: IncomingMessage, response: ServerResponse, description: Description): void => {
+export interface HttpPages {
+  description: Description;
+  /** Only with class `observable`. */
+  metrics: Metrics | undefined;
+}
+
+/** Plain HTTP: the description and the metrics, and nothing else. */
+export const answerHttp = async (
+  request: IncomingMessage,
+  response: ServerResponse,
+  { description, metrics }: HttpPages,
+): Promise<void> => {
   const send = (status: number, type: string, text: string, headers: Record<string, string> = {}): void => {
     response.writeHead(status, { ...headers, 'Content-Type': type, 'Content-Length': Buffer.byteLength(text) });
     response.end(request.method === 'HEAD' ? undefined : text);
   };
   const { pathname } = urlOf(request);
-  if (pathname === DESCRIPTION_PATH) {
-    if (request.method === 'GET' || request.method === 'HEAD') {
-      send(200, 'application/json', JSON.stringify(description));
-    } else {
-      send(405, 'text/plain', 'GET only\n', { Allow: 'GET, HEAD' });
-    }
+  const isPage = pathname === DESCRIPTION_PATH || (pathname === METRICS_PATH && metrics !== undefined);
+  if (isPage && request.method !== 'GET' && request.method !== 'HEAD') {
+    send(405, 'text/plain', 'GET only\n', { Allow: 'GET, HEAD' });
+  } else if (pathname === DESCRIPTION_PATH) {
+    send(200, 'application/json', JSON.stringify(description));
+  } else if (pathname === METRICS_PATH && metrics) {
+    send(200, OPENMETRICS_TYPE, await metrics.page());
   } else if (pathname === '/') {
     send(426, 'text/plain', 'this is a WebSocket endpoint\n', { Upgrade: 'websocket', Connection: 'Upgrade' });
   } else {
@@ -52,17 +75,18 @@ const urlOf = (request: IncomingMessage): URL => {
 
 export interface UpgradeRequest {
   path: string;
-  identity: Identity | undefined;
+  token: string | undefined;
   offeredSubprotocols: string[];
 }
 
 export const readUpgrade = (request: IncomingMessage): UpgradeRequest => {
   const url = urlOf(request);
-  const token = findToken(request.headers.authorization, url.searchParams.get('access_token'));
+  const headers = request.headersDistinct.authorization ?? [];
+  const token = findToken(headers, url.searchParams.getAll('access_token'));
   const offered = request.headers['sec-websocket-protocol'] ?? '';
   return {
     path: url.pathname,
-    identity: token === undefined ? undefined : readToken(token),
+    token,
     offeredSubprotocols: offered.split(',').map((name) => name.trim()),
   };
 };

@@ -1,18 +1,22 @@
 /** Entries kept at most. Beyond it all is forgotten: the store knows it too, so this costs time and nothing else. */
 const MAX_ENTRIES = 100_000;
 
-/** What the server remembers between two turns of what the store holds: users that exist, and sizes of inboxes. */
+/** What the server remembers between two turns of what the store holds: users, their devices, and sizes of inboxes. */
 export class Known {
-  readonly #users = new Set<string>();
+  readonly #users = new Map<string, readonly string[]>();
   readonly #inboxes = new Map<string, number>();
 
   hasUser(user: string): boolean {
     return this.#users.has(user);
   }
 
-  addUser(user: string): void {
+  devicesOf(user: string): readonly string[] | undefined {
+    return this.#users.get(user);
+  }
+
+  setUser(user: string, devices: readonly string[]): void {
     if (this.#users.size >= MAX_ENTRIES) this.#users.clear();
-    this.#users.add(user);
+    this.#users.set(user, devices);
   }
 
   inboxSize(user: string): number | undefined {

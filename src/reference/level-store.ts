@@ -1,35 +1,38 @@
 import { ClassicLevel } from 'classic-level';
+import {
+  ackKey,
+  bodyKey,
+  type Due,
+  dedupKey,
+  dueEnd,
+  dueKey,
+  missingKey,
+  queueEnd,
+  queueKey,
+  restEnd,
+  restKey,
+  type Settled,
+  seqOfKey,
+  settledEnd,
+  settledKey,
+  timeOfKey,
+  userKey,
+} from './level-keys.js';
 import type { AckRecord, DedupRecord, MessageRecord } from './records.js';
-import type { Change, InboxEntry, InboxKey, MessageKey, Store } from './store.js';
+import {
+  type Change,
+  type InboxEntry,
+  type InboxKey,
+  type MessageKey,
+  type Purged,
+  type Store,
+  type Waiting,
+  waitingAfter,
+} from './store.js';
 
-/**
- * The keys. `!` is in none of the alphabets, so no id can reach into another; numbers have a fixed width, so that keys
- * sort as numbers do.
- *
- *   u!USER          the user exists
- *   q!TO!SEQ        MessageRecord, until the ack
- *   d!FROM!MSGID    DedupRecord
- *   a!TO!SEQ        AckRecord, after the ack
- *   x!AT!SEQ        what may be forgotten once the ack is `dedupWindowMs` old: { to, from, msgId }
- *   s               the last acceptance number
- */
-const SEQ_WIDTH = 11;
-const TIME_WIDTH = 16;
-const seqText = (seq: number): string => seq.toString(36).padStart(SEQ_WIDTH, '0');
-const timeText = (at: number): string => at.toString().padStart(TIME_WIDTH, '0');
-const userKey = (user: string): string => `u!${user}`;
-const queueKey = (user: string, seq: number): string => `q!${user}!${seqText(seq)}`;
-const queueEnd = (user: string): string => `q!${user}"`;
-const ackKey = (user: string, seq: number): string => `a!${user}!${seqText(seq)}`;
-const dedupKey = (from: string, msgId: string): string => `d!${from}!${msgId}`;
-const expiryKey = (at: number, seq: number): string => `x!${timeText(at)}!${seqText(seq)}`;
 const SEQ_KEY = 's';
+const WAITING_KEY = 'w';
 
-interface Expiry {
-  to: string;
-  from: string;
-  msgId: string;
-}
 const parse = <T>(text: string | undefined): T | undefined => (text === undefined ? undefined : JSON.parse(text));
 
 type Batch = ReturnType<typeof newBatch>;
@@ -38,23 +41,67 @@ const newBatch = (db: ClassicLevel) => db.batch();
 const put = (batch: Batch, key: string, value: unknown): Batch => batch.put(key, JSON.stringify(value));
 
 const writeAccept = (batch: Batch, { message, dedup }: Change & { kind: 'accept' }): void => {
-  put(batch, queueKey(message.to, message.seq), message);
+  const { to, seq, expiresAt } = message;
+  put(batch, queueKey(to, seq), message);
   put(batch, dedupKey(message.from, message.msgId), dedup);
+  if (expiresAt !== undefined) put(batch, dueKey(expiresAt, seq), { to } satisfies Due);
 };
 
-const writeAck = (batch: Batch, { message, dedup, at }: Change & { kind: 'ack' }): void => {
-  const { to, from, msgId, seq, serverMsgId } = message;
-  const ack: AckRecord = { serverMsgId };
-  const expiry: Expiry = { to, from, msgId };
-  batch.del(queueKey(to, seq));
-  put(batch, ackKey(to, seq), ack);
+const writeAck = (batch: Batch, change: Change & { kind: 'ack' | 'late-ack' }): void => {
+  const { message, dedup, at } = change;
+  const { to, from, msgId, seq, serverMsgId, expiresAt } = message;
+  put(batch, ackKey(to, seq), { serverMsgId } satisfies AckRecord);
   put(batch, dedupKey(from, msgId), dedup);
-  put(batch, expiryKey(at, seq), expiry);
+  put(batch, settledKey(at, seq), { to, from, msgId } satisfies Settled);
+  if (change.kind === 'late-ack') {
+    // It was to be forgotten `dedupWindowMs` after its expiry; now the ack is its last change.
+    if (expiresAt !== undefined && expiresAt !== at) batch.del(settledKey(expiresAt, seq));
+    return;
+  }
+  batch.del(queueKey(to, seq));
+  if (change.missing.length > 0) {
+    put(batch, bodyKey(to, seq), message);
+    put(batch, missingKey(to, seq), change.missing);
+    for (const device of change.missing) put(batch, restKey(to, device, seq), 1);
+  } else if (expiresAt !== undefined) {
+    batch.del(dueKey(expiresAt, seq));
+  }
+};
+
+/** Nothing waits any more for the devices that have not acked. */
+const deleteRest = (batch: Batch, to: string, seq: number, devices: readonly string[]): void => {
+  batch.del(bodyKey(to, seq)).del(missingKey(to, seq));
+  for (const device of devices) batch.del(restKey(to, device, seq));
+};
+
+const writeDeviceAck = (batch: Batch, { message, device, missing }: Change & { kind: 'device-ack' }): void => {
+  const { to, seq, expiresAt } = message;
+  if (missing.length > 0) {
+    batch.del(restKey(to, device, seq));
+    put(batch, missingKey(to, seq), missing);
+    return;
+  }
+  deleteRest(batch, to, seq, [device]);
+  if (expiresAt !== undefined) batch.del(dueKey(expiresAt, seq));
+};
+
+const writeExpire = (batch: Batch, { message, missing }: Change & { kind: 'expire' }): void => {
+  const { to, from, msgId, seq, serverMsgId, expiresAt = 0 } = message;
+  batch.del(dueKey(expiresAt, seq));
+  if (missing) {
+    deleteRest(batch, to, seq, missing);
+    return;
+  }
+  batch.del(queueKey(to, seq));
+  put(batch, ackKey(to, seq), { serverMsgId, expired: message } satisfies AckRecord);
+  put(batch, settledKey(expiresAt, seq), { to, from, msgId } satisfies Settled);
 };
 
 const write = (batch: Batch, change: Change): void => {
-  if (change.kind === 'user') put(batch, userKey(change.user), 1);
+  if (change.kind === 'user') put(batch, userKey(change.user), change.devices);
   else if (change.kind === 'accept') writeAccept(batch, change);
+  else if (change.kind === 'device-ack') writeDeviceAck(batch, change);
+  else if (change.kind === 'expire') writeExpire(batch, change);
   else writeAck(batch, change);
 };
 
@@ -65,13 +112,27 @@ const highestSeq = (changes: readonly Change[], before: number): number => {
   return highest;
 };
 
+const entryOf = (
+  queued: MessageRecord | undefined,
+  ack: AckRecord | undefined,
+  rest: MessageRecord | undefined,
+  missing: readonly string[] | undefined,
+): InboxEntry | undefined => {
+  if (queued) return { state: 'unacked', message: queued };
+  if (rest && missing) return { state: 'partial', message: rest, missing };
+  if (ack?.expired) return { state: 'expired', message: ack.expired };
+  return ack && { state: 'acked', serverMsgId: ack.serverMsgId };
+};
+
 class LevelStore implements Store {
   readonly #db: ClassicLevel;
   lastSeq: number;
+  waiting: number;
 
-  constructor(db: ClassicLevel, lastSeq: number) {
+  constructor(db: ClassicLevel, lastSeq: number, waiting: number) {
     this.#db = db;
     this.lastSeq = lastSeq;
+    this.waiting = waiting;
   }
 
   async findDedup(keys: readonly MessageKey[]): Promise<(DedupRecord | undefined)[]> {
@@ -80,36 +141,59 @@ class LevelStore implements Store {
   }
 
   async findInInbox(keys: readonly InboxKey[]): Promise<(InboxEntry | undefined)[]> {
-    const found = await this.#db.getMany(keys.flatMap(({ user, seq }) => [queueKey(user, seq), ackKey(user, seq)]));
-    return keys.map((_, index): InboxEntry | undefined => {
-      const message = parse<MessageRecord>(found[2 * index]);
-      if (message) return { state: 'unacked', message };
-      const ack = parse<AckRecord>(found[2 * index + 1]);
-      return ack && { state: 'acked', serverMsgId: ack.serverMsgId };
-    });
+    const found = await this.#db.getMany(
+      keys.flatMap(({ user, seq }) => [
+        queueKey(user, seq),
+        ackKey(user, seq),
+        bodyKey(user, seq),
+        missingKey(user, seq),
+      ]),
+    );
+    return keys.map((_, index) =>
+      entryOf(
+        parse(found[4 * index]),
+        parse(found[4 * index + 1]),
+        parse(found[4 * index + 2]),
+        parse(found[4 * index + 3]),
+      ),
+    );
   }
 
-  async findUsers(users: readonly string[]): Promise<boolean[]> {
-    return (await this.#db.getMany(users.map(userKey))).map((value) => value !== undefined);
+  async findUsers(users: readonly string[]): Promise<(readonly string[] | undefined)[]> {
+    return (await this.#db.getMany(users.map(userKey))).map((text) => parse<readonly string[]>(text));
   }
 
   async countInbox(user: string, atMost: number): Promise<number> {
-    const keys = this.#db.keys({ gt: queueKey(user, 0), lt: queueEnd(user), limit: atMost });
-    let count = 0;
-    try {
-      for (;;) {
-        const some = await keys.nextv(1_000);
-        if (some.length === 0) return count;
-        count += some.length;
-      }
-    } finally {
-      await keys.close();
-    }
+    return await countKeys(this.#db, { gt: queueKey(user, 0), lt: queueEnd(user), limit: atMost });
   }
 
-  async scanInbox(user: string, afterSeq: number, limit: number): Promise<MessageRecord[]> {
+  async scanInbox(user: string, device: string | undefined, afterSeq: number, limit: number): Promise<Waiting[]> {
     const range = { gt: queueKey(user, afterSeq), lt: queueEnd(user), limit };
-    return (await this.#db.values(range).all()).map((text) => JSON.parse(text) as MessageRecord);
+    const queued = (await this.#db.values(range).all()).map(
+      (text): Waiting => ({ message: JSON.parse(text), delivered: false }),
+    );
+    if (device === undefined) return queued;
+    const rest = await this.#scanRest(user, device, afterSeq, limit);
+    if (rest.length === 0) return queued;
+    return [...queued, ...rest].sort((a, b) => a.message.seq - b.message.seq).slice(0, limit);
+  }
+
+  async #scanRest(user: string, device: string, afterSeq: number, limit: number): Promise<Waiting[]> {
+    const range = { gt: restKey(user, device, afterSeq), lt: restEnd(user, device), limit };
+    const keys = await this.#db.keys(range).all();
+    if (keys.length === 0) return [];
+    const texts = await this.#db.getMany(keys.map((key) => bodyKey(user, seqOfKey(key))));
+    return texts.flatMap((text) => (text === undefined ? [] : [{ message: JSON.parse(text), delivered: true }]));
+  }
+
+  async findDue(now: number, limit: number): Promise<InboxKey[]> {
+    const due = await this.#db.iterator({ gt: 'e!', lt: dueEnd(now), limit }).all();
+    return due.map(([key, text]) => ({ user: (JSON.parse(text) as Due).to, seq: seqOfKey(key) }));
+  }
+
+  async nextExpiry(): Promise<number | undefined> {
+    const [key] = await this.#db.keys({ gt: 'e!', lt: 'e"', limit: 1 }).all();
+    return key === undefined ? undefined : timeOfKey(key);
   }
 
   async commit(changes: readonly Change[]): Promise<void> {
@@ -117,22 +201,30 @@ class LevelStore implements Store {
     for (const change of changes) write(batch, change);
     const highest = highestSeq(changes, this.lastSeq);
     if (highest > this.lastSeq) put(batch, SEQ_KEY, highest);
+    const waiting = waitingAfter(changes, this.waiting);
+    if (waiting !== this.waiting) put(batch, WAITING_KEY, waiting);
     await batch.write({ sync: true });
     this.lastSeq = highest;
+    this.waiting = waiting;
   }
 
-  async purge(ackedBefore: number, limit: number): Promise<number> {
-    const range = { gt: 'x!', lt: `x!${timeText(ackedBefore)}`, limit };
-    const old = await this.#db.iterator(range).all();
+  async purge(settledBefore: number, limit: number): Promise<Purged> {
+    const old = await this.#db.iterator({ gt: 'x!', lt: settledEnd(settledBefore), limit }).all();
+    const settled = old.map(([key, text]) => ({ key, seq: seqOfKey(key), ...(JSON.parse(text) as Settled) }));
+    const entries = await this.findInInbox(settled.map(({ to, seq }) => ({ user: to, seq })));
     const batch = newBatch(this.#db);
-    for (const [key, text] of old) {
-      const { to, from, msgId } = JSON.parse(text) as Expiry;
-      const seq = Number.parseInt(key.slice(-SEQ_WIDTH), 36);
+    const ended: InboxKey[] = [];
+    settled.forEach(({ key, seq, to, from, msgId }, index) => {
       batch.del(key).del(ackKey(to, seq)).del(dedupKey(from, msgId));
-    }
+      const entry = entries[index];
+      if (entry?.state !== 'partial') return;
+      ended.push({ user: to, seq });
+      deleteRest(batch, to, seq, entry.missing);
+      if (entry.message.expiresAt !== undefined) batch.del(dueKey(entry.message.expiresAt, seq));
+    });
     // Not synced: what comes back after a crash is purged again.
     await batch.write();
-    return old.length;
+    return { count: old.length, ended };
   }
 
   async close(): Promise<void> {
@@ -140,9 +232,24 @@ class LevelStore implements Store {
   }
 }
 
+const countKeys = async (db: ClassicLevel, range: { gt: string; lt: string; limit?: number }): Promise<number> => {
+  const keys = db.keys(range);
+  let count = 0;
+  try {
+    for (;;) {
+      const some = await keys.nextv(1_000);
+      if (some.length === 0) return count;
+      count += some.length;
+    }
+  } finally {
+    await keys.close();
+  }
+};
+
 /** Opens or creates the database in `folder`. Rejects with the error of the database, whose `cause` has a `code`. */
 export const openLevelStore = async (folder: string): Promise<Store> => {
   const db = new ClassicLevel(folder, { keyEncoding: 'utf8', valueEncoding: 'utf8' });
   await db.open();
-  return new LevelStore(db, parse<number>(await db.get(SEQ_KEY)) ?? 0);
+  const [lastSeq, waiting] = await db.getMany([SEQ_KEY, WAITING_KEY]);
+  return new LevelStore(db, parse<number>(lastSeq) ?? 0, parse<number>(waiting) ?? 0);
 };

@@ -11,7 +11,12 @@ export const inboxName = ({ user, seq }: InboxKey): string => `${user}!${seq}`;
 export interface Findings {
   dedup: Map<string, DedupRecord>;
   inbox: Map<string, InboxEntry>;
+  /** Devices of users to whom this turn adds one. */
+  users: Map<string, readonly string[]>;
 }
+
+/** No message has it: the way to look up an id that cannot be one, so that it takes the time of any other (IM-4.2-34). */
+const NO_SEQ = 0;
 
 interface Wanted {
   dedup: Map<string, MessageKey>;
@@ -31,13 +36,17 @@ const want = (requests: readonly Request[], known: Known, findings: Findings): W
       if (known.inboxSize(to) === undefined) wanted.inboxSizes.add(to);
     } else if (request.kind === 'ack') {
       const { connection, packet } = request;
-      const seq = seqOf(packet.serverMsgId);
-      if (seq === undefined) continue;
+      const seq = seqOf(packet.serverMsgId) ?? NO_SEQ;
       const key = { user: connection.user, seq };
       // In flight on this very connection, so the store holds it, not acked: a look-up would tell nothing new.
       const message = connection.outbox.find(seq);
       if (message) findings.inbox.set(inboxName(key), { state: 'unacked', message });
       else wanted.inbox.set(inboxName(key), key);
+      if (!known.hasUser(connection.user)) wanted.users.add(connection.user);
+    } else if (request.kind === 'user') {
+      if (!known.hasUser(request.user)) wanted.users.add(request.user);
+    } else {
+      for (const key of request.due) wanted.inbox.set(inboxName(key), key);
     }
   }
   return wanted;
@@ -50,10 +59,10 @@ export const lookUp = async (
   known: Known,
   maxInboxMessages: number,
 ): Promise<Findings> => {
-  const findings: Findings = { dedup: new Map(), inbox: new Map() };
+  const findings: Findings = { dedup: new Map(), inbox: new Map(), users: new Map() };
   const wanted = want(requests, known, findings);
   const users = [...wanted.users];
-  const [dedup, inbox, exist] = await Promise.all([
+  const [dedup, inbox, devices] = await Promise.all([
     wanted.dedup.size > 0 ? store.findDedup([...wanted.dedup.values()]) : [],
     wanted.inbox.size > 0 ? store.findInInbox([...wanted.inbox.values()]) : [],
     users.length > 0 ? store.findUsers(users) : [],
@@ -67,7 +76,8 @@ export const lookUp = async (
     if (entry) findings.inbox.set(name, entry);
   });
   users.forEach((user, index) => {
-    if (exist[index]) known.addUser(user);
+    const found = devices[index];
+    if (found) known.setUser(user, found);
   });
   for (const user of wanted.inboxSizes) {
     if (known.hasUser(user)) known.setInboxSize(user, await store.countInbox(user, maxInboxMessages));

@@ -1,22 +1,40 @@
-import type { DedupRecord, MessageRecord } from './records.js';
-import type { Change, InboxEntry, InboxKey, MessageKey, Store } from './store.js';
+import type { AckRecord, DedupRecord, EndedMessage, MessageRecord } from './records.js';
+import {
+  type Change,
+  type InboxEntry,
+  type InboxKey,
+  type MessageKey,
+  type Purged,
+  type Store,
+  type Waiting,
+  waitingAfter,
+} from './store.js';
 
 const pair = (user: string, id: string | number): string => `${user}!${id}`;
 
-interface Expiry extends MessageKey {
+interface Settled extends MessageKey {
   at: number;
-  ack: string;
+  to: string;
+  seq: number;
+}
+interface Rest {
+  message: MessageRecord;
+  missing: readonly string[];
 }
 
 /** Keeps everything in memory, for a server without class `durable`. Maps keep their order, which is that of acceptance. */
 export class MemoryStore implements Store {
   lastSeq = 0;
-  readonly #users = new Set<string>();
+  waiting = 0;
+  readonly #users = new Map<string, readonly string[]>();
   readonly #dedup = new Map<string, DedupRecord>();
   readonly #inboxes = new Map<string, Map<number, MessageRecord>>();
-  readonly #acks = new Map<string, string>();
-  /** Oldest ack first. */
-  readonly #expiries = new Set<Expiry>();
+  readonly #acks = new Map<string, AckRecord>();
+  /** What a device misses that another one has acked. */
+  readonly #rests = new Map<string, Map<number, Rest>>();
+  readonly #due = new Map<number, { at: number; user: string }>();
+  /** In the order in which they were settled. */
+  readonly #settled = new Map<number, Settled>();
 
   async findDedup(keys: readonly MessageKey[]): Promise<(DedupRecord | undefined)[]> {
     return keys.map(({ from, msgId }) => this.#dedup.get(pair(from, msgId)));
@@ -26,62 +44,135 @@ export class MemoryStore implements Store {
     return keys.map(({ user, seq }): InboxEntry | undefined => {
       const message = this.#inboxes.get(user)?.get(seq);
       if (message) return { state: 'unacked', message };
-      const serverMsgId = this.#acks.get(pair(user, seq));
-      return serverMsgId === undefined ? undefined : { state: 'acked', serverMsgId };
+      const rest = this.#rests.get(user)?.get(seq);
+      if (rest) return { state: 'partial', ...rest };
+      const ack = this.#acks.get(pair(user, seq));
+      if (ack?.expired) return { state: 'expired', message: ack.expired };
+      return ack && { state: 'acked', serverMsgId: ack.serverMsgId };
     });
   }
 
-  async findUsers(users: readonly string[]): Promise<boolean[]> {
-    return users.map((user) => this.#users.has(user));
+  async findUsers(users: readonly string[]): Promise<(readonly string[] | undefined)[]> {
+    return users.map((user) => this.#users.get(user));
   }
 
   async countInbox(user: string, atMost: number): Promise<number> {
     return Math.min(this.#inboxes.get(user)?.size ?? 0, atMost);
   }
 
-  async scanInbox(user: string, afterSeq: number, limit: number): Promise<MessageRecord[]> {
-    const found: MessageRecord[] = [];
+  async scanInbox(user: string, device: string | undefined, afterSeq: number, limit: number): Promise<Waiting[]> {
+    const found: Waiting[] = [];
     for (const message of this.#inboxes.get(user)?.values() ?? []) {
       if (found.length === limit) break;
-      if (message.seq > afterSeq) found.push(message);
+      if (message.seq > afterSeq) found.push({ message, delivered: false });
     }
-    return found;
+    if (device === undefined) return found;
+    for (const { message, missing } of this.#rests.get(user)?.values() ?? []) {
+      if (message.seq > afterSeq && missing.includes(device)) found.push({ message, delivered: true });
+    }
+    return found.sort((a, b) => a.message.seq - b.message.seq).slice(0, limit);
+  }
+
+  async findDue(now: number, limit: number): Promise<InboxKey[]> {
+    const due = [...this.#due].filter(([, { at }]) => at <= now).sort(([, a], [, b]) => a.at - b.at);
+    return due.slice(0, limit).map(([seq, { user }]) => ({ user, seq }));
+  }
+
+  async nextExpiry(): Promise<number | undefined> {
+    let next: number | undefined;
+    for (const { at } of this.#due.values()) next = Math.min(next ?? at, at);
+    return next;
   }
 
   async commit(changes: readonly Change[]): Promise<void> {
     for (const change of changes) this.#apply(change);
+    this.waiting = waitingAfter(changes, this.waiting);
   }
 
   #apply(change: Change): void {
-    if (change.kind === 'user') {
-      this.#users.add(change.user);
-      return;
-    }
-    const { message, dedup } = change;
-    const { seq, from, to, msgId, serverMsgId } = message;
-    this.#dedup.set(pair(from, msgId), dedup);
-    const inbox = this.#inboxes.get(to) ?? new Map<number, MessageRecord>();
-    if (change.kind === 'accept') {
-      this.#inboxes.set(to, inbox.set(seq, message));
-      this.lastSeq = Math.max(this.lastSeq, seq);
-      return;
-    }
-    inbox.delete(seq);
-    if (inbox.size === 0) this.#inboxes.delete(to);
-    this.#acks.set(pair(to, seq), serverMsgId);
-    this.#expiries.add({ at: change.at, from, msgId, ack: pair(to, seq) });
+    if (change.kind === 'user') this.#users.set(change.user, change.devices);
+    else if (change.kind === 'accept') this.#accept(change);
+    else if (change.kind === 'device-ack') this.#keepRest(change.message, change.missing);
+    else if (change.kind === 'expire') this.#expire(change);
+    else this.#ack(change);
   }
 
-  async purge(ackedBefore: number, limit: number): Promise<number> {
-    let purged = 0;
-    for (const expiry of this.#expiries) {
-      if (expiry.at >= ackedBefore || purged === limit) break;
-      this.#expiries.delete(expiry);
-      this.#acks.delete(expiry.ack);
-      this.#dedup.delete(pair(expiry.from, expiry.msgId));
-      purged += 1;
+  #accept({ message, dedup }: Change & { kind: 'accept' }): void {
+    const { seq, from, to, msgId, expiresAt } = message;
+    this.#dedup.set(pair(from, msgId), dedup);
+    const inbox = this.#inboxes.get(to) ?? new Map<number, MessageRecord>();
+    this.#inboxes.set(to, inbox.set(seq, message));
+    if (expiresAt !== undefined) this.#due.set(seq, { at: expiresAt, user: to });
+    this.lastSeq = Math.max(this.lastSeq, seq);
+  }
+
+  #ack(change: Change & { kind: 'ack' | 'late-ack' }): void {
+    const { message, dedup, at } = change;
+    const { seq, from, to, msgId, serverMsgId } = message;
+    this.#dedup.set(pair(from, msgId), dedup);
+    this.#acks.set(pair(to, seq), { serverMsgId });
+    this.#settle(message, at);
+    if (change.kind === 'late-ack') return;
+    this.#dequeue(message);
+    this.#keepRest(change.message, change.missing);
+  }
+
+  #expire({ message, missing }: Change & { kind: 'expire' }): void {
+    const { seq, to, serverMsgId, expiresAt = 0 } = message;
+    this.#due.delete(seq);
+    if (missing) {
+      this.#dropRest(to, seq);
+      return;
     }
-    return purged;
+    this.#dequeue(message);
+    this.#acks.set(pair(to, seq), { serverMsgId, expired: message });
+    this.#settle(message, expiresAt);
+  }
+
+  #settle({ seq, from, to, msgId }: EndedMessage, at: number): void {
+    this.#settled.delete(seq);
+    this.#settled.set(seq, { at, from, msgId, to, seq });
+  }
+
+  #dequeue({ to, seq }: EndedMessage): void {
+    const inbox = this.#inboxes.get(to);
+    inbox?.delete(seq);
+    if (inbox?.size === 0) this.#inboxes.delete(to);
+  }
+
+  #keepRest(message: MessageRecord, missing: readonly string[]): void {
+    const { to, seq } = message;
+    if (missing.length === 0) {
+      this.#dropRest(to, seq);
+      this.#due.delete(seq);
+      return;
+    }
+    const rests = this.#rests.get(to) ?? new Map<number, Rest>();
+    this.#rests.set(to, rests.set(seq, { message, missing }));
+  }
+
+  #dropRest(user: string, seq: number): boolean {
+    const rests = this.#rests.get(user);
+    const dropped = rests?.delete(seq) ?? false;
+    if (rests?.size === 0) this.#rests.delete(user);
+    return dropped;
+  }
+
+  async purge(settledBefore: number, limit: number): Promise<Purged> {
+    const ended: InboxKey[] = [];
+    let count = 0;
+    for (const { at, seq, to, from, msgId } of this.#settled.values()) {
+      if (at >= settledBefore || count === limit) break;
+      this.#settled.delete(seq);
+      this.#acks.delete(pair(to, seq));
+      this.#dedup.delete(pair(from, msgId));
+      if (this.#dropRest(to, seq)) {
+        this.#due.delete(seq);
+        ended.push({ user: to, seq });
+      }
+      count += 1;
+    }
+    return { count, ended };
   }
 
   async close(): Promise<void> {}

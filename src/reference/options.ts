@@ -3,8 +3,22 @@ import { KitError } from '../errors.js';
 import { LOG_LEVELS, type LogLevel } from './log.js';
 
 /** The classes that the reference server implements. */
-export const REFERENCE_CLASSES = ['core', 'timed-redelivery', 'durable'] as const satisfies readonly ServerClass[];
+export const REFERENCE_CLASSES = [
+  'core',
+  'timed-redelivery',
+  'durable',
+  'ordered',
+  'expiry',
+  'multi-device',
+  'flow-control',
+  'secured',
+  'encrypted',
+  'observable',
+] as const satisfies readonly ServerClass[];
 export type ReferenceClass = (typeof REFERENCE_CLASSES)[number];
+
+/** The classes of a server that was not told any. With a certificate, `encrypted` comes on top. */
+export const DEFAULT_CLASSES: readonly ReferenceClass[] = ['core', 'timed-redelivery', 'durable'];
 
 /** A limit on everything that a client could make grow. Bytes and milliseconds as named, otherwise numbers of things. */
 export interface ServerLimits {
@@ -15,14 +29,29 @@ export interface ServerLimits {
   maxInboxMessages: number;
   maxConnections: number;
   maxConnectionsPerUser: number;
+  /** Class `multi-device`: devices that a user can ever have. */
+  maxDevicesPerUser: number;
+  /** Connections of one address that have not finished their upgrade; one more, and the oldest is ended. */
+  maxHandshakesPerAddress: number;
+  /** More from one connection within a second, and it is closed with 4429. */
+  maxPingsPerSecond: number;
+  /** Of one frame; more, and its connection is closed. */
+  maxFragments: number;
   /** Bytes that wait for a peer that does not read; more, and it is cut with 4413. */
   maxBufferedBytes: number;
   /** Requests that wait for a commit; more are answered `busy`. */
   maxPendingRequests: number;
   /** Requests of one connection that wait for a commit; then its socket is not read for a moment. */
   maxPendingPerConnection: number;
+  /** Characters of bodies that wait for a commit; with more, requests are answered `busy`. */
+  maxPendingBytes: number;
   /** From the TCP connection to the end of the upgrade request. */
   handshakeTimeoutMs: number;
+}
+
+export interface TlsFiles {
+  certFile: string;
+  keyFile: string;
 }
 
 export interface ServerOptions {
@@ -32,7 +61,12 @@ export interface ServerOptions {
   port?: number;
   /** Folder of the database; needed with class `durable`. */
   data?: string;
+  /** Default: DEFAULT_CLASSES, and `encrypted` with `tls`. */
   classes?: readonly ServerClass[];
+  /** Tokens are JWTs that are signed with this secret (HS256): `sub` the user, `device` the device. Default: bare names. */
+  jwtSecret?: string;
+  /** Files in PEM form. With them the server speaks TLS, and nothing else. */
+  tls?: TlsFiles;
   timers?: Partial<Timers>;
   limits?: Partial<ServerLimits>;
   /** Default warn. */
@@ -46,6 +80,8 @@ export interface ServerConfig {
   port: number;
   data: string | undefined;
   classes: ReadonlySet<ReferenceClass>;
+  jwtSecret: string | undefined;
+  tls: TlsFiles | undefined;
   timers: Timers;
   limits: ServerLimits;
   logLevel: LogLevel;
@@ -66,10 +102,15 @@ export const DEFAULT_LIMITS: ServerLimits = {
   maxInboxMessages: 100_000,
   maxConnections: 10_000,
   maxConnectionsPerUser: 32,
+  maxDevicesPerUser: 64,
+  maxHandshakesPerAddress: 1_024,
+  maxPingsPerSecond: 100,
+  maxFragments: 4_096,
   maxBufferedBytes: 16 * 1_048_576,
   maxPendingRequests: 16_384,
   maxPendingPerConnection: 1_024,
-  handshakeTimeoutMs: 5_000,
+  maxPendingBytes: 256 * 1_048_576,
+  handshakeTimeoutMs: 10_000,
 };
 
 /** Node's timers hold no more. */
@@ -93,7 +134,7 @@ const readClasses = (names: readonly string[]): ReadonlySet<ReferenceClass> => {
     if (isReferenceClass(name)) continue;
     const known = (SERVER_CLASSES as readonly string[]).includes(name);
     throw usage(
-      known ? `the reference server has no class "${name}" yet` : `there is no class "${name}"`,
+      known ? `the reference server has no class "${name}"` : `there is no class "${name}"`,
       `Choose among ${list}.`,
     );
   }
@@ -117,6 +158,17 @@ const readTimers = (given: Partial<Timers>): Timers => {
   return timers;
 };
 
+const COUNTED_LIMITS = [
+  'maxConnections',
+  'maxConnectionsPerUser',
+  'maxDevicesPerUser',
+  'maxHandshakesPerAddress',
+  'maxPingsPerSecond',
+  'maxFragments',
+  'maxPendingRequests',
+  'maxPendingPerConnection',
+] as const;
+
 const readLimits = (given: Partial<ServerLimits>): ServerLimits => {
   const maxBodyBytes = given.maxBodyBytes ?? DEFAULT_LIMITS.maxBodyBytes;
   const maxFrameBytes = Math.max(DEFAULT_LIMITS.maxFrameBytes, frameBytesFor(maxBodyBytes));
@@ -132,10 +184,8 @@ const readLimits = (given: Partial<ServerLimits>): ServerLimits => {
   }
   integer('maxInFlight', limits.maxInFlight, 1, 10_000);
   integer('maxInboxMessages', limits.maxInboxMessages, 1, 10_000_000);
-  for (const name of ['maxConnections', 'maxConnectionsPerUser'] as const) integer(name, limits[name], 1, 1_000_000);
-  for (const name of ['maxPendingRequests', 'maxPendingPerConnection'] as const) {
-    integer(name, limits[name], 1, 1_000_000);
-  }
+  for (const name of COUNTED_LIMITS) integer(name, limits[name], 1, 1_000_000);
+  integer('maxPendingBytes', limits.maxPendingBytes, limits.maxFrameBytes, Number.MAX_SAFE_INTEGER);
   integer('maxBufferedBytes', limits.maxBufferedBytes, limits.maxFrameBytes, Number.MAX_SAFE_INTEGER);
   integer('handshakeTimeoutMs', limits.handshakeTimeoutMs, 1, LONGEST_TIMER_MS);
   return limits;
@@ -143,7 +193,11 @@ const readLimits = (given: Partial<ServerLimits>): ServerLimits => {
 
 /** Fills in the defaults. Throws a KitError that names the nonsense. */
 export const readOptions = (options: ServerOptions): ServerConfig => {
-  const classes = readClasses(options.classes ?? REFERENCE_CLASSES);
+  const classes = readClasses(options.classes ?? [...DEFAULT_CLASSES, ...(options.tls ? ['encrypted'] : [])]);
+  if (classes.has('encrypted') && !options.tls) {
+    throw usage('an encrypted server needs a certificate', 'Give --tls-cert and --tls-key, or leave out the class.');
+  }
+  if (options.jwtSecret === '') throw usage('the secret of the tokens is empty', 'Give --jwt-secret some characters.');
   if (classes.has('durable') && !options.data) {
     throw usage('a durable server needs a data folder', 'Give --data DIR, or leave out the class durable.');
   }
@@ -156,6 +210,8 @@ export const readOptions = (options: ServerOptions): ServerConfig => {
     port: integer('the port', options.port ?? 0, 0, 65_535),
     data: options.data,
     classes,
+    jwtSecret: options.jwtSecret,
+    tls: options.tls,
     timers: readTimers(options.timers ?? {}),
     limits: readLimits(options.limits ?? {}),
     logLevel,

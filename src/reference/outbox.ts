@@ -7,11 +7,17 @@ import {
   stepDelivery,
   wakeAt,
 } from '../protocol/index.js';
-import type { MessageRecord } from './records.js';
+import { isOver, type MessageRecord } from './records.js';
+import type { Waiting } from './store.js';
 
 /** What an outbox needs from its surroundings. */
 export interface OutboxHost {
+  /** Of a clock that never goes back. */
   now(): number;
+  /** By which messages expire. */
+  wallClock(): number;
+  /** Whose queue this is, with class `multi-device`. Undefined: all devices of the user share one. */
+  device: string | undefined;
   timings: DeliveryTimings | undefined;
   maxInFlight: number;
   push(message: MessageRecord, attempt: number): void;
@@ -25,6 +31,8 @@ export interface OutboxHost {
 interface Flight {
   message: MessageRecord;
   delivery: Delivery;
+  /** Another device of the user has acked it: the sender needs no receipt any more. */
+  delivered: boolean;
   timer?: NodeJS.Timeout;
 }
 
@@ -47,6 +55,10 @@ export class Outbox {
     this.#host = host;
   }
 
+  get device(): string | undefined {
+    return this.#host.device;
+  }
+
   get cursor(): number {
     return this.#cursor;
   }
@@ -62,14 +74,14 @@ export class Outbox {
   }
 
   /** Takes what a scan found; fewer than the `limit` that was asked for means that the store has no more. */
-  load(messages: readonly MessageRecord[], limit: number): void {
-    this.#behind = messages.length >= limit;
-    for (const message of messages) {
+  load(waiting: readonly Waiting[], limit: number): void {
+    this.#behind = waiting.length >= limit;
+    for (const { message, delivered } of waiting) {
       if (this.room === 0) {
         this.#behind = true;
         return;
       }
-      this.#start(message);
+      this.#start(message, delivered);
     }
     this.pump();
   }
@@ -81,7 +93,7 @@ export class Outbox {
       this.pump();
       return false;
     }
-    this.#start(message);
+    this.#start(message, false);
     return true;
   }
 
@@ -98,9 +110,20 @@ export class Outbox {
     return true;
   }
 
-  /** The message in flight with that number, so that an ack needs no look-up. */
+  /** Another device of the user has acked this message: it is pushed on, but its sender is told no more of it. */
+  markDelivered(seq: number): void {
+    const flight = this.#flights.get(seq);
+    if (flight) flight.delivered = true;
+  }
+
+  /** The message in flight with that number, if no device has acked it: then an ack needs no look-up. */
   find(seq: number): MessageRecord | undefined {
-    return this.#flights.get(seq)?.message;
+    const flight = this.#flights.get(seq);
+    return flight?.delivered ? undefined : flight?.message;
+  }
+
+  has(seq: number, serverMsgId: string): boolean {
+    return this.#flights.get(seq)?.message.serverMsgId === serverMsgId;
   }
 
   /** The connection is over: by its end, or because a newer one took its place. */
@@ -110,28 +133,39 @@ export class Outbox {
     this.#flights.clear();
   }
 
-  #start(message: MessageRecord): void {
+  #start(message: MessageRecord, delivered: boolean): void {
     this.#cursor = Math.max(this.#cursor, message.seq);
     if (this.#flights.has(message.seq)) return;
-    const flight: Flight = { message, delivery: newDelivery('queued') };
+    const flight: Flight = { message, delivery: newDelivery('queued'), delivered };
     this.#flights.set(message.seq, flight);
     this.#step(message.seq, flight, 'turn');
   }
 
+  /** Whatever would push a message whose time is over ends it instead (IM-4.2-41). */
+  #eventFor({ message }: Flight, event: DeliveryEvent): DeliveryEvent {
+    const wouldPush = event === 'turn' || event === 'resend' || event === 'push-due';
+    return wouldPush && isOver(message, this.#host.wallClock()) ? 'end' : event;
+  }
+
   #step(seq: number, flight: Flight, event: DeliveryEvent): void {
-    const step = stepDelivery(flight.delivery, event, this.#host.now(), this.#host.timings);
+    const step = stepDelivery(flight.delivery, this.#eventFor(flight, event), this.#host.now(), this.#host.timings);
     flight.delivery = step.delivery;
     for (const effect of step.effects) {
       if (effect === 'push') this.#push(flight);
-      else if (effect === 'tell-stored') this.#host.tellStored(flight.message);
+      else if (effect === 'tell-stored') this.#tellStored(flight);
     }
     this.#setTimer(seq, flight);
-    if (step.delivery.state === 'acked') {
+    if (step.delivery.state === 'acked' || step.delivery.state === 'ended') {
       this.#flights.delete(seq);
       this.pump();
     } else if (event === 'ack-failed' && step.delivery.state === 'queued') {
       this.#step(seq, flight, 'turn');
     }
+  }
+
+  /** Receipts only move forward: nothing is told as stored after it was delivered or has expired. */
+  #tellStored({ message, delivered }: Flight): void {
+    if (!delivered && !isOver(message, this.#host.wallClock())) this.#host.tellStored(message);
   }
 
   #push({ message, delivery }: Flight): void {

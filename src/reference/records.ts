@@ -9,6 +9,9 @@ export interface MessageRecord extends StoredMessage {
   digest: string;
 }
 
+/** A message whose body is not kept any more. */
+export type EndedMessage = Omit<MessageRecord, 'body'>;
+
 /** What is remembered of (from, msgId), longer than the message. */
 export interface DedupRecord {
   seq: number;
@@ -16,12 +19,14 @@ export interface DedupRecord {
   to: string;
   digest: string;
   acceptedAt: number;
+  expiresAt?: number;
   deliveredAt?: number;
 }
 
-/** What is remembered of (to, seq) after the ack. */
+/** What is remembered of (to, seq) after the first ack, or after the expiry: then a late ack still needs the rest. */
 export interface AckRecord {
   serverMsgId: string;
+  expired?: EndedMessage;
 }
 
 /** Stands for everything that must be equal in a re-sent msg:R (IM-4.2-2). The lengths keep the parts apart. */
@@ -48,6 +53,7 @@ export const messageOf = (
   from: string,
   id: { seq: number; serverMsgId: string; digest: string },
   acceptedAt: number,
+  expires = false,
 ): MessageRecord => ({
   seq: id.seq,
   serverMsgId: id.serverMsgId,
@@ -57,13 +63,24 @@ export const messageOf = (
   body: packet.body,
   digest: id.digest,
   acceptedAt,
+  ...(expires && packet.ttlMs !== undefined ? { expiresAt: acceptedAt + packet.ttlMs } : {}),
 });
 
-export const dedupOf = ({ seq, serverMsgId, to, digest, acceptedAt }: MessageRecord, at?: number): DedupRecord => ({
+export const withoutBody = ({ body: _, ...rest }: MessageRecord): EndedMessage => rest;
+
+/** At `expiresAt` the message is expired, whether or not the server has got round to it (4.2.6). */
+export const isOver = ({ expiresAt }: { expiresAt?: number }, now: number): boolean =>
+  expiresAt !== undefined && expiresAt <= now;
+
+export const dedupOf = (
+  { seq, serverMsgId, to, digest, acceptedAt, expiresAt }: EndedMessage,
+  at?: number,
+): DedupRecord => ({
   seq,
   serverMsgId,
   to,
   digest,
   acceptedAt,
+  ...(expiresAt === undefined ? {} : { expiresAt }),
   ...(at === undefined ? {} : { deliveredAt: at }),
 });

@@ -1,7 +1,8 @@
 import type { AckR, MsgR } from '../../schemas/index.js';
 import type { AckVerdict, MessageVerdict } from '../protocol/index.js';
 import type { Connection } from './connection.js';
-import type { DedupRecord, MessageRecord } from './records.js';
+import type { DedupRecord, EndedMessage, MessageRecord } from './records.js';
+import type { InboxKey } from './store.js';
 
 export interface MessageRequest {
   kind: 'message';
@@ -13,13 +14,26 @@ export interface AckRequest {
   connection: Connection;
   packet: AckR;
 }
-/** The first connection of a user waits until the user is stored. */
+export type Admission = 'stored' | 'too-many-devices' | 'failed';
+/** The first connection of a user, or of a device, waits until it is stored. */
 export interface UserRequest {
   kind: 'user';
   user: string;
-  done: (stored: boolean) => void;
+  device: string;
+  done: (admission: Admission) => void;
 }
-export type Request = MessageRequest | AckRequest | UserRequest;
+/** Messages whose time has come. */
+export interface ExpireRequest {
+  kind: 'expire';
+  due: readonly InboxKey[];
+}
+export type Request = MessageRequest | AckRequest | UserRequest | ExpireRequest;
+
+/** A message that ended. `wasWaiting`: no device had acked it, so its sender is told. */
+export interface Expired {
+  message: EndedMessage;
+  wasWaiting: boolean;
+}
 
 /** What was decided on a request, before the commit on which it rests. */
 export type Outcome =
@@ -32,5 +46,14 @@ export type Outcome =
       /** Only of a message that is new. */
       message?: MessageRecord;
     }
-  | { kind: 'ack'; request: AckRequest; verdict: AckVerdict; seq?: number; message?: MessageRecord; at: number }
-  | { kind: 'user'; request: UserRequest };
+  | {
+      kind: 'ack';
+      request: AckRequest;
+      verdict: AckVerdict;
+      seq?: number;
+      /** Only at the first ack of the message. */
+      message?: EndedMessage;
+      at: number;
+    }
+  | { kind: 'user'; request: UserRequest; admission: Admission; devices: readonly string[] }
+  | { kind: 'expire'; request: ExpireRequest };

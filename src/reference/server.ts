@@ -1,17 +1,21 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { AckR, MsgR } from '../../schemas/index.js';
 import { CLOSE, WIRE } from '../../schemas/wire.js';
-import { type Identity, type Refusal, refuseAdmission, tellStoredAfterMs } from '../protocol/index.js';
+import { type Identity, tellStoredAfterMs } from '../protocol/index.js';
 import { tellSender } from './answer.js';
 import { CLOSE_TIMEOUT_MS, Connection } from './connection.js';
 import { CorkGroup } from './cork.js';
+import { createHttp } from './create-http.js';
+import { Gate } from './gate.js';
+import { Handshakes } from './handshakes.js';
 import { startHeartbeat } from './heartbeat.js';
-import { answerHttp, describe, readUpgrade, refuseUpgrade, type UpgradeRequest } from './http.js';
+import { answerHttp, describe, type HttpPages, looksAfterPeers, refuseUpgrade } from './http.js';
 import { Known } from './known.js';
 import { listen } from './listen.js';
 import { createLog, type Log } from './log.js';
+import { Metrics } from './metrics.js';
 import { openStore } from './open-store.js';
 import { readOptions, type ServerConfig, type ServerOptions } from './options.js';
 import { Outbox, type OutboxHost } from './outbox.js';
@@ -19,10 +23,12 @@ import { newEpoch } from './records.js';
 import { Registry } from './registry.js';
 import type { Store } from './store.js';
 import { startSweeper } from './sweeper.js';
+import { Tally } from './tally.js';
+import { createTokenReader, type TokenReader } from './tokens.js';
 import { Turns } from './turns.js';
 
 export interface RunningServer {
-  /** Such as `ws://127.0.0.1:9001/`. */
+  /** Such as `ws://127.0.0.1:9001/`, with TLS `wss:`. */
   url: string;
   port: number;
   /** Ends what is being stored, answers it, closes every connection with 1001, and closes the store. Takes a few seconds at most. */
@@ -40,19 +46,30 @@ class ReferenceServer {
   readonly #known = new Known();
   readonly #cork = new CorkGroup();
   readonly #turns: Turns;
-  readonly #http: Server;
+  readonly #gate: Gate;
+  readonly #handshakes: Handshakes;
   readonly #webSockets: WebSocketServer;
-  /** Upgrades that wait for their user to be stored. */
-  #admitting = 0;
+  readonly #tally: Tally | undefined;
+  readonly #pages: HttpPages;
   #stopped: Promise<void> | undefined;
   readonly #endings: (() => void)[] = [];
 
-  constructor(config: ServerConfig, store: Store, log: Log) {
+  constructor(config: ServerConfig, store: Store, log: Log, readToken: TokenReader) {
     this.#config = config;
     this.#store = store;
     this.#log = log;
-    const { maxBodyBytes, maxInboxMessages, maxPendingRequests, maxFrameBytes } = config.limits;
+    const { classes, limits } = config;
+    const { maxBodyBytes, maxFrameBytes, maxFragments } = limits;
+    const multiDevice = classes.has('multi-device');
+    let metrics: Metrics | undefined;
+    if (classes.has('observable')) {
+      this.#tally = new Tally({ multiDevice, onFull: () => void metrics?.gather() });
+      metrics = new Metrics({ tally: this.#tally, connections: () => this.#registry.size });
+    }
+    this.#pages = { description: describe(config), metrics };
     this.#turns = new Turns({
+      ...limits,
+      maxBodyBytes,
       store,
       registry: this.#registry,
       known: this.#known,
@@ -60,122 +77,107 @@ class ReferenceServer {
       log,
       epoch: newEpoch(),
       wallClock: Date.now,
-      maxBodyBytes,
-      maxInboxMessages,
-      maxPendingRequests,
+      expires: classes.has('expiry'),
+      multiDevice,
+      tally: this.#tally,
     });
-    // The types of ws do not know closeTimeout yet.
+    this.#gate = new Gate({
+      limits,
+      registry: this.#registry,
+      known: this.#known,
+      turns: this.#turns,
+      readToken,
+      multiDevice,
+      isStopping: () => this.#stopping,
+    });
+    this.#handshakes = new Handshakes(limits.maxHandshakesPerAddress);
+    // The types of ws do not know closeTimeout and maxFragments yet.
     this.#webSockets = new WebSocketServer({
       noServer: true,
       maxPayload: maxFrameBytes,
+      maxFragments,
       perMessageDeflate: false,
       handleProtocols: () => WIRE.subprotocol,
       clientTracking: true,
       closeTimeout: CLOSE_TIMEOUT_MS,
     } as ConstructorParameters<typeof WebSocketServer>[0]);
-    const description = describe(config);
-    const { handshakeTimeoutMs } = config.limits;
-    this.#http = createServer(
-      {
-        headersTimeout: handshakeTimeoutMs,
-        requestTimeout: handshakeTimeoutMs,
-        connectionsCheckingInterval: Math.ceil(handshakeTimeoutMs / 2),
-      },
-      (request, response) => answerHttp(request, response, description),
-    );
-    this.#http.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket as Socket, head));
-    // Some room for requests that are no WebSockets, such as the description.
-    this.#http.maxConnections = config.limits.maxConnections + 100;
   }
 
   async start(): Promise<RunningServer> {
-    const { host, port, timers, classes } = this.#config;
-    await listen(this.#http, host, port);
-    this.#endings.push(
-      startSweeper({
-        dedupWindowMs: timers.dedupWindowMs,
-        wallClock: Date.now,
-        purge: (before, limit) => this.#turns.purge(before, limit),
-      }),
-    );
-    if (classes.has('timed-redelivery')) {
-      this.#endings.push(
-        startHeartbeat({
-          deadAfterMs: timers.deadAfterMs,
-          now: monotonic,
-          connections: () => this.#registry.all(),
-          onDead: (connection) => {
-            this.#log('info', 'dead-peer', { user: connection.user, device: connection.device });
-            connection.terminate();
-          },
-        }),
-      );
-    }
-    const address = this.#http.address() as AddressInfo;
+    const { host, port, limits, tls } = this.#config;
+    const http = await createHttp(this.#config, (request, response) => void this.#onHttp(request, response));
+    http.on('connection', (socket: Socket) => this.#handshakes.enter(socket));
+    http.on('upgrade', (request, socket, head) => void this.#onUpgrade(request, socket as Socket, head));
+    // Some room for requests that are no WebSockets, such as the description.
+    http.maxConnections = limits.maxConnections + limits.maxHandshakesPerAddress;
+    await this.#turns.start();
+    await listen(http, host, port);
+    this.#startClocks();
+    const address = http.address() as AddressInfo;
     const shownHost = address.family === 'IPv6' ? `[${address.address}]` : address.address;
     this.#log('info', 'listening', { host: address.address, port: address.port });
-    return { url: `ws://${shownHost}:${address.port}/`, port: address.port, stop: () => this.#stop() };
+    return {
+      url: `${tls ? 'wss' : 'ws'}://${shownHost}:${address.port}/`,
+      port: address.port,
+      stop: () => this.#stop(http),
+    };
   }
 
-  #onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+  #startClocks(): void {
+    const { timers, classes } = this.#config;
+    const sweeper = {
+      dedupWindowMs: timers.dedupWindowMs,
+      wallClock: Date.now,
+      purge: (before: number, limit: number) => this.#turns.purge(before, limit),
+    };
+    this.#endings.push(startSweeper(sweeper));
+    if (!looksAfterPeers(classes)) return;
+    const heartbeat = startHeartbeat({
+      deadAfterMs: timers.deadAfterMs,
+      now: monotonic,
+      connections: () => this.#registry.all(),
+      onDead: (connection) => {
+        this.#log('info', 'dead-peer', { user: connection.user, device: connection.device });
+        connection.terminate();
+      },
+      onStuck: (connection) => {
+        this.#log('info', 'slow-peer', { user: connection.user, device: connection.device });
+        connection.close(CLOSE.tooSlow, 'too slow');
+      },
+    });
+    this.#endings.push(heartbeat);
+  }
+
+  async #onHttp(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await answerHttp(request, response, this.#pages);
+    } catch (error) {
+      this.#log('error', 'http-failed', { error });
+      response.destroy();
+    }
+  }
+
+  async #onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
     socket.on('error', () => socket.destroy());
-    const upgrade = readUpgrade(request);
-    const { identity } = upgrade;
-    const refusal = this.#refuseAdmission(upgrade);
-    if (refusal) refuseUpgrade(socket, refusal);
-    else if (identity) void this.#admit({ ...upgrade, identity }, request, socket, head);
-  }
-
-  #refuseAdmission(upgrade: UpgradeRequest): Refusal | undefined {
-    const { identity } = upgrade;
-    const { maxConnections, maxConnectionsPerUser } = this.#config.limits;
-    return refuseAdmission({
-      ...upgrade,
-      stopping: this.#stopping,
-      connections: this.#registry.size + this.#admitting,
-      maxConnections,
-      otherConnectionsOfUser: identity ? this.#registry.connectionsOnOtherDevices(identity.user, identity.device) : 0,
-      maxConnectionsPerUser,
-    });
-  }
-
-  /** A user exists from the first connection on, and must still exist when the server was killed right after it. */
-  async #storeUser(user: string): Promise<boolean> {
-    this.#admitting += 1;
-    const stored = await new Promise<boolean>((done) => {
-      this.#turns.submit({ kind: 'user', user, done });
-    });
-    this.#admitting -= 1;
-    if (stored) this.#known.addUser(user);
-    return stored;
-  }
-
-  async #admit(
-    upgrade: UpgradeRequest & { identity: Identity },
-    request: IncomingMessage,
-    socket: Socket,
-    head: Buffer,
-  ): Promise<void> {
-    const { identity } = upgrade;
-    if (!this.#known.hasUser(identity.user)) {
-      const stored = await this.#storeUser(identity.user);
-      // Meanwhile the server may have begun to stop, or others may have taken the last places.
-      const refusal = stored ? this.#refuseAdmission(upgrade) : { httpStatus: 503, reason: 'try again later' };
-      if (refusal) {
-        refuseUpgrade(socket, refusal);
-        return;
-      }
+    // From here on the socket has an owner who ends it.
+    this.#handshakes.leave(socket);
+    const decision = await this.#gate.admit(request);
+    if ('refusal' in decision) {
+      refuseUpgrade(socket, decision.refusal);
+      return;
     }
     if (socket.destroyed) return;
+    const { identity } = decision;
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => this.#connect(webSocket, socket, identity));
   }
 
   #connect(webSocket: WebSocket, socket: Socket, identity: Identity): void {
-    const { maxBufferedBytes, maxPendingPerConnection } = this.#config.limits;
+    const { limits, classes } = this.#config;
     const connection = new Connection(webSocket, socket, identity, monotonic(), {
+      ...limits,
       cork: this.#cork,
-      maxBufferedBytes,
-      maxPendingPerConnection,
+      ordered: classes.has('ordered'),
+      tally: this.#tally,
       isListening: () => !this.#stopping,
       onRequest: (from, packet) => this.#onRequest(from, packet),
       onEnd: (ended) => {
@@ -191,9 +193,11 @@ class ReferenceServer {
   }
 
   #outboxHost(connection: Connection): OutboxHost {
-    const { limits } = this.#config;
+    const { limits, classes } = this.#config;
     return {
       now: monotonic,
+      wallClock: Date.now,
+      device: classes.has('multi-device') ? connection.device : undefined,
       timings: this.#deliveryTimings(),
       maxInFlight: limits.maxInFlight,
       push: (message, attempt) => connection.push(message, attempt),
@@ -220,23 +224,24 @@ class ReferenceServer {
     return this.#stopped !== undefined;
   }
 
-  #stop(): Promise<void> {
-    this.#stopped ??= this.#windUp();
+  #stop(http: Server): Promise<void> {
+    this.#stopped ??= this.#windUp(http);
     return this.#stopped;
   }
 
-  async #windUp(): Promise<void> {
+  async #windUp(http: Server): Promise<void> {
     for (const end of this.#endings) end();
-    const closed = new Promise((resolve) => this.#http.close(resolve));
+    const closed = new Promise((resolve) => http.close(resolve));
     await this.#turns.drain();
     for (const webSocket of this.#webSockets.clients) webSocket.close(CLOSE.goingAway, 'the server stops');
     for (const connection of [...this.#registry.all()]) connection.close(CLOSE.goingAway, 'the server stops');
-    this.#http.closeAllConnections();
+    http.closeAllConnections();
     const cut = setTimeout(() => {
       for (const webSocket of this.#webSockets.clients) webSocket.terminate();
     }, CLOSE_TIMEOUT_MS);
     await closed;
     clearTimeout(cut);
+    this.#turns.stop();
     await this.#turns.drain();
     await this.#store.close();
     this.#log('info', 'stopped');
@@ -244,15 +249,16 @@ class ReferenceServer {
 }
 
 /**
- * Starts the reference server. Rejects with a KitError when an option makes no sense, the port is taken, or the data
- * folder cannot be used.
+ * Starts the reference server. Rejects with a KitError when an option makes no sense, the port is taken, or a file or
+ * the data folder cannot be used.
  */
 export const startServer = async (options: ServerOptions = {}): Promise<RunningServer> => {
   const config = readOptions(options);
   const log = createLog(config.logLevel, options.log ?? ((line) => process.stderr.write(`${line}\n`)));
+  const readToken = await createTokenReader(config.jwtSecret);
   const store = await openStore(config);
   try {
-    return await new ReferenceServer(config, store, log).start();
+    return await new ReferenceServer(config, store, log, readToken).start();
   } catch (error) {
     await store.close();
     throw error;

@@ -14,7 +14,7 @@ const pauseMs = (purged: number, dedupWindowMs: number): number =>
   purged === SWEEP_LIMIT ? 50 : Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, Math.floor(dedupWindowMs / 4)));
 
 /**
- * Forgets in the background what was acked longer than `dedupWindowMs` ago, never what is not acked (IM-4.2-6).
+ * Forgets in the background what was settled, by an ack or by its expiry, longer than `dedupWindowMs` ago, never what is not acked (IM-4.2-6).
  * Returns a function that ends it.
  */
 export const startSweeper = (host: SweeperHost): (() => void) => {

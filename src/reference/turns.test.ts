@@ -30,14 +30,21 @@ const setUp = (maxPendingRequests = 100) => {
     log: (_, event) => logged.push(event),
     epoch: 'e',
     wallClock: () => 1_000,
+    expires: false,
+    multiDevice: false,
+    tally: undefined,
     maxBodyBytes: 65_536,
     maxInboxMessages: 1,
+    maxDevicesPerUser: 8,
     maxPendingRequests,
+    maxPendingBytes: 1_000_000,
   });
   const join = (user: string): { connection: Connection; sent: Packet[] } => {
     const sent: Packet[] = [];
     const outbox = new Outbox(user, {
       now: () => 0,
+      wallClock: () => 1_000,
+      device: undefined,
       timings: undefined,
       maxInFlight: 10,
       push: (message, attempt) => sent.push({ ...message, type: 'msg:N', attempt }),
@@ -51,9 +58,9 @@ const setUp = (maxPendingRequests = 100) => {
     outbox.pump();
     return { connection, sent };
   };
-  const exist = (user: string): Promise<boolean> =>
+  const exist = (user: string): Promise<string> =>
     new Promise((done) => {
-      turns.submit({ kind: 'user', user, done });
+      turns.submit({ kind: 'user', user, device: 'default', done });
     });
   const message = (connection: Connection, rid: string, msgId: string): void =>
     turns.submit({ kind: 'message', connection, packet: { type: 'msg:R', rid, msgId, to: 'bob', body: '' } });
@@ -71,10 +78,10 @@ const told = (sent: readonly Packet[]): string[] =>
 
 t.test('a commit that fails: every copy is refused, nothing is remembered, the next try is new', async (t) => {
   const { store, turns, logged, join, exist, message, ack } = setUp();
-  t.equal(await exist('bob'), true);
+  t.equal(await exist('bob'), 'stored');
   const alice = join('alice');
   store.fails = true;
-  t.equal(await exist('carol'), false);
+  t.equal(await exist('carol'), 'failed');
   message(alice.connection, '1', 'm');
   message(alice.connection, '2', 'm');
   await turns.drain();

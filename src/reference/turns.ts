@@ -1,15 +1,17 @@
 import type { ErrorCode } from '../../schemas/index.js';
-import { answer, refuse } from './answer.js';
+import { answer, endForAll, refuse, tellExpired } from './answer.js';
 import type { CorkGroup } from './cork.js';
 import { type Decider, decide } from './decide.js';
+import { ExpiryClock } from './expiry-clock.js';
 import type { Known } from './known.js';
 import type { Log } from './log.js';
 import { lookUp } from './look-up.js';
 import type { Outbox } from './outbox.js';
 import { seqOf } from './records.js';
 import type { Registry } from './registry.js';
-import type { AckRequest, Outcome, Request } from './requests.js';
-import type { Store } from './store.js';
+import type { AckRequest, ExpireRequest, Outcome, Request } from './requests.js';
+import type { Change, Store } from './store.js';
+import type { Tally } from './tally.js';
 
 export interface TurnsHost {
   store: Store;
@@ -19,14 +21,24 @@ export interface TurnsHost {
   log: Log;
   epoch: string;
   wallClock(): number;
+  /** Class `expiry`. */
+  expires: boolean;
+  /** Class `multi-device`. */
+  multiDevice: boolean;
+  /** Class `observable`. */
+  tally: Tally | undefined;
   maxBodyBytes: number;
   maxInboxMessages: number;
+  maxDevicesPerUser: number;
   maxPendingRequests: number;
+  maxPendingBytes: number;
 }
 
 /** Scans of one turn: with many receivers that return at once, the others wait for the next turns. */
 const SCANS_PER_TURN = 32;
 const SCAN_RETRY_MS = 500;
+/** Messages that expire in one turn at most; the others follow in the next. */
+const EXPIRE_LIMIT = 1_000;
 
 /**
  * The heart of the server. One turn takes all requests that came while the last turn ran, looks up what they need,
@@ -39,19 +51,42 @@ export class Turns {
   readonly #scans = new Set<Outbox>();
   #purge: { before: number; limit: number; done: (purged: number) => void } | undefined;
   #seq: number;
+  #pendingBytes = 0;
+  readonly #expiry: ExpiryClock;
   #running: Promise<void> | undefined;
 
   constructor(host: TurnsHost) {
     this.#host = host;
     this.#seq = host.store.lastSeq;
+    this.#expiry = new ExpiryClock(host.wallClock, () => this.#wake());
+  }
+
+  /** To be called once, before anything else: ends what expired while the server was down, and tells nobody. */
+  async start(): Promise<void> {
+    const { store, wallClock } = this.#host;
+    for (;;) {
+      const due = await store.findDue(wallClock(), EXPIRE_LIMIT);
+      if (due.length === 0) break;
+      const request: ExpireRequest = { kind: 'expire', due };
+      await this.#decideAndStore([request]);
+    }
+    this.#expiry.set(await store.nextExpiry());
+    this.#host.tally?.begin(store.waiting);
+  }
+
+  /** To be called at the end. */
+  stop(): void {
+    this.#expiry.stop();
   }
 
   submit(request: Request): void {
-    if (this.#requests.length >= this.#host.maxPendingRequests) {
+    const { maxPendingRequests, maxPendingBytes } = this.#host;
+    if (this.#requests.length >= maxPendingRequests || this.#pendingBytes >= maxPendingBytes) {
       this.#settle(request, () => this.#refuse(request, 'busy'));
       return;
     }
     this.#requests.push(request);
+    if (request.kind === 'message') this.#pendingBytes += request.packet.body.length;
     if (request.kind === 'ack') holdBack(request);
     this.#wake();
   }
@@ -81,10 +116,12 @@ export class Turns {
   async #run(): Promise<void> {
     // One round of the event loop, so that what all sockets have to say goes into one commit.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#requests.length > 0 || this.#scans.size > 0 || this.#purge) {
+    while (this.#requests.length > 0 || this.#scans.size > 0 || this.#purge || this.#expiry.isDue()) {
       const requests = this.#requests;
       this.#requests = [];
+      this.#pendingBytes = 0;
       await this.#runScans();
+      await this.#addDue(requests);
       if (requests.length > 0) await this.#runRequests(requests);
       await this.#runPurge();
     }
@@ -99,7 +136,7 @@ export class Turns {
         const limit = outbox.room;
         if (limit === 0) return;
         try {
-          outbox.load(await this.#host.store.scanInbox(outbox.user, outbox.cursor, limit), limit);
+          outbox.load(await this.#host.store.scanInbox(outbox.user, outbox.device, outbox.cursor, limit), limit);
         } catch (error) {
           this.#host.log('error', 'scan-failed', { user: outbox.user, error });
           setTimeout(() => outbox.pump(), SCAN_RETRY_MS);
@@ -108,15 +145,35 @@ export class Turns {
     );
   }
 
-  async #runRequests(requests: readonly Request[]): Promise<void> {
-    const { store, known, cork, registry, log } = this.#host;
-    let outcomes: Outcome[];
+  /** What has expired is decided first: an ack that comes now comes late. */
+  async #addDue(requests: Request[]): Promise<void> {
+    const { store, wallClock, log } = this.#host;
+    if (!this.#expiry.isDue()) return;
     try {
-      const findings = await lookUp(requests, store, known, this.#host.maxInboxMessages);
-      const decided = decide(requests, findings, this.#decider());
-      outcomes = decided.outcomes;
-      if (decided.changes.length > 0) await store.commit(decided.changes);
+      const due = await store.findDue(wallClock(), EXPIRE_LIMIT);
+      if (due.length > 0) requests.unshift({ kind: 'expire', due });
+      else this.#expiry.set(await store.nextExpiry());
     } catch (error) {
+      log('error', 'expiry-failed', { error });
+      this.#expiry.pause();
+    }
+  }
+
+  async #decideAndStore(requests: readonly Request[]): Promise<ReturnType<typeof decide>> {
+    const { store, known } = this.#host;
+    const findings = await lookUp(requests, store, known, this.#host.maxInboxMessages);
+    const decided = decide(requests, findings, this.#decider());
+    if (decided.changes.length > 0) await store.commit(decided.changes);
+    return decided;
+  }
+
+  async #runRequests(requests: readonly Request[]): Promise<void> {
+    const { known, cork, registry, log, wallClock } = this.#host;
+    let decided: ReturnType<typeof decide>;
+    try {
+      decided = await this.#decideAndStore(requests);
+    } catch (error) {
+      if (requests[0]?.kind === 'expire') this.#expiry.pause();
       log('error', 'commit-failed', { requests: requests.length, error });
       known.forgetInboxSizes();
       cork.gather(() => {
@@ -124,23 +181,49 @@ export class Turns {
       });
       return;
     }
+    if (requests[0]?.kind === 'expire' && decided.expired.length === 0) this.#expiry.pause();
+    this.#remember(decided.changes, decided.outcomes);
+    const now = wallClock();
     cork.gather(() => {
-      for (const outcome of outcomes) this.#settle(outcome.request, () => answer(outcome, registry));
+      for (const expired of decided.expired) tellExpired(expired, registry);
+      for (const outcome of decided.outcomes) this.#settle(outcome.request, () => answer(outcome, registry, now));
     });
   }
 
+  /** What a commit that succeeded means for everything that is kept beside the store. */
+  #remember(changes: readonly Change[], outcomes: readonly Outcome[]): void {
+    const { known, tally, wallClock } = this.#host;
+    tally?.committed(changes, wallClock());
+    for (const change of changes) {
+      if (change.kind === 'accept') this.#expiry.notice(change.message.expiresAt);
+    }
+    for (const outcome of outcomes) {
+      if (outcome.kind === 'user') known.setUser(outcome.request.user, outcome.devices);
+    }
+  }
+
   #decider(): Decider {
-    const { known, maxBodyBytes, maxInboxMessages, epoch, wallClock } = this.#host;
+    const { known, maxBodyBytes, maxInboxMessages, maxDevicesPerUser, expires, multiDevice, epoch } = this.#host;
     const nextSeq = (): number => {
       this.#seq += 1;
       return this.#seq;
     };
-    return { known, maxBodyBytes, maxInboxMessages, epoch, now: wallClock(), nextSeq };
+    return {
+      known,
+      maxBodyBytes,
+      maxInboxMessages,
+      maxDevicesPerUser,
+      expires,
+      multiDevice,
+      epoch,
+      now: this.#host.wallClock(),
+      nextSeq,
+    };
   }
 
   #settle(request: Request, tell: () => void): void {
     tell();
-    if (request.kind !== 'user') request.connection.settleRequest();
+    if (request.kind === 'message' || request.kind === 'ack') request.connection.settleRequest(request.packet);
   }
 
   #refuse(request: Request, code: ErrorCode): void {
@@ -153,7 +236,9 @@ export class Turns {
     if (!purge) return;
     this.#purge = undefined;
     try {
-      purge.done(await this.#host.store.purge(purge.before, purge.limit));
+      const { count, ended } = await this.#host.store.purge(purge.before, purge.limit);
+      for (const { user, seq } of ended) endForAll(this.#host.registry, user, seq);
+      purge.done(count);
     } catch (error) {
       this.#host.log('error', 'purge-failed', { error });
       purge.done(0);
@@ -164,7 +249,7 @@ export class Turns {
 const flightOf = ({ connection, packet }: AckRequest): number | undefined => {
   const seq = seqOf(packet.serverMsgId);
   if (seq === undefined) return undefined;
-  return connection.outbox.find(seq)?.serverMsgId === packet.serverMsgId ? seq : undefined;
+  return connection.outbox.has(seq, packet.serverMsgId) ? seq : undefined;
 };
 
 /** While an ack is being stored, nothing pushes its message. */
