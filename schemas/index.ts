@@ -1,4 +1,5 @@
 export * from './description.js';
+export * from './fault-matrix.js';
 export * from './history.js';
 export * from './packets.js';
 export * from './report.js';

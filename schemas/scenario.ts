@@ -8,15 +8,16 @@ const closed = { additionalProperties: false } as const;
 
 const label = Type.String({
   title: 'Messages',
-  description: 'A label (`m1`), or a range of labels with the same stem (`m1..m64`).',
-  pattern: '^[a-z][A-Za-z0-9{}-]*(\\.\\.[a-z][A-Za-z0-9{}-]*)?$',
+  description:
+    'A label (`m1`), or a range of labels with the same stem (`m1..m64`). `{maxInFlight}` and `{maxInboxMessages}` are what the server declares; `{maxInFlight-1}` and `{maxInFlight+1}` too.',
+  pattern: '^[a-z][A-Za-z0-9{}+-]*(\\.\\.[a-z][A-Za-z0-9{}+-]*)?$',
 });
 const messages = Type.Union([label, Type.Array(label, { minItems: 1 })]);
 const clientName = Type.String({ pattern: '^[a-z][A-Za-z0-9-]{0,23}$' });
 const requirement = Type.String({ title: 'Requirement id', pattern: '^IM-[0-9]+(\\.[0-9]+)?-[0-9]+$' });
 const packetType = Type.Union(PACKET_TYPES.map((type) => Type.Literal(type)));
 /** A number may come from a matrix, as `{name}`. */
-const placeholder = Type.String({ pattern: '^\\{[a-z][A-Za-z0-9]*\\}$' });
+const placeholder = Type.String({ pattern: '^\\{[a-z][A-Za-z0-9]*([+-][0-9]+)?\\}$' });
 const count = Type.Union([Type.Integer({ minimum: 1, maximum: 1_000_000 }), placeholder]);
 const millis = Type.Union([Type.Number({ minimum: 0, maximum: 600_000 }), placeholder]);
 const duration = Type.Union(
@@ -32,6 +33,10 @@ const which = Type.Optional(
 );
 const bodyText = Type.Union([
   Type.String(),
+  Type.Object(
+    { jwe: Type.String({ description: 'Encrypted for the recipient: the body is a compact JWE of this text.' }) },
+    closed,
+  ),
   Type.Object(
     {
       bytes: Type.Union([count, Type.Integer({ minimum: 0 })]),
@@ -50,6 +55,20 @@ const bodyText = Type.Union([
   ),
 ]);
 
+/** What a token can be; all but `own` must be refused. Which ones the kit can make depends on where its tokens come from. */
+export const TOKEN_KINDS = [
+  'own',
+  'none',
+  'malformed',
+  'expired',
+  'not-yet',
+  'unsigned',
+  'wrong-key',
+  'tampered',
+] as const;
+export type TokenKind = (typeof TOKEN_KINDS)[number];
+const tokenKind = Type.Union([...TOKEN_KINDS.map((kind) => Type.Literal(kind)), placeholder]);
+
 const verb = <P extends TProperties>(fields: P, description: string) => Type.Object(fields, { ...closed, description });
 
 /** Everything a client of the kit can be told to do, by verb. */
@@ -60,10 +79,22 @@ export const CLIENT_VERBS = {
       subprotocol: Type.Optional(
         Type.Union([Type.Literal(false), Type.String()], { description: 'What to offer instead of im.ran.v1.' }),
       ),
+      token: Type.Optional(tokenKind),
+      query: Type.Optional(
+        Type.Union([tokenKind, Type.Object({ of: clientName }, closed)], {
+          description:
+            'What `access_token` in the query holds, beside the header: a token of this client, or `{ of: NAME }`.',
+        }),
+      ),
+      over: Type.Optional(
+        Type.Union([Type.Literal('plaintext'), Type.Literal('tls-1.1')], {
+          description: 'Tries the same port without TLS, or with TLS 1.1 at most. It must not succeed.',
+        }),
+      ),
       refused: Type.Optional(Type.Integer({ description: 'The HTTP status with which the upgrade must fail.' })),
       by: Type.Optional(requirement),
     },
-    'Opens a connection. One that is still open becomes the `old` one.',
+    'Opens a connection. One that is still open becomes the `old` one. `token` is what the header carries.',
   ),
   disconnects: verb(
     {
@@ -129,11 +160,29 @@ export const CLIENT_VERBS = {
   ),
   acksId: verb(
     { acksId: Type.String(), connection: which },
-    'Sends ack:R for a serverMsgId that no message of this scenario has. Its label is `unknown`.',
+    'Sends ack:R for a serverMsgId that no message of this scenario has; `{like:m1}` is a fresh one that looks like that of m1. Its label is `unknown`.',
+  ),
+  opens: verb(
+    { opens: messages, by: requirement },
+    'Decrypts the body of a message that came: it must be, byte for byte, what the sender encrypted for this client.',
+  ),
+  floods: verb(
+    {
+      floods: Type.Union(
+        (['connections', 'handshakes', 'pings', 'fragments', 'requests'] as const).map((what) => Type.Literal(what)),
+      ),
+      times: count,
+      sameDevice: Type.Optional(
+        Type.Literal(true, { description: 'Connections of one device: each replaces the one before.' }),
+      ),
+    },
+    'Abuses the server while the bystanders exchange at least three messages in time (IM-1-25); then its connections end.',
   ),
   gets: verb(
     {
-      gets: Type.Union([packetType, Type.Literal('close'), Type.Literal('pong')]),
+      gets: Type.Union([packetType, Type.Literal('close'), Type.Literal('pong'), Type.Literal('any')], {
+        description: '`any`: a packet or a close, whichever comes first.',
+      }),
       of: Type.Optional(messages),
       status: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })])),
       error: Type.Optional(Type.Union(ERROR_CODES.map((code) => Type.Literal(code)))),
@@ -180,6 +229,13 @@ export const CLIENT_VERBS = {
         ),
         Type.Object({ base64: Type.String(), binary: Type.Optional(Type.Boolean()) }, closed),
         Type.Object({ frameBytes: Type.Union([count, duration]), over: Type.Optional(Type.Integer()) }, closed),
+        Type.Object(
+          {
+            nested: Type.Union([Type.Literal('arrays'), Type.Literal('objects'), placeholder]),
+            levels: count,
+          },
+          { ...closed, description: 'An ack:R, answered as message `raw`, with an unknown field of that many levels.' },
+        ),
       ]),
       what: Type.String({ description: 'What is wrong with it, in a few words.' }),
       connection: which,
@@ -215,10 +271,17 @@ const trigger = Type.Optional(
   ),
 );
 
+const before = Type.Optional(
+  Type.Object(
+    { client: clientName, gets: packetType, of: Type.Optional(messages) },
+    { ...closed, description: 'The fault fires only if the client has no such packet yet.' },
+  ),
+);
+
 /** What can be done to the process under test. A scenario that uses one has the subject to itself. */
 export const SERVER_VERBS = {
   crashes: verb(
-    { crashes: Type.Literal(true), when: trigger, afterMs: Type.Optional(millis) },
+    { crashes: Type.Literal(true), when: trigger, before, afterMs: Type.Optional(millis) },
     'SIGKILL to the process group; done when all sockets have closed and the port refuses.',
   ),
   stops: verb(
@@ -226,7 +289,31 @@ export const SERVER_VERBS = {
     'SIGTERM; done when the process has ended.',
   ),
   restarts: verb({ restarts: Type.Literal(true) }, 'Starts the process again on the same port and data.'),
-  freezes: verb({ freezes: duration, when: trigger }, 'SIGSTOP, that long, then SIGCONT.'),
+  freezes: verb({ freezes: duration, when: trigger, before }, 'SIGSTOP, that long, then SIGCONT.'),
+  scrapes: verb(
+    { scrapes: Type.Literal(true) },
+    'Reads the metrics page that the server declares. The judges compare it with what the kit counted.',
+  ),
+  memoryStays: verb(
+    {
+      memoryStays: Type.Object(
+        { below: Type.Integer({ minimum: 1_048_576, description: 'Bytes over what it held when the script began.' }) },
+        closed,
+      ),
+      by: requirement,
+    },
+    'The most resident memory that the process group has held since the script began must be below that.',
+  ),
+  jumps: verb(
+    {
+      jumps: Type.Integer({
+        minimum: -86_400_000,
+        maximum: 86_400_000,
+        description: 'Milliseconds from the true time; 0 sets the clock right.',
+      }),
+    },
+    'Sets the wall clock of the server, as an administrator or a time service does. It needs libfaketime (Debian: libfaketime).',
+  ),
 } as const;
 export type ServerVerb = keyof typeof SERVER_VERBS;
 
@@ -240,10 +327,16 @@ export const CONTROL_VERBS = {
     },
     'Runs the steps that many times; `{round}` counts from 1. With a list: once for each item, which is `{value}`.',
   ),
-  insert: verb({ insert: Type.String() }, 'The steps that the matrix axis of that name holds for this cell.'),
+  insert: verb(
+    { insert: Type.String({ pattern: '^[a-z][A-Za-z0-9]*(\\.[a-z][A-Za-z0-9]*)?$' }) },
+    'The steps that the matrix axis of that name holds for this cell. `axis.part` where a cell holds several lists by name.',
+  ),
   waits: verb({ waits: duration, because: Type.String({ minLength: 10 }) }, 'Lets a declared timer pass.'),
 } as const;
 export type ControlVerb = keyof typeof CONTROL_VERBS;
+
+/** Checked against FaultCellSchema once the names are filled in; what is no cell of the matrix then is a variation of one. */
+const matrixCell = Type.Object({ packet: Type.String(), fault: Type.String(), receiver: Type.String() }, closed);
 
 export const ScenarioFileSchema = Type.Object(
   {
@@ -257,8 +350,9 @@ export const ScenarioFileSchema = Type.Object(
     ),
     about: Type.Optional(Type.String({ description: 'Why it matters, for people.' })),
     requires: Type.Optional(
-      Type.Array(Type.String({ pattern: '^((limits|timers)\\.[A-Za-z]+|metrics)$' }), {
-        description: 'Members of the description without which the scenario does not apply.',
+      Type.Array(Type.String({ pattern: '^((limits|timers)\\.[A-Za-z]+( (<=|>=) [0-9]+)?|metrics)$' }), {
+        description:
+          'Members of the description without which the scenario does not apply; `limits.maxInFlight <= 1000` also bounds the value.',
       }),
     ),
     alsoNeeds: Type.Optional(
@@ -295,6 +389,11 @@ export const ScenarioFileSchema = Type.Object(
         Type.Record(Type.String({ pattern: '^[a-z0-9][A-Za-z0-9.-]*$' }), Type.Unknown()),
         { description: 'Axis → cell name → value: text or number for `{axis}`, steps for `insert`.' },
       ),
+    ),
+    matrixCell: Type.Optional(
+      Type.Union([matrixCell, Type.Array(matrixCell, { minItems: 1 })], {
+        description: 'The cells of the fault matrix that this scenario plays; `{axis}` is the name of its cell there.',
+      }),
     ),
     except: Type.Optional(
       Type.Array(Type.Object({ cell: Type.String(), why: Type.String({ minLength: 10 }) }, closed), {
@@ -342,3 +441,4 @@ export type DurationSpec = Static<typeof duration>;
 export type ClientAction = { [V in ClientVerb]: { verb: V } & Static<(typeof CLIENT_VERBS)[V]> }[ClientVerb];
 export type ServerAction = { [V in ServerVerb]: { verb: V } & Static<(typeof SERVER_VERBS)[V]> }[ServerVerb];
 export type Trigger = NonNullable<Static<typeof trigger>>;
+export type Before = NonNullable<Static<typeof before>>;

@@ -35,6 +35,8 @@ export const OPTIONS: readonly OptionSpec[] = [
     help: 'command that prints a token for {user} and {device}',
   },
   { name: 'header', value: "'K: V'", kind: 'headers', help: 'header of every upgrade request (repeatable)' },
+  { name: 'ca', value: 'file', kind: 'text', help: "certificate authority of the server's certificate, PEM" },
+  { name: 'insecure', kind: 'switch', help: 'check no certificate of the server' },
   { name: 'describe', value: 'file', kind: 'description', help: 'description of the server, if it serves none' },
   { name: 'seed', value: 'text', kind: 'text', help: 'repeat the choices of an earlier run' },
   { name: 'concurrency', value: 'n', kind: 'integer', range: [1, 512], help: 'scenarios at the same time' },

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -85,6 +85,24 @@ const seedFrom = (seed: string | undefined): string => {
   throw new KitError('usage', `"${seed}" cannot be a seed`, 'Use 1 to 64 of A-Z a-z 0-9 . _ -');
 };
 
+/** A file that holds no certificate would be taken for "trust nobody", and every server refused. */
+const certificatesFrom = (file: string): string => {
+  const pem = readText(file, 'certificate authority');
+  try {
+    new X509Certificate(pem);
+    return pem;
+  } catch (cause) {
+    throw new KitError(
+      'usage',
+      `${file} holds no certificate in PEM`,
+      'Name the file of the authority, not of its key.',
+      {
+        cause,
+      },
+    );
+  }
+};
+
 const embeddedCommand = (): string => {
   const program = fileURLToPath(new URL('../im-conformance.js', import.meta.url));
   // `exec`: the server takes the place of the shell, so that a restart costs one process and not two.
@@ -96,6 +114,9 @@ const checkTogether = (settings: Settings): void => {
   if (identities.length > 1) {
     const both = identities.map((name) => `--${name}`).join(' and ');
     throw new KitError('usage', `${both} exclude each other`, 'Choose one way to make tokens.');
+  }
+  if (settings.ca !== undefined && settings.insecure === true) {
+    throw new KitError('usage', '--ca and --insecure exclude each other', 'Check certificates, or do not.');
   }
 };
 
@@ -130,6 +151,8 @@ export const runOptionsFrom = (settings: Settings, flags: Settings, configFile: 
     ...optional('token', text('token'), same),
     ...optional('jwtSecret', text('jwt-secret'), same),
     ...optional('tokenCommand', text('token-command'), same),
+    ...optional('ca', text('ca'), certificatesFrom),
+    ...optional('insecure', settings.insecure as boolean | undefined, same),
     headers: (settings.header as Record<string, string> | undefined) ?? {},
     ...optional('describe', settings.describe, descriptionFrom),
     ...optional('baseline', text('baseline'), baselineFrom),

@@ -1,3 +1,4 @@
+import type { Description } from '../../schemas/index.js';
 import type { Scenario } from '../scenario/index.js';
 import type { Prepared } from './prepare.js';
 
@@ -6,19 +7,27 @@ export interface NotRun {
   reason: string;
 }
 
+/** Whether a description has what a scenario requires: `metrics`, `limits.maxInFlight`, `limits.maxInFlight <= 1000`. */
+const declares = (description: Description, requirement: string): boolean => {
+  if (requirement === 'metrics') return description.metrics !== undefined;
+  const [path = '', relation, bound] = requirement.split(' ');
+  const [part, member = ''] = path.split('.') as ['limits' | 'timers', string];
+  const members: Readonly<Record<string, number | undefined>> = description[part] ?? {};
+  const value = Object.hasOwn(members, member) ? members[member] : undefined;
+  if (value === undefined || relation === undefined) return value !== undefined;
+  return relation === '<=' ? value <= Number(bound) : value >= Number(bound);
+};
+
 /** Why a scenario is not run on this subject, or nothing when it is. */
 export const whyNotRun = (
-  { class: name, requires, alsoNeeds, needsControl }: Scenario,
-  { classes, description, first }: Prepared,
+  scenario: Scenario,
+  { classes, description, first, powers }: Prepared,
 ): NotRun | undefined => {
+  const { class: name, requires, alsoNeeds, needsControl } = scenario;
   if (!classes.includes(name)) return { verdict: 'not-applicable', reason: `the subject does not claim ${name}` };
   const unclaimed = alsoNeeds.find((other) => !classes.includes(other));
   if (unclaimed !== undefined) return { verdict: 'not-applicable', reason: `the subject does not claim ${unclaimed}` };
-  const missing = requires.find((path) => {
-    if (path === 'metrics') return description.metrics === undefined;
-    const [part, member] = path.split('.') as ['limits' | 'timers', string];
-    return !Object.hasOwn(description[part] ?? {}, member);
-  });
+  const missing = requires.find((requirement) => !declares(description, requirement));
   if (missing !== undefined) {
     return { verdict: 'not-applicable', reason: `the subject does not declare ${missing}` };
   }
@@ -26,5 +35,5 @@ export const whyNotRun = (
     const reason = `nobody may kill or freeze a server that the kit did not start: use --exec, or leave ${name} out with --class`;
     return { verdict: 'unproven', reason };
   }
-  return undefined;
+  return powers.whyNot(scenario);
 };

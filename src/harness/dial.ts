@@ -10,6 +10,7 @@ const CLOSE_TIMEOUT_MS = 5_000;
 const wrap = (ws: WebSocket, tcp: () => TcpSocket | undefined): Socket => ({
   sendText: (text) => ws.send(text),
   sendBinary: (data) => ws.send(data, { binary: true }),
+  sendFragment: (text) => ws.send(text, { fin: false }),
   sendTextBytes: (data) => ws.send(data, { binary: false }),
   ping: () => ws.ping(),
   pong: (data) => ws.pong(data),
@@ -41,12 +42,13 @@ const listen = (ws: WebSocket, handlers: SocketHandlers): void => {
 
 /** Opens real WebSocket connections to one subject. */
 export const createDial = (baseUrl: string, authenticate: Authenticate): Dial => {
-  return async ({ user, device, subprotocol, timeoutMs }, handlers) => {
-    const { url, headers } = await authenticate(baseUrl, user, device);
+  return async ({ user, device, tokens, subprotocol, timeoutMs }, handlers) => {
+    const { url, headers, tls } = await authenticate(baseUrl, user, device, tokens);
     return new Promise<DialOutcome>((resolve) => {
       let tcp: TcpSocket | undefined;
       // The published types do not know closeTimeout yet.
       const options: ClientOptions & { closeTimeout: number } = {
+        ...tls,
         headers,
         handshakeTimeout: timeoutMs,
         perMessageDeflate: false,

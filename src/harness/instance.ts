@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KitError } from '../errors.js';
-import type { Control, Dial } from '../scenario/index.js';
+import type { Control, Dial, Intruder } from '../scenario/index.js';
+import { FakeClock } from './fake-clock.js';
 import { describeExit, outputOf } from './process/index.js';
 import type { Subject, SubjectControl, SubjectExit } from './subject.js';
 
@@ -16,18 +17,22 @@ const DEATH_LOOK_MS = 10;
 export class Instance {
   readonly subject: Subject;
   readonly dial: Dial;
+  readonly intruder: Intruder;
   #down = false;
   #frozen = false;
   #starting: Promise<void> | undefined;
+  /** The clock under which the process runs, while a scenario sets it. */
+  #clock: FakeClock | undefined;
   #deaths = 0;
   #firstDeath: SubjectExit | undefined;
   #failedStarts = 0;
   /** Why the last start failed. */
   #startFailure: unknown;
 
-  constructor(subject: Subject, dial: Dial) {
+  constructor(subject: Subject, dial: Dial, intruder: Intruder) {
     this.subject = subject;
     this.dial = dial;
+    this.intruder = intruder;
     subject.control?.onExit((exit) => {
       this.#down = true;
       this.#deaths += 1;
@@ -72,7 +77,7 @@ export class Instance {
   /** One start at a time; whoever asks meanwhile gets the same one. */
   #start(control: SubjectControl): Promise<void> {
     this.#starting ??= control
-      .start()
+      .start(this.#clock?.environment)
       .then(
         () => {
           this.#down = false;
@@ -111,12 +116,38 @@ export class Instance {
           control.freeze();
         },
         unfreeze: () => this.#unfreeze(control),
+        jump: (offsetMs) => this.#setClock(offsetMs),
       };
     }
     const refuse = (): never => {
       throw new Error('a scenario that shares the subject must not end it');
     };
-    return { kill: refuse, stop: refuse, start: () => this.revive(), freeze: refuse, unfreeze: refuse };
+    return { kill: refuse, stop: refuse, start: () => this.revive(), freeze: refuse, unfreeze: refuse, jump: refuse };
+  }
+
+  /**
+   * Lets the process run under a clock that can be set, or under the true one again. Either takes a restart, so that
+   * no other scenario ever meets the library that does it.
+   */
+  async underClock(wanted: boolean): Promise<void> {
+    const { control } = this.subject;
+    if (!control || wanted === (this.#clock !== undefined)) return;
+    this.#down = true;
+    await control.kill();
+    this.#clock?.remove();
+    this.#clock = wanted ? new FakeClock() : undefined;
+    await this.#start(control);
+  }
+
+  #setClock(offsetMs: number): void {
+    if (!this.#clock) throw new KitError('kit', 'a scenario sets a clock that it has not got', 'Please report this.');
+    this.#clock.set(offsetMs);
+  }
+
+  /** Ends the process and removes what it needed. */
+  async close(): Promise<void> {
+    await this.subject.close();
+    this.#clock?.remove();
   }
 
   async #ended(ending: Promise<void>): Promise<void> {

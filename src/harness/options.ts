@@ -18,6 +18,10 @@ export interface RunOptions {
   jwtSecret?: string;
   tokenCommand?: string;
   headers: Record<string, string>;
+  /** Certificate authorities in PEM that the server's certificate may come from. */
+  ca?: string;
+  /** No certificate is checked. */
+  insecure?: boolean;
   /** Parsed description that wins over the served one. */
   describe?: Description;
   /** Ids of scenarios that are known to fail. */

@@ -5,9 +5,11 @@ import { createDial } from './dial.js';
 import { claimedClasses, fetchDescription, knock, timersOf } from './front-door/index.js';
 import { createAuthenticate } from './identity/index.js';
 import { Instance } from './instance.js';
+import { createIntruder } from './intruder.js';
 import type { RunOptions } from './options.js';
+import { type Powers, powersOver } from './powers.js';
 import { connectSubject, startSubject } from './process/index.js';
-import type { Authenticate, Subject } from './subject.js';
+import type { Authenticate, Subject, TlsTrust } from './subject.js';
 
 /** Everything known of the subject before the first scenario. */
 export interface Prepared {
@@ -20,6 +22,7 @@ export interface Prepared {
   served?: { faults: readonly string[] };
   /** What was noticed at the door and keeps nobody out. */
   notes: readonly string[];
+  powers: Powers;
 }
 
 export const startInstance = async (
@@ -32,15 +35,23 @@ export const startInstance = async (
     exec === undefined
       ? connectSubject(url ?? '')
       : await startSubject({ exec, authenticate, signal, ...(url === undefined ? {} : { url }) });
-  return new Instance(subject, createDial(subject.url, authenticate));
+  return new Instance(subject, createDial(subject.url, authenticate), createIntruder(subject.url, authenticate));
 };
+
+/** How far the options trust certificates. */
+export const tlsOf = ({ ca, insecure }: Pick<RunOptions, 'ca' | 'insecure'>): TlsTrust => ({
+  ...(ca === undefined ? {} : { ca }),
+  ...(insecure ? { rejectUnauthorized: false as const } : {}),
+});
+
+const UNCHECKED = '--insecure: no certificate is checked, so nobody knows which server this is';
 
 type Described = Pick<Prepared, 'description' | 'served'>;
 
 /** The description that counts: the caller's wins over the served one, which is judged all the same (IM-1-19). */
 const describe = async (options: RunOptions, url: string): Promise<Described> => {
   const bare: Description = options.describe ?? { protocol: WIRE.subprotocol };
-  const served = await fetchDescription(url);
+  const served = await fetchDescription(url, tlsOf(options));
   if (served === undefined) return { description: bare };
   if ('invalid' in served) return { description: bare, served: { faults: served.invalid } };
   return { description: options.describe ?? served, served: { faults: [] } };
@@ -102,7 +113,8 @@ export const prepare = async (options: RunOptions, signal: AbortSignal): Promise
       'Give a url, or --exec with the command that starts the server.',
     );
   }
-  const authenticate = createAuthenticate(options);
+  const identity = { ...options, tls: tlsOf(options) };
+  const authenticate = createAuthenticate(identity);
   const first = await startFirst(options, authenticate, signal);
   try {
     const door = await orInterrupted(openDoor(options, first, authenticate), signal);
@@ -115,7 +127,8 @@ export const prepare = async (options: RunOptions, signal: AbortSignal): Promise
       description: { ...description, classes },
       timers: timersOf(description),
       classes,
-      notes,
+      notes: [...notes, ...(options.insecure ? [UNCHECKED] : [])],
+      powers: await powersOver(first.subject, identity),
       ...(served ? { served } : {}),
     };
   } catch (cause) {

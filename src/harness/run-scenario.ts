@@ -2,17 +2,30 @@ import type { Description, HistoryEvent, HistoryHead, ScenarioResult, Timers, Vi
 import { KitError } from '../errors.js';
 import { HistoryJudge, type Judgement } from '../history/index.js';
 import type { Ledger } from '../ledger/index.js';
-import { type Control, type Dial, Interrupted, play, type Scenario, Stage } from '../scenario/index.js';
+import {
+  type Control,
+  type Dial,
+  Interrupted,
+  type Intruder,
+  nextTurn,
+  play,
+  type Scenario,
+  type Sights,
+  Stage,
+} from '../scenario/index.js';
 import { writeHistory } from './history-file.js';
+import { readMetrics } from './metrics-page.js';
 import { toViolation } from './requirements.js';
 import type { StallMeter } from './stall-meter.js';
-import type { Subject, SubjectExit } from './subject.js';
+import type { Subject, SubjectExit, TlsTrust } from './subject.js';
 
 export interface ScenarioRun {
   subject: Subject;
   /** Power over the subject, as much as this scenario may have. */
   control?: Control;
   dial: Dial;
+  intruder: Intruder;
+  tls: TlsTrust;
   description: Description;
   timers: Timers;
   served?: { faults: readonly string[] };
@@ -43,6 +56,7 @@ const blankResult = (scenario: Scenario, replay: string): ScenarioResult => ({
   violations: [],
   warnings: [],
   seenIn: scenario.seenIn,
+  ...(scenario.cells.length === 0 ? {} : { cells: scenario.cells }),
   attempts: 0,
   knownFailure: false,
   replay,
@@ -64,6 +78,15 @@ const limitsOf = ({ limits = {} }: Description): Pick<HistoryHead, 'limits'> => 
       ...(maxInFlight === undefined ? {} : { maxInFlight }),
       ...(maxInboxMessages === undefined ? {} : { maxInboxMessages }),
     },
+  };
+};
+
+const sightsOf = ({ exclusive }: Scenario, { subject, description, tls }: ScenarioRun): Sights => {
+  const { control } = subject;
+  return {
+    metrics: (timeoutMs) => readMetrics(subject.url, description.metrics, tls, timeoutMs),
+    // With others on the same process its memory says nothing of this scenario.
+    ...(control && exclusive ? { memory: () => control.memory() } : {}),
   };
 };
 
@@ -121,12 +144,26 @@ const keepHistory = (result: ScenarioResult, run: ScenarioRun, events: readonly 
   }
 };
 
+/** So many events are judged in one go: a long history must not make the clients of other scenarios stand still. */
+const EVENTS_IN_A_TURN = 2_000;
+
+const judgeInTurns = async (events: readonly HistoryEvent[]): Promise<Judgement> => {
+  const judge = new HistoryJudge();
+  for (const [i, event] of events.entries()) {
+    if (i > 0 && i % EVENTS_IN_A_TURN === 0) await nextTurn();
+    judge.feed(event);
+  }
+  return judge.finish();
+};
+
 /** Plays one scenario on one subject, judges its history and says what came of it. Throws only Interrupted. */
 export const runScenario = async (scenario: Scenario, run: ScenarioRun): Promise<ScenarioResult> => {
   const result = { ...blankResult(scenario, run.replay), attempts: run.attempt };
   const events: HistoryEvent[] = [headOf(scenario, run)];
   const stage = new Stage({
     dial: run.dial,
+    intruder: run.intruder,
+    sights: sightsOf(scenario, run),
     ...(run.control ? { control: run.control } : {}),
     description: run.description,
     ...(run.served ? { served: run.served } : {}),
@@ -143,9 +180,7 @@ export const runScenario = async (scenario: Scenario, run: ScenarioRun): Promise
   });
   try {
     await play(stage, scenario);
-    const judge = new HistoryJudge();
-    for (const event of events) judge.feed(event);
-    const judgement = judge.finish();
+    const judgement = await judgeInTurns(events);
     const all = judgement.findings.map((finding) => toViolation(run.ledger, finding, events));
     result.violations = all.filter((violation) => violation.level === 'MUST');
     result.warnings = all.filter((violation) => violation.level !== 'MUST');

@@ -11,7 +11,7 @@ import { exitCodeOf, summarize } from './exit-code.js';
 import { knock } from './front-door/index.js';
 import type { Instance } from './instance.js';
 import { EXIT, type RunHooks, type RunOptions } from './options.js';
-import { type Prepared, prepare, startInstance } from './prepare.js';
+import { type Prepared, prepare, startInstance, tlsOf } from './prepare.js';
 import { randomOf, shuffle } from './random.js';
 import { judgeRequirements } from './requirements.js';
 import { notRun, runScenario } from './run-scenario.js';
@@ -56,7 +56,9 @@ const keep = (suite: Suite, result: ScenarioResult): void => {
   suite.results.set(result.id, { ...result, knownFailure: known });
 };
 
-const sentenceOf = ({ message, remedy }: KitError): string => `${message.replace(/\.$/, '')}. ${remedy}`;
+const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' / ');
+
+const sentenceOf = ({ message, remedy }: KitError): string => oneLine(`${message.replace(/\.$/, '')}. ${remedy}`);
 
 /** One sentence is enough: the next history will not fit either. */
 const loseHistory = (suite: Suite, error: KitError): void => {
@@ -80,11 +82,14 @@ const playOne = async (
   try {
     if (signal.aborted) throw new Interrupted('the run was interrupted');
     await instance.revive();
+    await instance.underClock(scenario.needs.clock);
     const control = instance.controlFor(scenario.exclusive);
     const result = await runScenario(scenario, {
       subject: instance.subject,
       ...(control ? { control } : {}),
       dial: instance.dial,
+      intruder: instance.intruder,
+      tls: tlsOf(options),
       description: prepared.description,
       timers: prepared.timers,
       ...(prepared.served ? { served: prepared.served } : {}),
@@ -198,7 +203,7 @@ const subjectOf = ({ first, classes, description }: Prepared, options: RunOption
 
 const closeAll = async (first: Instance, others: readonly Promise<Instance | undefined>[]): Promise<void> => {
   const started = (await Promise.allSettled(others)).map((one) => (one.status === 'fulfilled' ? one.value : undefined));
-  await Promise.all([first, ...started].map((instance) => instance?.subject.close()));
+  await Promise.all([first, ...started].map((instance) => instance?.close()));
 };
 
 const isTroubled = ({ verdict }: ScenarioResult): boolean => verdict === 'inconclusive' || verdict === 'failed';
@@ -211,7 +216,7 @@ const noteDeaths = async (
   if (![...results.values()].some(isTroubled)) return;
   for (const instance of [prepared.first, ...(await Promise.all(others))]) {
     const obituary = await instance?.obituary();
-    if (obituary !== undefined) problems.add(obituary);
+    if (obituary !== undefined) problems.add(oneLine(obituary));
   }
 };
 

@@ -1,3 +1,5 @@
+import type { TokenChoice } from '../scenario/index.js';
+
 /** What a subject's process did without being told to. */
 export interface SubjectExit {
   code: number | null;
@@ -23,8 +25,13 @@ export interface SubjectControl {
   kill(): Promise<void>;
   /** SIGTERM; resolves with the exit when the group has ended and the port refuses. */
   stop(): Promise<void>;
-  /** Starts the process again, on the same port and data; resolves when the WebSocket upgrade answers. */
-  start(): Promise<void>;
+  /**
+   * Starts the process again, on the same port and data, with `environment` beside its own; resolves when the WebSocket
+   * upgrade answers.
+   */
+  start(environment?: Record<string, string>): Promise<void>;
+  /** Resident memory of all processes of the group, bytes; undefined where the system does not tell. */
+  memory(): number | undefined;
   /** SIGSTOP and SIGCONT to the process group. */
   freeze(): void;
   unfreeze(): void;
@@ -32,10 +39,25 @@ export interface SubjectControl {
   onExit(listener: (exit: SubjectExit) => void): () => void;
 }
 
+/** How far certificates are trusted. */
+export interface TlsTrust {
+  /** Certificate authorities in PEM, instead of those that the system knows. */
+  ca?: string;
+  /** False: no certificate is checked. */
+  rejectUnauthorized?: false;
+}
+
 /** How to open a connection as one user and device. */
 export interface Credentials {
   url: string;
   headers: Record<string, string>;
+  tls?: TlsTrust;
 }
 
-export type Authenticate = (baseUrl: string, user: string, device: string) => Promise<Credentials>;
+/** `tokens`: other tokens than the one that the options of the kit make. */
+export type Authenticate = (
+  baseUrl: string,
+  user: string,
+  device: string,
+  tokens?: TokenChoice,
+) => Promise<Credentials>;

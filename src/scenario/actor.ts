@@ -1,7 +1,7 @@
 import { type AckA, type AckR, type MsgN, RETRYABLE_CODES, WIRE } from '../../schemas/index.js';
-import type { Book, Message } from './book.js';
+import { type Book, keyOf, type Message } from './book.js';
 import { Link, type LinkOwner, type Received, type Untimed } from './link.js';
-import type { Dial } from './ports.js';
+import type { Dial, TokenChoice } from './ports.js';
 
 /** What an actor needs of the stage that it stands on. */
 export interface ActorWorld {
@@ -13,6 +13,8 @@ export interface ActorWorld {
   nextConn(): number;
   nextRid(): string;
   countPacket(): void;
+  /** A push told when the server accepted a message, by its own clock. */
+  noteAcceptedAt(epochMs: number): void;
 }
 
 /** An ack that is owed until the server has answered it. */
@@ -39,6 +41,10 @@ export class Actor implements LinkOwner {
   readonly #world: ActorWorld;
   readonly #known = new Set<string>();
   readonly #owed = new Map<string, Owed>();
+  /** Pushes that no step has looked at yet, by message. */
+  readonly #unhandled = new Map<string, (Received & { kind: 'packet' })[]>();
+  /** When its device first was connected, by the kit's own clock. */
+  firstOpenedAt = Number.POSITIVE_INFINITY;
 
   constructor(world: ActorWorld, who: { name: string; user: string; device: string; autoAcks: boolean }) {
     this.#world = world;
@@ -58,11 +64,17 @@ export class Actor implements LinkOwner {
   }
 
   /** Opens a connection; one that is still open becomes the old one. In auto mode, owed acks are sent again at once. */
-  async connect(subprotocol: string | false = WIRE.subprotocol): Promise<ConnectOutcome> {
+  async connect(subprotocol: string | false = WIRE.subprotocol, tokens?: TokenChoice): Promise<ConnectOutcome> {
     const link = new Link(this.#world.nextConn(), this);
     this.record({ kind: 'opening', client: this.name, conn: link.conn });
     const outcome = await this.#world.dial(
-      { user: this.user, device: this.device, subprotocol, timeoutMs: this.#world.connectBoundMs },
+      {
+        user: this.user,
+        device: this.device,
+        subprotocol,
+        timeoutMs: this.#world.connectBoundMs,
+        ...(tokens === undefined ? {} : { tokens }),
+      },
       link.handlers,
     );
     if (!outcome.ok) {
@@ -74,6 +86,7 @@ export class Actor implements LinkOwner {
   }
 
   onOpen(link: Link): void {
+    this.firstOpenedAt = Math.min(this.firstOpenedAt, performance.now());
     this.old = this.link;
     this.link = link;
     if (this.autoAcks) this.resendOwedAcks();
@@ -91,8 +104,16 @@ export class Actor implements LinkOwner {
     }
     if (packet.type === 'msg:N') {
       book.learnPush(packet);
+      this.#awaitStep(entry, packet);
+      this.#world.noteAcceptedAt(packet.acceptedAt);
       if (this.autoAcks && link === this.link) this.takePush(link, entry);
     }
+  }
+
+  #awaitStep(entry: Received & { kind: 'packet' }, { from, msgId }: MsgN): void {
+    const same = this.#unhandled.get(keyOf(from, msgId));
+    if (same) same.push(entry);
+    else this.#unhandled.set(keyOf(from, msgId), [entry]);
   }
 
   /** A push reaches the application, if it is new, and is acked at once. */
@@ -107,8 +128,9 @@ export class Actor implements LinkOwner {
     if (entry.handled || entry.packet.type !== 'msg:N') return;
     entry.handled = true;
     const { from, msgId, serverMsgId } = entry.packet as MsgN;
-    if (this.#known.has(`${from}\n${msgId}`)) return;
-    this.#known.add(`${from}\n${msgId}`);
+    const key = keyOf(from, msgId);
+    if (this.#known.has(key)) return;
+    this.#known.add(key);
     this.record({ kind: 'handed', client: this.name, conn: link.conn, from, msgId, serverMsgId });
   }
 
@@ -152,17 +174,18 @@ export class Actor implements LinkOwner {
     if (packet.status === 'rejected' && code !== undefined && RETRYABLE_CODES.has(code)) return;
     this.#owed.delete(serverMsgId);
     if (!message) return;
-    this.#known.delete(`${message.fromUser}\n${message.msgId}`);
+    this.#known.delete(keyOf(message.fromUser, message.msgId));
     this.#passOver(message);
-    if (packet.status !== 'rejected') message.settled = true;
+    if (packet.status === 'rejected') return;
+    message.settled = true;
+    message.ackedBy.add(this.device);
   }
 
   /** Pushes that came before the ack:A and were not looked at yet are repeats of what the application has. */
   #passOver(message: Message): void {
-    for (const entry of [...(this.link?.inbox ?? []), ...(this.old?.inbox ?? [])]) {
-      if (entry.kind !== 'packet' || entry.packet.type !== 'msg:N') continue;
-      if (entry.packet.from === message.fromUser && entry.packet.msgId === message.msgId) entry.handled = true;
-    }
+    const key = keyOf(message.fromUser, message.msgId);
+    for (const entry of this.#unhandled.get(key) ?? []) entry.handled = true;
+    this.#unhandled.delete(key);
   }
 
   /** The connection that a step means. */

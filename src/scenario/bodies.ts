@@ -1,5 +1,6 @@
 import type { BodySpec, Description } from '../../schemas/index.js';
 import { WIRE } from '../../schemas/index.js';
+import { KitError } from '../errors.js';
 
 const bytes = (text: string): number => Buffer.byteLength(text, 'utf8');
 
@@ -14,6 +15,7 @@ export const bodyText = (spec: BodySpec | undefined, label: string, description:
   if (spec === undefined) return `body of ${label}`;
   if (typeof spec === 'string') return spec;
   if ('bytes' in spec) return bodyOfBytes(Number(spec.bytes), spec.of);
+  if ('jwe' in spec) throw new KitError('kit', `the body of ${label} was not encrypted`, 'Please report this.');
   const limit = description.limits?.maxBodyBytes ?? WIRE.bodyBytes;
   return bodyOfBytes(limit + Number(spec.limit), spec.of);
 };

@@ -1,5 +1,6 @@
 import type { Actor } from './actor.js';
 import { describeMissed, PacketWait } from './await-packets.js';
+import { newMessage } from './book.js';
 import type { Stage } from './stage.js';
 import { recordExpectation, recordUnreached, type StepPlace } from './step-outcome.js';
 
@@ -53,7 +54,7 @@ export class Bystanders {
     const stage = this.#stage;
     this.#count += 1;
     const label = `bystander-m${this.#count}`;
-    stage.book.add({
+    const message = newMessage({
       label,
       client: this.#sender.name,
       fromUser: this.#sender.user,
@@ -62,14 +63,12 @@ export class Bystanders {
       msgId: stage.nextMsgId(),
       body: `how are you? ${this.#count}`,
       fields: {},
-      accepted: false,
-      final: false,
-      settled: false,
     });
+    stage.book.add(message);
     const { link } = this.#sender;
     if (!link) return false;
     const from = performance.now();
-    this.#sender.transmit(link, stage.book.get(label));
+    this.#sender.transmit(link, message);
     // Delivery takes three hops of the server: msg:A, msg:N and ack:N, each within its bound.
     const boundMs = stage.bound(3 * stage.options.timers.answerWithinMs);
     const pattern = { what: 'ack:N', statuses: ['delivered'] };
@@ -79,9 +78,12 @@ export class Bystanders {
       times: 1,
       boundMs,
     }).run();
+    if (result.met) stage.bystanders.exchanges += 1;
+    else stage.bystanders.broken = true;
+    stage.notify();
     await stage.waits.pause(stage.options.timers.answerWithinMs / 50);
     return recordExpectation(stage, PLACE, {
-      requirement: 'IM-1-7',
+      requirement: stage.bystanders.abused ? 'IM-1-25' : 'IM-1-7',
       expected: `a message between two other users is delivered within ${Math.round(boundMs)} ms`,
       seen: result.met ? 'it was' : describeMissed(result, boundMs),
       met: result.met,

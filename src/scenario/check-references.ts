@@ -1,4 +1,5 @@
 import type { ClientAction } from '../../schemas/index.js';
+import { fillStandIns } from './declared-limits.js';
 import { expandLabels } from './labels.js';
 import type { Step } from './model.js';
 import type { Source } from './source.js';
@@ -13,6 +14,8 @@ const labelsOf = (action: ClientAction): { creates: string[]; uses: string[] } =
       return { creates: [], uses: expandLabels(action.resends) };
     case 'releases':
       return { creates: [], uses: expandLabels(action.releases) };
+    case 'opens':
+      return { creates: [], uses: expandLabels(action.opens) };
     case 'acks':
       return { creates: [], uses: expandLabels(action.acks) };
     case 'drops':
@@ -31,7 +34,7 @@ export const checkReferences = (source: Source, steps: Step[], known = new Set(S
   for (const step of steps) {
     if (step.kind === 'together') checkReferences(source, step.steps, known);
     if (step.kind !== 'client') continue;
-    const { creates, uses } = labelsOf(step.action);
+    const { creates, uses } = labelsOf(fillStandIns(step.action));
     for (const label of creates) known.add(label);
     const missing = uses.find((label) => !known.has(label));
     if (missing !== undefined) {

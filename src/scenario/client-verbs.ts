@@ -1,6 +1,8 @@
 import type { ClientAction } from '../../schemas/index.js';
 import type { Actor } from './actor.js';
+import { floods } from './flood.js';
 import type { Perform } from './perform.js';
+import { opens } from './sealed.js';
 import type { Stage } from './stage.js';
 import type { StepPlace } from './step-outcome.js';
 import { answersPings, connects, disconnects, fetches, goes, pings, reads, writes } from './verbs-connection.js';
@@ -25,6 +27,8 @@ const PERFORM: { [V in ClientAction['verb']]: Perform<V> } = {
   answersPings,
   autoAcks,
   fetches,
+  floods,
+  opens,
 };
 
 /** Performs one step of a client. Resolves with false when the script cannot go on. */

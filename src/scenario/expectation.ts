@@ -55,6 +55,7 @@ const statusMatch = (pattern: Pattern, packet: Packet): Match => {
 
 /** Whether an entry of the inbox is what the pattern asks for, or answers the same R otherwise. */
 export const matches = (pattern: Pattern, entry: Received): Match => {
+  if (pattern.what === 'any') return entry.kind === 'pong' ? 'no' : 'yes';
   if (entry.kind === 'packet') return entry.packet.type === pattern.what ? statusMatch(pattern, entry.packet) : 'no';
   if (entry.kind !== pattern.what) return 'no';
   if (entry.kind !== 'close' || pattern.codes === undefined) return 'yes';

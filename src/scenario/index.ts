@@ -2,7 +2,19 @@ export { declaredWaitMs } from './declared-waits.js';
 export { loadScenarios, parseScenarioFile, scenarioRoot } from './load.js';
 export type { ClientSpec, Scenario, Step } from './model.js';
 export { play } from './play.js';
-export type { Control, Dial, DialOutcome, DialRequest, Socket, SocketHandlers } from './ports.js';
+export type {
+  Control,
+  Dial,
+  DialOutcome,
+  DialRequest,
+  Intruder,
+  MetricsPage,
+  Sights,
+  Socket,
+  SocketHandlers,
+  StalledHandshakes,
+  TokenChoice,
+} from './ports.js';
 export { parseSource, readSource, type Source } from './source.js';
 export { Stage, type StageOptions } from './stage.js';
-export { Interrupted } from './waits.js';
+export { Interrupted, nextTurn } from './waits.js';

@@ -38,6 +38,8 @@ export class Link {
   #untaken = 0;
   state: 'opening' | 'open' | 'silent' | 'closed' = 'opening';
   answersPings = true;
+  /** The answers to a flood of pings are of no interest, and there are many. */
+  ignoresPongs = false;
   closeCode: number | undefined;
   readonly #owner: LinkOwner;
   #socket: Socket | undefined;
@@ -67,6 +69,7 @@ export class Link {
       if (this.answersPings && this.state === 'open') this.#socket?.pong(data);
     },
     onPong: () => {
+      if (this.ignoresPongs) return;
       this.#owner.record({ kind: 'got-pong', ...this.#who });
       this.#put({ kind: 'pong', taken: false });
     },
@@ -165,6 +168,12 @@ export class Link {
 
   ping(): void {
     this.#socket?.ping();
+  }
+
+  /** Writes the same hostile thing many times: the history gets one line for all. */
+  sendMany(times: number, what: string, write: (socket: Socket, index: number) => void): void {
+    this.#owner.record({ kind: 'sent-raw', ...this.#who, bytes: times, what: `${times} ${what}` });
+    for (let i = 0; i < times && this.state === 'open' && this.#socket; i++) write(this.#socket, i);
   }
 
   /** Stops or resumes reading; writing goes on. */

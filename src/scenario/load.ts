@@ -1,12 +1,14 @@
 import { readdirSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import { type ScenarioFile, ScenarioFileSchema } from '../../schemas/index.js';
+import { type FaultCell, FaultCellSchema, type ScenarioFile, ScenarioFileSchema } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
 import { packageRoot } from '../package-root.js';
 import { validator } from '../packets/index.js';
 import { checkReferences } from './check-references.js';
-import { type Cell, expandCells } from './matrix.js';
+import { checkLimits } from './declared-limits.js';
+import { type Cell, expandCells, substitute } from './matrix.js';
 import type { ClientSpec, Scenario, Step } from './model.js';
+import { flatSteps, needsOf } from './needs.js';
 import { readSource, type Source } from './source.js';
 import { parseSteps } from './steps.js';
 
@@ -43,8 +45,27 @@ const checkClients = (source: Source, clients: ClientSpec[]): void => {
   }
 };
 
-const controlsSubject = (steps: Step[]): boolean =>
-  steps.some((step) => step.kind === 'server' || (step.kind === 'together' && controlsSubject(step.steps)));
+/** Verbs that only look at the subject. */
+const LOOKS: ReadonlySet<string> = new Set(['scrapes', 'memoryStays']);
+
+const serverVerbs = (steps: Step[]): string[] =>
+  flatSteps(steps).flatMap((step) => (step.kind === 'server' ? [step.action.verb] : []));
+
+/** A flood is judged by those who must not notice it. */
+const checkFloods = (source: Source, file: ScenarioFile, steps: Step[]): void => {
+  const flood = flatSteps(steps).find((step) => step.kind === 'client' && step.action.verb === 'floods');
+  if (flood === undefined || file.bystanders === true) return;
+  throw source.fault(['script'], `step ${flood.path} floods, and nobody must not notice it`, 'Add `bystanders: true`.');
+};
+
+const isFaultCell = (value: unknown): value is FaultCell => validator(FaultCellSchema)(value).length === 0;
+
+/** The cells of the fault matrix that this cell of the file plays. A name that the matrix does not know is a variation. */
+const faultCells = (file: ScenarioFile, cell: Cell): FaultCell[] => {
+  const { matrixCell = [] } = file;
+  const named: unknown = substitute(Array.isArray(matrixCell) ? matrixCell : [matrixCell], cell.names);
+  return (named as unknown[]).filter(isFaultCell);
+};
 
 const cellToScenario = (source: Source, file: ScenarioFile, base: string, cell: Cell): Scenario => {
   const clients = clientSpecs(file);
@@ -55,8 +76,11 @@ const cellToScenario = (source: Source, file: ScenarioFile, base: string, cell: 
     variables: cell.variables,
     axisPath: (axis) => (cell.names[axis] === undefined ? undefined : ['matrix', axis, cell.names[axis]]),
   });
+  checkLimits(source, steps, file.requires ?? []);
   checkReferences(source, steps);
-  const needsControl = controlsSubject(steps);
+  checkFloods(source, file, steps);
+  const verbs = serverVerbs(steps);
+  const needsControl = verbs.some((verb) => !LOOKS.has(verb));
   const names = Object.values(cell.names).join(', ');
   return {
     id: `${base}${cell.suffix}`,
@@ -68,12 +92,15 @@ const cellToScenario = (source: Source, file: ScenarioFile, base: string, cell: 
     file: source.file,
     requires: file.requires ?? [],
     alsoNeeds: file.alsoNeeds ?? [],
+    cells: faultCells(file, cell),
     clients,
     bystanders: file.bystanders ?? false,
     settle: { resends: file.settle?.resends ?? true, reconnects: file.settle?.reconnects ?? true },
     steps,
-    exclusive: file.alone === true || needsControl,
+    // What is read of the whole server must not come from other scenarios.
+    exclusive: file.alone === true || verbs.length > 0,
     needsControl,
+    needs: needsOf(steps),
   };
 };
 

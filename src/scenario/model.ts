@@ -1,4 +1,5 @@
-import type { ClientAction, DurationSpec, ServerAction, ServerClass } from '../../schemas/index.js';
+import type { ClientAction, DurationSpec, FaultCell, ServerAction, ServerClass } from '../../schemas/index.js';
+import type { Needs } from './needs.js';
 
 /** One step of a script, its ranges, rounds and cells already expanded. */
 export type Step =
@@ -31,6 +32,8 @@ export interface Scenario {
   requires: string[];
   /** Further classes that the subject must claim. */
   alsoNeeds: ServerClass[];
+  /** The cells of the fault matrix that it plays. */
+  cells: FaultCell[];
   clients: ClientSpec[];
   bystanders: boolean;
   settle: { resends: boolean; reconnects: boolean };
@@ -39,4 +42,6 @@ export interface Scenario {
   exclusive: boolean;
   /** Kills, stops or freezes the subject: needs a process that the kit started. */
   needsControl: boolean;
+  /** What else the kit must be able to do. */
+  needs: Needs;
 }

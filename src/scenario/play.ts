@@ -1,12 +1,14 @@
 import { KitError } from '../errors.js';
 import { Bystanders } from './bystanders.js';
 import { performClientStep } from './client-verbs.js';
+import { fillLimits } from './declared-limits.js';
 import { durationMs } from './durations.js';
+import { MemoryWatch } from './memory-watch.js';
 import type { ClientSpec, Scenario, Step } from './model.js';
 import { performServerStep } from './server-verbs.js';
 import { settle } from './settle.js';
 import type { Stage } from './stage.js';
-import { recordNotConnected } from './step-outcome.js';
+import { recordFault, recordNotConnected } from './step-outcome.js';
 
 const SETUP = { path: 'setup', text: 'the clients of the script connect' };
 
@@ -47,10 +49,10 @@ const playStep = async (stage: Stage, step: Step): Promise<boolean> => {
     case 'client': {
       const actor = stage.actors.get(step.client);
       if (!actor) throw new KitError('kit', `client "${step.client}" has no actor`, 'Please report this.');
-      return performClientStep(stage, actor, step.action, step);
+      return performClientStep(stage, actor, fillLimits(step.action, stage.options.description), step);
     }
     case 'server':
-      return performServerStep(stage, step.action, step);
+      return performServerStep(stage, fillLimits(step.action, stage.options.description), step);
     case 'together': {
       const outcomes = await Promise.all(step.steps.map((one) => playStep(stage, one)));
       return outcomes.every((met) => met);
@@ -78,12 +80,18 @@ export const play = async (stage: Stage, scenario: Scenario): Promise<void> => {
   try {
     const ready = (!bystanders || (await bystanders.connect())) && (await connectAll(stage, scenario.clients));
     if (ready) {
+      const { memory } = stage.options.sights ?? {};
+      if (scenario.needs.memory && memory) stage.memory = new MemoryWatch(memory);
       bystanders?.start();
       await playScript(stage, scenario.steps);
       await bystanders?.stop();
       await settle(stage, scenario);
     }
+    for (const { step, offsetMs, seen } of stage.clock.jumps) {
+      recordFault(stage, { path: step, text: '' }, offsetMs === 0 ? 'clock set right' : 'clock jump', seen);
+    }
   } finally {
+    stage.memory?.stop();
     for (const actor of stage.actors.values()) {
       actor.old?.end('abruptly');
       actor.link?.end('abruptly');

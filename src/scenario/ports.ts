@@ -1,3 +1,5 @@
+import type { TokenKind } from '../../schemas/index.js';
+
 /** What a socket reports. The harness calls these; the scenario layer records and decides. */
 export interface SocketHandlers {
   /** In the same turn as the end of the upgrade: the first packets may follow at once. */
@@ -14,6 +16,8 @@ export interface SocketHandlers {
 export interface Socket {
   sendText(text: string): void;
   sendBinary(data: Uint8Array): void;
+  /** A part of a text frame that has not ended yet. */
+  sendFragment(text: string): void;
   /** A text frame of arbitrary bytes, which need not be UTF-8. */
   sendTextBytes(data: Uint8Array): void;
   ping(): void;
@@ -28,9 +32,17 @@ export interface Socket {
   terminate(): void;
 }
 
+/** Which tokens an upgrade carries: in its header, and in its query if it has one there, too. */
+export interface TokenChoice {
+  header: TokenKind;
+  query?: TokenKind | { user: string; device: string };
+}
+
 export interface DialRequest {
   user: string;
   device: string;
+  /** Without it: the client's own token, wherever the options of the kit put it. */
+  tokens?: TokenChoice;
   /** What to offer: the token of the protocol, another one, or nothing. */
   subprotocol: string | false;
   timeoutMs: number;
@@ -48,4 +60,38 @@ export interface Control {
   start(): Promise<void>;
   freeze(): void;
   unfreeze(): void;
+  /** Sets the wall clock of the process that many milliseconds off the true time. */
+  jump(offsetMs: number): void;
+}
+
+/** TCP connections whose handshake does not end. */
+export interface StalledHandshakes {
+  opened: number;
+  end(): void;
+}
+
+/** What a hostile client does below the WebSocket. */
+export interface Intruder {
+  /** Rejects with the kit's own error when this process may not open that many connections. */
+  assertRoom(connections: number): void;
+  /** Begins that many HTTP upgrades and ends none. A connection that is refused is left out. */
+  stallHandshakes(count: number): Promise<StalledHandshakes>;
+  /** Tries an upgrade over the same port without TLS, or with TLS 1.1 at most. Bounded by `timeoutMs`. */
+  tryOver(transport: 'plaintext' | 'tls-1.1', request: DialRequest): Promise<DialOutcome>;
+}
+
+/** What an HTTP GET of the metrics page brought. */
+export interface MetricsPage {
+  status?: number;
+  contentType?: string;
+  text?: string;
+  error?: string;
+}
+
+/** What can be seen of the subject beside its WebSocket. */
+export interface Sights {
+  /** Reads the metrics page. Never rejects; bounded in time and size. */
+  metrics(timeoutMs: number): Promise<MetricsPage>;
+  /** Bytes of resident memory of the process group; absent when the kit did not start it. */
+  memory?: () => number | undefined;
 }

@@ -1,10 +1,12 @@
-import type { ServerAction, Trigger } from '../../schemas/index.js';
+import type { Before, ServerAction, Trigger } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
 import { connectionOf, describeMissed, PacketWait } from './await-packets.js';
 import { defaultRequirement } from './default-requirement.js';
 import { durationMs } from './durations.js';
+import { labelsOfPacket } from './expectation.js';
 import { expandLabels } from './labels.js';
 import type { Control } from './ports.js';
+import { memoryStays, scrapes } from './server-looks.js';
 import type { Stage } from './stage.js';
 import { recordExpectation, recordFault, type StepPlace } from './step-outcome.js';
 
@@ -50,6 +52,22 @@ const awaitTrigger = async (stage: Stage, trigger: Trigger | undefined, place: S
   });
 };
 
+/** Whether the packet that the fault shall precede is still to come. */
+const isBefore = (stage: Stage, before: Before | undefined): boolean => {
+  if (!before) return true;
+  const actor = stage.actors.get(before.client);
+  if (!actor)
+    throw new KitError('usage', `\`before\` names "${before.client}", which is no client`, 'Correct the name.');
+  const labels = before.of === undefined ? [] : expandLabels(before.of);
+  const link = connectionOf(actor, undefined);
+  return !link.inbox.some(
+    (entry) =>
+      entry.kind === 'packet' &&
+      entry.packet.type === before.gets &&
+      (labels.length === 0 || labelsOfPacket(stage, actor, link, entry.packet).some((label) => labels.includes(label))),
+  );
+};
+
 /** After the process ended every connection is gone; a paused socket does not notice by itself. */
 const awaitAllClosed = async (stage: Stage): Promise<void> => {
   const links = [...stage.actors.values()]
@@ -60,15 +78,18 @@ const awaitAllClosed = async (stage: Stage): Promise<void> => {
   for (const link of links) link.end('reset');
 };
 
+const packetOf = (aim: Trigger | Before | undefined) => (aim === undefined ? {} : { packet: aim.gets });
+
 const crashes = async (stage: Stage, action: Extract<ServerAction, { verb: 'crashes' }>, place: StepPlace) => {
   if (!(await awaitTrigger(stage, action.when, place))) return false;
   if (action.afterMs !== undefined) await stage.mustWait(exactPause(stage, Number(action.afterMs)));
+  const fired = isBefore(stage, action.before);
   stage.subjectUp = false;
   stage.record({ kind: 'subject', event: 'killing', signal: 'SIGKILL' });
   await stage.mustWait(controlOf(stage).kill());
   stage.record({ kind: 'subject', event: 'killed', signal: 'SIGKILL' });
   await stage.mustWait(awaitAllClosed(stage));
-  recordFault(stage, place, 'crash', true, action.when ? { packet: action.when.gets } : {});
+  recordFault(stage, place, 'crash', fired, packetOf(action.when ?? action.before));
   return true;
 };
 
@@ -93,6 +114,7 @@ export const restart = async (stage: Stage): Promise<void> => {
 
 const freezes = async (stage: Stage, action: Extract<ServerAction, { verb: 'freezes' }>, place: StepPlace) => {
   if (!(await awaitTrigger(stage, action.when, place))) return false;
+  const fired = isBefore(stage, action.before);
   const control = controlOf(stage);
   control.freeze();
   stage.record({ kind: 'subject', event: 'frozen', signal: 'SIGSTOP' });
@@ -102,7 +124,7 @@ const freezes = async (stage: Stage, action: Extract<ServerAction, { verb: 'free
     control.unfreeze();
   }
   stage.record({ kind: 'subject', event: 'continued', signal: 'SIGCONT' });
-  recordFault(stage, place, 'freeze', true);
+  recordFault(stage, place, 'freeze', fired, packetOf(action.when ?? action.before));
   return true;
 };
 
@@ -118,5 +140,13 @@ export const performServerStep = async (stage: Stage, action: ServerAction, plac
       return true;
     case 'freezes':
       return freezes(stage, action, place);
+    case 'scrapes':
+      return scrapes(stage, action, place);
+    case 'memoryStays':
+      return memoryStays(stage, action, place);
+    case 'jumps':
+      controlOf(stage).jump(action.jumps);
+      stage.clock.jumped(place.path, action.jumps);
+      return true;
   }
 };

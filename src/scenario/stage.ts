@@ -2,13 +2,18 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Description, HistoryEvent, Timers } from '../../schemas/index.js';
 import { Actor, type ActorWorld } from './actor.js';
 import { Book } from './book.js';
-import type { Untimed } from './link.js';
-import type { Control, Dial } from './ports.js';
+import type { Link, Untimed } from './link.js';
+import type { MemoryWatch } from './memory-watch.js';
+import type { Control, Dial, Intruder, Sights } from './ports.js';
+import { ServerClock } from './server-clock.js';
 import { Waits } from './waits.js';
 
 export interface StageOptions {
   dial: Dial;
   control?: Control;
+  /** What hostile clients do below the WebSocket, for scenarios that ask for it. */
+  intruder?: Intruder;
+  sights?: Sights;
   description: Description;
   /** What is wrong with the description that the subject serves; absent when it serves none. */
   served?: { faults: readonly string[] };
@@ -26,6 +31,9 @@ export interface StageOptions {
 
 const LATEST_CONNECT_MS = 30_000;
 
+/** The current connection of an actor, if packets can cross it. */
+export const openLink = (actor: Actor): Link | undefined => (actor.link?.state === 'open' ? actor.link : undefined);
+
 /** Where one scenario is played: clock, history, book of messages, actors and the power over the subject. */
 export class Stage implements ActorWorld {
   readonly options: StageOptions;
@@ -37,6 +45,11 @@ export class Stage implements ActorWorld {
   #waitingSince = 0;
   #waiting = 0;
   subjectUp = true;
+  /** Messages that the bystanders have exchanged, and whether they go on. */
+  readonly bystanders = { exchanges: 0, broken: false, abused: false };
+  readonly clock = new ServerClock();
+  /** Bytes of memory before the script, and the most since then. */
+  memory: MemoryWatch | undefined;
   /** Valid packets that have arrived: the sign that waiting on makes sense. */
   packets = 0;
   #conns = 0;
@@ -85,6 +98,10 @@ export class Stage implements ActorWorld {
 
   countPacket(): void {
     this.packets += 1;
+  }
+
+  noteAcceptedAt(epochMs: number): void {
+    this.clock.noteAcceptedAt(epochMs, Date.now());
   }
 
   nextMsgId(): string {

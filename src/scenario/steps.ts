@@ -83,17 +83,18 @@ const controlStep = (raw: Record<string, unknown>, at: Path, path: string, conte
         return parseSteps(raw.steps, [...at, 'steps'], `${path}.`, { ...context, variables });
       });
     case 'insert': {
-      const axis = String(raw.insert);
-      const inserted = context.variables[axis];
+      const [axis = '', part] = String(raw.insert).split('.');
+      const held = context.variables[axis];
+      const inserted = part === undefined ? held : isRecord(held) && Object.hasOwn(held, part) ? held[part] : undefined;
       const from = context.axisPath(axis);
       if (!Array.isArray(inserted) || !from) {
         throw context.source.fault(
           at,
-          `the matrix has no axis "${axis}" that holds steps`,
-          'Name an axis whose values are lists of steps.',
+          `the matrix has no axis "${axis}" that holds steps${part === undefined ? '' : ` by the name "${part}"`}`,
+          'Name an axis whose values are lists of steps, or hold lists of steps by name.',
         );
       }
-      return parseSteps(inserted, from, `${path}.`, context);
+      return parseSteps(inserted, part === undefined ? from : [...from, part], `${path}.`, context);
     }
     default:
       return [{ kind: 'waits', path, text, duration: raw.waits as DurationSpec, because: String(raw.because) }];

@@ -1,12 +1,53 @@
-import { WIRE } from '../../schemas/index.js';
+import { type TokenKind, WIRE } from '../../schemas/index.js';
+import { KitError } from '../errors.js';
+import type { Actor } from './actor.js';
 import { labelsOfPacket } from './expectation.js';
 import { expandLabels } from './labels.js';
-import { type Perform, requireOpen } from './perform.js';
-import { recordExpectation, recordFault, recordNotConnected } from './step-outcome.js';
+import { type Action, type Perform, requireOpen } from './perform.js';
+import type { TokenChoice } from './ports.js';
+import type { Stage } from './stage.js';
+import { recordExpectation, recordFault, recordNotConnected, recordUnreached, type StepPlace } from './step-outcome.js';
 import { writeFrame } from './write-frame.js';
 
+const tokensOf = (stage: Stage, { token, query }: Action<'connects'>): TokenChoice | undefined => {
+  if (token === undefined && query === undefined) return undefined;
+  const header = (token ?? 'own') as TokenKind;
+  if (query === undefined) return { header };
+  if (typeof query === 'string') return { header, query: query as TokenKind };
+  const other = stage.actors.get(query.of);
+  if (!other)
+    throw new KitError('usage', `query names "${query.of}", which is no client`, 'Name a client of the file.');
+  return { header, query: { user: other.user, device: other.device } };
+};
+
+const HIDDEN = { plaintext: ['IM-1-26', 'without TLS'], 'tls-1.1': ['IM-1-27', 'with TLS 1.1'] } as const;
+
+/** The same upgrade over a transport that the server must refuse. */
+const connectsOver = async (
+  stage: Stage,
+  actor: Actor,
+  transport: keyof typeof HIDDEN,
+  action: Action<'connects'>,
+  place: StepPlace,
+): Promise<boolean> => {
+  const { intruder } = stage.options;
+  const [requirement, how] = HIDDEN[transport];
+  if (!intruder) return recordUnreached(stage, place, `an upgrade ${how} can be tried`, 'this run cannot');
+  const { user, device } = actor;
+  const request = { user, device, subprotocol: WIRE.subprotocol, timeoutMs: stage.connectBoundMs };
+  const outcome = await intruder.tryOver(transport, request);
+  return recordExpectation(stage, place, {
+    requirement: action.by ?? requirement,
+    expected: `nobody gets in ${how}`,
+    seen: outcome.ok ? 'the server let the client in' : outcome.error,
+    met: !outcome.ok,
+    waitedMs: 0,
+  });
+};
+
 export const connects: Perform<'connects'> = async (stage, actor, action, place) => {
-  const outcome = await actor.connect(action.subprotocol ?? WIRE.subprotocol);
+  if (action.over !== undefined) return connectsOver(stage, actor, action.over, action, place);
+  const outcome = await actor.connect(action.subprotocol ?? WIRE.subprotocol, tokensOf(stage, action));
   if (action.refused !== undefined) {
     const seen = outcome.ok ? 'the upgrade succeeded' : `HTTP ${outcome.status ?? 'none'} (${outcome.error})`;
     if (outcome.ok) actor.link?.end('abruptly');

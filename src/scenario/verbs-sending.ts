@@ -1,20 +1,23 @@
 import { KitError } from '../errors.js';
 import type { Actor } from './actor.js';
 import { bodyText } from './bodies.js';
-import type { Message } from './book.js';
+import { type Message, newMessage } from './book.js';
 import { durationMs } from './durations.js';
 import { expandLabels } from './labels.js';
+import type { Link } from './link.js';
 import { type Action, type Perform, requireOpen } from './perform.js';
+import { sealFor } from './sealed.js';
 import type { Stage } from './stage.js';
 import { recordFault, recordUnreached, type StepPlace } from './step-outcome.js';
+import { nextTurn } from './waits.js';
 import { fillUsers } from './write-frame.js';
 
-const newMessage = (stage: Stage, actor: Actor, action: Action<'sends'>, label: string): Message => {
+const messageOf = (stage: Stage, actor: Actor, action: Action<'sends'>, label: string): Message => {
   const recipient = stage.actors.get(action.to);
   if (!recipient) throw new KitError('usage', `"${label}" goes to "${action.to}", which is no client`, 'Correct `to`.');
   const original = action.sameIdAs === undefined ? undefined : stage.book.get(action.sameIdAs);
   const { ttlMs } = action;
-  return {
+  return newMessage({
     label,
     client: actor.name,
     fromUser: actor.user,
@@ -24,10 +27,7 @@ const newMessage = (stage: Stage, actor: Actor, action: Action<'sends'>, label: 
     body: bodyText(action.body, label, stage.options.description),
     ...(ttlMs === undefined ? {} : { ttlMs: Math.round(durationMs(ttlMs, stage.options.timers)) }),
     fields: fillUsers(stage, action.fields ?? {}),
-    accepted: false,
-    final: false,
-    settled: false,
-  };
+  });
 };
 
 interface Sending {
@@ -37,8 +37,11 @@ interface Sending {
   reordered?: true;
 }
 
+/** So many packets are written in one instant; a longer range lets the event loop turn between, for the other clients. */
+const AT_ONCE = 1_000;
+
 /** Writes one packet for each label, with what the network does to it. */
-const sendAll = (
+const sendAll = async (
   stage: Stage,
   actor: Actor,
   place: StepPlace,
@@ -46,12 +49,13 @@ const sendAll = (
   packet: 'msg:R' | 'ack:R',
   how: Sending,
   write: (label: string) => void,
-): void => {
+): Promise<void> => {
   const times = Number(how.times ?? 1);
   const order = how.reordered ? [...labels].reverse() : labels;
   const aim = (message: string) => ({ client: actor.name, packet, message });
   if (how.reordered) recordFault(stage, place, 'reorder', labels.length > 1, { client: actor.name, packet });
-  for (const label of order) {
+  for (const [i, label] of order.entries()) {
+    if (i > 0 && i % AT_ONCE === 0) await nextTurn();
     if (how.lost) recordFault(stage, place, 'drop', true, aim(label));
     else if (how.delayed) {
       stage.hold(`${packet} ${label}`, () => {
@@ -65,41 +69,87 @@ const sendAll = (
   }
 };
 
-export const sends: Perform<'sends'> = (stage, actor, action, place) => {
+export const sends: Perform<'sends'> = async (stage, actor, action, place) => {
   const link = actor.linkOf(action.connection);
   if (!requireOpen(stage, actor, link, place)) return false;
+  const { body } = action;
+  if (typeof body === 'object' && 'jwe' in body) return sendsSealed(stage, actor, action, body.jwe, place);
+  return sendsNow(stage, actor, link, action, place);
+};
+
+/** Only what must be encrypted first waits: a step that sends is otherwise done in the same instant. */
+const sendsSealed = async (
+  stage: Stage,
+  actor: Actor,
+  action: Action<'sends'>,
+  text: string,
+  place: StepPlace,
+): Promise<boolean> => {
+  const body = await sealFor(stage, action.to, text);
+  const link = actor.linkOf(action.connection);
+  if (!requireOpen(stage, actor, link, place)) return false;
+  return sendsNow(stage, actor, link, { ...action, body }, place);
+};
+
+const sendsNow = async (
+  stage: Stage,
+  actor: Actor,
+  link: Link,
+  action: Action<'sends'>,
+  place: StepPlace,
+): Promise<boolean> => {
   const labels = expandLabels(action.sends);
-  for (const label of labels) stage.book.add(newMessage(stage, actor, action, label));
-  sendAll(stage, actor, place, labels, 'msg:R', action, (label) => actor.transmit(link, stage.book.get(label)));
+  for (const label of labels) stage.book.add(messageOf(stage, actor, action, label));
+  await sendAll(stage, actor, place, labels, 'msg:R', action, (label) => actor.transmit(link, stage.book.get(label)));
   return true;
 };
 
-export const resends: Perform<'resends'> = (stage, actor, action, place) => {
+export const resends: Perform<'resends'> = async (stage, actor, action, place) => {
   const link = actor.linkOf(action.connection);
   if (!requireOpen(stage, actor, link, place)) return false;
-  sendAll(stage, actor, place, expandLabels(action.resends), 'msg:R', action, (label) =>
+  await sendAll(stage, actor, place, expandLabels(action.resends), 'msg:R', action, (label) =>
     actor.transmit(link, stage.book.get(label)),
   );
   return true;
 };
 
-export const acks: Perform<'acks'> = (stage, actor, action, place) => {
+export const acks: Perform<'acks'> = async (stage, actor, action, place) => {
   const link = actor.linkOf(action.connection);
   if (!requireOpen(stage, actor, link, place)) return false;
   const labels = expandLabels(action.acks);
   const unknown = labels.find((label) => stage.book.get(label).serverMsgId === undefined);
   if (unknown !== undefined)
     return recordUnreached(stage, place, `the serverMsgId of ${unknown} is known`, 'no packet told it');
-  sendAll(stage, actor, place, labels, 'ack:R', action, (label) =>
+  await sendAll(stage, actor, place, labels, 'ack:R', action, (label) =>
     actor.ack(link, stage.book.get(label).serverMsgId as string, label),
   );
   return true;
 };
 
+const ALPHABETS = ['abcdefghijklmnopqrstuvwxyz', 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', '0123456789'];
+
+/** A fresh id of the same length, with a character of the same kind in each place: small, capital, digit, or itself. */
+const alike = (stage: Stage, id: string): string => {
+  const hexadecimal = /^[0-9a-f-]+$/.test(id);
+  return id.replaceAll(/[A-Za-z0-9]/g, (character) => {
+    const alphabet = hexadecimal
+      ? '0123456789abcdef'
+      : (ALPHABETS.find((letters) => letters.includes(character)) as string);
+    return alphabet[Math.floor(stage.options.random() * alphabet.length)] as string;
+  });
+};
+
+/** `{like:m1}`: what a stranger would guess who has seen ids of this server. */
+const unknownId = (stage: Stage, text: string): string => {
+  const label = /^\{like:([a-z][A-Za-z0-9-]*)\}$/.exec(text)?.[1];
+  const model = label === undefined ? undefined : stage.book.find(label)?.serverMsgId;
+  return model === undefined ? text : alike(stage, model);
+};
+
 export const acksId: Perform<'acksId'> = (stage, actor, action, place) => {
   const link = actor.linkOf(action.connection);
   if (!requireOpen(stage, actor, link, place)) return false;
-  actor.ack(link, action.acksId, 'unknown');
+  actor.ack(link, unknownId(stage, action.acksId), 'unknown');
   return true;
 };
 

@@ -14,6 +14,12 @@ const frameOfBytes = (size: number): string => {
   return head + 'x'.repeat(Math.max(0, size - head.length - tail.length)) + tail;
 };
 
+const nestedFrame = (kind: string, levels: number): string => {
+  const [open, close] = kind === 'arrays' ? ['[', ']'] : ['{"a":', '}'];
+  const deep = `${open.repeat(levels)}1${close.repeat(levels)}`;
+  return `{"type":"ack:R","rid":"{rid}","serverMsgId":"none","deep":${deep}}`;
+};
+
 /** `{user:NAME}` in a further field of a packet: the user id of that client in this run. */
 export const fillUsers = (stage: Stage, fields: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(
@@ -39,7 +45,9 @@ const fillIn = (stage: Stage, link: Link, text: string): string =>
 export const writeFrame = (stage: Stage, link: Link, frame: Frame, what: string): void => {
   if ('text' in frame) link.sendRaw(fillIn(stage, link, frame.text), 'text', what);
   else if ('base64' in frame) link.sendRaw(Buffer.from(frame.base64, 'base64'), frame.binary ? 'binary' : 'text', what);
-  else {
+  else if ('nested' in frame) {
+    link.sendRaw(fillIn(stage, link, nestedFrame(frame.nested, Number(frame.levels))), 'text', what);
+  } else {
     const declared = stage.options.description.limits?.maxFrameBytes ?? WIRE.frameBytes;
     const { timers } = stage.options;
     const size = frame.over === undefined ? durationMs(frame.frameBytes, timers) : declared + frame.over;

@@ -8,6 +8,7 @@ import {
   type Timers,
 } from '../../../schemas/index.js';
 import { validator } from '../../packets/index.js';
+import type { TlsTrust } from '../subject.js';
 
 const FETCH_BOUND_MS = 3_000;
 export const MAX_DESCRIPTION_BYTES = 64 * 1024;
@@ -22,8 +23,11 @@ export interface InvalidDescription {
  * undefined when it is not served (any status but 200, no JSON, no answer within 3 s). What is served as JSON but
  * breaks the schema, or is larger than 64 KB, comes back as its faults (IM-1-19). Never rejects.
  */
-export async function fetchDescription(url: string): Promise<Description | InvalidDescription | undefined> {
-  const answer = await fetchText(url).catch(() => undefined);
+export async function fetchDescription(
+  url: string,
+  tls: TlsTrust = {},
+): Promise<Description | InvalidDescription | undefined> {
+  const answer = await fetchText(url, tls).catch(() => undefined);
   if (answer === undefined) return undefined;
   if (answer.text === undefined) {
     return answer.json ? { invalid: [`it is larger than ${MAX_DESCRIPTION_BYTES} bytes`] } : undefined;
@@ -67,12 +71,13 @@ interface Fetched {
   text: string | undefined;
 }
 
-async function fetchText(url: string): Promise<Fetched | undefined> {
+async function fetchText(url: string, tls: TlsTrust): Promise<Fetched | undefined> {
   const target = new URL('/.well-known/im-ran', url);
   target.protocol = target.protocol === 'wss:' ? 'https:' : 'http:';
   const get = target.protocol === 'https:' ? httpsGet : httpGet;
   const options = {
-    agent: false,
+    ...tls,
+    agent: false as const,
     signal: AbortSignal.timeout(FETCH_BOUND_MS),
     headers: { Accept: 'application/json' },
   };

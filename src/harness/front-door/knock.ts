@@ -79,11 +79,12 @@ type Outcome =
   | { kind: 'silence'; connected: boolean }
   | { kind: 'error'; error: NodeJS.ErrnoException };
 
-function attempt({ url, headers }: Credentials, boundMs: number): Promise<Outcome> {
+function attempt({ url, headers, tls }: Credentials, boundMs: number): Promise<Outcome> {
   return new Promise((resolve) => {
     let connected = false;
     let opened = false;
     const socket = new WebSocket(url, ['im.ran.v1'], {
+      ...tls,
       headers,
       followRedirects: false,
       perMessageDeflate: false,

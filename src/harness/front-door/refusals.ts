@@ -89,13 +89,7 @@ export function connectionRefusal(url: string, error: NodeJS.ErrnoException): Ki
       error,
     );
   }
-  if (CERTIFICATE.test(code)) {
-    return unreachable(
-      `The certificate of ${url} is not trusted: ${error.message} (${code}).`,
-      'Set NODE_EXTRA_CA_CERTS to the file of the certificate authority, or give the server a certificate for this host.',
-      error,
-    );
-  }
+  if (CERTIFICATE.test(code)) return certificateRefusal(url, error, code);
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) {
     return unreachable(
       `The TLS handshake with ${url} failed (${code}).`,
@@ -106,6 +100,32 @@ export function connectionRefusal(url: string, error: NodeJS.ErrnoException): Ki
   return unreachable(
     `The WebSocket upgrade at ${url} failed: ${error.message}.`,
     'The server must answer the upgrade as RFC 6455 says; look at its log.',
+    error,
+  );
+}
+
+/** Says what is wrong with a certificate. Each fault has a remedy of its own; --insecure is the last of them. */
+function certificateRefusal(url: string, error: NodeJS.ErrnoException, code: string): KitError {
+  const { hostname } = new URL(url);
+  const [fault, remedy] =
+    code === 'CERT_HAS_EXPIRED'
+      ? ['has expired', 'Give the server a certificate that is still valid, and check the clock of this machine.']
+      : code === 'CERT_NOT_YET_VALID'
+        ? ['is not valid yet', 'Check the clock of this machine and the dates of the certificate.']
+        : code === 'ERR_TLS_CERT_ALTNAME_INVALID' || code === 'HOSTNAME_MISMATCH'
+          ? [
+              `is for another host: ${error.message}`,
+              `Use a name that the certificate holds, or a certificate for ${hostname}.`,
+            ]
+          : /SELF_SIGNED|UNABLE_TO/.test(code)
+            ? [
+                `comes from an authority that this machine does not know (${error.message})`,
+                'Give the certificate of that authority with --ca FILE; a self-signed one is its own authority.',
+              ]
+            : [`is not trusted: ${error.message}`, 'Correct the certificate.'];
+  return unreachable(
+    `The certificate of ${url} ${fault} (${code}).`,
+    `${remedy} For a test set-up, --insecure checks no certificate.`,
     error,
   );
 }

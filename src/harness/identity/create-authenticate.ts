@@ -1,8 +1,10 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { KitError } from '../../errors.js';
-import type { Authenticate } from '../subject.js';
+import type { TokenChoice } from '../../scenario/index.js';
+import type { Authenticate, TlsTrust } from '../subject.js';
 import { checkIds, fill, namesSomebody } from './fill.js';
 import { type TokenSource, tokensOfCommand } from './token-command.js';
+import { jwtSigner, tokenOfKind } from './token-kinds.js';
 
 /** How long a token that the kit signs is valid. Longer than any run. */
 const JWT_SECONDS = 24 * 3_600;
@@ -18,6 +20,8 @@ export interface IdentityOptions {
   tokenCommand?: string;
   /** Headers of every upgrade, with `{user}`, `{device}` and `{token}`. */
   headers: Record<string, string>;
+  /** How far certificates are trusted; without it, as far as the system does. */
+  tls?: TlsTrust;
 }
 
 /**
@@ -28,15 +32,33 @@ export interface IdentityOptions {
  * that names `{user}` needs no token, so none is added unless a source of tokens is given.
  */
 export function createAuthenticate(options: IdentityOptions): Authenticate {
-  const { headers } = options;
+  const { headers, tls } = options;
+  const trust = tls === undefined ? {} : { tls };
+  const sign = options.jwtSecret === undefined ? undefined : jwtSigner(options.jwtSecret);
   const source = tokenSource(options);
   for (const [name, value] of Object.entries(headers)) checkHeader(name, value);
   const ownAuthorization = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
   const headerTakesToken = Object.values(headers).some((value) => value.includes('{token}'));
   const headerNames = Object.values(headers).some(namesSomebody);
 
-  return async (baseUrl, user, device) => {
+  const chosen = async (baseUrl: string, user: string, device: string, { header, query }: TokenChoice) => {
+    const own = source ?? bareName;
+    const filled: Record<string, string> = {};
+    for (const [name, value] of Object.entries(headers)) filled[name] = fill(value, { user, device });
+    const token = await tokenOfKind(header, user, device, own, sign);
+    if (token !== undefined) filled.Authorization = `Bearer ${token}`;
+    const url = new URL(fill(baseUrl, { user, device }, encodeURIComponent));
+    const second =
+      typeof query === 'object'
+        ? await own(query.user, query.device)
+        : await tokenOfKind(query ?? 'none', user, device, own, sign);
+    if (second !== undefined) url.searchParams.set('access_token', second);
+    return { url: url.href, headers: filled, ...trust };
+  };
+
+  return async (baseUrl, user, device, tokens) => {
     checkIds(user, device);
+    if (tokens !== undefined) return chosen(baseUrl, user, device, tokens);
     const placed = headerTakesToken || baseUrl.includes('{token}');
     if (source !== undefined && !placed && ownAuthorization) throw unusedToken();
     const named = headerNames || namesSomebody(baseUrl) || ownAuthorization;
@@ -46,7 +68,7 @@ export function createAuthenticate(options: IdentityOptions): Authenticate {
     const filled: Record<string, string> = {};
     for (const [name, value] of Object.entries(headers)) filled[name] = fill(value, identity);
     if (bearer) filled.Authorization = `Bearer ${token}`;
-    return { url: fill(baseUrl, identity, encodeURIComponent), headers: filled };
+    return { url: fill(baseUrl, identity, encodeURIComponent), headers: filled, ...trust };
   };
 }
 
@@ -86,18 +108,18 @@ function tokensOfTemplate(template: string): TokenSource {
 }
 
 function tokensOfSecret(secret: string): TokenSource {
-  const key = new TextEncoder().encode(secret);
+  const sign = jwtSigner(secret);
   return async (user, device) => {
-    // Loaded only by those who need it.
-    const { SignJWT } = await import('jose');
     const now = Math.floor(Date.now() / 1_000);
-    return new SignJWT({ device })
-      .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-      .setSubject(user)
-      .setIssuedAt(now)
-      .setExpirationTime(now + JWT_SECONDS)
-      .sign(key);
+    return sign(user, device, { iat: now, exp: now + JWT_SECONDS });
   };
+}
+
+/** Whether every token travels as the kit's own `Authorization: Bearer`, so that it can be exchanged for another. */
+export function usesBearerOnly({ headers, ...source }: IdentityOptions, url: string): boolean {
+  const named = Object.entries(headers).some(([name, value]) => /^authorization$/i.test(name) || namesSomebody(value));
+  const given = source.token ?? source.jwtSecret ?? source.tokenCommand;
+  return !named && !url.includes('{token}') && (given !== undefined || !namesSomebody(url));
 }
 
 function checkHeader(name: string, value: string): void {

@@ -1,1 +1,2 @@
-export { createAuthenticate, type IdentityOptions } from './create-authenticate.js';
+export { createAuthenticate, type IdentityOptions, usesBearerOnly } from './create-authenticate.js';
+export { whyNoToken } from './token-kinds.js';

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KitError } from '../../errors.js';
 import type { Authenticate, Subject, SubjectControl, SubjectExit } from '../subject.js';
-import { killStrays } from './group.js';
+import { groupMemory, killStrays } from './group.js';
 import { releaseFolder } from './guard.js';
 import { endpointOf, portState } from './port.js';
 import { quoteCommand, type RunningCommand, runCommand } from './running-command.js';
@@ -47,13 +47,13 @@ export class CommandSubject implements Subject, SubjectControl {
     this.#options = options;
   }
 
-  async start(): Promise<void> {
+  async start(environment: Record<string, string> = {}): Promise<void> {
     if (this.#closing !== undefined) throw this.#misuse('started', 'is closed');
     if (this.#running?.alive()) throw this.#misuse('started', 'runs already');
     const { authenticate, command, data, port, startTimeoutMs } = this.#options;
     const credentials = await authenticate(this.url, this.#probe, 'default');
     if ((await portState(endpointOf(this.url))) === 'accepts') throw portHeld(this.#options);
-    const running = await runCommand(command, { PORT: String(port), DATA_DIR: data });
+    const running = await runCommand(command, { ...environment, PORT: String(port), DATA_DIR: data });
     this.#running = running;
     // A close that came meanwhile has seen no process yet.
     if (this.#closing !== undefined) {
@@ -108,6 +108,10 @@ export class CommandSubject implements Subject, SubjectControl {
 
   unfreeze(): void {
     this.#running?.signal('SIGCONT');
+  }
+
+  memory(): number | undefined {
+    return this.#running?.alive() ? groupMemory(this.#running.pgid) : undefined;
   }
 
   onExit(listener: (exit: SubjectExit) => void): () => void {

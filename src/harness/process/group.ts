@@ -33,6 +33,19 @@ function hasOnlyZombies(pgid: number): boolean {
   return members > 0;
 }
 
+/** Resident memory of all processes of a group, bytes; undefined where the system does not show it (Linux does). */
+export function groupMemory(pgid: number): number | undefined {
+  let bytes: number | undefined;
+  for (const pid of listedProcesses()) {
+    const stat = readProcessFile(pid, 'stat');
+    const [, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (Number(group) !== pgid) continue;
+    const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readProcessFile(pid, 'status'))?.[1];
+    if (kibibytes !== undefined) bytes = (bytes ?? 0) + Number(kibibytes) * 1_024;
+  }
+  return bytes;
+}
+
 /**
  * Kills processes that were started with this data folder in their environment but left the process group (a daemon).
  * Returns their ids. Only Linux shows the environment of a process; elsewhere nothing is found.

@@ -45,9 +45,10 @@ export async function waitForUpgrade(
 
 type Answer = 'yes' | 'dropped' | 'starting';
 
-function tryUpgrade({ url, headers }: Credentials, boundMs: number, stopped: AbortSignal): Promise<Answer> {
+function tryUpgrade({ url, headers, tls }: Credentials, boundMs: number, stopped: AbortSignal): Promise<Answer> {
   return new Promise((resolve) => {
     const socket = new WebSocket(url, ['im.ran.v1'], {
+      ...tls,
       headers,
       handshakeTimeout: Math.max(1, boundMs),
       followRedirects: false,

@@ -1,0 +1,62 @@
+import { type Static, Type } from '@sinclair/typebox';
+
+/** The enumerated fault matrix: what can happen to each of the six packets, for each state of the receiver. */
+export const MATRIX_PACKETS = ['msg-r', 'msg-a', 'msg-n', 'ack-r', 'ack-a', 'ack-n'] as const;
+
+/** What happens to the packet, or to the connection that carries it, or to the server at that moment. */
+export const MATRIX_FAULTS = [
+  'drop',
+  'delay',
+  'duplicate',
+  'reorder',
+  'disconnect-before',
+  'disconnect-after',
+  'reset',
+  'silence',
+  'kill-before',
+  'kill-after',
+  'freeze',
+] as const;
+
+/** The receiver when the message is sent: connected, away (it comes back later), or on a connection just replaced by a newer one. */
+export const MATRIX_RECEIVERS = ['online', 'away', 'replaced'] as const;
+
+export const FaultCellSchema = Type.Object(
+  {
+    packet: Type.Union(MATRIX_PACKETS.map((name) => Type.Literal(name))),
+    fault: Type.Union(MATRIX_FAULTS.map((name) => Type.Literal(name))),
+    receiver: Type.Union(MATRIX_RECEIVERS.map((name) => Type.Literal(name))),
+  },
+  { additionalProperties: false, description: 'A cell of the fault matrix.' },
+);
+export type FaultCell = Static<typeof FaultCellSchema>;
+
+export const faultCellName = ({ packet, fault, receiver }: FaultCell): string => `${packet} ${fault} ${receiver}`;
+
+/** All cells, in the order of the lists above. */
+export const allFaultCells = (): FaultCell[] =>
+  MATRIX_PACKETS.flatMap((packet) =>
+    MATRIX_FAULTS.flatMap((fault) => MATRIX_RECEIVERS.map((receiver) => ({ packet, fault, receiver }))),
+  );
+
+const some = <T extends string>(names: readonly T[]) =>
+  Type.Array(Type.Union(names.map((name) => Type.Literal(name))), { minItems: 1, uniqueItems: true });
+
+/** conformance/fault-matrix.yaml: the cells that no scenario plays, and why. Each entry stands for all its combinations. */
+export const FaultMatrixFileSchema = Type.Object(
+  {
+    excused: Type.Array(
+      Type.Object(
+        {
+          packets: some(MATRIX_PACKETS),
+          faults: some(MATRIX_FAULTS),
+          receivers: some(MATRIX_RECEIVERS),
+          why: Type.String({ minLength: 20 }),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type FaultMatrixFile = Static<typeof FaultMatrixFileSchema>;

@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import type { TokenKind } from '../../../schemas/index.js';
+import type { TokenSource } from './token-command.js';
+
+const HOUR = 3_600;
+/** What no deployment takes for a token, not even one that takes bare names. */
+const MALFORMED = '%%not.a,token%%';
+/** Kinds that need no key. */
+const PLAIN: ReadonlySet<TokenKind> = new Set(['own', 'none', 'malformed']);
+
+export interface JwtTimes {
+  iat: number;
+  exp: number;
+  nbf?: number;
+}
+
+export type SignJwt = (user: string, device: string, times: JwtTimes, secret?: string) => Promise<string>;
+
+/** Signs HS256 tokens with `sub` and `device`. Times are seconds. */
+export const jwtSigner =
+  (ownSecret: string): SignJwt =>
+  async (user, device, times, secret = ownSecret) => {
+    // Loaded only by those who need it.
+    const { SignJWT } = await import('jose');
+    return new SignJWT({ device, ...times })
+      .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+      .setSubject(user)
+      .sign(new TextEncoder().encode(secret));
+  };
+
+const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** The signature of one token under the claims of another. */
+const tamper = (token: string, user: string): string => {
+  const [header, payload = '', signature] = token.split('.');
+  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as Record<string, unknown>;
+  return `${header}.${encode({ ...claims, sub: `${user}-too` })}.${signature}`;
+};
+
+/** Makes a token of a kind, or undefined for none at all. */
+export const tokenOfKind = async (
+  kind: TokenKind,
+  user: string,
+  device: string,
+  own: TokenSource,
+  sign: SignJwt | undefined,
+): Promise<string | undefined> => {
+  if (kind === 'own') return own(user, device);
+  if (kind === 'none') return undefined;
+  if (kind === 'malformed' || !sign) return MALFORMED;
+  const now = Math.floor(Date.now() / 1_000);
+  const valid = { iat: now, exp: now + HOUR };
+  switch (kind) {
+    case 'expired':
+      return sign(user, device, { iat: now - 2 * HOUR, exp: now - HOUR });
+    case 'not-yet':
+      return sign(user, device, { ...valid, nbf: now + HOUR, exp: now + 2 * HOUR });
+    case 'wrong-key':
+      return sign(user, device, valid, randomBytes(32).toString('base64'));
+    case 'unsigned':
+      return `${encode({ alg: 'none', typ: 'JWT' })}.${encode({ sub: user, device, ...valid })}.`;
+    case 'tampered':
+      return tamper(await sign(user, device, valid), user);
+  }
+};
+
+/** Why a kind of token cannot be made; nothing when it can. */
+export const whyNoToken = (kind: TokenKind, hasSecret: boolean, bearerOnly: boolean): string | undefined => {
+  if (!bearerOnly) return 'the tokens travel in a header or url of your own, so the kit cannot exchange them';
+  if (PLAIN.has(kind) || hasSecret) return undefined;
+  const article = kind === 'expired' || kind === 'unsigned' ? 'an' : 'a';
+  return `the kit cannot make ${article} ${kind} token without the key of the server: use --jwt-secret`;
+};
