@@ -14,7 +14,7 @@ export type Received = (
 export type Ending = 'cleanly' | 'reset' | 'abruptly';
 
 /** A subject that floods a connection is cut off here, so that the kit keeps its memory. */
-const INBOX_LIMIT = 200_000;
+const INBOX_LIMIT = 20_000;
 const INVALID_LIMIT = 20;
 const ENDING = { cleanly: 'clean', reset: 'reset', abruptly: 'lost' } as const;
 
