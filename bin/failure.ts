@@ -15,7 +15,8 @@ const inertLines = (text: string): string => text.split('\n').map(inert).join('\
 export const tellFailure = (error: unknown): { exitCode: number; problem: string } => {
   if (error instanceof KitError) {
     tell(`${inertLines(error.message)}\n  ${inertLines(error.remedy)}`);
-    return { exitCode: EXIT_OF_ERROR[error.code], problem: `${error.message.replace(/\.$/, '')}. ${error.remedy}` };
+    const problem = `${error.message.replace(/\.$/, '')}. ${error.remedy}`.replaceAll(/\s*\n\s*/g, ' / ');
+    return { exitCode: EXIT_OF_ERROR[error.code], problem };
   }
   const short = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   const stack = (error instanceof Error ? error.stack : undefined) ?? short;

@@ -14,6 +14,7 @@ export interface BadSubject {
 const HUGE_FRAME_BYTES = 50 * 1024 * 1024;
 const FLOOD_PACKETS = 1_000_000;
 const FLOOD_BATCH = 10_000;
+const RECEIPT = '{"type":"ack:N","msgId":"m","serverMsgId":"s","to":"nobody","status":"stored","at":1700000000000}';
 
 /** What each kind does with a TCP connection. */
 const onSocket = {
@@ -43,7 +44,9 @@ const onWebSocket = {
   /** A text frame of 50 MB. */
   'huge-frame': (socket: WebSocket) => socket.send(Buffer.alloc(HUGE_FRAME_BYTES, 'x'), { binary: false }),
   /** A million tiny packets, as fast as the reader takes them. */
-  'packet-flood': (_: WebSocket, raw: Socket) => flood(raw),
+  'packet-flood': (_: WebSocket, raw: Socket) => flood(raw, '{}'),
+  /** A million receipts, each of them a valid packet, that nobody asked for. */
+  'receipt-flood': (_: WebSocket, raw: Socket) => flood(raw, RECEIPT),
 } satisfies Record<string, (socket: WebSocket, raw: Socket) => unknown>;
 
 export type BadKind = keyof typeof onSocket | keyof typeof onWebSocket | 'tls' | `status-${number}`;
@@ -95,10 +98,10 @@ function refusing(status: number): Server {
   });
 }
 
-function flood(raw: Socket): void {
-  // An unmasked text frame that holds {}: four bytes.
-  const batch = Buffer.from('\x81\x02{}', 'latin1').toString('latin1').repeat(FLOOD_BATCH);
-  const bytes = Buffer.from(batch, 'latin1');
+/** `text`: shorter than 126 bytes, so that the head of its unmasked text frame has two. */
+function flood(raw: Socket, text: string): void {
+  const frame = `\x81${String.fromCharCode(text.length)}${text}`;
+  const bytes = Buffer.from(frame.repeat(FLOOD_BATCH), 'latin1');
   let left = FLOOD_PACKETS / FLOOD_BATCH;
   const more = () => {
     while (left > 0 && raw.writable) {
