@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { DescriptionSchema, SERVER_CLASSES } from './description.js';
+import { FaultCellSchema } from './fault-matrix.js';
 
 export const VERDICTS = ['passed', 'failed', 'inconclusive', 'not-applicable', 'unproven', 'error'] as const;
 export type Verdict = (typeof VERDICTS)[number];
@@ -46,6 +47,7 @@ export const ScenarioResultSchema = Type.Object({
   warnings: Type.Array(ViolationSchema),
   reason: Type.Optional(Type.String({ description: 'Why inconclusive, not-applicable, unproven or error.' })),
   seenIn: Type.Array(Type.String()),
+  cells: Type.Optional(Type.Array(FaultCellSchema, { description: 'What it plays of the fault matrix.' })),
   attempts: Type.Integer({ minimum: 0, description: '2 when a missed time bound was tried again, alone.' }),
   knownFailure: Type.Boolean({ description: 'Listed in the baseline.' }),
   replay: Type.String({ description: 'The command that runs only this.' }),

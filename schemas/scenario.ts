@@ -328,7 +328,7 @@ export const CONTROL_VERBS = {
     'Runs the steps that many times; `{round}` counts from 1. With a list: once for each item, which is `{value}`.',
   ),
   insert: verb(
-    { insert: Type.String({ pattern: '^[a-z][A-Za-z0-9]*(\\.[a-z][A-Za-z0-9]*)?$' }) },
+    { insert: Type.String() },
     'The steps that the matrix axis of that name holds for this cell. `axis.part` where a cell holds several lists by name.',
   ),
   waits: verb({ waits: duration, because: Type.String({ minLength: 10 }) }, 'Lets a declared timer pass.'),

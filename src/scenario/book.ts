@@ -1,5 +1,25 @@
-import type { MsgA, MsgN, MsgR } from '../../schemas/index.js';
+import { type MsgA, type MsgN, type MsgR, RETRYABLE_CODES } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
+
+/** What a script says of a message. Times are those of the kit's own clock. */
+type Said = Pick<
+  Message,
+  'label' | 'client' | 'fromUser' | 'toUser' | 'toClient' | 'msgId' | 'body' | 'ttlMs' | 'fields'
+>;
+
+/** A message that was sent just now, or is about to be. */
+export const newMessage = (said: Said): Message => ({
+  ...said,
+  sentAt: performance.now(),
+  accepted: false,
+  final: false,
+  settled: false,
+  ackedBy: new Set(),
+  get refusedForGood() {
+    const code = this.answer?.error?.code;
+    return !this.accepted && this.answer?.status === 'rejected' && code !== undefined && !RETRYABLE_CODES.has(code);
+  },
+});
 
 /** A message of the script: what the label stands for. */
 export interface Message {
@@ -15,6 +35,9 @@ export interface Message {
   fields: Record<string, unknown>;
   /** Learned from the first answer or push. */
   serverMsgId?: string;
+  readonly sentAt: number;
+  /** When the first accepted or duplicate arrived. */
+  acceptedAt?: number;
   /** The last answer to one of its msg:R. */
   answer?: MsgA;
   /** Was answered accepted or duplicate at least once. */
@@ -23,9 +46,14 @@ export interface Message {
   final: boolean;
   /** A recipient acked it and was answered. */
   settled: boolean;
+  /** The devices of the recipient that did. */
+  readonly ackedBy: Set<string>;
+  /** Rejected, and no retry will help. */
+  readonly refusedForGood: boolean;
 }
 
-const keyOf = (fromUser: string, msgId: string): string => `${fromUser}\n${msgId}`;
+/** What tells messages apart: the sender and the id that it chose. */
+export const keyOf = (fromUser: string, msgId: string): string => `${fromUser}\n${msgId}`;
 
 /** The messages of one run of a scenario, by label, by id and by the rid of each transmission. */
 export class Book {
@@ -79,6 +107,7 @@ export class Book {
     message.answer = packet;
     if (packet.status === 'rejected') return;
     message.accepted = true;
+    message.acceptedAt ??= performance.now();
     this.#learnId(message, packet.serverMsgId);
   }
 

@@ -1,0 +1,60 @@
+import type { Actor } from './actor.js';
+import type { Message } from './book.js';
+import { openLink, type Stage } from './stage.js';
+
+const claims = (stage: Stage, name: 'expiry' | 'multi-device'): boolean =>
+  stage.options.description.classes?.includes(name) === true;
+
+/** Its lifetime has passed, as far as the kit can tell: it began before the msg:A arrived. */
+const hasEnded = (stage: Stage, message: Message): boolean =>
+  claims(stage, 'expiry') &&
+  message.ttlMs !== undefined &&
+  message.acceptedAt !== undefined &&
+  performance.now() > message.acceptedAt + message.ttlMs;
+
+/** Whether a push to this device is still due. One ack settles a message, unless every device has a queue of its own. */
+export const isOwedTo = (stage: Stage, message: Message, actor: Actor): boolean => {
+  if (message.toUser !== actor.user || hasEnded(stage, message)) return false;
+  if (!claims(stage, 'multi-device')) return !message.settled;
+  if (message.ackedBy.has(actor.device)) return false;
+  // A device that joined later is owed only what nobody had acked by then.
+  return !message.settled || actor.firstOpenedAt <= message.sentAt;
+};
+
+const isOpen = (stage: Stage, message: Message, resends: boolean): boolean => {
+  if (message.refusedForGood) return false;
+  const reachable = [...stage.actors.values()].filter((actor) => actor.user === message.toUser && openLink(actor));
+  if (reachable.length === 0) return false;
+  if (resends && !message.final) return true;
+  return (message.accepted || resends) && reachable.some((actor) => isOwedTo(stage, message, actor));
+};
+
+/**
+ * What is left to wait for while settling. What has been settled stays so, and messages settle in about the order in
+ * which they were sent: so the first open one is remembered, and fifty thousand are not looked at for each packet.
+ */
+export class Unsettled {
+  readonly #stage: Stage;
+  readonly #resends: boolean;
+  readonly #messages: Message[];
+  #next = 0;
+
+  constructor(stage: Stage, resends: boolean) {
+    this.#stage = stage;
+    this.#resends = resends;
+    this.#messages = [...stage.book.all()];
+  }
+
+  get any(): boolean {
+    const owing = [...this.#stage.actors.values()].some((actor) => openLink(actor) && actor.owesAcks);
+    return owing || this.#find(this.#next) || this.#find(0);
+  }
+
+  /** Also looks again at what comes before: an answer may have come after its message was passed over. */
+  #find(from: number): boolean {
+    for (this.#next = from; this.#next < this.#messages.length; this.#next++) {
+      if (isOpen(this.#stage, this.#messages[this.#next] as Message, this.#resends)) return true;
+    }
+    return false;
+  }
+}
