@@ -1,35 +1,10 @@
 import { connect } from 'node:net';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { WebSocket } from 'ws';
 import type { Packet } from '../../schemas/index.js';
-import { type RunningServer, type ServerOptions, startServer } from './index.js';
-import { TestClient } from './testing/client.js';
-
-/** Timers so long that none of them decides a test; the tests of timers set their own. */
-const CALM = { redeliverAfterMs: 60_000, redeliverMaxMs: 60_000, deadAfterMs: 600_000 };
-
-interface Place extends RunningServer {
-  join(token: string, options?: { autoPong?: boolean }): Promise<TestClient>;
-}
-
-const place = async (t: Test, options: ServerOptions = {}): Promise<Place> => {
-  const server = await startServer({ timers: CALM, ...options, data: options.data ?? t.testdir() });
-  const clients: TestClient[] = [];
-  t.teardown(async () => {
-    for (const client of clients) client.webSocket.terminate();
-    await server.stop();
-  });
-  const join = async (token: string, more = {}): Promise<TestClient> => {
-    const client = await TestClient.connect(server.url, token, more);
-    clients.push(client);
-    return client;
-  };
-  return { ...server, join };
-};
-
-const meet = async (server: Place, ...users: string[]): Promise<void> => {
-  for (const user of users) await (await server.join(user)).close();
-};
+import { type ServerOptions, startServer } from './index.js';
+import type { TestClient } from './testing/client.js';
+import { CALM, meet, place } from './testing/place.js';
 
 const raw = (client: TestClient, text: string | Buffer): void => client.webSocket.send(text);
 
