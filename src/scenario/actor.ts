@@ -55,6 +55,10 @@ export class Actor implements LinkOwner {
     this.record({ kind: 'client', client: this.name, user: this.user, device: this.device });
   }
 
+  get messages(): number {
+    return this.#world.book.size;
+  }
+
   record(event: Untimed): void {
     this.#world.record(event);
   }

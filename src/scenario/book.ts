@@ -80,6 +80,10 @@ export class Book {
     return this.#byLabel.get(label);
   }
 
+  get size(): number {
+    return this.#byLabel.size;
+  }
+
   all(): Iterable<Message> {
     return this.#byLabel.values();
   }

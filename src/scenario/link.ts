@@ -15,6 +15,8 @@ export type Ending = 'cleanly' | 'reset' | 'abruptly';
 
 /** A subject that floods a connection is cut off here, so that the kit keeps its memory. */
 const INBOX_LIMIT = 20_000;
+/** What a script may receive of each of its messages before it is a flood, repeats included. */
+const PACKETS_PER_MESSAGE = 20;
 const INVALID_LIMIT = 20;
 const ENDING = { cleanly: 'clean', reset: 'reset', abruptly: 'lost' } as const;
 
@@ -23,6 +25,8 @@ export type Untimed<E = HistoryEvent> = E extends { at: number } ? Omit<E, 'at'>
 
 export interface LinkOwner {
   readonly name: string;
+  /** How many messages the script has. */
+  readonly messages: number;
   record(event: Untimed): void;
   onOpen(link: Link): void;
   /** A valid packet arrived and is in the inbox. */
@@ -79,8 +83,9 @@ export class Link {
   #put(entry: Received): void {
     this.inbox.push(entry);
     this.#untaken += 1;
-    if (this.#untaken > INBOX_LIMIT && this.state === 'open') {
-      this.#onInvalid('(flood)', [`more than ${INBOX_LIMIT} packets that nothing asked for`]);
+    const limit = INBOX_LIMIT + PACKETS_PER_MESSAGE * this.#owner.messages;
+    if (this.#untaken > limit && this.state === 'open') {
+      this.#onInvalid('(flood)', [`more than ${limit} packets that nothing asked for`]);
       this.end('reset');
     }
     this.#owner.notify();
