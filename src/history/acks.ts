@@ -1,5 +1,6 @@
 import { type AckA, type AckR, RETRYABLE_CODES } from '../../schemas/index.js';
 import { windowHasPassed } from './dedup.js';
+import { lifetimeOf } from './lifetime.js';
 import { type AckTry, aboutOf, isRecipient, type Message } from './message.js';
 import { isSidOf } from './server-ids.js';
 import { type Connection, ms, type Pending, type World } from './world.js';
@@ -18,6 +19,7 @@ export const noteAck = (
   }
   if (!isRecipient(message, user)) return { message, attempt: undefined };
   const attempt = addAck(world, connection, message, connection.excused ? 'lost' : 'open');
+  world.flow?.acking(connection, message);
   if (attempt.answer === 'open') message.open += 1;
   return { message, attempt };
 };
@@ -66,6 +68,8 @@ export const judgeAckAnswer = (world: World, connection: Connection, packet: Ack
 const noteAcked = (world: World, connection: Connection, message: Message): void => {
   message.evidenceLine = Math.min(message.evidenceLine, world.line);
   if (message.ackedBy.some((mark) => mark.device === connection.device)) return;
+  const isFirst = message.ackedBy.length === 0;
+  if (isFirst && message.told === undefined) world.tally?.acked(message);
   message.ackedBy.push({
     device: connection.device,
     serial: connection.serial,
@@ -73,6 +77,7 @@ const noteAcked = (world: World, connection: Connection, message: Message): void
     at: world.at,
     line: world.line,
   });
+  if (isFirst) world.devicesApart?.firstAcked(message);
 };
 
 /** An ack of somebody else's message, or of one that never was, is refused: the answer tells the two not apart. */
@@ -88,6 +93,7 @@ const judgeForeign = (
   const code = packet.error?.code;
   if (packet.status === 'rejected' && code === 'unknown-message') {
     world.book.exercise(requirement);
+    world.secrecy?.rejected(message === undefined ? 'unknown' : 'foreign', packet, pending, !connection.excused);
     return;
   }
   if (packet.status === 'rejected' && code !== undefined && RETRYABLE_CODES.has(code)) return;
@@ -121,12 +127,20 @@ const judgeOk = (world: World, message: Message, attempt: AckTry, lenient: boole
     return;
   }
   world.book.exercise('IM-4.2-14');
+  if (isLate(world, message, attempt)) world.book.exercise('IM-4.2-43');
   if (wasPushedBeforeRestart(world, message, attempt)) world.book.exercise('IM-4.2-17');
 };
 
 /** `duplicate` needs another ack that may have counted. */
 const judgeRepeated = (world: World, message: Message, attempt: AckTry, lenient: boolean): void => {
-  const others = message.acks.some((other) => other !== attempt && other.answer !== 'rejected');
+  const { devicesApart } = world;
+  const others = message.acks.some(
+    (other) =>
+      other !== attempt &&
+      other.answer !== 'rejected' &&
+      // Of several devices each one is answered for itself, and one to which the message was not owed gets `duplicate`.
+      (devicesApart === undefined || other.device === attempt.device || !devicesApart.owes(message, attempt.device)),
+  );
   if (others || lenient) {
     if (others) world.book.exercise('IM-4.2-15');
     return;
@@ -141,9 +155,16 @@ const judgeRejectedAck = (world: World, message: Message, attempt: AckTry, packe
     (other) => other !== attempt && (other.answer === 'ok' || other.answer === 'duplicate'),
   );
   const restarted = wasPushedBeforeRestart(world, message, attempt);
-  const requirement = prior !== undefined ? 'IM-4.2-15' : restarted ? 'IM-4.2-17' : 'IM-4.2-14';
+  const late = isLate(world, message, attempt);
+  const requirement = prior !== undefined ? 'IM-4.2-15' : late ? 'IM-4.2-43' : restarted ? 'IM-4.2-17' : 'IM-4.2-14';
   const expected = prior !== undefined ? 'ack:A duplicate' : 'ack:A ok';
   reportAck(world, message, attempt, requirement, `${expected}: it comes from the recipient`, seenOf(packet), []);
+};
+
+/** The ack of a message that had expired before it was sent. */
+const isLate = (world: World, message: Message, attempt: AckTry): boolean => {
+  const lifetime = lifetimeOf(world, message);
+  return lifetime !== undefined && attempt.at > lifetime.to;
 };
 
 const wasPushedBeforeRestart = (world: World, message: Message, attempt: AckTry): boolean => {
@@ -176,14 +197,27 @@ const reportAck = (
   });
 };
 
+const judgeNoOk = (world: World, message: Message, acks: AckTry[]): void => {
+  const answers = new Set(acks.map((ack) => ack.answer));
+  if (!answers.has('duplicate') || answers.has('ok') || answers.has('open') || answers.has('lost')) return;
+  const [first] = acks;
+  if (first === undefined || acks.length < 2) return;
+  reportAck(world, message, first, 'IM-4.2-14', 'ack:A ok for one of the acks', 'every ack answered duplicate', []);
+};
+
 /** At the end: acks that were all answered `duplicate`, though none was ever `ok`. */
 export const judgeNeverOk = (world: World): void => {
   if (world.forgetful) return;
   for (const message of world.messages.unsettled()) {
-    const answers = new Set(message.acks.map((ack) => ack.answer));
-    if (!answers.has('duplicate') || answers.has('ok') || answers.has('open') || answers.has('lost')) continue;
-    const [first] = message.acks;
-    if (first === undefined || message.acks.length < 2) continue;
-    reportAck(world, message, first, 'IM-4.2-14', 'ack:A ok for one of the acks', 'every ack answered duplicate', []);
+    if (world.devicesApart === undefined) judgeNoOk(world, message, message.acks);
+    else
+      for (const { device } of message.ackedBy) {
+        if (!world.devicesApart.owes(message, device)) continue;
+        judgeNoOk(
+          world,
+          message,
+          message.acks.filter((ack) => ack.device === device),
+        );
+      }
   }
 };

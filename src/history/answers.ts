@@ -21,6 +21,7 @@ export const onRequest = (world: World, connection: Connection, packet: MsgR | A
 /** An A arrived: exactly one for each R, with its rid, its id and in time. */
 export const onAnswer = (world: World, connection: Connection, packet: MsgA | AckA): void => {
   const pending = connection.pending.get(packet.rid);
+  world.tally?.answered(packet, pending);
   const expectedType = packet.type === 'msg:A' ? 'msg:R' : 'ack:R';
   if (pending === undefined || pending.type !== expectedType) {
     judgeStray(world, connection, packet);
@@ -102,12 +103,16 @@ export const excuse = (world: World, connection: Connection): void => {
   if (connection.excused) return;
   for (const pending of connection.pending.values()) judgeTime(world, connection, pending, world.at, false);
   judgeQueries(world, connection);
+  world.devicesApart?.judgeDue(connection);
+  world.expiry?.judgeDue(connection);
   connection.excused = true;
 };
 
 /** Nothing more can arrive on this connection: what is open on it stays open for ever. */
 export const abandon = (world: World, connection: Connection): void => {
-  for (const { attempt, message } of connection.pending.values()) {
+  for (const pending of connection.pending.values()) {
+    const { attempt, message } = pending;
+    world.tally?.lost(pending);
     if (attempt?.answer === 'open') {
       attempt.answer = 'lost';
       if (message !== undefined) message.open -= 1;
@@ -120,24 +125,30 @@ export const abandon = (world: World, connection: Connection): void => {
     settle(world, message);
   }
   connection.queries.clear();
+  world.devicesApart?.abandon(connection);
 };
 
-/** Re-sent msg:R of delivered messages: each must have brought `delivered` on the connection that asked. */
+/** Re-sent msg:R of messages that have ended: each must have brought its receipt on the connection that asked. */
 const judgeQueries = (world: World, connection: Connection): void => {
   for (const [query, message] of connection.queries) {
     const waited = world.awakeBetween(Math.max(query.answeredAt, connection.readingSince), world.at);
     if (waited <= world.boundMs) continue;
+    const expired = query.query === 'expired';
+    const what = expired ? 'ack:N expired' : 'ack:N delivered';
     const killed = world.endBetween(message.ackedBy[0]?.line ?? message.told?.line ?? 0, query.line);
-    world.book.report({
-      requirement: killed?.kind === 'killed' ? 'IM-3-6' : killed === undefined ? 'IM-3-7' : 'IM-4.2-29',
-      message: `${message.msgId} was delivered, and a re-sent msg:R did not bring ack:N delivered`,
-      expected: `ack:N delivered on the connection that asked, within ${ms(world.boundMs)} of msg:A duplicate`,
-      seen: `no ack:N delivered there for ${ms(waited)}`,
+    const requirement = killed?.kind === 'killed' ? 'IM-3-6' : killed === undefined ? 'IM-3-7' : 'IM-4.2-29';
+    const entry = {
+      requirement: expired ? 'IM-3-8' : requirement,
+      message: `${message.msgId} ${expired ? 'had expired' : 'was delivered'}, and a re-sent msg:R did not bring ${what}`,
+      expected: `${what} on the connection that asked, within ${ms(world.boundMs)} of msg:A duplicate`,
+      seen: `no ${what} there for ${ms(waited)}`,
       where: `re-sent at ${ms(query.at)}, answered at ${ms(query.answeredAt)}, watched until ${ms(world.at)}`,
       late: true,
       events: [query.line, query.answeredLine],
       about: aboutOf(message),
-    });
+    };
+    if (expired) world.expiry?.reportTimed(entry);
+    else world.book.report(entry);
   }
 };
 

@@ -12,6 +12,8 @@ interface Unexplained {
   connection: Connection;
   event: HistoryEventOf<'closed'>;
   line: number;
+  /** What the script then missed on it: consequences, as long as the close itself is reported. */
+  readonly consequences: HistoryEventOf<'step'>[];
 }
 
 /** Judges who ends connections, and what a bad frame on one does to the others. */
@@ -44,6 +46,8 @@ export class Connections {
     connection.openedLine = world.line;
     const { user } = connection.device;
     user.firstOpenLine = Math.min(user.firstOpenLine, world.line);
+    connection.device.firstOpenLine = Math.min(connection.device.firstOpenLine, world.line);
+    world.tally?.opened(connection);
     world.book.exercise('IM-1-1');
   }
 
@@ -56,6 +60,7 @@ export class Connections {
     const connection = this.#world.connection(event.conn, event.client);
     excuse(this.#world, connection);
     connection.silent = true;
+    this.#world.tally?.blind(connection);
     abandon(this.#world, connection);
   }
 
@@ -100,7 +105,9 @@ export class Connections {
     if (event.by === 'server') this.#closedByServer(connection, event);
     excuse(world, connection);
     abandon(world, connection);
+    world.flow?.closed(connection);
     this.#forget(connection);
+    world.tally?.closed(connection, event.by, event.how === 'clean');
     if (connection.superseded) this.#countLateClose(connection);
   }
 
@@ -126,13 +133,16 @@ export class Connections {
     }
     const last = world.ends.at(-1);
     if (world.down || (last !== undefined && connection.serial <= last.openings)) return;
+    if ((connection.paused || connection.mayBeCut) && (event.how !== 'clean' || event.code === CLOSE.tooSlow)) {
+      world.flow?.cutOff(connection);
+    }
     if (connection.raw !== undefined || connection.silent || connection.paused || connection.mayBeCut) return;
     // Who answers no ping may be cut, but not while it sends: every frame is a sign of life (IM-1-17).
     if (connection.mute && !this.#isRecent(connection.lastFrameAt)) return;
     if (connection.openedAt === Number.POSITIVE_INFINITY || world.settledAt !== undefined) return;
     const freeze = world.freezes.at(-1);
     if (freeze !== undefined && freeze.to === Number.POSITIVE_INFINITY) return;
-    this.#unexplained.push({ connection, event, line: world.line });
+    this.#unexplained.push({ connection, event, line: world.line, consequences: [] });
   }
 
   /** Less than half of deadAfterMs ago: no server may take that for silence. */
@@ -151,10 +161,24 @@ export class Connections {
     });
   }
 
-  /** The process ended: what closed shortly before is explained by it. */
-  explainedByEnd(): void {
+  /**
+   * The process ended: what closed shortly before is explained by it. Returns the steps that were missed because of
+   * such a close: they are no consequences of a finding any more.
+   */
+  explainedByEnd(): HistoryEventOf<'step'>[] {
     const since = this.#world.at - END_IS_NOTICED_WITHIN_MS;
+    const explained = this.#unexplained.filter(({ event }) => event.at >= since);
     this.#unexplained = this.#unexplained.filter(({ event }) => event.at < since);
+    return explained.flatMap(({ consequences }) => consequences);
+  }
+
+  /** Whether a step was missed only because a connection was closed without a cause: that close is reported itself. */
+  isConsequence(step: HistoryEventOf<'step'>): boolean {
+    const code = /the connection ended with code (\d+)/.exec(step.seen)?.[1];
+    if (step.outcome !== 'missed' || code === undefined) return false;
+    const close = this.#unexplained.findLast(({ event }) => String(event.code ?? 1006) === code);
+    close?.consequences.push(step);
+    return close !== undefined;
   }
 
   /** The replaced connection has ended while the newer one lives: from here on the newer one must not suffer. */
@@ -202,6 +226,18 @@ export class Connections {
     });
   }
 
+  /** A connection of another user, of a device with the same name, that was opened shortly before. */
+  #namesakeOf(connection: Connection, event: HistoryEventOf<'closed'>): Connection | undefined {
+    return [...this.#world.connections.values()].find(
+      (other) =>
+        other.device.name === connection.device.name &&
+        other.device.user !== connection.device.user &&
+        other.serial > connection.serial &&
+        other.openingAt <= event.at &&
+        event.at - other.openingAt <= CONSEQUENCE_WITHIN_MS,
+    );
+  }
+
   #causeOf(connection: Connection, event: HistoryEventOf<'closed'>): { requirement: string; because: string } {
     const world = this.#world;
     const thaw = world.freezes.findLast((freeze) => freeze.to <= event.at);
@@ -214,6 +250,12 @@ export class Connections {
     }
     if (event.code === CLOSE.replaced && connection.device.user.devices.length > 1) {
       return { requirement: 'IM-1-10', because: ': as replaced, though only another device of the user connected' };
+    }
+    const namesake =
+      event.code === CLOSE.replaced && world.classes.has('secured') ? this.#namesakeOf(connection, event) : undefined;
+    if (namesake !== undefined) {
+      const because = `: as replaced, when ${namesake.client}, another user, connected a device of the same name`;
+      return { requirement: 'IM-1-24', because };
     }
     const raw = this.#lastRaw;
     if (raw !== undefined && raw.connection !== connection && raw.at <= event.at) {

@@ -1,4 +1,5 @@
 import { type ErrorCode, type MsgA, type MsgR, RETRYABLE_CODES, WIRE } from '../../schemas/index.js';
+import { hasExpired, lifetimeOf } from './lifetime.js';
 import { aboutOf, type Message, mayBeStored, type Try, variantOf } from './message.js';
 import { compareIds } from './near-ids.js';
 import { learnSid } from './server-ids.js';
@@ -27,7 +28,14 @@ export const noteTry = (world: World, connection: Connection, packet: MsgR): { m
     answeredLine: -1,
     raw: false,
     extra: hasUnknownFields(packet),
-    query: delivered && message.stored === variant && !connection.excused,
+    query:
+      message.stored !== variant || connection.excused
+        ? undefined
+        : delivered
+          ? 'delivered'
+          : hasExpired(world, message)
+            ? 'expired'
+            : undefined,
   };
   message.tries.push(attempt);
   if (attempt.answer === 'open') message.open += 1;
@@ -54,18 +62,25 @@ export const judgeMsgAnswer = (world: World, connection: Connection, packet: Msg
   } else if (packet.status === 'accepted') countAccepted(world, message, attempt, connection);
   else countDuplicate(world, message, attempt);
   if (message.stored < 0) message.stored = attempt.variant;
-  if (message.promisedLine < 0) {
-    message.promisedLine = world.line;
-    message.promisedAt = world.at;
-  }
+  if (message.promisedLine < 0) notePromise(world, message, packet.status === 'accepted');
   message.evidenceLine = Math.min(message.evidenceLine, world.line);
   // A second acceptance has been reported already: the new serverMsgId is only its consequence.
   if (packet.serverMsgId !== undefined)
     learnSid(world, message, packet.serverMsgId, 'msg:A', broken !== undefined || lenient);
-  if (attempt.query && packet.status === 'duplicate' && !connection.excused) {
+  if (attempt.query !== undefined && packet.status === 'duplicate' && !connection.excused) {
     connection.queries.set(attempt, message);
     message.open += 1;
   }
+};
+
+/** The server has promised the message for the first time. */
+const notePromise = (world: World, message: Message, isNew: boolean): void => {
+  message.promisedLine = world.line;
+  message.promisedAt = world.at;
+  world.order?.learn(message);
+  world.expiry?.promised(message);
+  world.flow?.promised(message, isNew);
+  if (!isNew) world.tally?.acceptedUnseen(message);
 };
 
 /** A raw frame that was a msg:R after all got its answer. */
@@ -78,10 +93,7 @@ export const noteRawMsgAnswer = (world: World, packet: MsgA, attempt: Try): void
   const user = attempt.connection?.device.user;
   if (user === undefined || packet.msgId === undefined || packet.serverMsgId === undefined) return;
   const message = world.messages.find(user, packet.msgId) ?? world.messages.create(user, packet.msgId);
-  if (message.promisedLine < 0) {
-    message.promisedLine = world.line;
-    message.promisedAt = world.at;
-  }
+  if (message.promisedLine < 0) notePromise(world, message, packet.status === 'accepted');
   message.evidenceLine = Math.min(message.evidenceLine, world.line);
   learnSid(world, message, packet.serverMsgId, 'msg:A', true);
 };
@@ -106,9 +118,11 @@ const whyNotAccepted = (world: World, message: Message, attempt: Try): Broken | 
       ? 'IM-4.2-4'
       : world.endBetween(since, attempt.line) !== undefined
         ? 'IM-4.2-30'
-        : message.ackedBy.length > 0 || message.told !== undefined
-          ? 'IM-4.2-6'
-          : 'IM-4.2-2';
+        : attempt.query === 'expired'
+          ? 'IM-3-8'
+          : message.ackedBy.length > 0 || message.told !== undefined
+            ? 'IM-4.2-6'
+            : 'IM-4.2-2';
   return { requirement, expected: 'msg:A duplicate, because the server holds this message already', events };
 };
 
@@ -148,6 +162,7 @@ const judgeRejection = (world: World, message: Message, attempt: Try, code: Erro
     if (code === 'id-conflict') judgeConflict(world, message, attempt, report);
     else judgeRefusal(world, message, attempt, code, report);
   }
+  if (code === 'inbox-full' && world.flow !== undefined) judgeInboxFull(world, message, attempt, report);
   const pushed = message.pushes[0];
   if (pushed !== undefined && !message.tries.some(mayBeStored))
     report('IM-4.2-5', 'no push of a message that was refused');
@@ -166,6 +181,14 @@ const judgeConflict = (world: World, message: Message, attempt: Try, report: Rep
       newIdRequirement(world, message, attempt),
       'msg:A accepted, because the server has stored nothing under this id',
     );
+};
+
+/** A full inbox refuses what is new, and never what it holds. */
+const judgeInboxFull = (world: World, message: Message, attempt: Try, report: Report): void => {
+  if (world.forgetful || windowHasPassed(world, message)) return;
+  if (message.evidenceLine < attempt.line && message.stored === attempt.variant) {
+    report('IM-4.2-55', 'msg:A duplicate, because the server holds this message already');
+  } else if (world.flow?.isFull(message.variants[attempt.variant]?.to ?? '')) world.book.exercise('IM-4.2-53');
 };
 
 /** A rejection that no retry will cure, of a msg:R that the kit knows to be valid. */
@@ -191,6 +214,8 @@ const judgeRefusal = (world: World, message: Message, attempt: Try, code: ErrorC
 
 /** The record of a delivered message may be gone after the declared window. */
 export const windowHasPassed = (world: World, message: Message): boolean => {
+  const lifetime = message.acks.length > 0 ? undefined : lifetimeOf(world, message);
+  if (lifetime !== undefined && world.at - lifetime.from >= world.timers.dedupWindowMs) return true;
   const change = message.acks.find((ack) => ack.answer === 'ok' || ack.answer === 'duplicate')?.at ?? message.told?.at;
   return change !== undefined && world.at - change >= world.timers.dedupWindowMs;
 };
@@ -245,6 +270,7 @@ const countLargeBody = (world: World, body: string): void => {
 const countDuplicate = (world: World, message: Message, attempt: Try): void => {
   const { book } = world;
   book.exercise('IM-4.2-2');
+  if (world.flow?.isFull(message.variants[attempt.variant]?.to ?? '')) book.exercise('IM-4.2-55');
   if (message.ackedBy.length > 0 || message.told !== undefined) book.exercise('IM-4.2-6');
   if (message.evidenceLine < attempt.line && world.endBetween(message.evidenceLine, attempt.line) !== undefined) {
     book.exercise('IM-4.2-30');

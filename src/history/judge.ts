@@ -1,6 +1,7 @@
 import type { AckA, AckN, AckR, HistoryEvent, HistoryEventOf, MsgA, MsgN, MsgR } from '../../schemas/index.js';
 import { judgeNeverOk } from './acks.js';
 import { excuse, judgeOpenRequests, onAnswer, onRequest } from './answers.js';
+import { finishClaimed, judgeClaimed } from './claimed.js';
 import { Connections } from './connections.js';
 import { judgeNeverAccepted } from './dedup.js';
 import type { Judgement } from './judgement.js';
@@ -26,6 +27,7 @@ export class HistoryJudge {
     world.line += 1;
     if (event.kind === 'history') {
       world.begin(event);
+      judgeClaimed(world);
       return;
     }
     world.at = event.at;
@@ -40,7 +42,7 @@ export class HistoryJudge {
         onHanded(world, world.connection(event.conn, event.client), event);
         return;
       case 'step':
-        this.#steps.step(event);
+        if (!this.#connections.isConsequence(event)) this.#steps.step(event);
         return;
       case 'fault':
         this.#steps.fault(event);
@@ -93,6 +95,8 @@ export class HistoryJudge {
         judgeLoss(world, event.complete);
         return;
       case 'metrics':
+        world.metrics?.read(event);
+        return;
       case 'settling':
       case 'end':
         return;
@@ -195,7 +199,8 @@ export class HistoryJudge {
 
   #ended(event: HistoryEventOf<'subject'>): void {
     const world = this.#world;
-    this.#connections.explainedByEnd();
+    const missed = this.#connections.explainedByEnd();
+    if (event.event !== 'exited') for (const step of missed) this.#steps.step(step);
     // Packets that were under way may still arrive, until the connections are seen to close.
     for (const connection of world.connections.values()) excuse(world, connection);
     if (!world.classes.has('durable')) world.forgetful = true;
@@ -220,6 +225,7 @@ export class HistoryJudge {
     judgeNeverAccepted(world);
     judgeNeverOk(world);
     this.#connections.finish();
+    finishClaimed(world);
     if (world.settledAt === undefined) world.book.leaveOpen('the history ends before it settled');
     const { findings, exercised, undecided } = world.book;
     this.#finished = { findings, exercised, faultsNotFired: this.#steps.faultsNotFired(), undecided };
@@ -236,6 +242,8 @@ const forgetUnpromised = (world: World): void => {
     message.sid = undefined;
     message.hasSid = false;
     message.acceptedAt = undefined;
+    message.seq = -1;
+    message.expiresAt = undefined;
   }
 };
 

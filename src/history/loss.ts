@@ -1,3 +1,4 @@
+import { lifetimeOf } from './lifetime.js';
 import { aboutOf, type Message, recipientOf, type Try } from './message.js';
 import { countOutcome } from './settle.js';
 import { describeWhere } from './where.js';
@@ -14,6 +15,7 @@ export const judgeLoss = (world: World, complete: boolean): void => {
     judgeUntold(world, message);
   }
   countKeptAcks(world);
+  world.expiry?.count();
   const explained = world.book.findings.length > 0 || findingsBefore > 0 || world.book.undecided.length > openBefore;
   if (!complete && !explained) {
     world.book.leaveOpen('settling did not complete, and no message explains why');
@@ -21,11 +23,13 @@ export const judgeLoss = (world: World, complete: boolean): void => {
 };
 
 const judgeMessage = (world: World, message: Message, complete: boolean): void => {
-  if (message.promisedLine < 0 || message.acks.length > 0 || message.told !== undefined) return;
-  if (message.spoiled || message.expired || world.forgetful) return;
+  if (message.promisedLine < 0 || message.spoiled || world.forgetful) return;
+  const settled = message.acks.length > 0 || message.told !== undefined;
+  if (world.devicesApart === undefined ? settled : message.told !== undefined && message.acks.length === 0) return;
+  if (message.expired || isPastItsEnd(world, message)) return;
   const recipient = world.users.get(recipientOf(message));
   if (recipient === undefined) return;
-  const open = [...recipient.connections].filter(isReachable);
+  const open = [...recipient.connections].filter((one) => isReachable(one) && isOwed(world, message, one));
   // Whoever never came back could not be reached: nothing is said of messages for it.
   if (open.length === 0) return;
   let watchedTooShort = false;
@@ -46,6 +50,18 @@ const judgeMessage = (world: World, message: Message, complete: boolean): void =
   }
 };
 
+/** Its lifetime may have ended: then nothing is owed any more. */
+const isPastItsEnd = (world: World, message: Message): boolean => {
+  const lifetime = lifetimeOf(world, message);
+  return lifetime !== undefined && (world.clockMoved || world.at >= lifetime.from);
+};
+
+/** With class `multi-device` each device is owed the message for itself. */
+const isOwed = (world: World, message: Message, { device }: Connection): boolean => {
+  if (world.devicesApart === undefined) return true;
+  return world.devicesApart.owes(message, device) && !message.acks.some((ack) => ack.device === device);
+};
+
 interface Due {
   at: number;
   line: number;
@@ -61,6 +77,8 @@ const dueSince = (message: Message, connection: Connection): Due | undefined => 
       ? { at: message.promisedAt, line: message.promisedLine, why: 'accepted while the receiver was connected' }
       : { at: connection.openedAt, line: connection.openedLine, why: 'the receiver connected' };
   }
+  // Once another device has acked, a re-sending need not bring a push.
+  if (message.acks.length > 0) return undefined;
   const asked = message.tries.find(
     (attempt: Try) => attempt.line > push.line && (attempt.answer === 'duplicate' || attempt.answer === 'accepted'),
   );
@@ -71,8 +89,9 @@ const dueSince = (message: Message, connection: Connection): Due | undefined => 
 
 const reportLoss = (world: World, message: Message, recipient: User, connection: Connection, due: Due): void => {
   const end = world.ends.findLast((candidate) => candidate.after > message.promisedLine);
-  const requirement =
+  const promise =
     end === undefined || end.kind === 'exited' ? 'IM-3-1' : end.kind === 'killed' ? 'IM-3-2' : 'IM-4.2-29';
+  const requirement = requirementOf(world, message, connection) ?? promise;
   const again = connection.device.serials.length > 1 ? 'reconnected' : 'was connected';
   const after = end === undefined ? '' : ` after the server was ${end.kind} at ${ms(end.at)}`;
   world.book.report({
@@ -93,10 +112,25 @@ const reportLoss = (world: World, message: Message, recipient: User, connection:
   });
 };
 
+/** The rule of a claimed class that such a loss breaks, if it is one. */
+const requirementOf = (world: World, message: Message, connection: Connection): string | undefined => {
+  const { device, serial } = connection;
+  const elsewhere = message.acks.length > 0 || message.pushes.some((push) => push.device !== device);
+  if (world.devicesApart !== undefined && elsewhere) {
+    return device.firstOpenLine > message.promisedLine ? 'IM-4.2-46' : 'IM-4.2-45';
+  }
+  if (world.flow === undefined || message.pushes.some((push) => push.serial === serial)) return undefined;
+  if (world.flow.hadFullWindow(connection)) return 'IM-4.2-50';
+  if (world.flow.wasCutOff(message, device)) return 'IM-4.2-51';
+  return world.flow.sawFull(message) ? 'IM-4.2-54' : undefined;
+};
+
 /** An acked message of which the sender was told nothing, on a connection that has sent it and stayed open. */
 const judgeUntold = (world: World, message: Message): void => {
   const ack = message.ackedBy[0];
   if (ack === undefined || message.told !== undefined || message.spoiled || message.promisedLine < 0) return;
+  // With several devices this is a debt to each of them.
+  if (world.devicesApart !== undefined) return;
   for (const attempt of message.tries) {
     const { connection } = attempt;
     if (connection === undefined || attempt.raw || attempt.line > ack.line) continue;
@@ -105,7 +139,7 @@ const judgeUntold = (world: World, message: Message): void => {
     const waited = world.awakeBetween(ack.at, world.at);
     if (waited <= world.boundMs) continue;
     world.book.report({
-      requirement: 'IM-4.2-16',
+      requirement: message.expired ? 'IM-4.2-43' : 'IM-4.2-16',
       message: `${message.from.name} was never told that ${message.msgId} was delivered`,
       expected: `ack:N delivered within ${ms(world.boundMs)} of the ack`,
       seen: `no ack:N delivered for ${ms(waited)} on the connection that sent the msg:R`,

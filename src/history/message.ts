@@ -9,6 +9,8 @@ export interface Variant {
   readonly body: string | undefined;
   readonly bodyHash: number;
   readonly ttl: number;
+  /** Undefined without one, and of a message that was folded. */
+  readonly ttlMs: number | undefined;
   /** From a raw frame whose content is not known: compares equal to everything. */
   readonly wild: boolean;
 }
@@ -25,8 +27,8 @@ export interface Try {
   readonly raw: boolean;
   /** Had fields that the protocol does not know. */
   readonly extra: boolean;
-  /** Sent when the message was known to be delivered: asks for `delivered`. */
-  readonly query: boolean;
+  /** Sent when the message was known to have ended so: asks for that receipt. */
+  readonly query: 'delivered' | 'expired' | undefined;
 }
 
 /** One ack:R of the recipient. */
@@ -90,6 +92,15 @@ export interface Message {
   readonly receipts: ReceiptMark[];
   told: Mark | undefined;
   expired: boolean;
+  /** Class `ordered`: the first seq that was seen, or -1, and whether its place was judged. */
+  seq: number;
+  placed: boolean;
+  /** Class `expiry`: the first expiresAt that was seen. */
+  expiresAt: number | undefined;
+  /** Class `observable`: pushes or receipts may have gone unseen; the life of the process in which `stored` was told. */
+  unseen: boolean;
+  unseenReceipts: boolean;
+  storedLife: number;
   /** R packets of this message that can still be answered, and queries that still wait. */
   open: number;
   /** An invalid packet was about this message: what follows from it is not judged again. */
@@ -121,6 +132,12 @@ export const newMessage = (from: User, msgId: string): Message => ({
   receipts: [],
   told: undefined,
   expired: false,
+  seq: -1,
+  placed: false,
+  expiresAt: undefined,
+  unseen: false,
+  unseenReceipts: false,
+  storedLife: -1,
   open: 0,
   spoiled: false,
   counted: false,
@@ -152,7 +169,7 @@ export const variantOf = (message: Message, packet: Pick<MsgR, 'to' | 'body' | '
     const variant = variants[i] as Variant;
     if (!variant.wild && variant.to === packet.to && variant.ttl === ttl && sameBody(variant, packet.body)) return i;
   }
-  variants.push({ to: packet.to, body: packet.body, bodyHash: 0, ttl, wild: false });
+  variants.push({ to: packet.to, body: packet.body, bodyHash: 0, ttl, ttlMs: packet.ttlMs, wild: false });
   return variants.length - 1;
 };
 

@@ -177,6 +177,7 @@ export class Messages {
       body: undefined,
       bodyHash: entry.bodyHash,
       ttl: entry.ttlTag,
+      ttlMs: undefined,
       wild: false,
     });
     message.stored = 0;
@@ -193,7 +194,7 @@ export class Messages {
       answeredAt: at,
       raw: false,
       extra: false,
-      query: false,
+      query: undefined,
     });
     message.acks.push({ ...past, device: ackDevice, answer: 'ok' });
     message.ackedBy.push(mark(ackDevice, entry.openingsAtAck));

@@ -8,6 +8,7 @@ import { type Connection, ms, type World } from './world.js';
 export const onPush = (world: World, connection: Connection, packet: MsgN): void => {
   const sender = world.users.get(packet.from);
   const message = sender === undefined ? undefined : world.messages.find(sender, packet.msgId);
+  world.tally?.pushed(connection, message);
   if (message === undefined) {
     judgeUnknown(world, connection, packet);
     return;
@@ -29,6 +30,9 @@ export const onPush = (world: World, connection: Connection, packet: MsgN): void
   judgeRecord(world, message);
   learnSid(world, message, packet.serverMsgId, 'msg:N');
   judgeAfterAck(world, connection, message);
+  world.order?.pushed(connection, message, packet);
+  world.expiry?.pushed(connection, message, packet);
+  world.flow?.pushed(connection, message);
   countPush(world, connection, message);
   message.evidenceLine = Math.min(message.evidenceLine, world.line);
 };

@@ -42,7 +42,7 @@ const noteRawTry = (world: World, connection: Connection, msgId: string, text: s
   const content = contentOf(text);
   let variant: number;
   if (content === undefined) {
-    variant = message.variants.push({ to: '', body: undefined, bodyHash: 0, ttl: 0, wild: true }) - 1;
+    variant = message.variants.push({ to: '', body: undefined, bodyHash: 0, ttl: 0, ttlMs: undefined, wild: true }) - 1;
   } else variant = variantOf(message, content);
   const attempt: Try = {
     connection,
@@ -54,7 +54,7 @@ const noteRawTry = (world: World, connection: Connection, msgId: string, text: s
     answeredLine: -1,
     raw: true,
     extra: true,
-    query: false,
+    query: undefined,
   };
   message.tries.push(attempt);
   return attempt;

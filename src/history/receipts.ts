@@ -21,8 +21,10 @@ export const onReceipt = (world: World, connection: Connection, packet: AckN): v
   learnSid(world, message, packet.serverMsgId, 'ack:N');
   judgeForward(world, connection, message, packet);
   if (packet.status === 'delivered') onDelivered(world, connection, message, packet);
-  else if (packet.status === 'expired') message.expired = true;
+  else if (packet.status === 'expired') onExpired(world, connection, message);
   else countStored(world, connection, message);
+  world.tally?.told(message, packet);
+  world.devicesApart?.told(connection, message, RANK[packet.status]);
   noteReceipt(world, connection, message, RANK[packet.status]);
   message.evidenceLine = Math.min(message.evidenceLine, world.line);
   settle(world, message);
@@ -107,6 +109,11 @@ const noteReceipt = (world: World, connection: Connection, message: Message, ran
   if (rank === RANK.delivered) message.told ??= mark;
 };
 
+const onExpired = (world: World, connection: Connection, message: Message): void => {
+  if (!answerQueries(world, connection, message, 'expired')) world.expiry?.told(connection, message);
+  message.expired = true;
+};
+
 const onDelivered = (world: World, connection: Connection, message: Message, packet: AckN): void => {
   const { book } = world;
   const acked = message.acks.length > 0 || world.messages.unknownAcks.has(`${packet.to} ${packet.serverMsgId}`);
@@ -137,20 +144,34 @@ const onDelivered = (world: World, connection: Connection, message: Message, pac
   }
   if (message.tries.some((attempt) => attempt.connection === connection)) book.exercise('IM-4.2-16');
   else book.exercise('IM-4.2-23');
-  answerQueries(world, connection, message);
+  if (message.told === undefined && message.ackedBy.length === 0) world.tally?.acked(message);
+  answerQueries(world, connection, message, 'delivered');
 };
 
-/** A re-sent msg:R of a delivered message has got what it asked for. */
-const answerQueries = (world: World, connection: Connection, message: Message): void => {
+/** A re-sent msg:R has got what it asked for; `delivered` answers one that asked for `expired`, too. */
+const answerQueries = (
+  world: World,
+  connection: Connection,
+  message: Message,
+  told: 'delivered' | 'expired',
+): boolean => {
+  let answered = false;
   for (const [query, asked] of connection.queries) {
-    if (asked !== message) continue;
+    if (asked !== message || (told === 'expired' && query.query === 'delivered')) continue;
+    answered = true;
     connection.queries.delete(query);
     message.open -= 1;
+    if (told === 'expired') {
+      world.book.exercise('IM-3-8');
+      continue;
+    }
+    if (query.query === 'expired') continue;
     world.book.exercise('IM-3-7');
     const end = world.endBetween(message.ackedBy[0]?.line ?? query.line, query.line);
     if (end?.kind === 'killed') world.book.exercise('IM-3-6');
     else if (end?.kind === 'stopped') world.book.exercise('IM-4.2-29');
   }
+  return answered;
 };
 
 /** What brought a `stored`: the receiver was away, or it is connected and silent. */

@@ -5,12 +5,12 @@ import type { World } from './world.js';
 
 /** Folds a message of which nothing is open any more; what is unusual about it keeps it as an object. */
 export const settle = (world: World, message: Message): void => {
-  if (!isSettled(message)) return;
+  if (!isSettled(world, message)) return;
   countOutcome(world, message);
   world.messages.fold(message);
 };
 
-const isSettled = (message: Message): boolean => {
+const isSettled = (world: World, message: Message): boolean => {
   const { told, open, promisedLine, ackedBy, variants, handed, acceptedAt } = message;
   if (told === undefined || open > 0 || promisedLine < 0 || !message.hasSid || acceptedAt === undefined) return false;
   if (ackedBy.length !== 1 || variants.length !== 1 || handed.length !== 1 || message.spoiled) return false;
@@ -18,6 +18,7 @@ const isSettled = (message: Message): boolean => {
   if ((variants[0] as Variant).wild || handed[0]?.device !== ack.device || handed[0].times !== 1) return false;
   if (!isNewest(ack) || !isNewest(told)) return false;
   if (message.tries.some((attempt) => attempt.raw)) return false;
+  if (world.devicesApart !== undefined && !world.devicesApart.isDone(message)) return false;
   return Math.max(ack.device.number, told.device.number) <= MAX_NUMBER;
 };
 
@@ -31,6 +32,7 @@ export const countOutcome = (world: World, message: Message): void => {
   const { book } = world;
   book.exercise('IM-3-1');
   if (message.ackedBy.length > 0) book.exercise('IM-3-5');
+  if (world.flow?.sawFull(message)) book.exercise('IM-4.2-54');
   const handedLine = message.handed[0]?.line ?? -1;
   for (const end of world.ends) {
     if (end.after < message.promisedLine || end.line > handedLine) continue;

@@ -41,6 +41,7 @@ export class Steps {
       const aim = [event.fault, event.packet, event.message, event.client].filter((part) => part !== undefined);
       this.#faults.set(event.step, { what: aim.join(' '), fired: event.fired });
     }
+    if (event.fired && /clock/.test(event.fault)) this.#world.clockMoved = true;
     // A client that answers no pings may be taken for dead.
     if (event.client !== undefined && event.fired && /ping|pong|mute/i.test(event.fault)) {
       for (const connection of this.#world.clientDevice(event.client).user.connections) {

@@ -1,7 +1,14 @@
 import { DEFAULT_TIMERS, type HistoryHead, type Timers } from '../../schemas/index.js';
 import { Book } from './book.js';
+import type { DevicesApart } from './devices-apart.js';
+import type { Expiry } from './expiry.js';
+import type { FlowControl } from './flow-control.js';
 import type { Message, Try } from './message.js';
 import { Messages } from './messages.js';
+import type { Metrics } from './metrics.js';
+import type { Order } from './order.js';
+import type { Secrecy } from './secrecy.js';
+import type { Tally } from './tally.js';
 
 export interface User {
   readonly name: string;
@@ -19,6 +26,8 @@ export interface Device {
   readonly number: number;
   /** Serials of its connections, ascending. */
   readonly serials: number[];
+  /** Line of its first upgrade that succeeded. */
+  firstOpenLine: number;
 }
 
 /** An R that has no A yet. */
@@ -49,6 +58,7 @@ export interface Connection {
   readonly client: string;
   readonly device: Device;
   readonly openingLine: number;
+  readonly openingAt: number;
   openedAt: number;
   openedLine: number;
   closed: boolean;
@@ -100,6 +110,15 @@ export class World {
   readonly messages = new Messages(this);
   timers: Timers = DEFAULT_TIMERS;
   classes: ReadonlySet<string> = new Set(['core']);
+  limits: NonNullable<HistoryHead['limits']> = {};
+  /** What judges a class that the server claims; undefined without it. */
+  order: Order | undefined;
+  expiry: Expiry | undefined;
+  devicesApart: DevicesApart | undefined;
+  flow: FlowControl | undefined;
+  secrecy: Secrecy | undefined;
+  tally: Tally | undefined;
+  metrics: Metrics | undefined;
   patienceMs = 0;
   startedAt = 0;
   scenario = '';
@@ -114,12 +133,15 @@ export class World {
   /** SIGKILL is on its way: whatever ends now ends by it. */
   killing = false;
   settledAt: number | undefined;
+  /** The script has set the clock of the server: lifetimes cannot be judged. */
+  clockMoved = false;
   /** A server without class `durable` was ended: it may have forgotten everything. */
   forgetful = false;
 
   begin(head: HistoryHead): void {
     this.timers = head.timers;
     this.classes = new Set(head.classes);
+    this.limits = head.limits ?? {};
     this.patienceMs = head.patienceMs;
     this.startedAt = head.startedAt;
     this.scenario = head.scenario;
@@ -144,7 +166,13 @@ export class World {
     const user = this.user(userName);
     const known = user.devices.find((device) => device.name === name);
     if (known !== undefined) return known;
-    const device: Device = { user, name, number: this.devices.length, serials: [] };
+    const device: Device = {
+      user,
+      name,
+      number: this.devices.length,
+      serials: [],
+      firstOpenLine: Number.POSITIVE_INFINITY,
+    };
     user.devices.push(device);
     this.devices.push(device);
     return device;
@@ -170,6 +198,7 @@ export class World {
       client,
       device,
       openingLine: this.line,
+      openingAt: this.at,
       openedAt: Number.POSITIVE_INFINITY,
       openedLine: Number.POSITIVE_INFINITY,
       closed: false,
