@@ -188,6 +188,12 @@ export const CLIENT_VERBS = {
       error: Type.Optional(Type.Union(ERROR_CODES.map((code) => Type.Literal(code)))),
       code: Type.Optional(Type.Union([Type.Integer(), placeholder, Type.Array(Type.Integer(), { minItems: 1 })])),
       times: Type.Optional(count),
+      lacks: Type.Optional(
+        Type.Array(Type.String(), {
+          minItems: 1,
+          description: 'Members that the packet must not have, at any depth.',
+        }),
+      ),
       within: Type.Optional(duration),
       by: Type.Optional(requirement),
       connection: which,

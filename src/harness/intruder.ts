@@ -80,7 +80,7 @@ const tryOldTls = (url: string, timeoutMs: number): Promise<DialOutcome> => {
       resolve(outcome);
     };
     socket.once('secureConnect', () => end({ ok: true }));
-    socket.on('error', (cause) => end({ ok: false, error: cause.message }));
+    socket.on('error', (cause: NodeJS.ErrnoException) => end({ ok: false, error: cause.code ?? cause.message }));
     socket.once('close', () => end({ ok: false, error: 'the server closed the connection' }));
   });
 };

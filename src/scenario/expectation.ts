@@ -9,6 +9,8 @@ export interface Pattern {
   statuses?: readonly string[];
   error?: string;
   codes?: readonly number[];
+  /** Members that must not be there. */
+  lacks?: readonly string[];
 }
 
 export const patternOf = (action: Extract<ClientAction, { verb: 'gets' | 'getsNo' }>): Pattern => {
@@ -19,6 +21,7 @@ export const patternOf = (action: Extract<ClientAction, { verb: 'gets' | 'getsNo
     what,
     ...(status === undefined ? {} : { statuses: Array.isArray(status) ? status : [status] }),
     ...(action.verb === 'gets' && action.error !== undefined ? { error: action.error } : {}),
+    ...(action.verb === 'gets' && action.lacks !== undefined ? { lacks: action.lacks } : {}),
     ...(code === undefined ? {} : { codes: (Array.isArray(code) ? code : [code]).map(Number) }),
   };
 };
@@ -42,12 +45,22 @@ export const labelsOfPacket = (stage: Stage, actor: Actor, link: Link, packet: P
 
 export type Match = 'yes' | 'no' | 'wrong';
 
+const holds = (value: unknown, names: readonly string[]): string | undefined => {
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [name, inner] of Object.entries(value)) {
+    const found = names.includes(name) ? name : holds(inner, names);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+};
+
 const statusMatch = (pattern: Pattern, packet: Packet): Match => {
   const status = 'status' in packet ? packet.status : undefined;
   const code = 'error' in packet ? packet.error?.code : undefined;
   const right =
     (pattern.statuses === undefined || pattern.statuses.includes(String(status))) &&
     (pattern.error === undefined || pattern.error === code);
+  if (right && pattern.lacks !== undefined && holds(packet, pattern.lacks) !== undefined) return 'wrong';
   if (right) return 'yes';
   // Another receipt may come first: only an answer is final.
   return packet.type === 'ack:N' ? 'no' : 'wrong';
@@ -68,8 +81,15 @@ export const isRetryable = (packet: Packet): boolean =>
   packet.error !== undefined &&
   RETRYABLE_CODES.has(packet.error.code);
 
-export const describePattern = ({ what, statuses, error, codes }: Pattern, labels: readonly string[]): string =>
-  [what, statuses?.join(' or '), error, codes?.join(' or '), labels.length > 0 ? `of ${summarize(labels)}` : undefined]
+export const describePattern = ({ what, statuses, error, codes, lacks }: Pattern, labels: readonly string[]): string =>
+  [
+    what,
+    statuses?.join(' or '),
+    error,
+    codes?.join(' or '),
+    labels.length > 0 ? `of ${summarize(labels)}` : undefined,
+    lacks && `without ${lacks.join(', ')}`,
+  ]
     .filter((part) => part !== undefined)
     .join(' ');
 

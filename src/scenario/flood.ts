@@ -78,7 +78,7 @@ const connect = async (stage: Stage, actor: Actor, times: number, sameDevice: bo
     while (begun < times) {
       stage.waits.throwIfInterrupted();
       begun += 1;
-      const device = sameDevice ? actor.device : `flood-${begun}`;
+      const device = sameDevice ? 'flood' : `flood-${begun}`;
       const request = { user: actor.user, device, subprotocol: WIRE.subprotocol, timeoutMs: stage.connectBoundMs };
       const outcome = await stage.dial(request, idle(open));
       if (outcome.ok) continue;

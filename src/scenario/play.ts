@@ -76,6 +76,8 @@ const playScript = async (stage: Stage, steps: readonly Step[]): Promise<void> =
  */
 export const play = async (stage: Stage, scenario: Scenario): Promise<void> => {
   addActors(stage, scenario.clients);
+  // Where abuse is the subject, what the innocent users notice of it is judged as such.
+  stage.bystanders.abused = scenario.class === 'secured';
   const bystanders = scenario.bystanders ? new Bystanders(stage) : undefined;
   try {
     const ready = (!bystanders || (await bystanders.connect())) && (await connectAll(stage, scenario.clients));
