@@ -43,7 +43,9 @@ const runKit = (words: readonly string[]): Run => {
     );
     const wallMs = performance.now() - from;
     if (signal || status === 2 || status === 3) throw new Error(`the kit ended with ${signal ?? status}: ${stderr}`);
-    return { report: JSON.parse(readFileSync(file, 'utf8')) as Report, wallMs, cpuMs: childTimes(stdout) };
+    const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
+    if (report.summary.passed === 0) throw new Error(`no scenario passed: ${report.problems.join(' ')}${stderr}`);
+    return { report, wallMs, cpuMs: childTimes(stdout) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
