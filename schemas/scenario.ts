@@ -216,6 +216,7 @@ export const CLIENT_VERBS = {
       of: Type.Optional(messages),
       status: Type.Optional(Type.String()),
       for: duration,
+      further: Type.Optional(Type.Literal(true, { description: 'What has arrived before this step does not count.' })),
       by: requirement,
       connection: which,
     },
@@ -312,9 +313,7 @@ export const SERVER_VERBS = {
   ),
   jumps: verb(
     {
-      jumps: Type.Integer({
-        minimum: -86_400_000,
-        maximum: 86_400_000,
+      jumps: Type.Union([Type.Integer({ minimum: -86_400_000, maximum: 86_400_000 }), placeholder], {
         description: 'Milliseconds from the true time; 0 sets the clock right.',
       }),
     },

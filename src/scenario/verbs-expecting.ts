@@ -64,7 +64,7 @@ export const getsNo: Perform<'getsNo'> = async (stage, actor, action, place) => 
   const labels = action.of === undefined ? [] : expandLabels(action.of);
   const pattern = patternOf(action);
   const windowMs = stage.bound(durationMs(action.for, stage.options.timers));
-  let cursor = 0;
+  let cursor = action.further ? link.inbox.length : 0;
   let unwanted: string | undefined;
   const look = (): boolean => {
     for (; cursor < link.inbox.length; cursor++) {
