@@ -103,10 +103,19 @@ const certificatesFrom = (file: string): string => {
   }
 };
 
-const embeddedCommand = (): string => {
+/** What the embedded server has. It is `secured` only where it checks tokens, and TLS needs a certificate of the user's. */
+const EMBEDDED_CLASSES: readonly ServerClass[] = ['core', 'timed-redelivery', 'durable', 'observable'];
+
+/** The command of the embedded server, and the secret of its tokens, unless the caller makes tokens of another kind. */
+const embedded = (settings: Settings): { exec: string; jwtSecret?: string } => {
   const program = fileURLToPath(new URL('../im-conformance.js', import.meta.url));
   // `exec`: the server takes the place of the shell, so that a restart costs one process and not two.
-  return `exec ${shellQuote(process.execPath)} ${shellQuote(program)} serve --port {port} --data {data}`;
+  const serve = `exec ${shellQuote(process.execPath)} ${shellQuote(program)} serve --port {port} --data {data}`;
+  const otherTokens = ['token', 'token-command', 'header'].some((name) => settings[name] !== undefined);
+  if (otherTokens) return { exec: `${serve} --class ${EMBEDDED_CLASSES.join(',')}` };
+  const jwtSecret = (settings['jwt-secret'] as string | undefined) ?? randomBytes(24).toString('hex');
+  const classes = [...EMBEDDED_CLASSES, 'secured'].join(',');
+  return { exec: `${serve} --class ${classes} --jwt-secret ${shellQuote(jwtSecret)}`, jwtSecret };
 };
 
 const checkTogether = (settings: Settings): void => {
@@ -140,16 +149,16 @@ export const runOptionsFrom = (settings: Settings, flags: Settings, configFile: 
   checkPlace(settings);
   const text = (name: string) => settings[name] as string | undefined;
   const list = (name: string) => (settings[name] as string[] | undefined) ?? [];
-  const embedded = settings.url === undefined && settings.exec === undefined;
+  const own = settings.url === undefined && settings.exec === undefined ? embedded(settings) : undefined;
   return {
     ...optional('url', text('url'), checkUrl),
-    ...optional('exec', embedded ? embeddedCommand() : text('exec'), same),
-    embedded,
+    ...optional('exec', own?.exec ?? text('exec'), same),
+    embedded: own !== undefined,
     ...optional('classes', settings.class as string[] | undefined, classesFrom),
     only: list('only'),
     skip: list('skip'),
     ...optional('token', text('token'), same),
-    ...optional('jwtSecret', text('jwt-secret'), same),
+    ...optional('jwtSecret', own?.jwtSecret ?? text('jwt-secret'), same),
     ...optional('tokenCommand', text('token-command'), same),
     ...optional('ca', text('ca'), certificatesFrom),
     ...optional('insecure', settings.insecure as boolean | undefined, same),

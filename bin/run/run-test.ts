@@ -41,8 +41,11 @@ const list = async (options: RunOptions): Promise<number> => {
   return EXIT.conforms;
 };
 
-const runWithProgress = async (options: RunOptions, signal: AbortSignal): Promise<Report> => {
-  const line = new ProgressLine(process.stderr, process.env);
+/** The key of the tokens has no place in a report that may be published. */
+const withoutSecret = (command: string, secret: string | undefined): string =>
+  secret === undefined ? command : command.replaceAll(secret, '$SECRET');
+
+const runWithProgress = async (options: RunOptions, line: ProgressLine, signal: AbortSignal): Promise<Report> => {
   const hooks: RunHooks = {
     onStart: ({ subject, total }) => {
       if (subject.embedded) tell('no url given: testing the embedded reference server');
@@ -55,10 +58,15 @@ const runWithProgress = async (options: RunOptions, signal: AbortSignal): Promis
     const { runSuite } = await import('../../src/harness/index.js');
     const report = await runSuite(options, hooks, signal);
     const { only, skip, allowUnproven } = options;
+    const { command } = report.subject;
     const narrowed = only.length + skip.length > 0 || allowUnproven;
     return {
       ...report,
-      subject: { ...report.subject, url: publicUrl(report.subject.url) },
+      subject: {
+        ...report.subject,
+        url: publicUrl(report.subject.url),
+        ...(command === undefined ? {} : { command: withoutSecret(command, options.jwtSecret) }),
+      },
       ...(narrowed ? { selection: { only, skip, allowUnproven } } : {}),
     };
   } finally {
@@ -93,7 +101,8 @@ const write = async (targets: readonly ReportTarget[], report: Report): Promise<
 /** The default command. Returns the exit code; every report that the caller asked for is written by then. */
 export const runTest = async (url: string | undefined, values: Readonly<Record<string, unknown>>): Promise<number> => {
   const request: Request = { settings: {}, targets: [] };
-  const interrupt = onInterrupt(tell);
+  const line = new ProgressLine(process.stderr, process.env);
+  const interrupt = onInterrupt((text) => line.aside(() => tell(text)));
   let seed = '';
   try {
     const options = await readRequest(request, url, values);
@@ -102,9 +111,10 @@ export const runTest = async (url: string | undefined, values: Readonly<Record<s
       request.targets = [];
       return await list(options);
     }
-    return await write(request.targets, await runWithProgress(options, interrupt.signal));
+    return await write(request.targets, await runWithProgress(options, line, interrupt.signal));
   } catch (error) {
     const interrupted = interrupt.signal.aborted;
+    if (interrupted) tell(INTERRUPTED.problem);
     const { exitCode, problem } = interrupted ? INTERRUPTED : tellFailure(error);
     return await writeAll(worthWriting(request.targets), emptyReport(request.settings, seed, exitCode, problem));
   } finally {

@@ -108,7 +108,12 @@ t.test('run options', async (t) => {
     file: '',
   });
   const run = (settings: Record<string, unknown>) => runOptionsFrom(settings, settings, undefined);
-  t.match(run({}), { embedded: true, exec: /serve --port \{port\} --data \{data\}$/, only: [], allowUnproven: false });
+  t.match(run({}), {
+    embedded: true,
+    exec: /serve --port \{port\} --data \{data\} --class \S+,secured --jwt-secret [0-9a-f]{48}$/,
+    only: [],
+    allowUnproven: false,
+  });
   t.match(run({ url: 'ws://h:{port}/', exec: 'x' }), { embedded: false, url: 'ws://h:{port}/', exec: 'x' });
   t.same(run({ class: ['core,durable', 'core'] }).classes, ['core', 'durable']);
   t.same(run({ baseline: join(folder, 'known.txt') }).baseline, ['server/core/a#b', 'server/core/c']);

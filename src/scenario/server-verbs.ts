@@ -145,8 +145,8 @@ export const performServerStep = async (stage: Stage, action: ServerAction, plac
     case 'memoryStays':
       return memoryStays(stage, action, place);
     case 'jumps':
-      controlOf(stage).jump(action.jumps);
-      stage.clock.jumped(place.path, action.jumps);
+      controlOf(stage).jump(Number(action.jumps));
+      stage.clock.jumped(place.path, Number(action.jumps));
       return true;
   }
 };
