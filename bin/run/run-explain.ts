@@ -10,7 +10,18 @@ import { writeStdout } from './report-targets.js';
 const stepTexts = (steps: readonly Step[]): string[] =>
   steps.flatMap((step) => (step.kind === 'together' ? ['together:', ...stepTexts(step.steps)] : [step.text]));
 
-const explained = (scenario: Scenario): ExplainedScenario => ({ ...scenario, steps: stepTexts(scenario.steps) });
+/** The requirements that single steps name: a cell may prove more than the head of its file says. */
+const namedBySteps = (steps: readonly Step[]): string[] =>
+  steps.flatMap((step) => {
+    if (step.kind === 'together') return namedBySteps(step.steps);
+    return step.kind === 'client' && 'by' in step.action && step.action.by !== undefined ? [step.action.by] : [];
+  });
+
+const explained = (scenario: Scenario): ExplainedScenario => ({
+  ...scenario,
+  proves: [...new Set([...scenario.proves, ...namedBySteps(scenario.steps)])],
+  steps: stepTexts(scenario.steps),
+});
 
 const explanation = (id: string, ledger: Ledger, scenarios: readonly ExplainedScenario[]): string => {
   const paint = paintFor({ isTTY: process.stdout.isTTY === true, env: process.env });

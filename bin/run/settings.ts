@@ -28,10 +28,10 @@ const fits: Record<OptionSpec['kind'], (value: unknown) => boolean> = {
   description: (value) => typeof value === 'string' || isRecord(value),
 };
 
-const checkInteger = ({ name, range }: OptionSpec, value: number, place: string): number => {
+const checkInteger = ({ range }: OptionSpec, value: number, place: string): number => {
   const [least, most] = range ?? [0, Number.MAX_SAFE_INTEGER];
   if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new KitError('usage', `${place} must be an integer from ${least} to ${most}`, `Correct ${name}.`);
+  throw new KitError('usage', `${place} must be an integer from ${least} to ${most}`, 'Give a number in that range.');
 };
 
 /** Checks the content of a config file against the table of options. `file` only names it in errors. */
@@ -59,12 +59,25 @@ export const checkConfig = (config: unknown, file: string): Settings => {
   return settings;
 };
 
+const firstLine = (cause: unknown): string =>
+  (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]?.replace(/:$/, '') ?? '';
+
+/** A parser's error does not name the file. */
+const loader =
+  (parse: (text: string) => unknown) =>
+  async (path: string, text: string): Promise<unknown> => {
+    try {
+      return await parse(text);
+    } catch (cause) {
+      const message = `cannot read the config file ${basename(path)}: ${firstLine(cause)}`;
+      throw new KitError('usage', message, 'Correct its syntax.', { cause });
+    }
+  };
+
+const yaml = loader(async (text) => (await import('yaml')).parse(text));
+
 /** YAML holds JSON, but a JSON file must be JSON. */
-const loaders = {
-  '.json': (_path: string, text: string): unknown => JSON.parse(text),
-  '.yaml': async (_path: string, text: string): Promise<unknown> => (await import('yaml')).parse(text),
-  '.yml': async (_path: string, text: string): Promise<unknown> => (await import('yaml')).parse(text),
-};
+const loaders = { '.json': loader((text) => JSON.parse(text)), '.yaml': yaml, '.yml': yaml };
 
 /** Reads the named config file, or the one in `folder` if there is one. Throws a usage KitError that names the file. */
 export const readConfig = async (folder: string, named: string | undefined): Promise<Settings> => {
@@ -80,8 +93,7 @@ export const readConfig = async (folder: string, named: string | undefined): Pro
     return checkConfig(found.config, named ?? basename(found.filepath));
   } catch (cause) {
     if (cause instanceof KitError) throw cause;
-    const why = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
-    throw new KitError('usage', `cannot read the config file ${name}: ${why}`, 'Check its name and its syntax.', {
+    throw new KitError('usage', `cannot read the config file ${name}: ${firstLine(cause)}`, 'Check its name.', {
       cause,
     });
   }

@@ -85,6 +85,12 @@ const pointLines = (point: Point, index: number): string[] => [
   ...(point.diagnostics === undefined ? [] : yamlBlock(point.diagnostics)),
 ];
 
+/** A run that ended before it chose a server or a seed names neither. */
+const headOf = ({ kit, subject }: Report): string =>
+  [`im-conformance ${kit.version}`, subject.url, kit.seed && `seed ${kit.seed}`]
+    .filter((part) => part !== '')
+    .join(', ');
+
 /** The report as TAP 14: one test point for each scenario, with a YAML diagnostics block where there is more to say. */
 export const renderTap = (original: Report): string => {
   const report = inertReport(original);
@@ -95,7 +101,7 @@ export const renderTap = (original: Report): string => {
   return `${[
     'TAP version 14',
     `1..${points.length}`,
-    `# im-conformance ${report.kit.version}, ${report.subject.url}, seed ${report.kit.seed}`,
+    `# ${headOf(report)}`,
     ...points.flatMap(pointLines),
     ...(bailsOut(report)
       ? [`Bail out! ${[sentence, ...report.problems].join('; ')}`]
