@@ -60,7 +60,8 @@ export class Expiry {
     const expected = variant.ttlMs === undefined ? undefined : packet.acceptedAt + variant.ttlMs;
     const before = message.expiresAt;
     const firstPush = message.pushes[0]?.line ?? world.line;
-    const restarted = world.endBetween(Math.max(firstPush, message.promisedLine), world.line) !== undefined;
+    const since = message.pushes.length > 0 ? firstPush : message.promisedLine;
+    const restarted = since >= 0 && world.endBetween(since, world.line) !== undefined;
     const moved = before !== undefined && before !== packet.expiresAt;
     if (packet.expiresAt === expected && !moved) {
       world.book.exercise('IM-4.2-40');

@@ -5,7 +5,7 @@ import { finishClaimed, judgeClaimed } from './claimed.js';
 import { Connections } from './connections.js';
 import { judgeNeverAccepted } from './dedup.js';
 import type { Judgement } from './judgement.js';
-import { judgeLoss } from './loss.js';
+import { judgeLoss, judgeReceipts } from './loss.js';
 import { onHanded, onPush } from './pushes.js';
 import { noteRawFrame } from './raw-frames.js';
 import { onReceipt } from './receipts.js';
@@ -91,6 +91,7 @@ export class HistoryJudge {
         this.#subject(event);
         return;
       case 'settled':
+        judgeReceipts(world);
         judgeOpenRequests(world);
         judgeLoss(world, event.complete);
         return;

@@ -12,7 +12,6 @@ export const judgeLoss = (world: World, complete: boolean): void => {
   for (const message of world.messages.unsettled()) {
     countOutcome(world, message);
     judgeMessage(world, message, complete);
-    judgeUntold(world, message);
   }
   countKeptAcks(world);
   world.expiry?.count();
@@ -110,6 +109,11 @@ const reportLoss = (world: World, message: Message, recipient: User, connection:
     ),
     about: aboutOf(message),
   });
+};
+
+/** Judged when settling has ended, while the bounds still count: acks of which the sender was told nothing. */
+export const judgeReceipts = (world: World): void => {
+  for (const message of world.messages.unsettled()) judgeUntold(world, message);
 };
 
 /** The rule of a claimed class that such a loss breaks, if it is one. */

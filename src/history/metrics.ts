@@ -223,7 +223,8 @@ export class Metrics {
     const world = this.#world;
     const end = world.ends[before.life];
     if (end === undefined || world.clockMoved || !world.classes.has('durable')) return;
-    const until = { askedAt: end.at, at: read.askedAt };
+    // What was answered before the end had been committed, whether or not a page would have shown it yet.
+    const until = { askedAt: end.at + world.timers.answerWithinMs, at: read.askedAt };
     const between = (name: SeriesName) => this.#tally.between(name, before, until);
     const change = minus(minus(between('accepted'), between('delivered')), between('expired'));
     const waited = sampleOf(before, 'im_ran_messages_waiting');
