@@ -35,6 +35,12 @@ export const OPTIONS: readonly OptionSpec[] = [
     help: 'command that prints a token for {user} and {device}',
   },
   { name: 'header', value: "'K: V'", kind: 'headers', help: 'header of every upgrade request (repeatable)' },
+  {
+    name: 'users',
+    value: 'file',
+    kind: 'text',
+    help: 'use only these accounts: user, or user/device and token, a line',
+  },
   { name: 'ca', value: 'file', kind: 'text', help: "certificate authority of the server's certificate, PEM" },
   { name: 'insecure', kind: 'switch', help: 'check no certificate of the server' },
   { name: 'describe', value: 'file', kind: 'description', help: 'description of the server, if it serves none' },

@@ -10,6 +10,7 @@ import { makeFolder } from '../../src/make-folder.js';
 import { validator } from '../../src/packets/index.js';
 import type { Settings } from './option-table.js';
 import { replayArguments, shellQuote } from './replay.js';
+import { parseUsers } from './users-file.js';
 
 const DEFAULT_CONCURRENCY = 32;
 const DEFAULT_PATIENCE_MS = 500;
@@ -160,6 +161,7 @@ export const runOptionsFrom = (settings: Settings, flags: Settings, configFile: 
     ...optional('token', text('token'), same),
     ...optional('jwtSecret', own?.jwtSecret ?? text('jwt-secret'), same),
     ...optional('tokenCommand', text('token-command'), same),
+    ...optional('users', text('users'), (file) => parseUsers(readText(file, 'list of accounts'), file)),
     ...optional('ca', text('ca'), certificatesFrom),
     ...optional('insecure', settings.insecure as boolean | undefined, same),
     headers: (settings.header as Record<string, string> | undefined) ?? {},

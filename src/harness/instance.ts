@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KitError } from '../errors.js';
 import type { Control, Dial, Intruder } from '../scenario/index.js';
+import type { AccountPool } from './accounts/index.js';
 import { FakeClock } from './fake-clock.js';
 import { describeExit, outputOf } from './process/index.js';
 import type { Subject, SubjectControl, SubjectExit } from './subject.js';
@@ -18,6 +19,8 @@ export class Instance {
   readonly subject: Subject;
   readonly dial: Dial;
   readonly intruder: Intruder;
+  /** The accounts that scenarios share, where users cannot be made up. */
+  accounts: AccountPool | undefined;
   #down = false;
   #frozen = false;
   #starting: Promise<void> | undefined;

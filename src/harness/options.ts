@@ -1,5 +1,12 @@
 import type { Description, Report, ScenarioResult, ServerClass } from '../../schemas/index.js';
 
+/** An account that the kit may use. With a token: for that device (`default` when none is named) and no other. */
+export interface Account {
+  user: string;
+  device?: string;
+  token?: string;
+}
+
 /** What one run of the kit is to do. All times are milliseconds. */
 export interface RunOptions {
   /** URL of the subject; with `exec` it may hold `{port}`. One of `url` and `exec` is always there. */
@@ -18,6 +25,8 @@ export interface RunOptions {
   jwtSecret?: string;
   tokenCommand?: string;
   headers: Record<string, string>;
+  /** The only accounts that scenarios may use, instead of fresh users. */
+  users?: Account[];
   /** Certificate authorities in PEM that the server's certificate may come from. */
   ca?: string;
   /** No certificate is checked. */

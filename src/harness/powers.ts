@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Scenario } from '../scenario/index.js';
+import { whyNotWithAccounts } from './accounts/index.js';
 import { whyNoClock } from './fake-clock.js';
 import { type IdentityOptions, usesBearerOnly, whyNoToken } from './identity/index.js';
 import { speaksOldTls } from './old-tls.js';
@@ -21,7 +22,10 @@ export const powersOver = async (subject: Subject, options: IdentityOptions): Pr
   const bearerOnly = usesBearerOnly(options, subject.url);
   const hasSecret = options.jwtSecret !== undefined;
   return {
-    whyNot: ({ needs }) => {
+    whyNot: (scenario) => {
+      const { needs } = scenario;
+      const account = options.users && whyNotWithAccounts(scenario, options.users);
+      if (account !== undefined) return skipped(account);
       const token = needs.tokens
         .map((kind) => whyNoToken(kind, hasSecret, bearerOnly))
         .find((why) => why !== undefined);

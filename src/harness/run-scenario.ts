@@ -13,6 +13,7 @@ import {
   type Sights,
   Stage,
 } from '../scenario/index.js';
+import type { Lease } from './accounts/index.js';
 import { writeHistory } from './history-file.js';
 import { readMetrics } from './metrics-page.js';
 import { toViolation } from './requirements.js';
@@ -33,6 +34,8 @@ export interface ScenarioRun {
   patienceMs: number;
   random: () => number;
   userSuffix: string;
+  /** The accounts that play the users, where they cannot be made up. */
+  lease?: Lease;
   signal: AbortSignal;
   historyDir?: string;
   replay: string;
@@ -170,6 +173,7 @@ export const runScenario = async (scenario: Scenario, run: ScenarioRun): Promise
     timers: run.timers,
     patienceMs: run.patienceMs,
     userSuffix: run.userSuffix,
+    ...(run.lease ? { identity: run.lease.identity } : {}),
     random: run.random,
     signal: run.signal,
     onEvent: (event) => events.push(event),

@@ -6,6 +6,7 @@ import { KitError } from '../errors.js';
 import { type Ledger, loadLedger } from '../ledger/index.js';
 import { packageRoot } from '../package-root.js';
 import { Interrupted, loadScenarios, type Scenario } from '../scenario/index.js';
+import { AccountPool, checkAccounts, type Lease } from './accounts/index.js';
 import { whyNotRun } from './applicability.js';
 import { exitCodeOf, summarize } from './exit-code.js';
 import { knock } from './front-door/index.js';
@@ -66,6 +67,32 @@ const loseHistory = (suite: Suite, error: KitError): void => {
   suite.historyLost = true;
 };
 
+/** The accounts of `--users` on one server: each server has its own state of them. */
+const accountsOf = ({ options, prepared }: Suite, instance: Instance): AccountPool | undefined => {
+  if (options.users === undefined) return undefined;
+  const answerMs = prepared.timers.answerWithinMs + options.patienceMs;
+  instance.accounts ??= new AccountPool(options.users, {
+    dial: instance.dial,
+    devicesApart: prepared.classes.includes('multi-device'),
+    quietMs: answerMs,
+    connectMs: answerMs,
+  });
+  return instance.accounts;
+};
+
+/** Accounts that cannot be emptied any more belong to no scenario: one sentence says so. */
+const giveBack = async (suite: Suite, instance: Instance, lease: Lease | undefined, settled: boolean) => {
+  if (lease === undefined) return;
+  try {
+    await instance.revive();
+    await lease.release(settled);
+  } catch (cause) {
+    lease.giveUp();
+    if (!(cause instanceof KitError)) throw cause;
+    suite.problems.add(sentenceOf(cause));
+  }
+};
+
 const playOne = async (
   suite: Suite,
   scenario: Scenario,
@@ -74,6 +101,8 @@ const playOne = async (
   attempt: number,
 ): Promise<void> => {
   const { options, prepared, ledger, signal } = suite;
+  let lease: Lease | undefined;
+  let settled = false;
   suite.running.add(scenario.id);
   suite.played += 1;
   // Taken before anything is awaited: no two scenarios may share their users.
@@ -84,7 +113,11 @@ const playOne = async (
     await instance.revive();
     await instance.underClock(scenario.needs.clock);
     const control = instance.controlFor(scenario.exclusive);
+    lease = await accountsOf(suite, instance)?.lease(scenario);
+    // Its turn may have come much later.
+    if (lease) await instance.revive();
     const result = await runScenario(scenario, {
+      ...(lease ? { lease } : {}),
       subject: instance.subject,
       ...(control ? { control } : {}),
       dial: instance.dial,
@@ -104,6 +137,7 @@ const playOne = async (
       ...(options.historyDir === undefined ? {} : { historyDir: options.historyDir }),
       onHistoryLost: (error) => loseHistory(suite, error),
     });
+    settled = result.verdict === 'passed' && scenario.settle.reconnects && scenario.settle.resends;
     keep(suite, result);
   } catch (cause) {
     if (cause instanceof Interrupted) throw cause;
@@ -111,6 +145,7 @@ const playOne = async (
     keep(suite, notRun(scenario, 'inconclusive', reason, replayOf(options, scenario.id)));
   } finally {
     suite.running.delete(scenario.id);
+    await giveBack(suite, instance, lease, settled);
     progress(suite);
   }
 };
@@ -291,6 +326,8 @@ export const runSuite = async (options: RunOptions, hooks: RunHooks, signal: Abo
       if (not) keep(suite, notRun(scenario, not.verdict, not.reason, replayOf(options, scenario.id)));
       else runnable.push(scenario);
     }
+    if (options.users) checkAccounts(options.users, runnable);
+    await accountsOf(suite, prepared.first)?.ready();
     others.push(...startOthers(suite, runnable));
     let complete = true;
     try {

@@ -13,6 +13,10 @@ export interface Needs {
   tls: boolean;
   /** The kit can speak TLS 1.1. */
   oldTls: boolean;
+  /** Users that have never used certain message ids. */
+  chosenIds: boolean;
+  /** Any number of devices of one user. */
+  freshDevices: boolean;
 }
 
 const tokensOf = (action: ClientAction): TokenKind[] => {
@@ -21,6 +25,12 @@ const tokensOf = (action: ClientAction): TokenKind[] => {
   const kinds = [token, query].filter((kind) => typeof kind === 'string') as TokenKind[];
   // A second token can be placed only where the kit places tokens itself.
   return query !== undefined && token === undefined ? ['own', ...kinds] : kinds;
+};
+
+/** A msgId that stands in the script was perhaps used before by whoever plays the user. */
+const choosesIds = (action: ClientAction): boolean => {
+  if (action.verb === 'sends') return action.msgId !== undefined;
+  return action.verb === 'writes' && 'text' in action.writes && /"msgId":"[^{]/.test(action.writes.text);
 };
 
 /** Steps, those that run side by side included. */
@@ -38,5 +48,7 @@ export const needsOf = (steps: readonly Step[]): Needs => {
     clock: server.includes('jumps'),
     tls: over.some((transport) => transport !== undefined),
     oldTls: over.includes('tls-1.1'),
+    chosenIds: client.some(choosesIds),
+    freshDevices: client.some((action) => action.verb === 'floods' && action.floods === 'connections'),
   };
 };

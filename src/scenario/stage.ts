@@ -22,6 +22,8 @@ export interface StageOptions {
   patienceMs: number;
   /** Makes the users of this run different from those of every other. */
   userSuffix: string;
+  /** The account that plays a user of the script, where users cannot be made up. */
+  identity?: (userOf: string, device: string) => { user: string; device: string };
   /** Every event of the history, in order. */
   onEvent(event: HistoryEvent): void;
   signal: AbortSignal;
@@ -109,8 +111,8 @@ export class Stage implements ActorWorld {
   }
 
   addActor(name: string, userOf: string, device: string, autoAcks: boolean): Actor {
-    const user = `${userOf}.${this.options.userSuffix}`;
-    const actor = new Actor(this, { name, user, device, autoAcks });
+    const own = { user: `${userOf}.${this.options.userSuffix}`, device };
+    const actor = new Actor(this, { name, autoAcks, ...(this.options.identity?.(userOf, device) ?? own) });
     this.actors.set(name, actor);
     return actor;
   }

@@ -1,6 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { KitError } from '../../errors.js';
 import type { TokenChoice } from '../../scenario/index.js';
+import type { Account } from '../options.js';
 import type { Authenticate, TlsTrust } from '../subject.js';
 import { checkIds, fill, namesSomebody } from './fill.js';
 import { type TokenSource, tokensOfCommand } from './token-command.js';
@@ -20,6 +21,8 @@ export interface IdentityOptions {
   tokenCommand?: string;
   /** Headers of every upgrade, with `{user}`, `{device}` and `{token}`. */
   headers: Record<string, string>;
+  /** Accounts; those with tokens need no other source. */
+  users?: readonly Account[];
   /** How far certificates are trusted; without it, as far as the system does. */
   tls?: TlsTrust;
 }
@@ -32,10 +35,10 @@ export interface IdentityOptions {
  * that names `{user}` needs no token, so none is added unless a source of tokens is given.
  */
 export function createAuthenticate(options: IdentityOptions): Authenticate {
-  const { headers, tls } = options;
+  const { headers, tls, users } = options;
   const trust = tls === undefined ? {} : { tls };
   const sign = options.jwtSecret === undefined ? undefined : jwtSigner(options.jwtSecret);
-  const source = tokenSource(options);
+  const source = users === undefined ? tokenSource(options) : tokensOfAccounts(users, tokenSource(options));
   for (const [name, value] of Object.entries(headers)) checkHeader(name, value);
   const ownAuthorization = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
   const headerTakesToken = Object.values(headers).some((value) => value.includes('{token}'));
@@ -56,7 +59,9 @@ export function createAuthenticate(options: IdentityOptions): Authenticate {
     return { url: url.href, headers: filled, ...trust };
   };
 
-  return async (baseUrl, user, device, tokens) => {
+  return async (baseUrl, client, clientDevice, tokens) => {
+    const { user, device } =
+      users === undefined ? { user: client, device: clientDevice } : knownUser(users, client, clientDevice);
     checkIds(user, device);
     if (tokens !== undefined) return chosen(baseUrl, user, device, tokens);
     const placed = headerTakesToken || baseUrl.includes('{token}');
@@ -93,6 +98,21 @@ function tokenSource({ token, jwtSecret, tokenCommand }: IdentityOptions): Token
   if (jwtSecret !== undefined) return tokensOfSecret(jwtSecret);
   if (tokenCommand !== undefined) return tokensOfCommand(tokenCommand);
   return undefined;
+}
+
+/** Before and between scenarios the kit looks in as a user of its own; with fixed accounts as the first of them. */
+function knownUser(users: readonly Account[], user: string, device: string): { user: string; device: string } {
+  const [first] = users;
+  if (!first || users.some((account) => account.user === user)) return { user, device };
+  return { user: first.user, device: first.device ?? 'default' };
+}
+
+function tokensOfAccounts(users: readonly Account[], made: TokenSource | undefined): TokenSource | undefined {
+  const tokens = new Map(
+    users.flatMap(({ user, device = 'default', token }) => (token === undefined ? [] : [[`${user}/${device}`, token]])),
+  );
+  if (tokens.size === 0) return made;
+  return async (user, device) => tokens.get(`${user}/${device}`) ?? (made ?? bareName)(user, device);
 }
 
 function tokensOfTemplate(template: string): TokenSource {

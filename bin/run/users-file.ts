@@ -1,0 +1,26 @@
+import { KitError } from '../../src/errors.js';
+import type { Account } from '../../src/harness/options.js';
+
+const LINE = /^([A-Za-z0-9._@-]{1,64})(?:\/([A-Za-z0-9._-]{1,32}))?(?:\s+(\S+))?$/;
+
+/** Reads the accounts of `--users`: `user`, `user TOKEN` or `user/device TOKEN` a line; `#` begins a comment. */
+export const parseUsers = (text: string, file: string): Account[] => {
+  const accounts: Account[] = [];
+  for (const [index, raw] of text.split(/\r?\n/).entries()) {
+    const line = raw.replace(/(^|\s)#.*$/, '').trim();
+    if (line === '') continue;
+    const [, user, device, token] = LINE.exec(line) ?? [];
+    if (user === undefined) {
+      // The line may hold a token, so it is not repeated.
+      const remedy = 'Write `user`, `user TOKEN` or `user/device TOKEN`, one account a line.';
+      throw new KitError('usage', `${file}:${index + 1}: this is no account`, remedy);
+    }
+    accounts.push({
+      user,
+      ...(device === undefined ? {} : { device }),
+      ...(token === undefined ? {} : { token }),
+    });
+  }
+  if (accounts.length === 0) throw new KitError('usage', `${file} names no account`, 'Write one account a line.');
+  return accounts;
+};

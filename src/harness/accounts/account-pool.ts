@@ -1,0 +1,105 @@
+import type { Dial, Scenario } from '../../scenario/index.js';
+import type { Account } from '../options.js';
+import { type Cast, castFrom, type PoolUser, poolOf, rolesOf } from './cast.js';
+import { type Device, type DrainTimes, drain } from './drain.js';
+
+/** Accounts that one scenario has for itself. */
+export interface Lease {
+  /** The user and the device that a client of the script is on this server. */
+  identity(role: string, device: string): Device;
+  /** Gives the accounts back. `settled`: everything that was sent is known to be delivered and acked. */
+  release(settled: boolean): Promise<void>;
+  /** Gives the accounts back as they are, because nobody can empty them now. */
+  giveUp(): void;
+}
+
+interface Waiting {
+  roles: Map<string, string[]>;
+  take: (cast: Cast) => void;
+}
+
+export interface PoolOptions extends DrainTimes {
+  dial: Dial;
+  /** Each device has a queue of its own: what one scenario used, another may leave full. */
+  devicesApart: boolean;
+}
+
+/**
+ * A fixed pool of accounts on one server. Scenarios take turns: each waits until as many accounts are free as it needs,
+ * first come, first served. Before the first scenario, and after each that may have left something behind, the
+ * accounts are drained, so that none finds messages or receipts of another.
+ */
+export class AccountPool {
+  readonly #options: PoolOptions;
+  readonly #all: readonly PoolUser[];
+  readonly #free: Set<PoolUser>;
+  /** Devices that may have something waiting. */
+  readonly #used = new Map<PoolUser, Set<string>>();
+  readonly #waiting: Waiting[] = [];
+  #ready: Promise<void> | undefined;
+
+  constructor(accounts: readonly Account[], options: PoolOptions) {
+    this.#options = options;
+    this.#all = poolOf(accounts);
+    this.#free = new Set(this.#all);
+    for (const account of this.#all) this.#used.set(account, new Set(account.devices ?? ['default']));
+  }
+
+  /** Empties all accounts, once. Rejects with a usage error when one cannot connect or is never quiet. */
+  ready(): Promise<void> {
+    this.#ready ??= this.#drain(this.#all);
+    return this.#ready;
+  }
+
+  /** Waits for its turn. */
+  async lease(scenario: Scenario): Promise<Lease> {
+    await this.ready();
+    const cast = await new Promise<Cast>((take) => {
+      this.#waiting.push({ roles: rolesOf(scenario), take });
+      this.#serve();
+    });
+    return {
+      identity: (role, device) => {
+        const part = cast.get(role);
+        if (!part) throw new Error(`${role} has no account`);
+        return { user: part.account.user, device: part.devices.get(device) ?? device };
+      },
+      release: (settled) => this.#release(cast, settled),
+      giveUp: () => this.#setFree(cast),
+    };
+  }
+
+  #serve(): void {
+    for (let [next] = this.#waiting; next; [next] = this.#waiting) {
+      const cast = castFrom([...this.#free], next.roles);
+      if (!cast) return;
+      this.#waiting.shift();
+      for (const { account, devices } of cast.values()) {
+        this.#free.delete(account);
+        for (const device of devices.values()) this.#used.get(account)?.add(device);
+      }
+      next.take(cast);
+    }
+  }
+
+  async #release(cast: Cast, settled: boolean): Promise<void> {
+    const accounts = [...cast.values()].map(({ account }) => account);
+    try {
+      if (!settled || this.#options.devicesApart) await this.#drain(accounts);
+    } finally {
+      this.#setFree(cast);
+    }
+  }
+
+  #setFree(cast: Cast): void {
+    for (const { account } of cast.values()) this.#free.add(account);
+    this.#serve();
+  }
+
+  #drain(accounts: readonly PoolUser[]): Promise<void> {
+    const devices = accounts.flatMap((account) =>
+      [...(this.#used.get(account) ?? [])].map((device) => ({ user: account.user, device })),
+    );
+    return drain(this.#options.dial, devices, this.#options);
+  }
+}
