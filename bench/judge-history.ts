@@ -31,6 +31,7 @@ const recordLines = (events: number): { lines: string[]; delivered: number } => 
       kills: 0,
       defect: 'none',
       bodyLength: 100,
+      claims: [],
     },
     (event) => {
       if (lines.length < events) lines.push(JSON.stringify(event));

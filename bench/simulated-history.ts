@@ -1,4 +1,5 @@
 import type { HistoryEvent, ServerClass } from '../schemas/index.js';
+import { Counters } from './simulated-metrics.js';
 
 /** Faults of the simulated server, each one as a real server may have it. */
 export const DEFECTS = {
@@ -25,6 +26,11 @@ export const DEFECTS = {
   receiptToOthers: ['IM-4.2-18'],
   leavesRecordOfRefused: ['IM-4.2-5'],
   neverAnswers: ['IM-2-3'],
+  forgetsSeq: ['IM-4.2-35'],
+  countsSeqByPush: ['IM-4.2-37'],
+  pushesNewestFirst: ['IM-4.2-38', 'IM-4.2-39'],
+  miscountsPushes: ['IM-6-5'],
+  miscountsAccepted: ['IM-6-2'],
 } as const satisfies Record<string, readonly string[]>;
 export type Defect = keyof typeof DEFECTS;
 
@@ -38,6 +44,8 @@ export interface SimulationOptions {
   kills: number;
   defect: Defect;
   bodyLength: number;
+  /** Claims these classes beside core, timed-redelivery and durable, and keeps them. */
+  claims: readonly ServerClass[];
 }
 
 interface Stored {
@@ -48,6 +56,10 @@ interface Stored {
   sid: string;
   acceptedAt: number;
   acked: boolean;
+  seq: number;
+  /** Life of the process in which it was pushed last, and in which its sender was told `stored` last. */
+  pushedIn: number;
+  storedIn: number;
 }
 type Packet = Record<string, unknown> & { type: string };
 interface Link {
@@ -99,6 +111,8 @@ export class Simulation {
   readonly #refused = new Set<string>();
   /** Which user has taken which shared id: a user takes each only once. */
   readonly #shared = new Set<string>();
+  readonly #counters = new Counters();
+  #life = 0;
   #clock = 0;
   #conn = 0;
   #rid = 0;
@@ -113,7 +127,7 @@ export class Simulation {
 
   run(): void {
     const { users, messages, kills } = this.#options;
-    const classes: ServerClass[] = ['core', 'timed-redelivery', 'durable'];
+    const classes: ServerClass[] = ['core', 'timed-redelivery', 'durable', ...this.#options.claims];
     this.#emit({
       kind: 'history',
       version: 1,
@@ -132,11 +146,30 @@ export class Simulation {
     this.#emit({ kind: 'subject', at: 0, event: 'started' });
     for (let i = 0; i < users; i += 1) this.#join(`u${i}`);
     const killAt = new Set(Array.from({ length: kills }, (_, i) => Math.floor(((i + 1) * messages) / (kills + 1))));
+    this.#scrape();
     while (this.#made < messages) {
       if (killAt.delete(this.#made)) this.#kill();
+      if (this.#claims('observable') && this.#random() < 0.01) this.#scrape();
       this.#step();
     }
     this.#settle();
+  }
+
+  #claims(name: ServerClass): boolean {
+    return this.#options.claims.includes(name);
+  }
+
+  /** Reads the metrics page, after everything has come to rest. */
+  #scrape(): void {
+    if (!this.#claims('observable')) return;
+    this.#drain();
+    this.#clock += 1_200;
+    const askedAt = this.#at();
+    const text = this.#counters.page(
+      this.#links.length,
+      [...this.#records.values()].filter((one) => !one.acked).length,
+    );
+    this.#emit({ kind: 'metrics', askedAt, at: this.#at(), status: 200, text });
   }
 
   #join(name: string): void {
@@ -211,7 +244,9 @@ export class Simulation {
     client.link = link;
     client.unsent = new Set(client.owed.keys());
     this.#links.push(link);
-    for (const stored of this.#inbox.get(client.name) ?? []) this.#push(stored);
+    const backlog = [...(this.#inbox.get(client.name) ?? [])];
+    if (backlog.length > 1 && this.#is('pushesNewestFirst')) backlog.reverse();
+    for (const stored of backlog) this.#push(stored);
   }
 
   #cut(link: Link, by: 'kit' | 'server'): void {
@@ -227,7 +262,10 @@ export class Simulation {
     for (const link of [...this.#links]) this.#cut(link, 'server');
     this.#emit({ kind: 'subject', at: this.#at(), event: 'killed', signal: 'SIGKILL' });
     this.#clock += 50;
+    this.#life += 1;
+    this.#counters.restart([...this.#records.values()].filter((one) => !one.acked).length);
     this.#emit({ kind: 'subject', at: this.#at(), event: 'started' });
+    this.#scrape();
   }
 
   #write(client: Client, packet: Packet): void {
@@ -297,6 +335,7 @@ export class Simulation {
     };
     if (stored === undefined && !this.#calm && this.#random() < this.#options.faults / 2) {
       answer({ status: 'rejected', error: { code: 'busy', message: 'later' } });
+      this.#counters.add('rejected');
       if (this.#is('leavesRecordOfRefused', 1)) this.#refused.add(key);
       return;
     }
@@ -306,6 +345,7 @@ export class Simulation {
     if (again && this.#is('acceptsTwice')) status = 'accepted';
     stored ??= this.#store(key, from, packet);
     const { sid } = stored;
+    if (again || !this.#is('miscountsAccepted', 0.05)) this.#counters.add(again ? 'duplicate' : 'accepted');
     if (!again && this.#is('receiptBeforeAnswer')) {
       link.down.push({ ...this.#receipt(stored, 'stored') });
     }
@@ -314,8 +354,11 @@ export class Simulation {
       link.down.push(this.#receipt(stored, 'delivered'));
       if (this.#is('storedAfterDelivered')) link.down.push(this.#receipt(stored, 'stored'));
       if (this.#is('pushesAfterAck')) this.#push(stored);
-    } else if (this.#clientOf(stored.to).link === undefined) link.down.push(this.#receipt(stored, 'stored'));
-    else if (!again && this.#is('losesAccepted')) this.#inbox.get(stored.to)?.delete(stored);
+    } else if (this.#clientOf(stored.to).link === undefined) {
+      link.down.push(this.#receipt(stored, 'stored'));
+      if (stored.storedIn !== this.#life) this.#counters.add('stored');
+      stored.storedIn = this.#life;
+    } else if (!again && this.#is('losesAccepted')) this.#inbox.get(stored.to)?.delete(stored);
     else if (this.#inbox.get(stored.to)?.has(stored)) this.#push(stored);
   }
 
@@ -334,6 +377,9 @@ export class Simulation {
       sid: `S-${String(reused ? count - 2 : count).padStart(9, '0')}`,
       acceptedAt: EPOCH + Math.round(this.#clock),
       acked: false,
+      seq: count,
+      pushedIn: -1,
+      storedIn: -1,
     };
     this.#records.set(key, stored);
     if (!reused) this.#bySid.set(stored.sid, stored);
@@ -357,10 +403,20 @@ export class Simulation {
       body: this.#is('changesBody', 0.05) ? `${body}!` : body,
       acceptedAt: this.#is('changesAcceptedAt', 0.05) ? acceptedAt + 7 : acceptedAt,
       attempt: 1,
+      ...(this.#claims('ordered') && !this.#is('forgetsSeq', 0.05) ? { seq: this.#seqOf(stored) } : {}),
     };
     this.#down(to, packet);
+    if (this.#clientOf(to).link !== undefined) {
+      if (!this.#is('miscountsPushes', 0.05)) this.#counters.add('pushes');
+      if (stored.pushedIn === this.#life) this.#counters.add('redeliveries');
+      stored.pushedIn = this.#life;
+    }
     if (this.#is('pushesToWrongUser', 0.05)) this.#down(this.#other(to), { ...packet, to: this.#other(to) });
     if (!stored.acked && this.#is('deliveredAtPush', 0.05)) this.#down(from, this.#receipt(stored, 'delivered'));
+  }
+
+  #seqOf(stored: Stored): number {
+    return this.#is('countsSeqByPush', 0.05) ? stored.seq + 1_000 : stored.seq;
   }
 
   #other(user: string): string {
@@ -377,6 +433,8 @@ export class Simulation {
       return;
     }
     const repeated = stored.acked && !this.#is('ackOkTwice');
+    if (!repeated) this.#counters.add('acks');
+    if (!stored.acked) this.#counters.deliver(Math.max(0, this.#clock - (stored.acceptedAt - EPOCH)) / 1_000);
     link.down.push({ type: 'ack:A', rid, serverMsgId, status: repeated ? 'duplicate' : 'ok' });
     stored.acked = true;
     this.#inbox.get(stored.to)?.delete(stored);
@@ -442,6 +500,7 @@ export class Simulation {
       }
     }
     this.#drain();
+    this.#scrape();
     this.#clock += 2_000;
     this.#emit({ kind: 'settled', at: this.#at(), complete: true });
     for (const link of [...this.#links]) this.#cut(link, 'kit');
@@ -452,7 +511,7 @@ export class Simulation {
 export const simulate = (options: Partial<SimulationOptions>): { events: HistoryEvent[]; struck: number } => {
   const events: HistoryEvent[] = [];
   const simulation = new Simulation(
-    { seed: 1, users: 4, messages: 30, faults: 0.2, kills: 0, defect: 'none', bodyLength: 20, ...options },
+    { seed: 1, users: 4, messages: 30, faults: 0.2, kills: 0, defect: 'none', bodyLength: 20, claims: [], ...options },
     (event) => events.push(event),
   );
   simulation.run();

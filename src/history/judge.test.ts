@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import { DEFECTS, type Defect, simulate } from '../../bench/simulated-history.js';
-import type { HistoryEvent } from '../../schemas/index.js';
+import type { HistoryEvent, ServerClass } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
 import { packageRoot } from '../package-root.js';
 import { judge, readHistory, traceOf, verdictOf } from './index.js';
@@ -62,6 +62,16 @@ for (const name of names) {
   });
 }
 
+const CLAIMS: ServerClass[] = ['ordered', 'expiry', 'multi-device', 'flow-control', 'secured', 'observable'];
+/** Defects that only a claimed class forbids. */
+const OF_CLAIMS: ReadonlySet<Defect> = new Set([
+  'forgetsSeq',
+  'countsSeqByPush',
+  'pushesNewestFirst',
+  'miscountsPushes',
+  'miscountsAccepted',
+]);
+
 t.test('a right server is never blamed, whatever happens to links and process', (t) => {
   const run = fc.record({
     seed: fc.integer(),
@@ -69,6 +79,7 @@ t.test('a right server is never blamed, whatever happens to links and process', 
     messages: fc.integer({ min: 1, max: 60 }),
     faults: fc.constantFrom(0, 0.05, 0.3, 0.6),
     kills: fc.integer({ min: 0, max: 3 }),
+    claims: fc.constantFrom([], CLAIMS),
   });
   fc.assert(
     fc.property(run, (options) => {
@@ -95,6 +106,8 @@ const CONSEQUENCES: Partial<Record<Defect, readonly string[]>> = {
   newSidOnPush: ['IM-4.2-14', 'IM-4.2-17', 'IM-4.2-30'],
   reusesSid: ['IM-3-3', 'IM-4.2-12', 'IM-4.2-14', 'IM-4.2-15', 'IM-4.2-17'],
   neverAnswers: ['IM-4.2-24'],
+  countsSeqByPush: ['IM-4.2-36', 'IM-4.2-38'],
+  miscountsAccepted: ['IM-6-14'],
 };
 
 for (const defect of (Object.keys(DEFECTS) as Defect[]).filter((name) => name !== 'none')) {
@@ -102,7 +115,13 @@ for (const defect of (Object.keys(DEFECTS) as Defect[]).filter((name) => name !=
     const own: readonly string[] = DEFECTS[defect];
     let caught = 0;
     for (let seed = 1; seed <= 40; seed += 1) {
-      const { events, struck } = simulate({ seed, defect, faults: 0.3, kills: seed % 3 });
+      const { events, struck } = simulate({
+        seed,
+        defect,
+        faults: 0.3,
+        kills: seed % 3,
+        claims: OF_CLAIMS.has(defect) ? CLAIMS : [],
+      });
       const { findings } = judge(events);
       if (findings.some((finding) => own.includes(finding.requirement))) caught += 1;
       const foreign = findings.filter(

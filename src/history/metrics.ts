@@ -27,6 +27,8 @@ const OTHERS: readonly [requirement: string, family: string, type: string, sampl
 ];
 /** Times are rounded to milliseconds on both sides. */
 const ROUNDING_S = 0.002;
+/** Sums of many times are not exact. */
+const EPSILON_S = 1e-6;
 
 interface Read extends Moment {
   readonly line: number;
@@ -192,7 +194,7 @@ export class Metrics {
     const { count, size } = this.#tally.series.delivered.between(before, read);
     if (count.low !== count.high) return;
     const slack = ROUNDING_S * (count.high + 1);
-    const range = { low: Math.max(0, size.low - slack), high: size.high + slack };
+    const range = { low: Math.max(0, size.low - slack) - EPSILON_S, high: size.high + slack };
     this.#judgeDelta('IM-6-13', `${SECONDS}_sum`, range, before, read, true);
   }
 

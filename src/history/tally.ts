@@ -197,7 +197,7 @@ export class Tally {
     const { user } = connection.device;
     let waiting = false;
     for (const message of this.#world.messages.unsettled()) {
-      if (message.from === user) message.unseenReceipts = true;
+      if (message.from === user) this.#hideReceipts(message, connection);
       if (message.ackedBy.length > 0 || recipientOf(message) !== user.name) continue;
       message.unseen = true;
       waiting = true;
@@ -207,14 +207,19 @@ export class Tally {
     if (!connection.closed) this.series.closed.add(this.#world.at, Number.POSITIVE_INFINITY, false);
   }
 
+  /** `stored` may have been told on a connection whose end was not seen. */
+  #hideReceipts(message: Message, { openedAt }: Connection): void {
+    message.unseenReceipts = true;
+    const { at, ends } = this.#world;
+    if (message.storedLife !== ends.length) this.series.stored.add(openedAt, at + this.#lag, false);
+  }
+
   /** At the end: what may have been counted, or must have been, although no packet tells. */
   close(): void {
     for (const message of this.#world.messages.unsettled()) {
       const first = message.tries.find(mayBeStored);
       if (first === undefined) continue;
       if (message.promisedLine < 0) this.series.accepted.add(first.at, Number.POSITIVE_INFINITY, false);
-      if (message.unseenReceipts && message.storedLife < 0)
-        this.series.stored.add(first.at, Number.POSITIVE_INFINITY, false);
       if (message.ackedBy.length > 0 || message.told !== undefined) continue;
       const [ack] = message.acks;
       const most = (this.#world.at - first.at) / 1000;
