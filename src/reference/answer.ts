@@ -70,7 +70,8 @@ const answerMessage = (
     return;
   }
   if (next === 'tell-expired') {
-    tellAsker(connection, packet.msgId, dedup, 'expired', dedup.expiresAt ?? now);
+    // One that ended while it was being stored is told like all others, when its expiry is stored.
+    if (!message) tellAsker(connection, packet.msgId, dedup, 'expired', dedup.expiresAt ?? now);
     return;
   }
   // What cannot be pushed now waits for its turn; until then its sender knows that it is stored.

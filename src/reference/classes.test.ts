@@ -104,6 +104,20 @@ t.test(
   },
 );
 
+t.test('expiry: thousands that ended while nobody looked cost no stack, and do not stop what follows', async (t) => {
+  const server = await place(t, { classes: ['core', 'expiry'], limits: { maxInFlight: 10_000 } });
+  await meet(server, 'bob');
+  const alice = await server.join('alice');
+  for (let index = 0; index < 5_000; index += 1) {
+    alice.send({ type: 'msg:R', rid: `r${index}`, msgId: `m${index}`, to: 'bob', body: '', ttlMs: 1 });
+  }
+  await alice.message('last', 'bob');
+  const bob = await server.join('bob');
+  t.match(await bob.next('msg:N'), { msgId: 'last' });
+  await alice.next('ack:N', { status: 'expired', msgId: 'm4999' });
+  t.equal(alice.inbox.filter((packet) => packet.type === 'ack:N' && packet.status === 'expired').length, 4_999);
+});
+
 t.test('multi-device: each device gets and acks each message, the sender hears of the first', async (t) => {
   const data = t.testdir();
   const classes: ServerClass[] = [...CORE, 'multi-device', 'ordered'];
@@ -205,7 +219,7 @@ t.test('observable: every number, and the balance over a restart', async (t) => 
   await alice.message('m1', 'bob', 'other');
   await alice.message('m2', 'nobody');
   alice.webSocket.send('{"type":"msg:R","rid":"bad"}');
-  await alice.message('m3', 'bob', 'x', { ttlMs: 30 });
+  await alice.message('m3', 'bob', 'x', { ttlMs: 1_000 });
   await alice.next('ack:N', { status: 'expired' });
   await alice.message('m4', 'bob');
   const bob = await one.join('bob');

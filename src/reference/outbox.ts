@@ -36,14 +36,21 @@ interface Flight {
   timer?: NodeJS.Timeout;
 }
 
+/** Characters of bodies that are read ahead at most: what large messages gain by it is not worth their memory. */
+const MAX_AHEAD_LENGTH = 262_144;
+
 /**
- * The pushes of one connection: a window of at most `maxInFlight` messages without ack. The rest waits in the store,
- * and is read from there, in order, when there is room.
+ * The pushes of one connection: a window of at most `maxInFlight` messages without ack. As many are read ahead, so that
+ * an ack makes room for the next push at once. The rest waits in the store, and is read from there in order.
  */
 export class Outbox {
   readonly user: string;
   readonly #host: OutboxHost;
   readonly #flights = new Map<number, Flight>();
+  /** Read from the store, and waiting for their turn. Oldest first. */
+  readonly #ahead: Waiting[] = [];
+  #aheadLength = 0;
+  #pumping = false;
   /** Everything up to this acceptance number is in flight or acked. */
   #cursor = 0;
   /** The store may hold messages after the cursor: at the start it may hold any. */
@@ -59,8 +66,16 @@ export class Outbox {
     return this.#host.device;
   }
 
+  /** Everything up to this acceptance number was read from the store, or is acked. */
   get cursor(): number {
-    return this.#cursor;
+    return this.#ahead.at(-1)?.message.seq ?? this.#cursor;
+  }
+
+  /** How many messages to read from the store now. */
+  get wanted(): number {
+    if (this.#ended || !this.#behind || this.#host.isCongested()) return 0;
+    const mayReadAhead = this.#aheadLength < MAX_AHEAD_LENGTH ? this.#host.maxInFlight : 0;
+    return Math.max(0, this.room + mayReadAhead - this.#ahead.length);
   }
 
   get room(): number {
@@ -68,26 +83,37 @@ export class Outbox {
     return Math.max(0, this.#host.maxInFlight - this.#flights.size);
   }
 
-  /** Asks for the next messages if there are any and there is room. */
+  /** Pushes what there is room for, and asks the store for more in good time. */
   pump(): void {
-    if (this.#behind && this.room > 0) this.#host.requestScan(this);
+    // A message that ends instead of being pushed makes room again, and calls this while it is at work.
+    if (this.#pumping) return;
+    this.#pumping = true;
+    while (this.#ahead.length > 0 && this.room > 0) {
+      const { message, delivered } = this.#takeAhead(0);
+      this.#start(message, delivered);
+    }
+    this.#pumping = false;
+    if (this.#ahead.length <= this.#host.maxInFlight / 2 && this.wanted > 0) this.#host.requestScan(this);
   }
 
   /** Takes what a scan found; fewer than the `limit` that was asked for means that the store has no more. */
   load(waiting: readonly Waiting[], limit: number): void {
     this.#behind = waiting.length >= limit;
-    for (const { message, delivered } of waiting) {
-      if (this.room === 0) {
+    for (const next of waiting) {
+      if (this.#ahead.length >= this.room && this.#aheadLength >= MAX_AHEAD_LENGTH) {
         this.#behind = true;
-        return;
+        break;
       }
-      this.#start(message, delivered);
+      this.#ahead.push(next);
+      this.#aheadLength += next.message.body.length;
     }
     this.pump();
   }
 
   /** A message that was accepted just now. False: it waits in the store for its turn, behind others. */
   offer(message: MessageRecord): boolean {
+    // What was read ahead comes first; the store brings this one after it.
+    if (this.#ahead.length > 0) this.#behind = true;
     if (this.#behind || this.room === 0) {
       this.#behind = true;
       this.pump();
@@ -105,15 +131,18 @@ export class Outbox {
   /** False: this message is not in flight here. */
   apply(seq: number, event: DeliveryEvent): boolean {
     const flight = this.#flights.get(seq);
-    if (!flight) return false;
-    this.#step(seq, flight, event);
-    return true;
+    if (flight) this.#step(seq, flight, event);
+    else if (event === 'ack-stored' || event === 'end') this.#dropAhead(seq);
+    return flight !== undefined;
   }
 
   /** Another device of the user has acked this message: it is pushed on, but its sender is told no more of it. */
   markDelivered(seq: number): void {
     const flight = this.#flights.get(seq);
     if (flight) flight.delivered = true;
+    const index = this.#ahead.findIndex(({ message }) => message.seq === seq);
+    const next = this.#ahead[index];
+    if (next) this.#ahead[index] = { ...next, delivered: true };
   }
 
   /** The message in flight with that number, if no device has acked it: then an ack needs no look-up. */
@@ -131,6 +160,21 @@ export class Outbox {
     this.#ended = true;
     for (const [seq, flight] of this.#flights) this.#step(seq, flight, event);
     this.#flights.clear();
+    this.#ahead.length = 0;
+  }
+
+  #takeAhead(index: number): Waiting {
+    const [taken] = this.#ahead.splice(index, 1) as [Waiting];
+    this.#aheadLength -= taken.message.body.length;
+    return taken;
+  }
+
+  /** It was acked or has ended before its turn came. */
+  #dropAhead(seq: number): void {
+    const index = this.#ahead.findIndex(({ message }) => message.seq === seq);
+    if (index < 0) return;
+    this.#takeAhead(index);
+    this.pump();
   }
 
   #start(message: MessageRecord, delivered: boolean): void {

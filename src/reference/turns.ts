@@ -133,7 +133,7 @@ export class Turns {
     await Promise.all(
       outboxes.map(async (outbox) => {
         this.#scans.delete(outbox);
-        const limit = outbox.room;
+        const limit = outbox.wanted;
         if (limit === 0) return;
         try {
           outbox.load(await this.#host.store.scanInbox(outbox.user, outbox.device, outbox.cursor, limit), limit);
