@@ -240,6 +240,7 @@ export class Connections {
 
   #causeOf(connection: Connection, event: HistoryEventOf<'closed'>): { requirement: string; because: string } {
     const world = this.#world;
+    if (event.code === CLOSE.tooLarge) return { requirement: 'IM-1-8', because: ', although no frame was too large' };
     const thaw = world.freezes.findLast((freeze) => freeze.to <= event.at);
     if (thaw !== undefined && event.at - thaw.to <= 2 * world.timers.deadAfterMs + world.patienceMs) {
       return { requirement: 'IM-1-18', because: `, ${ms(event.at - thaw.to)} after the server was continued` };
