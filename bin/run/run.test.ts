@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { KitError } from '../../src/errors.js';
+import { TEST_CERTIFICATE } from '../../src/harness/testing/test-certificate.js';
 import { COMMANDS, helpText } from '../help.js';
 import { buildProgram } from '../program.js';
 import { nearest } from './nearest.js';
@@ -9,6 +10,7 @@ import { publicUrl, replayArguments, shellQuote } from './replay.js';
 import { reportTargets } from './report-targets.js';
 import { runOptionsFrom } from './run-options.js';
 import { checkConfig, flagSettings, mergeSettings, readConfig } from './settings.js';
+import { parseUsers } from './users-file.js';
 
 /** Message and remedy of the usage error that the action must throw. */
 const usageError = async (action: () => unknown): Promise<string> => {
@@ -182,4 +184,36 @@ t.test('progress line', async (t) => {
   const view = { done: 3, total: 9, running: ['server/core/a', 'b'], elapsedMs: 12_345 };
   t.equal(progressText(view, 80), '3/9 · 12 s · server/core/a and 1 more');
   t.equal(progressText(view, 20).length, 19, 'never as wide as the terminal');
+});
+
+t.test('the file of --users', async (t) => {
+  const text = '# accounts\nu1\nu2 secret-2 # her own\nu2/phone secret-3\r\n\nu3/tab\n';
+  t.same(parseUsers(text, 'users.txt'), [
+    { user: 'u1' },
+    { user: 'u2', token: 'secret-2' },
+    { user: 'u2', device: 'phone', token: 'secret-3' },
+    { user: 'u3', device: 'tab' },
+  ]);
+  t.match(await usageError(() => parseUsers('u1\nu2 top secret\n', 'users.txt')), /^users\.txt:2: this is no account/);
+  t.match(await usageError(() => parseUsers('\n# none\n', 'users.txt')), 'names no account');
+});
+
+t.test('what certificates are trusted', async (t) => {
+  const folder = t.testdir({ 'ca.pem': TEST_CERTIFICATE.cert, 'key.pem': TEST_CERTIFICATE.key });
+  const run = (settings: Record<string, unknown>) => runOptionsFrom({ url: 'wss://h/', ...settings }, {}, undefined);
+  t.match(run({ ca: join(folder, 'ca.pem') }), { ca: TEST_CERTIFICATE.cert });
+  t.match(run({ insecure: true }), { insecure: true });
+  t.match(await usageError(() => run({ ca: join(folder, 'key.pem') })), /key\.pem holds no certificate/);
+  t.match(await usageError(() => run({ ca: join(folder, 'gone.pem') })), 'ENOENT');
+  t.match(await usageError(() => run({ ca: join(folder, 'ca.pem'), insecure: true })), 'exclude each other');
+});
+
+t.test('the embedded server checks tokens, unless the caller makes them', (t) => {
+  const run = (settings: Record<string, unknown>) => runOptionsFrom(settings, {}, undefined);
+  const own = run({});
+  t.match(own.exec, `--jwt-secret ${own.jwtSecret}`);
+  t.match(run({ 'jwt-secret': 'abc' }), { exec: /--class \S*secured --jwt-secret abc$/, jwtSecret: 'abc' });
+  t.notMatch(run({ token: '{user}' }).exec, /secured|--jwt-secret/);
+  t.equal(run({ token: '{user}' }).jwtSecret, undefined);
+  t.end();
 });

@@ -41,6 +41,8 @@ interface Suite {
   problems: Set<string>;
   /** A history could not be written. */
   historyLost: boolean;
+  /** An account could not be emptied. */
+  accountLost: boolean;
 }
 
 const kitVersion = (): string =>
@@ -80,7 +82,7 @@ const accountsOf = ({ options, prepared }: Suite, instance: Instance): AccountPo
   return instance.accounts;
 };
 
-/** Accounts that cannot be emptied any more belong to no scenario: one sentence says so. */
+/** Accounts that cannot be emptied belong to no scenario. One sentence says so: the next one will not do better. */
 const giveBack = async (suite: Suite, instance: Instance, lease: Lease | undefined, settled: boolean) => {
   if (lease === undefined) return;
   try {
@@ -89,7 +91,8 @@ const giveBack = async (suite: Suite, instance: Instance, lease: Lease | undefin
   } catch (cause) {
     lease.giveUp();
     if (!(cause instanceof KitError)) throw cause;
-    suite.problems.add(sentenceOf(cause));
+    if (!suite.accountLost) suite.problems.add(sentenceOf(cause));
+    suite.accountLost = true;
   }
 };
 
@@ -316,6 +319,7 @@ export const runSuite = async (options: RunOptions, hooks: RunHooks, signal: Abo
     stalls: new StallMeter(),
     problems: new Set(),
     historyLost: false,
+    accountLost: false,
   };
   const others: Promise<Instance | undefined>[] = [];
   try {

@@ -28,10 +28,7 @@ const tokensOf = (action: ClientAction): TokenKind[] => {
 };
 
 /** A msgId that stands in the script was perhaps used before by whoever plays the user. */
-const choosesIds = (action: ClientAction): boolean => {
-  if (action.verb === 'sends') return action.msgId !== undefined;
-  return action.verb === 'writes' && 'text' in action.writes && /"msgId":"[^{]/.test(action.writes.text);
-};
+const choosesIds = (action: ClientAction): boolean => action.verb === 'sends' && action.msgId !== undefined;
 
 /** Steps, those that run side by side included. */
 export const flatSteps = (steps: readonly Step[]): Exclude<Step, { kind: 'together' }>[] =>

@@ -85,10 +85,16 @@ export class AccountPool {
   async #release(cast: Cast, settled: boolean): Promise<void> {
     const accounts = [...cast.values()].map(({ account }) => account);
     try {
-      if (!settled || this.#options.devicesApart) await this.#drain(accounts);
+      if (!settled || this.#mayHoldMore(cast)) await this.#drain(accounts);
     } finally {
       this.#setFree(cast);
     }
+  }
+
+  /** A device that an earlier scenario used, and this one did not, has got a copy of every message to its user. */
+  #mayHoldMore(cast: Cast): boolean {
+    if (!this.#options.devicesApart) return false;
+    return [...cast.values()].some(({ account, devices }) => (this.#used.get(account)?.size ?? 0) > devices.size);
   }
 
   #setFree(cast: Cast): void {

@@ -1,0 +1,127 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import t, { type Test } from 'tap';
+import type { Scenario } from '../scenario/index.js';
+import { FakeClock, whyNoClock } from './fake-clock.js';
+import { createAuthenticate, type IdentityOptions } from './identity/index.js';
+import { createIntruder } from './intruder.js';
+import { readMetrics } from './metrics-page.js';
+import { powersOver } from './powers.js';
+import { groupMemory } from './process/group.js';
+
+const authenticate = createAuthenticate({ headers: {} });
+
+const serve = async (t: Test, listener: RequestListener): Promise<string> => {
+  const server = createServer(listener);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.teardown(() => server.closeAllConnections());
+  t.teardown(() => server.close());
+  return `ws://127.0.0.1:${(server.address() as AddressInfo).port}/chat`;
+};
+
+t.test('the metrics page', async (t) => {
+  const page =
+    (text: string, status = 200): RequestListener =>
+    (request, response) => {
+      response.writeHead(status, { 'Content-Type': 'application/openmetrics-text' }).end(`${request.url} ${text}`);
+    };
+  const read = async (listener: RequestListener, path?: string) => readMetrics(await serve(t, listener), path, {}, 300);
+  const type = { contentType: 'application/openmetrics-text' };
+  t.same(await read(page('a'), '/m'), { status: 200, ...type, text: '/m a' });
+  t.same(await read(page('a')), { status: 200, ...type, text: '/metrics a' }, 'a path that is not declared is tried');
+  t.same(await read(page('a', 404)), { status: 404, ...type, text: '/metrics a' });
+  t.equal((await read(page('x'.repeat(300_000)))).text?.length, 262_144, 'what a history keeps');
+  t.match(await read(page('x'.repeat(5_000_000))), { status: 200, error: /larger than/, text: undefined });
+  t.match(await read(() => {}), { error: 'no answer within 300 ms' });
+  t.match(await readMetrics('ws://127.0.0.1:1/', '/m', {}, 300), { error: /ECONNREFUSED/ });
+});
+
+t.test('handshakes that do not end', async (t) => {
+  const open = new Set<Socket>();
+  const texts: string[] = [];
+  const server = createTcpServer((socket) => {
+    open.add(socket);
+    socket.once('data', (data) => texts.push(String(data)));
+    socket.on('error', () => {}).once('close', () => open.delete(socket));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.teardown(() => server.close());
+  const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const stalled = await createIntruder(url, authenticate).stallHandshakes(60);
+  t.equal(stalled.opened, 60);
+  while (texts.length < 60) await new Promise((resolve) => setImmediate(resolve));
+  t.equal(open.size, 60, 'they are all open');
+  for (const text of texts.slice(0, 1)) t.match(text, /^GET \/ HTTP\/1\.1\r\n(?![\s\S]*\r\n\r\n)/, 'none is complete');
+  stalled.end();
+  while (open.size > 0) await new Promise((resolve) => setImmediate(resolve));
+  const intruder = createIntruder('ws://127.0.0.1:1/', authenticate);
+  t.equal((await intruder.stallHandshakes(3)).opened, 0, 'a closed door is no abuse');
+  if (process.platform === 'linux') {
+    t.throws(() => intruder.assertRoom(1_000_000_000), { code: 'kit', remedy: /ulimit -n/ });
+    t.doesNotThrow(() => intruder.assertRoom(1));
+  }
+});
+
+const clockMissing = whyNoClock();
+if (clockMissing !== undefined && process.env.IM_REQUIRE_ALL === '1') t.fail(clockMissing);
+
+t.test('a process follows a clock that is set while it runs', { skip: clockMissing ?? false }, async (t) => {
+  const clock = new FakeClock();
+  t.teardown(() => clock.remove());
+  const offset = () => {
+    const { stdout } = spawnSync(process.execPath, ['-p', 'Date.now()'], {
+      env: { ...process.env, ...clock.environment },
+      encoding: 'utf8',
+    });
+    return Math.round((Number(stdout) - Date.now()) / 60_000);
+  };
+  t.equal(offset(), 0);
+  clock.set(3_600_000);
+  t.equal(offset(), 60);
+  clock.set(-3_600_000);
+  t.equal(offset(), -60);
+});
+
+t.test(
+  'memory of a process group',
+  { skip: process.platform === 'linux' ? false : 'only Linux shows it' },
+  async (t) => {
+    const own = Number(
+      /^\d+ \(.*\) \S \d+ (\d+)/.exec(spawnSync('cat', ['/proc/self/stat'], { encoding: 'utf8' }).stdout)?.[1],
+    );
+    t.ok((groupMemory(own) ?? 0) > 10_000_000, 'at least this process');
+    t.equal(groupMemory(2 ** 30), undefined, 'nobody');
+  },
+);
+
+t.test('what cannot be done here is not passed', async (t) => {
+  const needs = {
+    tokens: [],
+    memory: false,
+    clock: false,
+    tls: false,
+    oldTls: false,
+    chosenIds: false,
+    freshDevices: false,
+  };
+  const own = { headers: {} };
+  const cases: [name: string, url: string, options: IdentityOptions, needs: object, verdict: string, reason: RegExp][] =
+    [
+      ['no key', 'ws://h/', own, { tokens: ['own', 'expired'] }, 'not-applicable', /an expired token .*--jwt-secret/],
+      ['no place', 'ws://h/{token}', own, { tokens: ['none'] }, 'not-applicable', /header or url of your own/],
+      ['no process', 'ws://h/', own, { memory: true }, 'unproven', /--exec/],
+      ['no TLS', 'ws://h/', own, { tls: true }, 'unproven', /wss: url/],
+      ['used ids', 'ws://h/', { ...own, users: [{ user: 'a' }] }, { chosenIds: true }, 'not-applicable', /--users/],
+    ];
+  const scenario = (more: object) =>
+    ({ class: 'core', clients: [], needs: { ...needs, ...more } }) as unknown as Scenario;
+  for (const [name, url, options, more, verdict, reason] of cases) {
+    const powers = await powersOver({ url, close: async () => {} }, options);
+    t.match(powers.whyNot(scenario(more)), { verdict, reason }, name);
+    t.equal(powers.whyNot(scenario({})), undefined, `${name}: everything else is played`);
+  }
+  const secret = await powersOver({ url: 'ws://h/', close: async () => {} }, { ...own, jwtSecret: 's' });
+  t.equal(secret.whyNot(scenario({ tokens: ['expired', 'unsigned'] })), undefined, 'a key makes every token');
+});
