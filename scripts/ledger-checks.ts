@@ -96,20 +96,23 @@ const provable = (ledger: Ledger, classes: ReadonlySet<string>): Requirement[] =
 export const checkScenarios = (ledger: Ledger, scenarios: readonly ScenarioHead[]): string[] => {
   const faults: string[] = [];
   const proven = new Set<string>();
-  for (const { file, proves } of scenarios) {
+  for (const { file, class: tested, proves } of scenarios) {
     for (const id of proves) {
       const requirement = ledger.byId.get(id);
       if (!requirement) faults.push(`${file}: proves ${id}, which is not in the ledger`);
       else if (requirement.unobserved !== undefined) {
         faults.push(`${file}: proves ${id}, which the ledger calls unobserved (${requirement.unobserved})`);
       }
-      proven.add(id);
+      // A subject that claims no more than one class is held to all of it.
+      if (requirement?.class === tested) proven.add(id);
     }
   }
   const classes = new Set(scenarios.map((scenario) => scenario.class));
   for (const { id, class: name, line } of provable(ledger, classes)) {
     if (!proven.has(id)) {
-      faults.push(`spec/requirements.yaml:${line}: ${id} (${name}) is proven by no scenario and has no \`unobserved\``);
+      faults.push(
+        `spec/requirements.yaml:${line}: ${id} (${name}) is proven by no scenario of its class and has no \`unobserved\``,
+      );
     }
   }
   return faults;
