@@ -1,7 +1,8 @@
-import { decodeJwt, jwtVerify } from 'jose';
+import { decodeJwt, jwtVerify, UnsecuredJWT } from 'jose';
 import t from 'tap';
+import type { TokenKind } from '../../../schemas/index.js';
 import { KitError } from '../../errors.js';
-import { createAuthenticate, type IdentityOptions } from './index.js';
+import { createAuthenticate, type IdentityOptions, usesBearerOnly } from './index.js';
 import { tokensOfCommand } from './token-command.js';
 
 const URL_PLAIN = 'ws://h/';
@@ -123,4 +124,50 @@ t.test('a token command is bounded, cached, and run at most eight times at once'
   const first = await Promise.all(users.map((user) => tokens(user, 'default')));
   t.ok(Math.max(...first.map((token) => Number.parseInt(token, 10))) <= 8, 'at most eight at once');
   t.same(await Promise.all(users.map((user) => tokens(user, 'default'))), first, 'each ran once');
+});
+
+t.test('tokens of every kind', async (t) => {
+  const key = new TextEncoder().encode('secret');
+  const signed = createAuthenticate({ jwtSecret: 'secret', headers: { 'X-A': 'b' } });
+  const headerOf = async (header: TokenKind) => {
+    const { headers } = await signed(URL_PLAIN, 'al', 'd2', { header });
+    t.equal(headers['X-A'], 'b', `${header}: other headers stay`);
+    return headers.Authorization?.replace('Bearer ', '');
+  };
+  const verify = async (header: TokenKind) => jwtVerify(String(await headerOf(header)), key);
+  t.match((await verify('own')).payload, { sub: 'al', device: 'd2' });
+  t.equal(await headerOf('none'), undefined);
+  await t.rejects(verify('malformed'));
+  await t.rejects(verify('expired'), { code: 'ERR_JWT_EXPIRED' });
+  await t.rejects(verify('not-yet'), { code: 'ERR_JWT_CLAIM_VALIDATION_FAILED' });
+  await t.rejects(verify('wrong-key'), { code: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED' });
+  await t.rejects(verify('tampered'), { code: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED' });
+  await t.rejects(verify('unsigned'));
+  const unsigned = String(await headerOf('unsigned'));
+  t.match(UnsecuredJWT.decode(unsigned).payload, { sub: 'al', device: 'd2' }, 'valid but for its signature');
+
+  const bare = createAuthenticate({ headers: {} });
+  t.same(await bare(URL_PLAIN, 'al', 'default', { header: 'none', query: 'own' }), {
+    url: 'ws://h/?access_token=al',
+    headers: {},
+  });
+  t.same(await bare(URL_PLAIN, 'al', 'default', { header: 'own', query: { user: 'mal', device: 'd2' } }), {
+    url: 'ws://h/?access_token=mal%2Fd2',
+    headers: { Authorization: 'Bearer al' },
+  });
+});
+
+t.test('which tokens can be exchanged for others', (t) => {
+  const cases: [name: string, options: Partial<IdentityOptions>, url: string, expected: boolean][] = [
+    ['bare names', {}, URL_PLAIN, true],
+    ['a key', { jwtSecret: 's' }, URL_PLAIN, true],
+    ['a header that names nobody', { headers: { 'X-A': 'b' } }, URL_PLAIN, true],
+    ['a header of their own', { headers: { 'X-User': '{user}' } }, URL_PLAIN, false],
+    ['a token in the url', {}, 'ws://h/?access_token={token}', false],
+    ['a user in the url', {}, 'ws://h/{user}', false],
+  ];
+  for (const [name, options, url, expected] of cases) {
+    t.equal(usesBearerOnly({ headers: {}, ...options }, url), expected, name);
+  }
+  t.end();
 });
