@@ -1,0 +1,147 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { ReportSchema } from '../../schemas/index.js';
+import { packageRoot } from '../../src/package-root.js';
+import { validator } from '../../src/packets/index.js';
+import { type Case, playCases } from './testing/bad-cases.js';
+import { BOUND_MS, FILES, holder, ONE, type Outcome, run } from './testing/run-kit.js';
+
+t.test('files and streams that cannot be used', async (t) => {
+  const extra = {
+    file: '',
+    'broken.json': '{ "exec": ',
+    binary: Buffer.from([0xff, 0xfe, 0, 10, 0x1b]),
+    histories: { server: 'a file where a folder must be' },
+  };
+  const full = existsSync('/dev/full');
+  const cases: Case[] = [
+    {
+      name: 'config',
+      words: ['--config', '../broken.json'],
+      code: 2,
+      says: /cannot read the config file .*broken\.json/,
+    },
+    { name: 'baseline is a folder', words: ['--baseline', '..'], code: 2, says: /cannot read the baseline .*EISDIR/ },
+    {
+      name: 'baseline is binary',
+      words: ['--baseline', '../binary'],
+      code: 2,
+      says: /which is no scenario\n {2}Remove it/,
+    },
+    { name: 'describe', words: ['--describe', '../binary'], code: 2, says: /description .*binary/ },
+    { name: 'history in a file', words: ['--history', '../file/x'], code: 2, says: /cannot keep histories .*ENOTDIR/ },
+    {
+      name: 'history is lost on the way',
+      words: [...ONE, '--history', '../histories'],
+      code: 2,
+      says: /the history .*plain-exchange\.ndjson cannot be written \(ENOTDIR\)\. Give --history/,
+      check: (t, { report }) => t.match(report, { complete: true, summary: { passed: 1 } }),
+    },
+    { name: 'nobody reads', words: [...ONE, '--report', 'tap'], redirect: '>&-', code: 0 },
+    { name: 'a reader of one line', words: [...ONE, '--report', 'tap'], redirect: '| head -n 1', code: 0 },
+  ];
+  if (existsSync('/proc/self')) {
+    cases.push({
+      name: 'history in /proc',
+      words: ['--history', '/proc/x/y'],
+      code: 2,
+      says: /cannot keep histories .*ENOENT/,
+    });
+  }
+  await playCases(t, cases, extra);
+  if (!full) return;
+  const disk = t.testdir(FILES);
+  const results = await run({ words: [...ONE, '--report', 'tap'], folder: disk, redirect: '>/dev/full' });
+  t.equal(results.code, 2, 'a full disk');
+  t.match(results.stderr, /the tap report could not be written: .*ENOSPC/);
+  t.equal(results.report?.summary.passed, 1, 'the other report is there');
+  const listed = await run({ words: ['--list'], folder: disk, redirect: '>/dev/full' });
+  t.match(listed, { code: 2, stderr: /cannot write to the standard output \(ENOSPC\)\n {2}Make room/ });
+  const unheard = await run({ words: ['--only', 'nothing'], folder: disk, redirect: '2>/dev/full' });
+  t.equal(unheard.code, 2, 'a message that nobody can read does not change the exit code');
+});
+
+t.test('a scenario file with an unknown step', async (t) => {
+  const scenario = [
+    'scenario: A step that there is not',
+    'class: core',
+    'proves: [IM-2-1]',
+    'clients: [alice, bob]',
+    'script:',
+    '  - alice: { sends: m1, to: bob }',
+    '  - alice: { teleports: m1 }',
+  ].join('\n');
+  const folder = t.testdir({
+    ...FILES,
+    'package.json': readFileSync(join(packageRoot, 'package.json'), 'utf8'),
+    conformance: { server: { core: { 'odd.yaml': `${scenario}\n` } } },
+  });
+  for (const name of ['dist', 'node_modules', 'schemas', 'spec'])
+    symlinkSync(join(packageRoot, name), join(folder, name));
+  const program = join(folder, 'dist', 'bin', 'im-conformance.js');
+  const child = spawn(process.execPath, ['--preserve-symlinks', '--preserve-symlinks-main', program, '--list'], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: BOUND_MS,
+  });
+  let stderr = '';
+  child.stderr.on('data', (chunk) => (stderr += chunk));
+  const [code] = (await once(child, 'close')) as [number | null];
+  t.equal(code, 2, stderr);
+  t.match(stderr, /odd\.yaml:7.*teleports/);
+});
+
+/** Sends the signal as soon as the server under test sees `event`; the kit waits for that server then. */
+const interruptedBy = async (t: Test, signal: NodeJS.Signals, times: number): Promise<Outcome> => {
+  const { server, port } = await holder();
+  const folder = t.testdir(FILES);
+  const outcome = await run({
+    words: [`ws://127.0.0.1:${port}/`],
+    folder,
+    onStart: async (child) => {
+      // Neither is waited for alone: a kit that ends early must fail the test, not stop it.
+      await Promise.race([once(server, 'connection'), once(child, 'exit')]);
+      for (let i = 0; i < times; i++) child.kill(signal);
+    },
+  });
+  server.close();
+  return outcome;
+};
+
+t.test('signals', async (t) => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const from = performance.now();
+    const outcome = await interruptedBy(t, signal, 1);
+    t.equal(outcome.code, 130, `${signal} while the server does not answer`);
+    t.ok(performance.now() - from < 9_000, 'nobody waits for the bound of the knock');
+    t.match(
+      outcome.stderr,
+      new RegExp(`^im-conformance: ${signal}: ending the servers and writing the reports.*\n.*interrupted before`),
+    );
+    t.match(outcome.report, { complete: false, exitCode: 130, problems: [/interrupted/] });
+    t.same(validator(ReportSchema)(outcome.report), []);
+  }
+});
+
+t.test('Ctrl-C in the middle of a run with servers of its own', async (t) => {
+  const folder = t.testdir({ ...FILES, histories: {} });
+  const outcome = await run({
+    words: ['--history', 'histories', '--instances', '2'],
+    folder,
+    onStart: async (child) => {
+      // The first history shows that the scenarios are running.
+      while (child.exitCode === null && readdirSync(join(folder, 'histories')).length === 0) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      child.kill('SIGINT');
+    },
+  });
+  t.equal(outcome.code, 130, outcome.stderr);
+  t.same(outcome.survivors, [], 'no process is left');
+  t.match(outcome.report, { complete: false, exitCode: 130 });
+  t.ok((outcome.report?.scenarios.length ?? 0) > 0, 'what was tested until then is told');
+  t.same(validator(ReportSchema)(outcome.report), []);
+});
