@@ -59,7 +59,7 @@ export const answerHttp = async (
   } else if (pathname === DESCRIPTION_PATH) {
     send(200, 'application/json', JSON.stringify(description));
   } else if (pathname === METRICS_PATH && metrics) {
-    send(200, OPENMETRICS_TYPE, await metrics.page());
+    send(200, OPENMETRICS_TYPE, metrics.page());
   } else if (pathname === '/') {
     send(426, 'text/plain', 'this is a WebSocket endpoint\n', { Upgrade: 'websocket', Connection: 'Upgrade' });
   } else {

@@ -1,5 +1,9 @@
-import type { Counter, Gauge, Registry } from 'prom-client';
 import type { Tally } from './tally.js';
+
+/**
+ * The page is written here and not by a library: the names and the one label are fixed, so nothing needs escaping, and
+ * the usual library is as large as the rest of the server.
+ */
 
 /** What the person on duty asks about: within a moment, within minutes, within a day. Seconds. */
 const DELIVERY_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 600, 3_600, 86_400];
@@ -38,75 +42,76 @@ export interface MetricsHost {
   connections(): number;
 }
 
-type PromClient = typeof import('prom-client');
-
-const createRegistry = (prom: PromClient, { tally, connections }: MetricsHost): [Registry, () => void] => {
-  const registry = new prom.Registry<typeof prom.openMetricsContentType>();
-  registry.setContentType(prom.openMetricsContentType);
-  const registers = [registry];
-  const updates: (() => void)[] = [];
-  const counter = (name: string, help: string, ...labelNames: string[]): Counter =>
-    new prom.Counter({ name: `im_ran_${name}`, help, labelNames, registers });
-  const gauge = (name: string, help: string, value: () => number): void => {
-    const shown: Gauge = new prom.Gauge({ name: `im_ran_${name}`, help, registers });
-    updates.push(() => shown.set(value()));
-  };
-  for (const [name, [field, help]] of Object.entries(COUNTERS)) {
-    const shown = counter(name, help);
-    updates.push(() => {
-      shown.reset();
-      shown.inc(tally[field]);
-    });
-  }
-  const rejected = counter(
-    'messages_rejected',
-    'Requests that were answered rejected, by the code of the error.',
-    'code',
-  );
-  updates.push(() => {
-    rejected.reset();
-    for (const code of MESSAGE_CODES) rejected.inc({ code }, tally.rejected.get(code) ?? 0);
-  });
-  gauge('connections', 'Open WebSocket connections.', connections);
-  for (const [name, [field, help]] of Object.entries(GAUGES)) gauge(name, help, () => tally[field]);
-  const delivery = new prom.Histogram({
-    name: 'im_ran_delivery_seconds',
-    help: 'Seconds from acceptance to the first ack.',
-    buckets: DELIVERY_BUCKETS,
-    registers,
-  });
-  updates.push(() => {
-    for (const seconds of tally.takeDelays()) delivery.observe(seconds);
-  });
-  const updateAll = (): void => {
-    for (const update of updates) update();
-  };
-  return [registry as unknown as Registry, updateAll];
-};
-
-/** The metrics page. Its library is loaded when it is needed first, so that a server starts without it. */
+/** The metrics page in OpenMetrics text. What it shows is in the tally; only the histogram is kept here. */
 export class Metrics {
   readonly #host: MetricsHost;
-  #ready: Promise<[Registry, () => void]> | undefined;
+  readonly #buckets = DELIVERY_BUCKETS.map(() => 0);
+  #observed = 0;
+  #seconds = 0;
 
   constructor(host: MetricsHost) {
     this.#host = host;
   }
 
-  async page(): Promise<string> {
-    const [registry, update] = await this.#load();
-    update();
-    return await registry.metrics();
-  }
-
   /** Puts what the tally has gathered where it takes no room. */
-  async gather(): Promise<void> {
-    const [, update] = await this.#load();
-    update();
+  gather(): void {
+    for (const seconds of this.#host.tally.takeDelays()) {
+      this.#observed += 1;
+      this.#seconds += seconds;
+      const bucket = DELIVERY_BUCKETS.findIndex((limit) => seconds <= limit);
+      if (bucket >= 0) this.#buckets[bucket] = (this.#buckets[bucket] ?? 0) + 1;
+    }
   }
 
-  #load(): Promise<[Registry, () => void]> {
-    this.#ready ??= import('prom-client').then(({ default: prom }) => createRegistry(prom, this.#host));
-    return this.#ready;
+  page(): string {
+    this.gather();
+    const { tally, connections } = this.#host;
+    const families = [
+      ...Object.entries(COUNTERS).map(([name, [field, help]]) => counter(name, help, [['', tally[field]]])),
+      counter(
+        'messages_rejected',
+        'Requests that were answered rejected, by the code of the error.',
+        MESSAGE_CODES.map((code) => [`{code="${code}"}`, tally.rejected.get(code) ?? 0]),
+      ),
+      gauge('connections', 'Open WebSocket connections.', connections()),
+      ...Object.entries(GAUGES).map(([name, [field, help]]) => gauge(name, help, tally[field])),
+      this.#histogram(),
+    ];
+    return `${families.flat().join('\n')}\n# EOF\n`;
+  }
+
+  #histogram(): string[] {
+    const name = 'im_ran_delivery_seconds';
+    let sum = 0;
+    const buckets = DELIVERY_BUCKETS.map((limit, i) => {
+      sum += this.#buckets[i] ?? 0;
+      return `${name}_bucket{le="${Number.isInteger(limit) ? limit.toFixed(1) : limit}"} ${sum}`;
+    });
+    return [
+      ...family(name, 'histogram', 'Seconds from acceptance to the first ack.'),
+      ...buckets,
+      `${name}_bucket{le="+Inf"} ${this.#observed}`,
+      `${name}_sum ${this.#seconds}`,
+      `${name}_count ${this.#observed}`,
+    ];
   }
 }
+
+const family = (name: string, type: string, help: string): string[] => [
+  `# HELP ${name} ${help}`,
+  `# TYPE ${name} ${type}`,
+];
+
+const counter = (
+  name: string,
+  help: string,
+  samples: readonly (readonly [labels: string, value: number])[],
+): string[] => [
+  ...family(`im_ran_${name}`, 'counter', help),
+  ...samples.map(([labels, value]) => `im_ran_${name}_total${labels} ${value}`),
+];
+
+const gauge = (name: string, help: string, value: number): string[] => [
+  ...family(`im_ran_${name}`, 'gauge', help),
+  `im_ran_${name} ${value}`,
+];

@@ -63,7 +63,7 @@ class ReferenceServer {
     const multiDevice = classes.has('multi-device');
     let metrics: Metrics | undefined;
     if (classes.has('observable')) {
-      this.#tally = new Tally({ multiDevice, onFull: () => void metrics?.gather() });
+      this.#tally = new Tally({ multiDevice, onFull: () => metrics?.gather() });
       metrics = new Metrics({ tally: this.#tally, connections: () => this.#registry.size });
     }
     this.#pages = { description: describe(config), metrics };
