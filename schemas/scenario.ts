@@ -133,6 +133,12 @@ export const CLIENT_VERBS = {
       lost: Type.Optional(Type.Literal(true, { description: 'The packet is lost on its way: never written.' })),
       delayed: Type.Optional(Type.Literal(true, { description: 'Held back until `releases`.' })),
       reordered: Type.Optional(Type.Literal(true, { description: 'Written in the reverse order of the labels.' })),
+      unanswered: Type.Optional(
+        Type.Integer({
+          minimum: 1,
+          description: 'At most that many without a msg:A at once: for ranges of thousands.',
+        }),
+      ),
       connection: which,
     },
     'Sends msg:R of new messages.',

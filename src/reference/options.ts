@@ -99,7 +99,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   maxBodyBytes: WIRE.bodyBytes,
   maxFrameBytes: WIRE.frameBytes,
   maxInFlight: 64,
-  maxInboxMessages: 100_000,
+  maxInboxMessages: 50_000,
   maxConnections: 10_000,
   maxConnectionsPerUser: 32,
   maxDevicesPerUser: 64,

@@ -182,7 +182,7 @@ export class Actor implements LinkOwner {
     this.#passOver(message);
     if (packet.status === 'rejected') return;
     message.settled = true;
-    message.ackedBy.add(this.device);
+    if (!message.ackedBy.includes(this.device)) message.ackedBy.push(this.device);
   }
 
   /** Pushes that came before the ack:A and were not looked at yet are repeats of what the application has. */

@@ -11,15 +11,20 @@ type Said = Pick<
 export const newMessage = (said: Said): Message => ({
   ...said,
   sentAt: performance.now(),
+  acceptedAt: undefined,
+  serverMsgId: undefined,
+  answer: undefined,
   accepted: false,
   final: false,
   settled: false,
-  ackedBy: new Set(),
-  get refusedForGood() {
-    const code = this.answer?.error?.code;
-    return !this.accepted && this.answer?.status === 'rejected' && code !== undefined && !RETRYABLE_CODES.has(code);
-  },
+  ackedBy: [],
 });
+
+/** Rejected, and no retry will help. */
+export const isRefusedForGood = ({ accepted, answer }: Message): boolean => {
+  const code = answer?.error?.code;
+  return !accepted && answer?.status === 'rejected' && code !== undefined && !RETRYABLE_CODES.has(code);
+};
 
 /** A message of the script: what the label stands for. */
 export interface Message {
@@ -34,12 +39,12 @@ export interface Message {
   ttlMs?: number;
   fields: Record<string, unknown>;
   /** Learned from the first answer or push. */
-  serverMsgId?: string;
+  serverMsgId: string | undefined;
   readonly sentAt: number;
   /** When the first accepted or duplicate arrived. */
-  acceptedAt?: number;
+  acceptedAt: number | undefined;
   /** The last answer to one of its msg:R. */
-  answer?: MsgA;
+  answer: MsgA | undefined;
   /** Was answered accepted or duplicate at least once. */
   accepted: boolean;
   /** Its sender was told `delivered` or `expired`. */
@@ -47,9 +52,7 @@ export interface Message {
   /** A recipient acked it and was answered. */
   settled: boolean;
   /** The devices of the recipient that did. */
-  readonly ackedBy: Set<string>;
-  /** Rejected, and no retry will help. */
-  readonly refusedForGood: boolean;
+  readonly ackedBy: string[];
 }
 
 /** What tells messages apart: the sender and the id that it chose. */
@@ -86,6 +89,12 @@ export class Book {
 
   all(): Iterable<Message> {
     return this.#byLabel.values();
+  }
+
+  /** The first message of which that is true. */
+  first(is: (message: Message) => boolean): Message | undefined {
+    for (const message of this.#byLabel.values()) if (is(message)) return message;
+    return undefined;
   }
 
   /** The labels of a (from, msgId): several when a script reuses an id on purpose. */

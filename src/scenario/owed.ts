@@ -1,5 +1,5 @@
 import type { Actor } from './actor.js';
-import type { Message } from './book.js';
+import { isRefusedForGood, type Message } from './book.js';
 import { openLink, type Stage } from './stage.js';
 
 const claims = (stage: Stage, name: 'expiry' | 'multi-device'): boolean =>
@@ -16,17 +16,9 @@ const hasEnded = (stage: Stage, message: Message): boolean =>
 export const isOwedTo = (stage: Stage, message: Message, actor: Actor): boolean => {
   if (message.toUser !== actor.user || hasEnded(stage, message)) return false;
   if (!claims(stage, 'multi-device')) return !message.settled;
-  if (message.ackedBy.has(actor.device)) return false;
+  if (message.ackedBy.includes(actor.device)) return false;
   // A device that joined later is owed only what nobody had acked by then.
   return !message.settled || actor.firstOpenedAt <= message.sentAt;
-};
-
-const isOpen = (stage: Stage, message: Message, resends: boolean): boolean => {
-  if (message.refusedForGood) return false;
-  const reachable = [...stage.actors.values()].filter((actor) => actor.user === message.toUser && openLink(actor));
-  if (reachable.length === 0) return false;
-  if (resends && !message.final) return true;
-  return (message.accepted || resends) && reachable.some((actor) => isOwedTo(stage, message, actor));
 };
 
 /**
@@ -37,12 +29,16 @@ export class Unsettled {
   readonly #stage: Stage;
   readonly #resends: boolean;
   readonly #messages: Message[];
+  readonly #devices = new Map<string, Actor[]>();
   #next = 0;
 
   constructor(stage: Stage, resends: boolean) {
     this.#stage = stage;
     this.#resends = resends;
     this.#messages = [...stage.book.all()];
+    for (const actor of stage.actors.values()) {
+      this.#devices.set(actor.user, [...(this.#devices.get(actor.user) ?? []), actor]);
+    }
   }
 
   get any(): boolean {
@@ -53,8 +49,16 @@ export class Unsettled {
   /** Also looks again at what comes before: an answer may have come after its message was passed over. */
   #find(from: number): boolean {
     for (this.#next = from; this.#next < this.#messages.length; this.#next++) {
-      if (isOpen(this.#stage, this.#messages[this.#next] as Message, this.#resends)) return true;
+      if (this.#isOpen(this.#messages[this.#next] as Message)) return true;
     }
     return false;
+  }
+
+  #isOpen(message: Message): boolean {
+    const devices = this.#devices.get(message.toUser);
+    if (isRefusedForGood(message) || !devices?.some(openLink)) return false;
+    if (this.#resends && !message.final) return true;
+    if (!message.accepted && !this.#resends) return false;
+    return devices.some((actor) => openLink(actor) && isOwedTo(this.#stage, message, actor));
   }
 }

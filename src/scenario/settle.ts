@@ -1,5 +1,6 @@
 import { RETRYABLE_CODES } from '../../schemas/index.js';
 import type { Actor } from './actor.js';
+import { isRefusedForGood, type Message } from './book.js';
 import type { Scenario } from './model.js';
 import { isOwedTo, Unsettled } from './owed.js';
 import { restart } from './server-verbs.js';
@@ -29,10 +30,10 @@ const endFaults = async (stage: Stage): Promise<void> => {
 };
 
 const isRecipient = (stage: Stage, actor: Actor): boolean =>
-  [...stage.book.all()].some((message) => !message.refusedForGood && isOwedTo(stage, message, actor));
+  stage.book.first((message) => isOwedTo(stage, message, actor) && !isRefusedForGood(message)) !== undefined;
 
 const sends = (stage: Stage, actor: Actor): boolean =>
-  [...stage.book.all()].some((message) => message.client === actor.name);
+  stage.book.first((message) => message.client === actor.name) !== undefined;
 
 /** Receivers come back, so that what is not acked is pushed; senders come back, so that they can ask. */
 const reconnect = async (stage: Stage, scenario: Scenario): Promise<void> => {
@@ -71,7 +72,7 @@ const ackWhatIsHere = (stage: Stage): void => {
 
 const resendAll = (stage: Stage): void => {
   for (const message of stage.book.all()) {
-    if (message.final || message.refusedForGood) continue;
+    if (message.final || isRefusedForGood(message)) continue;
     const sender = stage.actors.get(message.client);
     const candidates = sender ? [sender, ...actorsOf(stage, message.fromUser)] : [];
     for (const actor of candidates) {
@@ -107,8 +108,9 @@ const fence = async (stage: Stage): Promise<void> => {
   const waiting: (() => boolean)[] = [];
   for (const actor of stage.actors.values()) {
     const link = openLink(actor);
-    const settled = [...stage.book.all()].filter((one) => one.settled && one.toUser === actor.user);
-    const message = settled.find((one) => one.ackedBy.has(actor.device)) ?? settled[0];
+    const { book } = stage;
+    const ours = (one: Message) => one.settled && one.toUser === actor.user;
+    const message = book.first((one) => ours(one) && one.ackedBy.includes(actor.device)) ?? book.first(ours);
     if (!link || message?.serverMsgId === undefined) continue;
     actor.ack(link, message.serverMsgId, message.label);
     waiting.push(() => link.state !== 'open' || !actor.owesAcks);

@@ -37,8 +37,9 @@ interface Sending {
   reordered?: true;
 }
 
-/** So many packets are written in one instant; a longer range lets the event loop turn between, for the other clients. */
-const AT_ONCE = 1_000;
+/** So much is written in one instant; with more, the event loop turns between, for the other clients. */
+const PACKETS_AT_ONCE = 500;
+const CHARACTERS_AT_ONCE = 2_000_000;
 
 /** Writes one packet for each label, with what the network does to it. */
 const sendAll = async (
@@ -48,14 +49,22 @@ const sendAll = async (
   labels: string[],
   packet: 'msg:R' | 'ack:R',
   how: Sending,
-  write: (label: string) => void,
+  /** Tells how many characters the body has. */
+  write: (label: string) => number,
 ): Promise<void> => {
   const times = Number(how.times ?? 1);
   const order = how.reordered ? [...labels].reverse() : labels;
   const aim = (message: string) => ({ client: actor.name, packet, message });
   if (how.reordered) recordFault(stage, place, 'reorder', labels.length > 1, { client: actor.name, packet });
-  for (const [i, label] of order.entries()) {
-    if (i > 0 && i % AT_ONCE === 0) await nextTurn();
+  let packets = 0;
+  let characters = 0;
+  for (const label of order) {
+    if (packets >= PACKETS_AT_ONCE || characters >= CHARACTERS_AT_ONCE) {
+      await nextTurn();
+      packets = 0;
+      characters = 0;
+    }
+    packets += times;
     if (how.lost) recordFault(stage, place, 'drop', true, aim(label));
     else if (how.delayed) {
       stage.hold(`${packet} ${label}`, () => {
@@ -63,10 +72,32 @@ const sendAll = async (
         write(label);
       });
     } else {
-      for (let i = 0; i < times; i++) write(label);
+      for (let i = 0; i < times; i++) characters += write(label);
       if (times > 1) recordFault(stage, place, 'duplicate', true, aim(label));
     }
   }
+};
+
+/** Goes on when half of a portion is answered, so that the server always has something to do. */
+const inPortions = async (
+  stage: Stage,
+  labels: string[],
+  unanswered: number,
+  send: (part: string[]) => Promise<void>,
+): Promise<void> => {
+  const portion = Math.ceil(unanswered / 2);
+  for (let i = 0; i < labels.length; i += portion) {
+    await send(labels.slice(i, i + portion));
+    const before = i === 0 ? undefined : stage.book.get(labels[i - 1] as string);
+    // Whoever waits for the answers later tells what was wrong with them.
+    const answered = () => before === undefined || before.answer !== undefined;
+    await stage.waits.until(answered, stage.bound(stage.options.timers.answerWithinMs));
+  }
+};
+
+const transmit = (actor: Actor, link: Link, message: Message): number => {
+  actor.transmit(link, message);
+  return message.body.length;
 };
 
 export const sends: Perform<'sends'> = async (stage, actor, action, place) => {
@@ -98,9 +129,21 @@ const sendsNow = async (
   action: Action<'sends'>,
   place: StepPlace,
 ): Promise<boolean> => {
+  const known = new Set<string>();
+  const messageFor = (label: string): Message => {
+    if (known.has(label)) return stage.book.get(label);
+    const message = messageOf(stage, actor, action, label);
+    known.add(label);
+    stage.book.add(message);
+    return message;
+  };
   const labels = expandLabels(action.sends);
-  for (const label of labels) stage.book.add(messageOf(stage, actor, action, label));
-  await sendAll(stage, actor, place, labels, 'msg:R', action, (label) => actor.transmit(link, stage.book.get(label)));
+  // What the network loses or holds back was sent all the same.
+  if (action.lost || action.delayed) labels.forEach(messageFor);
+  const send = (part: string[]) =>
+    sendAll(stage, actor, place, part, 'msg:R', action, (label) => transmit(actor, link, messageFor(label)));
+  if (action.unanswered === undefined) await send(labels);
+  else await inPortions(stage, labels, action.unanswered, send);
   return true;
 };
 
@@ -108,7 +151,7 @@ export const resends: Perform<'resends'> = async (stage, actor, action, place) =
   const link = actor.linkOf(action.connection);
   if (!requireOpen(stage, actor, link, place)) return false;
   await sendAll(stage, actor, place, expandLabels(action.resends), 'msg:R', action, (label) =>
-    actor.transmit(link, stage.book.get(label)),
+    transmit(actor, link, stage.book.get(label)),
   );
   return true;
 };
@@ -120,9 +163,10 @@ export const acks: Perform<'acks'> = async (stage, actor, action, place) => {
   const unknown = labels.find((label) => stage.book.get(label).serverMsgId === undefined);
   if (unknown !== undefined)
     return recordUnreached(stage, place, `the serverMsgId of ${unknown} is known`, 'no packet told it');
-  await sendAll(stage, actor, place, labels, 'ack:R', action, (label) =>
-    actor.ack(link, stage.book.get(label).serverMsgId as string, label),
-  );
+  await sendAll(stage, actor, place, labels, 'ack:R', action, (label) => {
+    actor.ack(link, stage.book.get(label).serverMsgId as string, label);
+    return 0;
+  });
   return true;
 };
 
