@@ -104,6 +104,7 @@ export const CLIENT_VERBS = {
       connection: which,
       before: Type.Optional(packetType),
       of: Type.Optional(messages),
+      status: Type.Optional(Type.String({ description: 'Of the packet that must not have arrived.' })),
       afterMs: Type.Optional(millis),
     },
     'Ends a connection; with `before`, only if that packet has not arrived after `afterMs` (the fault fires or not).',
@@ -235,7 +236,7 @@ export const CLIENT_VERBS = {
           {
             text: Type.String({
               description:
-                '`{rid}`: a fresh rid, answered as message `raw`. `{msgId}`: a fresh id. `{user:NAME}`: a user id. `{sid:m1}`: the serverMsgId of a message.',
+                '`{rid}`: a fresh rid, answered as message `raw`. `{rid64}`: one of 64 characters. `{msgId}`: a fresh id. `{user:NAME}`: a user id. `{sid:m1}`: the serverMsgId of a message.',
             }),
           },
           closed,

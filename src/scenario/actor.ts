@@ -1,5 +1,6 @@
-import { type AckA, type AckR, type MsgN, RETRYABLE_CODES, WIRE } from '../../schemas/index.js';
+import { type AckA, type AckR, type MsgA, type MsgN, RETRYABLE_CODES, WIRE } from '../../schemas/index.js';
 import { type Book, keyOf, type Message } from './book.js';
+import { isPutOff, retryPauseMs } from './expectation.js';
 import { Link, type LinkOwner, type Received, type Untimed } from './link.js';
 import type { Dial, TokenChoice } from './ports.js';
 
@@ -11,7 +12,6 @@ export interface ActorWorld {
   record(event: Untimed): void;
   notify(): void;
   nextConn(): number;
-  nextRid(): string;
   countPacket(): void;
   /** A push told when the server accepted a message, by its own clock. */
   noteAcceptedAt(epochMs: number): void;
@@ -23,7 +23,8 @@ interface Owed {
   tries: number;
 }
 
-const MAX_ACK_TRIES = 50;
+/** A repeat of a hundred needs more tries than one. */
+const MAX_TRIES = 500;
 
 export type ConnectOutcome = { ok: true } | { ok: false; status?: number; error: string };
 
@@ -41,6 +42,8 @@ export class Actor implements LinkOwner {
   readonly #world: ActorWorld;
   readonly #known = new Set<string>();
   readonly #owed = new Map<string, Owed>();
+  /** By packet and label: how often the server asked to try again later. */
+  readonly #putOff = new Map<string, number>();
   /** Pushes that no step has looked at yet, by message. */
   readonly #unhandled = new Map<string, (Received & { kind: 'packet' })[]>();
   /** When its device first was connected, by the kit's own clock. */
@@ -102,6 +105,7 @@ export class Actor implements LinkOwner {
     const { book } = this.#world;
     this.#world.countPacket();
     if (packet.type === 'msg:A') book.learnAnswer(link.conn, packet);
+    if ((packet.type === 'msg:A' || packet.type === 'ack:A') && isPutOff(packet)) this.#sendAgain(link, packet);
     if (packet.type === 'ack:A') this.#onAckAnswer(link, packet);
     if (packet.type === 'ack:N' && packet.status !== 'stored') {
       for (const message of book.ofKey(this.user, packet.msgId)) message.final = true;
@@ -145,7 +149,7 @@ export class Actor implements LinkOwner {
   }
 
   prepareAck(link: Link, serverMsgId: string, label: string): AckR {
-    const rid = this.#world.nextRid();
+    const rid = link.nextRid();
     this.#world.book.noteRid(link.conn, rid, label);
     const owed = this.#owed.get(serverMsgId);
     this.#owed.set(serverMsgId, { label, tries: (owed?.tries ?? 0) + 1 });
@@ -156,7 +160,7 @@ export class Actor implements LinkOwner {
     const { link } = this;
     if (link?.state !== 'open') return;
     for (const [serverMsgId, owed] of [...this.#owed]) {
-      if (owed.tries < MAX_ACK_TRIES) this.ack(link, serverMsgId, owed.label);
+      if (owed.tries < MAX_TRIES) this.ack(link, serverMsgId, owed.label);
     }
   }
 
@@ -188,7 +192,10 @@ export class Actor implements LinkOwner {
   /** Pushes that came before the ack:A and were not looked at yet are repeats of what the application has. */
   #passOver(message: Message): void {
     const key = keyOf(message.fromUser, message.msgId);
-    for (const entry of this.#unhandled.get(key) ?? []) entry.handled = true;
+    for (const entry of this.#unhandled.get(key) ?? []) {
+      if (!entry.handled) entry.passedOver = true;
+      entry.handled = true;
+    }
     this.#unhandled.delete(key);
   }
 
@@ -197,9 +204,25 @@ export class Actor implements LinkOwner {
     return which === 'old' ? this.old : this.link;
   }
 
+  /** What every client does about `busy`: the same again, a little later. A step never sees that it took two tries. */
+  #sendAgain(link: Link, packet: MsgA | AckA): void {
+    const { type, rid } = packet;
+    const label = this.#world.book.labelOfRid(link.conn, rid);
+    const message = label === undefined ? undefined : this.#world.book.find(label);
+    const tries = this.#putOff.get(`${type} ${label}`) ?? 0;
+    if (!message || tries >= MAX_TRIES) return;
+    this.#putOff.set(`${type} ${label}`, tries + 1);
+    const again = () => {
+      if (link.state !== 'open' || link !== this.link) return;
+      if (type === 'msg:A') this.transmit(link, message);
+      else if (message.serverMsgId !== undefined) this.ack(link, message.serverMsgId, message.label);
+    };
+    setTimeout(again, retryPauseMs(packet)).unref();
+  }
+
   /** Sends msg:R for a message that is in the book. */
   transmit(link: Link, message: Message): void {
-    const rid = this.#world.nextRid();
+    const rid = link.nextRid();
     this.#world.book.noteRid(link.conn, rid, message.label);
     link.send(this.#world.book.request(message, rid), message.label);
   }

@@ -1,6 +1,14 @@
 import { KitError } from '../errors.js';
 import type { Actor } from './actor.js';
-import { describeReceived, isRetryable, labelsOfPacket, matches, type Pattern } from './expectation.js';
+import {
+  describeReceived,
+  isPutOff,
+  isRetryable,
+  labelsOfPacket,
+  matches,
+  type Pattern,
+  retryPauseMs,
+} from './expectation.js';
 import type { Link, Received } from './link.js';
 import type { Stage } from './stage.js';
 
@@ -24,9 +32,8 @@ interface Want {
   peek?: boolean;
 }
 
+/** For each packet that is waited for. */
 const MAX_RETRIES = 50;
-const LONGEST_RETRY_MS = 2_000;
-const DEFAULT_RETRY_MS = 20;
 
 /** Takes matching packets from one connection, those that wait there first, until all are there or the bound has passed. */
 export class PacketWait {
@@ -88,10 +95,15 @@ export class PacketWait {
     const match = matches(this.#want.pattern, entry);
     if (match === 'no') return;
     if (!this.#want.peek) this.#link.take(entry);
-    if (match === 'wrong') {
-      if (entry.kind === 'packet' && isRetryable(entry.packet) && this.#retries < MAX_RETRIES)
+    // `busy` is not the answer that a step means, unless it asks for a rejection.
+    if (entry.kind === 'packet' && (match === 'wrong' || this.#want.pattern.statuses === undefined)) {
+      if (isRetryable(entry.packet) && this.#retries < this.#mostRetries) {
         this.#retry(entry, label);
-      else this.#wrong = entry;
+        return;
+      }
+    }
+    if (match === 'wrong') {
+      this.#wrong = entry;
       return;
     }
     this.#matched += 1;
@@ -108,17 +120,22 @@ export class PacketWait {
     return labels.find((label) => this.#missing.has(label));
   }
 
+  get #mostRetries(): number {
+    return MAX_RETRIES * Math.max(1, this.#want.labels.length) * this.#want.times;
+  }
+
   #retry(entry: Received & { kind: 'packet' }, label: string): void {
     this.#retries += 1;
     const { packet } = entry;
-    const asked = 'error' in packet ? packet.error?.retryAfterMs : undefined;
+    // The client does so by itself.
+    if (isPutOff(packet)) return;
     const message = this.#stage.book.find(label);
     const again = () => {
       if (this.#link.state !== 'open' || !message) return;
       if (packet.type === 'msg:A') this.#actor.transmit(this.#link, message);
       else if (message.serverMsgId !== undefined) this.#actor.ack(this.#link, message.serverMsgId, label);
     };
-    setTimeout(again, Math.min(asked ?? DEFAULT_RETRY_MS, LONGEST_RETRY_MS)).unref();
+    setTimeout(again, retryPauseMs(packet)).unref();
   }
 }
 

@@ -81,6 +81,19 @@ export const isRetryable = (packet: Packet): boolean =>
   packet.error !== undefined &&
   RETRYABLE_CODES.has(packet.error.code);
 
+/** Nothing is wrong with the request: whoever sent it just sends it again. */
+export const isPutOff = (packet: Packet): boolean =>
+  isRetryable(packet) && 'error' in packet && packet.error?.code !== 'inbox-full';
+
+const LONGEST_RETRY_MS = 2_000;
+const DEFAULT_RETRY_MS = 20;
+
+/** How long to wait before the same request is sent again. */
+export const retryPauseMs = (packet: Packet): number => {
+  const asked = 'error' in packet ? packet.error?.retryAfterMs : undefined;
+  return Math.min(asked ?? DEFAULT_RETRY_MS, LONGEST_RETRY_MS);
+};
+
 export const describePattern = ({ what, statuses, error, codes, lacks }: Pattern, labels: readonly string[]): string =>
   [
     what,

@@ -6,7 +6,13 @@ import type { Socket, SocketHandlers } from './ports.js';
 
 /** What waits in the inbox of a connection until a step takes it. */
 export type Received = (
-  | { kind: 'packet'; packet: Packet /** The application has it. */; handled: boolean }
+  | {
+      kind: 'packet';
+      packet: Packet /** The application has it. */;
+      handled: boolean;
+      /** A repeat that came before the ack:A, and that no step looked at. */
+      passedOver?: true;
+    }
   | { kind: 'close'; code: number }
   | { kind: 'pong' }
 ) & { /** A step has consumed it. */ taken: boolean };
@@ -40,6 +46,7 @@ export class Link {
   /** Everything that arrived, in order. */
   readonly inbox: Received[] = [];
   #untaken = 0;
+  #rids = 0;
   state: 'opening' | 'open' | 'silent' | 'closed' = 'opening';
   answersPings = true;
   /** The answers to a flood of pings are of no interest, and there are many. */
@@ -54,6 +61,12 @@ export class Link {
   constructor(conn: number, owner: LinkOwner) {
     this.conn = conn;
     this.#owner = owner;
+  }
+
+  /** Unique on this connection only, as the protocol asks: every other connection uses the same ones. */
+  nextRid(length = 0): string {
+    this.#rids += 1;
+    return `r${this.#rids}`.padEnd(length, '-_Az09');
   }
 
   get #who() {

@@ -55,7 +55,6 @@ export class Stage implements ActorWorld {
   /** Valid packets that have arrived: the sign that waiting on makes sense. */
   packets = 0;
   #conns = 0;
-  #rids = 0;
   readonly #delayed = new Map<string, () => void>();
 
   constructor(options: StageOptions) {
@@ -91,11 +90,6 @@ export class Stage implements ActorWorld {
   nextConn(): number {
     this.#conns += 1;
     return this.#conns;
-  }
-
-  nextRid(): string {
-    this.#rids += 1;
-    return `r${this.#rids}`;
   }
 
   countPacket(): void {

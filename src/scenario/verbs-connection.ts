@@ -86,6 +86,7 @@ export const disconnects: Perform<'disconnects'> = async (stage, actor, action, 
       (entry) =>
         entry.kind === 'packet' &&
         entry.packet.type === action.before &&
+        (action.status === undefined || ('status' in entry.packet && entry.packet.status === action.status)) &&
         (labels.length === 0 ||
           labelsOfPacket(stage, actor, link, entry.packet).some((label) => labels.includes(label))),
     );

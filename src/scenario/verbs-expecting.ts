@@ -70,6 +70,8 @@ export const getsNo: Perform<'getsNo'> = async (stage, actor, action, place) => 
     for (; cursor < link.inbox.length; cursor++) {
       const entry = link.inbox[cursor];
       if (!entry || entry.taken || matches(pattern, entry) !== 'yes') continue;
+      // A repeat of before the ack:A is legal; only what follows the ack is a second push.
+      if (entry.kind === 'packet' && entry.passedOver) continue;
       const of = entry.kind === 'packet' ? labelsOfPacket(stage, actor, link, entry.packet) : labels;
       if (labels.length === 0 || of.some((label) => labels.includes(label))) unwanted = describeReceived(entry);
     }

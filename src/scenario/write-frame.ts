@@ -7,6 +7,8 @@ type Frame = Extract<ClientAction, { verb: 'writes' }>['writes'];
 
 /** The label under which a script asks for the answer to a frame that it wrote with `{rid}`. */
 const RAW_LABEL = 'raw';
+const LONGEST_RID = 64;
+const PLACEHOLDER = /\{(rid|rid64|msgId|user:([a-z][A-Za-z0-9-]*)|sid:([a-z][A-Za-z0-9-]*))\}/g;
 
 /** A text frame of that many bytes which would be a valid packet, were it not for its size. */
 const frameOfBytes = (size: number): string => {
@@ -30,9 +32,9 @@ export const fillUsers = (stage: Stage, fields: Record<string, unknown>): Record
   );
 
 const fillIn = (stage: Stage, link: Link, text: string): string =>
-  text.replaceAll(/\{(rid|msgId|user:([a-z][A-Za-z0-9-]*)|sid:([a-z][A-Za-z0-9-]*))\}/g, (match, what, user, label) => {
-    if (what === 'rid') {
-      const rid = stage.nextRid();
+  text.replaceAll(PLACEHOLDER, (match, what, user, label) => {
+    if (what === 'rid' || what === 'rid64') {
+      const rid = link.nextRid(what === 'rid' ? 0 : LONGEST_RID);
       stage.book.noteRid(link.conn, rid, RAW_LABEL);
       return rid;
     }
