@@ -105,7 +105,16 @@ const certificatesFrom = (file: string): string => {
 };
 
 /** What the embedded server has. It is `secured` only where it checks tokens, and TLS needs a certificate of the user's. */
-const EMBEDDED_CLASSES: readonly ServerClass[] = ['core', 'timed-redelivery', 'durable', 'observable'];
+const EMBEDDED_CLASSES: readonly ServerClass[] = [
+  'core',
+  'timed-redelivery',
+  'durable',
+  'ordered',
+  'expiry',
+  'multi-device',
+  'flow-control',
+  'observable',
+];
 
 /** The command of the embedded server, and the secret of its tokens, unless the caller makes tokens of another kind. */
 const embedded = (settings: Settings): { exec: string; jwtSecret?: string } => {

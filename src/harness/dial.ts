@@ -2,6 +2,7 @@ import type { Socket as TcpSocket } from 'node:net';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { Dial, DialOutcome, Socket, SocketHandlers } from '../scenario/index.js';
 import type { Authenticate } from './subject.js';
+import { tlsOverTcp } from './tls-over-tcp.js';
 
 /** A frame of a subject beyond this is refused, so that the kit keeps its memory. */
 const MAX_FRAME_BYTES = 8 * 1024 * 1024;
@@ -56,10 +57,11 @@ export const createDial = (baseUrl: string, authenticate: Authenticate): Dial =>
         followRedirects: false,
         maxPayload: MAX_FRAME_BYTES,
         closeTimeout: CLOSE_TIMEOUT_MS,
+        ...(url.startsWith('wss:') ? { createConnection: tlsOverTcp((own) => (tcp = own)) } : {}),
       };
       const ws = new WebSocket(url, subprotocol === false ? [] : [subprotocol], options);
       ws.on('upgrade', (response) => {
-        tcp = response.socket;
+        tcp ??= response.socket;
       });
       ws.on('unexpected-response', (request, response) => {
         const status = response.statusCode ?? 0;

@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import { WebSocketServer } from 'ws';
 import { KitError } from '../errors.js';
+import type { Socket, SocketHandlers } from '../scenario/index.js';
+import { createDial } from './dial.js';
 import { knock } from './front-door/index.js';
 import { createAuthenticate } from './identity/index.js';
 import { createIntruder } from './intruder.js';
@@ -68,4 +70,47 @@ t.test('a server is asked to let somebody in who must stay out', { skip }, async
   t.teardown(() => refusing.close());
   const closed = createIntruder(refusing.url.replace('ws:', 'wss:'), authenticate);
   t.same(await closed.tryOver('plaintext', REQUEST), { ok: false, status: 426, error: 'HTTP 426' });
+});
+
+t.test('a connection over TLS can be reset, ended and refused', { skip }, async (t) => {
+  const certificate = makeCertificate(t.testdir());
+  const ends: string[] = [];
+  const server: Server = createServer({ cert: certificate.cert, key: certificate.key });
+  const sockets = new WebSocketServer({ server, handleProtocols: () => 'im.ran.v1' });
+  server.on('secureConnection', (socket) => {
+    socket.on('error', (error: NodeJS.ErrnoException) => ends.push(String(error.code)));
+    socket.on('close', () => ends.push('closed'));
+  });
+  sockets.on('connection', (socket) => socket.on('error', () => {}));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.teardown(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const connect = async (url: string, ca = certificate.cert) => {
+    let socket: Socket | undefined;
+    const handlers: SocketHandlers = {
+      onOpen: (opened) => {
+        socket = opened;
+      },
+      onText: () => {},
+      onBinary: () => {},
+      onPing: () => {},
+      onPong: () => {},
+      onClose: () => {},
+    };
+    const outcome = await createDial(url, createAuthenticate({ headers: {}, tls: { ca } }))(REQUEST, handlers);
+    return { outcome, socket };
+  };
+  for (const host of ['127.0.0.1', 'localhost']) {
+    const { socket } = await connect(`wss://${host}:${port}/`);
+    socket?.reset();
+    while (!ends.includes('closed')) await new Promise((resolve) => setImmediate(resolve));
+    t.same(ends.splice(0), ['ECONNRESET', 'closed'], `${host}: the server sees a reset`);
+  }
+  const { socket } = await connect(`wss://localhost:${port}/`);
+  socket?.closeCleanly();
+  while (ends.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  t.same(ends.splice(0), ['closed'], 'and a clean end');
+  const stranger = makeCertificate(t.testdir()).cert;
+  t.match((await connect(`wss://localhost:${port}/`, stranger)).outcome, { ok: false, error: /self-signed/ });
+  t.match((await connect('wss://127.0.0.1:1/')).outcome, { ok: false, error: /ECONNREFUSED/ });
 });
