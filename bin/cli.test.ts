@@ -54,6 +54,7 @@ t.test('usage', async (t) => {
     ['unknown class', ['--class', 'cor'], 2, /there is no class "cor"/],
     ['glob without a match', ['--only', 'nothing*'], 2, /--only "nothing\*" matches no scenario/],
     ['list without a match', ['--list', '--skip', 'nothing*'], 2, /matches no scenario/],
+    ['requirements without a list', ['--requirements'], 2, /--requirements goes with --list/],
     ['unknown format', ['--report', 'xml'], 2, /no report format "xml"/],
     ['two reports for stdout', ['--report', 'tap', '--report', 'json'], 2, /only one report can go to stdout/],
     ['report in a missing folder', ['--report', 'json=gone/x'], 2, /cannot write the report .*ENOENT/],

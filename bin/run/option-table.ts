@@ -19,6 +19,11 @@ export const OPTIONS: readonly OptionSpec[] = [
   { name: 'skip', value: 'glob', kind: 'list', help: 'leave out scenarios whose id matches (repeatable)' },
   { name: 'list', kind: 'switch', help: 'print the scenarios that would run, and run nothing' },
   {
+    name: 'requirements',
+    kind: 'switch',
+    help: 'with --list: print the requirements and how many scenarios prove each',
+  },
+  {
     name: 'report',
     value: 'format[=file]',
     kind: 'list',

@@ -5,7 +5,17 @@ export const shellQuote = (word: string): string =>
   /^[A-Za-z0-9_@%+=:,./{}-]+$/.test(word) && !/\{[^}]*,/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
 /** What chooses scenarios, steers the output or keeps files has no place in a replay of one scenario. */
-const LEFT_OUT = new Set(['only', 'skip', 'list', 'report', 'baseline', 'allow-unproven', 'history', 'jwt-secret']);
+const LEFT_OUT = new Set([
+  'only',
+  'skip',
+  'list',
+  'requirements',
+  'report',
+  'baseline',
+  'allow-unproven',
+  'history',
+  'jwt-secret',
+]);
 
 /** A template made of nothing but places and separators holds no secret. */
 const OPEN_TEMPLATE = /^(\{user\}|\{device\}|[/:._-])*$/;

@@ -1,4 +1,5 @@
 import type { Report } from '../../schemas/index.js';
+import { KitError } from '../../src/errors.js';
 import { EXIT, type RunHooks, type RunOptions } from '../../src/harness/options.js';
 import { inert } from '../../src/report/inert.js';
 import { tell, tellFailure } from '../failure.js';
@@ -35,9 +36,11 @@ const readRequest = async (
   return runOptionsFrom(request.settings, flags, configFile);
 };
 
-const list = async (options: RunOptions): Promise<number> => {
+const list = async (options: RunOptions, requirements: boolean): Promise<number> => {
   const scenarios = (await import('../../src/harness/index.js')).listScenarios(options);
-  await writeStdout(scenarios.map(({ id, title }) => `${id}\t${title}\n`).join(''));
+  const { requirementLines, scenarioLines } = await import('./list-scenarios.js');
+  const lines = requirements ? requirementLines(scenarios) : scenarioLines(scenarios);
+  await writeStdout(lines.map((line) => `${line}\n`).join(''));
   return EXIT.conforms;
 };
 
@@ -109,7 +112,14 @@ export const runTest = async (url: string | undefined, values: Readonly<Record<s
     seed = options.seed;
     if (request.settings.list === true) {
       request.targets = [];
-      return await list(options);
+      return await list(options, request.settings.requirements === true);
+    }
+    if (request.settings.requirements === true) {
+      throw new KitError(
+        'usage',
+        '--requirements goes with --list',
+        'Add --list; explain ID tells about one requirement.',
+      );
     }
     return await write(request.targets, await runWithProgress(options, line, interrupt.signal));
   } catch (error) {

@@ -1,0 +1,23 @@
+import { type Ledger, loadLedger } from '../../src/ledger/index.js';
+import type { Scenario } from '../../src/scenario/index.js';
+
+/** One line a scenario: id and title. */
+export const scenarioLines = (scenarios: readonly Scenario[]): string[] =>
+  scenarios.map(({ id, title }) => `${id}\t${title}`);
+
+/**
+ * One line a server requirement of the classes that the scenarios are for: id, level, class, and how many scenarios
+ * prove it, or why none can; then the coverage.
+ */
+export const requirementLines = (scenarios: readonly Scenario[], ledger: Ledger = loadLedger()): string[] => {
+  const classes = new Set<string>(scenarios.map((scenario) => scenario.class));
+  const rows = ledger.requirements.filter(({ role, class: name }) => role === 'server' && classes.has(name));
+  const proofs = new Map(rows.map(({ id }) => [id, scenarios.filter(({ proves }) => proves.includes(id)).length]));
+  const lines = rows.map(({ id, level, class: name, unobserved }) => {
+    const count = proofs.get(id) ?? 0;
+    const proof = count > 0 ? `${count} scenarios` : unobserved === undefined ? 'no scenario' : `unseen: ${unobserved}`;
+    return `${id}\t${level}\t${name}\t${proof}`;
+  });
+  const proven = rows.filter(({ id }) => (proofs.get(id) ?? 0) > 0).length;
+  return [...lines, `${proven} of ${rows.length} requirements are proven by ${scenarios.length} scenarios`];
+};
