@@ -29,7 +29,14 @@ async function errorOf(work: Promise<unknown>): Promise<KitError> {
   throw error;
 }
 
-const refuses = async (url: string) => (await portState(endpointOf(url))) === 'refuses';
+/** The system may take a moment to let go of a port: looked at again until then, two seconds at most. */
+const refuses = async (url: string): Promise<boolean> => {
+  for (let look = 0; look < 40; look++) {
+    if ((await portState(endpointOf(url))) === 'refuses') return true;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return false;
+};
 
 t.test('a subject is killed, restarted, stopped, frozen and closed', async (t) => {
   const subject = await start(`${command('good')} --data {data} --port {port}`);
