@@ -348,7 +348,8 @@ export const CONTROL_VERBS = {
 export type ControlVerb = keyof typeof CONTROL_VERBS;
 
 /** Checked against FaultCellSchema once the names are filled in; what is no cell of the matrix then is a variation of one. */
-const matrixCell = Type.Object({ packet: Type.String(), fault: Type.String(), receiver: Type.String() }, closed);
+const oneOrMore = Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1, uniqueItems: true })]);
+const matrixCell = Type.Object({ packet: oneOrMore, fault: oneOrMore, receiver: oneOrMore }, closed);
 
 export const ScenarioFileSchema = Type.Object(
   {
@@ -404,7 +405,8 @@ export const ScenarioFileSchema = Type.Object(
     ),
     matrixCell: Type.Optional(
       Type.Union([matrixCell, Type.Array(matrixCell, { minItems: 1 })], {
-        description: 'The cells of the fault matrix that this scenario plays; `{axis}` is the name of its cell there.',
+        description:
+          'The cells of the fault matrix that this scenario plays: lists stand for all combinations, `{axis}` for the name of its cell there.',
       }),
     ),
     except: Type.Optional(

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
+import { WebSocketServer } from 'ws';
 import type { Scenario } from '../scenario/index.js';
 import { FakeClock, whyNoClock } from './fake-clock.js';
 import { createAuthenticate, type IdentityOptions } from './identity/index.js';
@@ -124,4 +125,36 @@ t.test('what cannot be done here is not passed', async (t) => {
   }
   const secret = await powersOver({ url: 'ws://h/', close: async () => {} }, { ...own, jwtSecret: 's' });
   t.equal(secret.whyNot(scenario({ tokens: ['expired', 'unsigned'] })), undefined, 'a key makes every token');
+});
+
+t.test('a frame of many megabytes arrives whole, or stops where the server ends it', async (t) => {
+  const { createDial } = await import('./dial.js');
+  const open = async (maxPayload: number) => {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1', maxPayload, handleProtocols: () => 'im.ran.v1' });
+    await once(server, 'listening');
+    t.teardown(() => server.close());
+    const got = new Promise<number>((resolve) => {
+      server.once('connection', (socket) => {
+        socket.on('error', () => {}).once('message', (data) => resolve((data as Buffer).length));
+      });
+    });
+    const closed = new Promise<number>((resolve) => {
+      const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+      const handlers = { onText: () => {}, onBinary: () => {}, onPing: () => {}, onPong: () => {}, onClose: resolve };
+      const request = { user: 'al', device: 'default', subprotocol: 'im.ran.v1', timeoutMs: 1_000 } as const;
+      void createDial(url, authenticate)(request, {
+        ...handlers,
+        onOpen: (socket) => {
+          socket.sendHugeFrame(20_000_000);
+          void got.then(() => socket.closeCleanly());
+        },
+      });
+    });
+    return { got, closed };
+  };
+  const whole = await open(32_000_000);
+  t.equal(await whole.got, 20_000_000);
+  t.equal(await whole.closed, 1000);
+  const cut = await open(1_000);
+  t.ok([1006, 1009].includes(await cut.closed), 'ended by the server');
 });

@@ -1,6 +1,7 @@
 import type { Socket as TcpSocket } from 'node:net';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { Dial, DialOutcome, Socket, SocketHandlers } from '../scenario/index.js';
+import { streamFrame } from './stream-frame.js';
 import type { Authenticate } from './subject.js';
 import { tlsOverTcp } from './tls-over-tcp.js';
 
@@ -8,10 +9,15 @@ import { tlsOverTcp } from './tls-over-tcp.js';
 const MAX_FRAME_BYTES = 8 * 1024 * 1024;
 const CLOSE_TIMEOUT_MS = 5_000;
 
-const wrap = (ws: WebSocket, tcp: () => TcpSocket | undefined): Socket => ({
+/** `tcp` is what can be reset, `stream` what the frames travel on: they differ under TLS. */
+const wrap = (ws: WebSocket, tcp: () => TcpSocket | undefined, stream: () => TcpSocket | undefined): Socket => ({
   sendText: (text) => ws.send(text),
   sendBinary: (data) => ws.send(data, { binary: true }),
   sendFragment: (text) => ws.send(text, { fin: false }),
+  sendHugeFrame: (bytes) => {
+    const socket = stream();
+    if (socket) streamFrame(socket, bytes);
+  },
   sendTextBytes: (data) => ws.send(data, { binary: false }),
   ping: () => ws.ping(),
   pong: (data) => ws.pong(data),
@@ -47,6 +53,7 @@ export const createDial = (baseUrl: string, authenticate: Authenticate): Dial =>
     const { url, headers, tls } = await authenticate(baseUrl, user, device, tokens);
     return new Promise<DialOutcome>((resolve) => {
       let tcp: TcpSocket | undefined;
+      let stream: TcpSocket | undefined;
       // The published types do not know closeTimeout yet.
       const options: ClientOptions & { closeTimeout: number } = {
         ...tls,
@@ -61,6 +68,7 @@ export const createDial = (baseUrl: string, authenticate: Authenticate): Dial =>
       };
       const ws = new WebSocket(url, subprotocol === false ? [] : [subprotocol], options);
       ws.on('upgrade', (response) => {
+        stream = response.socket;
         tcp ??= response.socket;
       });
       ws.on('unexpected-response', (request, response) => {
@@ -73,7 +81,13 @@ export const createDial = (baseUrl: string, authenticate: Authenticate): Dial =>
       ws.on('error', (cause) => resolve({ ok: false, error: cause.message }));
       ws.on('open', () => {
         listen(ws, handlers);
-        handlers.onOpen(wrap(ws, () => tcp));
+        handlers.onOpen(
+          wrap(
+            ws,
+            () => tcp,
+            () => stream,
+          ),
+        );
         resolve({ ok: true });
       });
     });

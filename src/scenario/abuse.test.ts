@@ -68,6 +68,7 @@ const fakeDial = (
       sendText: answer,
       sendBinary: () => {},
       sendTextBytes: () => {},
+      sendHugeFrame: () => {},
       sendFragment: () => {
         seen.fragments += 1;
         flood();

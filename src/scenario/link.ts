@@ -184,6 +184,12 @@ export class Link {
     else this.#socket?.sendTextBytes(data);
   }
 
+  /** Writes a text frame of many megabytes, without ever holding it. */
+  sendHuge(bytes: number, what: string): void {
+    this.#owner.record({ kind: 'sent-raw', ...this.#who, bytes, what });
+    if (this.state === 'open') this.#socket?.sendHugeFrame(bytes);
+  }
+
   ping(): void {
     this.#socket?.ping();
   }

@@ -60,11 +60,16 @@ const checkFloods = (source: Source, file: ScenarioFile, steps: Step[]): void =>
 
 const isFaultCell = (value: unknown): value is FaultCell => validator(FaultCellSchema)(value).length === 0;
 
+const asList = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value]);
+
 /** The cells of the fault matrix that this cell of the file plays. A name that the matrix does not know is a variation. */
 const faultCells = (file: ScenarioFile, cell: Cell): FaultCell[] => {
-  const { matrixCell = [] } = file;
-  const named: unknown = substitute(Array.isArray(matrixCell) ? matrixCell : [matrixCell], cell.names);
-  return (named as unknown[]).filter(isFaultCell);
+  const entries = asList(file.matrixCell ?? []).flatMap(({ packet, fault, receiver }) =>
+    asList(packet).flatMap((p) =>
+      asList(fault).flatMap((f) => asList(receiver).map((r) => ({ packet: p, fault: f, receiver: r }))),
+    ),
+  );
+  return (substitute(entries, cell.names) as unknown[]).filter(isFaultCell);
 };
 
 const cellToScenario = (source: Source, file: ScenarioFile, base: string, cell: Cell): Scenario => {

@@ -23,6 +23,7 @@ const fakeDial = (reply: Reply): Dial => {
       sendText: (text: string) => reply(JSON.parse(text) as MsgR, to, user),
       sendBinary: () => end(1003),
       sendTextBytes: () => end(1007),
+      sendHugeFrame: () => {},
       sendFragment: () => {},
       ping: () => setImmediate(() => handlers.onPong()),
       pong: () => {},

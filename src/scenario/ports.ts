@@ -18,6 +18,8 @@ export interface Socket {
   sendBinary(data: Uint8Array): void;
   /** A part of a text frame that has not ended yet. */
   sendFragment(text: string): void;
+  /** A text frame of that many bytes, written no faster than the server takes it. Nothing else may be written meanwhile. */
+  sendHugeFrame(bytes: number): void;
   /** A text frame of arbitrary bytes, which need not be UTF-8. */
   sendTextBytes(data: Uint8Array): void;
   ping(): void;

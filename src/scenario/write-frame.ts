@@ -10,6 +10,9 @@ const RAW_LABEL = 'raw';
 const LONGEST_RID = 64;
 const PLACEHOLDER = /\{(rid|rid64|msgId|user:([a-z][A-Za-z0-9-]*)|sid:([a-z][A-Za-z0-9-]*))\}/g;
 
+/** From here on a frame is streamed. */
+const HUGE_BYTES = 8 * 1_024 * 1_024;
+
 /** A text frame of that many bytes which would be a valid packet, were it not for its size. */
 const frameOfBytes = (size: number): string => {
   const [head, tail] = ['{"type":"ack:R","rid":"big","serverMsgId":"none","filling":"', '"}'];
@@ -53,6 +56,7 @@ export const writeFrame = (stage: Stage, link: Link, frame: Frame, what: string)
     const declared = stage.options.description.limits?.maxFrameBytes ?? WIRE.frameBytes;
     const { timers } = stage.options;
     const size = frame.over === undefined ? durationMs(frame.frameBytes, timers) : declared + frame.over;
-    link.sendRaw(frameOfBytes(size), 'text', what);
+    if (size > HUGE_BYTES) link.sendHuge(size, what);
+    else link.sendRaw(frameOfBytes(size), 'text', what);
   }
 };
