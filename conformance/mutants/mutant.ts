@@ -40,8 +40,11 @@ export const MutantSchema = Type.Object(
       Type.String({
         pattern: '^--[a-z0-9, -]+$',
         description:
-          'Further options of `im-conformance serve`: where the fault shows only without, or with other, timers.',
+          'Further options of `im-conformance serve`: other classes, timers or limits. With `--jwt-secret` the kit signs its tokens with that secret.',
       }),
+    ),
+    tls: Type.Optional(
+      Type.Literal(true, { description: 'The server has the certificate that lies beside the catalogue, and speaks TLS.' }),
     ),
     patch: Type.Array(PatchSchema, { minItems: 1 }),
   },

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Report, ScenarioResult, Violation } from '../../schemas/index.js';
@@ -23,14 +23,33 @@ const builtFile = (path: string): string => {
 };
 
 /** The command that starts a mutant as a subject. Throws a KitError when the project is not built. */
-export const mutantCommand = (id: string, options = ''): string => {
-  const runner = builtFile('conformance/mutants/run.js');
-  return `"${process.execPath}" "${runner}" ${id} --port {port} --data {data} ${options}`.trimEnd();
+export const mutantCommand = (id: string, surroundings: Surroundings = {}): string =>
+  `"${process.execPath}" "${builtFile('conformance/mutants/run.js')}" ${id} ${serveOptions(surroundings)}`;
+
+/** What a server is started with. Mutants that share it share one run of the server without a fault. */
+type Surroundings = Pick<Mutant, 'options' | 'tls'>;
+
+/** A certificate for 127.0.0.1 that nobody else trusts: its key is public. */
+const certificateFile = (name: string): string => join(packageRoot, 'conformance', 'mutants', 'certificate', name);
+
+const serveOptions = ({ options = '', tls }: Surroundings): string => {
+  const files = tls ? ` --tls-cert "${certificateFile('cert.pem')}" --tls-key "${certificateFile('key.pem')}"` : '';
+  return `--port {port} --data {data}${files} ${options}`.trimEnd();
+};
+
+/** What the kit must know of a server to get in. */
+const wayIn = ({ options = '', tls }: Surroundings): Pick<RunOptions, 'jwtSecret' | 'url' | 'ca'> => {
+  const jwtSecret = /--jwt-secret (\S+)/.exec(options)?.[1];
+  return {
+    ...(jwtSecret === undefined ? {} : { jwtSecret }),
+    ...(tls ? { url: 'wss://127.0.0.1:{port}/', ca: readFileSync(certificateFile('cert.pem'), 'utf8') } : {}),
+  };
 };
 
 /** A run of the kit that tests one mutant with the scenarios that must catch it, and with nothing else. */
 export const mutantRun = (mutant: Mutant, patienceMs = PATIENCE_MS): RunOptions => ({
-  exec: mutantCommand(mutant.id, mutant.options),
+  exec: mutantCommand(mutant.id, mutant),
+  ...wayIn(mutant),
   ...(mutant.classes ? { classes: mutant.classes } : {}),
   only: [mutant.caughtBy],
   skip: [],
@@ -44,18 +63,26 @@ export const mutantRun = (mutant: Mutant, patienceMs = PATIENCE_MS): RunOptions 
 });
 
 /** The same scenarios for the server as it is: a scenario that fails without the fault proves nothing about it. */
-export const controlRun = (mutants: readonly Mutant[]): RunOptions => ({
-  exec: `"${process.execPath}" "${builtFile('bin/im-conformance.js')}" serve --port {port} --data {data}`,
-  only: [...new Set(mutants.map((mutant) => mutant.caughtBy))],
-  skip: [],
-  headers: {},
-  allowUnproven: true,
-  seed: 'control',
-  concurrency: 16,
-  instances: 2,
-  patienceMs: CONTROL_PATIENCE_MS,
-  replayArguments: [],
-});
+export const controlRuns = (mutants: readonly Mutant[]): RunOptions[] => {
+  const groups = new Map<string, Mutant[]>();
+  for (const mutant of mutants) {
+    const command = serveOptions(mutant);
+    groups.set(command, [...(groups.get(command) ?? []), mutant]);
+  }
+  return [...groups].map(([command, group]) => ({
+    exec: `"${process.execPath}" "${builtFile('bin/im-conformance.js')}" serve ${command}`,
+    ...wayIn(group[0] as Mutant),
+    only: [...new Set(group.map((mutant) => mutant.caughtBy))],
+    skip: [],
+    headers: {},
+    allowUnproven: true,
+    seed: 'control',
+    concurrency: 16,
+    instances: 2,
+    patienceMs: CONTROL_PATIENCE_MS,
+    replayArguments: [],
+  }));
+};
 
 export interface MutantVerdict {
   caught: boolean;
