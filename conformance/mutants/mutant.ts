@@ -44,7 +44,9 @@ export const MutantSchema = Type.Object(
       }),
     ),
     tls: Type.Optional(
-      Type.Literal(true, { description: 'The server has the certificate that lies beside the catalogue, and speaks TLS.' }),
+      Type.Literal(true, {
+        description: 'The server has the certificate that lies beside the catalogue, and speaks TLS.',
+      }),
     ),
     patch: Type.Array(PatchSchema, { minItems: 1 }),
   },
