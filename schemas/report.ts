@@ -55,6 +55,28 @@ export const ScenarioResultSchema = Type.Object({
 });
 export type ScenarioResult = Static<typeof ScenarioResultSchema>;
 
+/** What a cell of the fault matrix can be: the worst verdict of the scenarios that play it, or why none did. */
+export const MATRIX_VERDICTS = [...VERDICTS, 'excused', 'not-played'] as const;
+
+export const MatrixCellSchema = Type.Composite(
+  [
+    FaultCellSchema,
+    Type.Object({
+      verdict: Type.Union(
+        MATRIX_VERDICTS.map((name) => Type.Literal(name)),
+        {
+          description:
+            'The worst verdict of its scenarios. excused: no scenario can play it. not-played: its scenarios were not chosen.',
+        },
+      ),
+      scenarios: Type.Array(Type.String(), { description: 'Ids of the scenarios that played it.' }),
+      why: Type.Optional(Type.String({ description: 'Why it is excused.' })),
+    }),
+  ],
+  { additionalProperties: false, description: 'A cell of the fault matrix, and what this run says of it.' },
+);
+export type MatrixCell = Static<typeof MatrixCellSchema>;
+
 export const ReportSchema = Type.Object(
   {
     kit: Type.Object({ name: Type.Literal('im-conformance'), version: Type.String(), seed: Type.String() }),
@@ -107,6 +129,10 @@ export const ReportSchema = Type.Object(
         scenarios: Type.Array(Type.String()),
       }),
     ),
+    matrix: Type.Array(MatrixCellSchema, {
+      description:
+        'The fault matrix: six packets, eleven faults, three states of the receiver. Empty when nothing ran.',
+    }),
   },
   {
     $id: 'https://im-conformance.dev/schemas/report.schema.json',

@@ -35,5 +35,6 @@ export const emptyReport = (settings: Settings, seed: string, exitCode: number, 
     summary: ZERO,
     scenarios: [],
     requirements: [],
+    matrix: [],
   };
 };

@@ -1,5 +1,5 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 import type { Report } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import {
@@ -70,6 +70,14 @@ export const writeStdout = (text: string): Promise<void> =>
     process.stdout.write(text, quietEnd);
   });
 
+/** A page links to the histories from where it lies, not from where the kit was started. */
+const seenFrom = (file: string, report: Report): Report => ({
+  ...report,
+  scenarios: report.scenarios.map((result) =>
+    result.history === undefined ? result : { ...result, history: relative(dirname(file), result.history) },
+  ),
+});
+
 /**
  * Writes every report. Returns one sentence for each that could not be written, so that one broken disk does not
  * cost the other reports.
@@ -79,7 +87,8 @@ export const writeReports = async (targets: readonly ReportTarget[], report: Rep
   const faults: string[] = [];
   for (const { format, file } of targets) {
     try {
-      const text = await renderReport(format, report, file === undefined ? paint : plainPaint);
+      const seen = format === 'html' && file !== undefined ? seenFrom(file, report) : report;
+      const text = await renderReport(format, seen, file === undefined ? paint : plainPaint);
       if (file === undefined) await writeStdout(text);
       else writeFileSync(file, text);
     } catch (error) {

@@ -163,7 +163,7 @@ t.test('report targets', async (t) => {
   t.same(reportTargets([], false), [{ format: 'tap' }]);
   t.same(reportTargets(['tap', `json=${file}`], false), [{ format: 'tap' }, { format: 'json', file }]);
   const rows: [string[], string | RegExp][] = [
-    [['xml'], /no report format "xml" .*pretty, tap, json, junit/],
+    [['xml'], /no report format "xml" .*pretty, tap, json, junit, html/],
     [['json='], 'names no file'],
     [['tap', 'json'], 'only one report can go to stdout'],
     [[`tap=${file}`, `json=${file}`], 'two reports cannot go to one file'],

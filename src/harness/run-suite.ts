@@ -5,12 +5,13 @@ import type { Report, ScenarioResult } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
 import { type Ledger, loadLedger } from '../ledger/index.js';
 import { packageRoot } from '../package-root.js';
-import { Interrupted, loadScenarios, type Scenario } from '../scenario/index.js';
+import { Interrupted, loadExcuses, loadScenarios, type Scenario } from '../scenario/index.js';
 import { AccountPool, checkAccounts, type Lease } from './accounts/index.js';
 import { whyNotRun } from './applicability.js';
 import { exitCodeOf, summarize } from './exit-code.js';
 import { knock } from './front-door/index.js';
 import type { Instance } from './instance.js';
+import { judgeMatrix } from './judge-matrix.js';
 import { EXIT, type RunHooks, type RunOptions } from './options.js';
 import { type Prepared, prepare, startInstance, tlsOf } from './prepare.js';
 import { randomOf, shuffle } from './random.js';
@@ -228,6 +229,7 @@ const reportOf = (suite: Suite, complete: boolean, startedAt: Date): Report => {
     summary,
     scenarios: results,
     requirements: judgeRequirements(ledger, results, prepared.classes),
+    matrix: judgeMatrix(results, loadExcuses()),
   };
 };
 

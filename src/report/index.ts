@@ -1,7 +1,7 @@
 import type { Report } from '../../schemas/index.js';
 import { type Paint, plainPaint } from './paint.js';
 
-export const REPORT_FORMATS = ['pretty', 'tap', 'json', 'junit'] as const;
+export const REPORT_FORMATS = ['pretty', 'tap', 'json', 'junit', 'html'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 export { inert, inertJson, inertReport } from './inert.js';
@@ -13,6 +13,7 @@ const renderers: Record<ReportFormat, (report: Report, paint: Paint) => Promise<
   tap: async (report) => (await import('./tap.js')).renderTap(report),
   json: async (report) => (await import('./json.js')).renderJson(report),
   junit: async (report) => (await import('./junit.js')).renderJunit(report),
+  html: async (report) => (await import('./html.js')).renderHtml(report),
 };
 
 /** Renders a report as text. `paint` counts for `pretty` only. The result ends with a line end. */

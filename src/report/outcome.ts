@@ -17,8 +17,20 @@ export const newFailures = (report: Report): ScenarioResult[] =>
 export const knownFailures = (report: Report): ScenarioResult[] =>
   report.scenarios.filter((result) => result.verdict === 'failed' && result.knownFailure);
 
-const narrowed = (report: Report): boolean =>
+/** Whether the caller left scenarios out. */
+export const narrowed = (report: Report): boolean =>
   report.selection !== undefined && report.selection.only.length + report.selection.skip.length > 0;
+
+/** `119 of 119 MUST and 3 of 3 SHOULD of the tested classes were exercised`. */
+export const requirementCoverage = (report: Report): string => {
+  const tested = report.requirements.filter(({ verdict }) => verdict !== 'not-applicable');
+  const parts = (['MUST', 'SHOULD', 'MAY'] as const).flatMap((level) => {
+    const rows = tested.filter((row) => row.level === level);
+    const seen = rows.filter(({ exercised }) => exercised > 0).length;
+    return rows.length === 0 ? [] : [`${seen} of ${rows.length} ${level}`];
+  });
+  return `${parts.join(' and ') || 'none'} of the tested classes were exercised`;
+};
 
 const unprovenRequirements = (report: Report): string[] =>
   report.requirements

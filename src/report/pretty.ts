@@ -1,6 +1,7 @@
-import type { Report, ScenarioResult } from '../../schemas/index.js';
+import type { MatrixCell, Report, ScenarioResult } from '../../schemas/index.js';
 import { inertReport } from './inert.js';
-import { knownFailures, newFailures, outcomeOf } from './outcome.js';
+import { matrixLines, matrixSummary } from './matrix-table.js';
+import { knownFailures, narrowed, newFailures, outcomeOf, requirementCoverage } from './outcome.js';
 import { type Paint, plainPaint } from './paint.js';
 import { briefFailureLines, failureLines, warningLines } from './pretty-failure.js';
 import { count, duration, groupBy, wrap } from './words.js';
@@ -74,11 +75,26 @@ const summaryLine = (report: Report): string => {
   return `${[`${summary.passed} passed`, ...shown, ...warnings].join(', ')} in ${duration(summary.durationMs)}`;
 };
 
+const ALARMING: ReadonlySet<MatrixCell['verdict']> = new Set(['failed', 'inconclusive', 'error', 'unproven']);
+
+/** What was covered; the matrix as a table only where something in it is not as it should be. */
+const coverageLines = (report: Report, paint: Paint): string[] => {
+  if (report.matrix.length === 0 || narrowed(report)) return [];
+  const alarming = report.matrix.some(({ verdict }) => ALARMING.has(verdict));
+  return [
+    ...(alarming ? ['', paint('yellow', 'FAULT MATRIX'), ...matrixLines(report, paint)] : []),
+    '',
+    `requirements: ${requirementCoverage(report)}`,
+    `fault matrix: ${matrixSummary(report)}`,
+  ];
+};
+
 const verdictLines = (report: Report, paint: Paint): string[] => {
   const { sentence, missing, next } = outcomeOf(report);
+  const coverage = coverageLines(report, paint);
   const colour = report.exitCode === 0 ? 'green' : report.exitCode === 1 ? 'red' : 'yellow';
   return [
-    '',
+    ...(coverage.length === 0 ? [''] : coverage),
     paint('bold', summaryLine(report)),
     paint(colour, sentence),
     ...missing.map((line) => `  because: ${line}`),

@@ -15,6 +15,7 @@ const GOLDEN: readonly [ReportFormat, string][] = [
   ['pretty', 'pretty.txt'],
   ['tap', 'tap'],
   ['junit', 'junit.xml'],
+  ['html', 'html'],
 ];
 /** Anything that a terminal or a CI log would obey. */
 const OBEYED = /[^\n\P{Cc}]|[\p{Cf}\u2028\u2029]|^::/mu;
@@ -58,6 +59,23 @@ t.test('TAP is read by a parser as it was meant', async (t) => {
     t.same({ ok, pass, fail, todo, skip }, expected[name], name);
     t.same(nonsense, [], `${name}: nothing that is not TAP`);
   }
+});
+
+t.test('every link of the page leads somewhere', async (t) => {
+  const report = load('mixed');
+  const scenarios = report.scenarios.map((result) => ({ ...result, history: `h/${result.id}.ndjson` }));
+  for (const text of [await renderReport('html', report), await renderReport('html', { ...report, scenarios })]) {
+    const targets = [...text.matchAll(/href="#([^"]*)"/g)].map(([, id]) => id);
+    t.ok(targets.length > 0);
+    const missing = targets.filter((id) => !text.includes(`id="${id}"`));
+    t.same(missing, []);
+  }
+  const page = await renderReport('html', { ...report, scenarios });
+  t.match(
+    page,
+    /<td class="passed" title="passed\n[^"]*"><a href="h\/[^"#]*\.ndjson">✓/,
+    'a cell has its history',
+  );
 });
 
 t.test('a run that was broken off bails out', async (t) => {

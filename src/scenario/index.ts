@@ -1,4 +1,5 @@
 export { declaredWaitMs } from './declared-waits.js';
+export { loadExcuses } from './fault-matrix.js';
 export { loadScenarios, parseScenarioFile, scenarioRoot } from './load.js';
 export type { ClientSpec, Scenario, Step } from './model.js';
 export { play } from './play.js';

@@ -1,0 +1,35 @@
+import {
+  allFaultCells,
+  type FaultMatrixFile,
+  faultCellName,
+  type MatrixCell,
+  type ScenarioResult,
+} from '../../schemas/index.js';
+
+/** From the worst on. What was not applicable says nothing, so a scenario that passed beside it decides. */
+const WORST_FIRST = ['error', 'failed', 'inconclusive', 'unproven', 'passed', 'not-applicable'] as const;
+
+/** What the run says of every cell of the fault matrix, in the order of its lists. */
+export const judgeMatrix = (results: readonly ScenarioResult[], excused: FaultMatrixFile['excused']): MatrixCell[] => {
+  const players = new Map<string, ScenarioResult[]>();
+  for (const result of results) {
+    for (const cell of result.cells ?? []) {
+      const name = faultCellName(cell);
+      players.set(name, [...(players.get(name) ?? []), result]);
+    }
+  }
+  return allFaultCells().map((cell) => {
+    const played = players.get(faultCellName(cell)) ?? [];
+    const verdict = WORST_FIRST.find((name) => played.some((result) => result.verdict === name));
+    const excuse = excused.find(
+      ({ packets, faults, receivers }) =>
+        packets.includes(cell.packet) && faults.includes(cell.fault) && receivers.includes(cell.receiver),
+    );
+    return {
+      ...cell,
+      verdict: verdict ?? (excuse ? 'excused' : 'not-played'),
+      scenarios: played.map(({ id }) => id),
+      ...(verdict === undefined && excuse ? { why: excuse.why } : {}),
+    };
+  });
+};
