@@ -92,9 +92,9 @@ export interface MutantVerdict {
 
 /** Whether the run failed for the right reason: the requirement that the mutant breaks, in the words it promises. */
 export const judgeMutant = (mutant: Mutant, report: Report): MutantVerdict => {
-  const failed = report.scenarios.filter((scenario) => scenario.verdict === 'failed');
-  for (const scenario of failed) {
-    const violation = scenario.violations.find(
+  for (const scenario of report.scenarios) {
+    // A SHOULD that is broken is a warning, and fails nothing.
+    const violation = [...scenario.violations, ...scenario.warnings].find(
       (candidate) => candidate.requirement === mutant.requirement && textOf(candidate).includes(mutant.words),
     );
     if (violation) return { caught: true, why: `${scenario.id}: ${violation.message}` };

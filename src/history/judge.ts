@@ -154,7 +154,7 @@ export class HistoryJudge {
     for (const message of world.messages.unsettled()) {
       if (message === pending?.message || message.msgId === msgId) message.spoiled = true;
     }
-    const framing = event.errors.some((error) => /binary|UTF-8|not JSON|JSON object/i.test(error));
+    const framing = event.errors.some((error) => /text frame|UTF-8|not JSON|JSON object/i.test(error));
     world.book.report({
       requirement: framing ? 'IM-1-3' : 'IM-2-1',
       message: `the server sent ${connection.client} something that is not a valid packet`,
