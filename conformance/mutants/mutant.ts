@@ -3,7 +3,7 @@ import { SERVER_CLASSES } from '../../schemas/index.js';
 
 const closed = { additionalProperties: false } as const;
 
-const PatchSchema = Type.Object(
+export const PatchSchema = Type.Object(
   {
     file: Type.String({
       pattern: '^src/(protocol|reference|packets)/[a-z0-9/-]+\\.js$',

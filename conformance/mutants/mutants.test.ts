@@ -62,13 +62,13 @@ t.test('a broken catalogue is named with its file, entry and field', async (t) =
 
 t.test('a patch applies exactly once or names mutant, file and text', async (t) => {
   const patch = (find: string): Patch => ({ file: 'src/protocol/a.js', find, replace: 'no($&)' });
-  t.equal(applyPatch('m', patch('if (a)\n  b();'), 'x; if (a)   b(); y'), 'x; no($&) y');
+  t.equal(applyPatch('mutant "m"', patch('if (a)\n  b();'), 'x; if (a)   b(); y'), 'x; no($&) y');
   t.match(
-    messageOf(() => applyPatch('m', patch('c('), 'a')),
+    messageOf(() => applyPatch('mutant "m"', patch('c('), 'a')),
     'mutant "m": found 0 times instead of once in src/protocol/a.js: c(',
   );
   t.match(
-    messageOf(() => applyPatch('m', patch('a.'), 'a. a.')),
+    messageOf(() => applyPatch('mutant "m"', patch('a.'), 'a. a.')),
     'mutant "m": found 2 times instead of once in src/protocol/a.js: a.',
   );
 });

@@ -7,16 +7,16 @@ const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\
 const patternOf = (find: string): RegExp => new RegExp(find.trim().split(/\s+/).map(escaped).join('\\s+'), 'g');
 
 /**
- * Applies one patch to the text of its file. Throws a KitError when its text does not stand there exactly once: a patch
+ * Applies one patch to the text of its file; `name` is whose patch it is, for the error. Throws a KitError when its text does not stand there exactly once: a patch
  * that changes nothing would leave a correct server, and one that changes several places is not one small fault.
  */
-export const applyPatch = (mutant: string, patch: Patch, text: string): string => {
+export const applyPatch = (name: string, patch: Patch, text: string): string => {
   const found = [...text.matchAll(patternOf(patch.find))];
   const [only] = found;
   if (found.length !== 1 || only === undefined) {
     throw new KitError(
       'usage',
-      `mutant "${mutant}": found ${found.length} times instead of once in ${patch.file}: ${patch.find.trim()}`,
+      `${name}: found ${found.length} times instead of once in ${patch.file}: ${patch.find.trim()}`,
       'Adapt "find" to the compiled file, or build again if it is older than its source.',
     );
   }

@@ -14,7 +14,7 @@ const MORE_PATIENCE_MS = 500;
 const CONTROL_PATIENCE_MS = 1_500;
 
 /** A compiled file of this project, whether this code runs compiled or from source. */
-const builtFile = (path: string): string => {
+export const builtFile = (path: string): string => {
   const here = fileURLToPath(new URL(`../../${path}`, import.meta.url));
   const built = join(packageRoot, 'dist', path);
   const found = [here, built].find((candidate) => existsSync(candidate));
@@ -30,7 +30,8 @@ export const mutantCommand = (id: string, surroundings: Surroundings = {}): stri
 type Surroundings = Pick<Mutant, 'options' | 'tls'>;
 
 /** A certificate for 127.0.0.1 that nobody else trusts: its key is public. */
-const certificateFile = (name: string): string => join(packageRoot, 'conformance', 'mutants', 'certificate', name);
+export const certificateFile = (name: string): string =>
+  join(packageRoot, 'conformance', 'mutants', 'certificate', name);
 
 const serveOptions = ({ options = '', tls }: Surroundings): string => {
   const files = tls ? ` --tls-cert "${certificateFile('cert.pem')}" --tls-key "${certificateFile('key.pem')}"` : '';
