@@ -71,11 +71,7 @@ t.test('every link of the page leads somewhere', async (t) => {
     t.same(missing, []);
   }
   const page = await renderReport('html', { ...report, scenarios });
-  t.match(
-    page,
-    /<td class="passed" title="passed\n[^"]*"><a href="h\/[^"#]*\.ndjson">✓/,
-    'a cell has its history',
-  );
+  t.match(page, /<td class="passed" title="passed\n[^"]*"><a href="h\/[^"#]*\.ndjson">✓/, 'a cell has its history');
 });
 
 t.test('a run that was broken off bails out', async (t) => {
