@@ -308,15 +308,19 @@ export const SERVER_VERBS = {
     { scrapes: Type.Literal(true) },
     'Reads the metrics page that the server declares. The judges compare it with what the kit counted.',
   ),
+  marksMemory: verb(
+    { marksMemory: Type.Literal(true) },
+    'What the process group has held at its most until now is what memoryStays compares with.',
+  ),
   memoryStays: verb(
     {
       memoryStays: Type.Object(
-        { below: Type.Integer({ minimum: 1_048_576, description: 'Bytes over what it held when the script began.' }) },
+        { below: Type.Integer({ minimum: 1_048_576, description: 'Bytes over what it held at the mark.' }) },
         closed,
       ),
       by: requirement,
     },
-    'The most resident memory that the process group has held since the script began must be below that.',
+    'The most resident memory that the process group has held since marksMemory must be below that.',
   ),
   jumps: verb(
     {

@@ -242,7 +242,7 @@ t.test('what is seen beside the WebSocket', async (t) => {
   const page = { status: 200, text: '# EOF\n' };
   const sights: Sights = { metrics: async () => page, memory: () => (held += 5_000_000) };
   const steps = (below: number) =>
-    `  - server: { scrapes: true }\n  - server: { memoryStays: { below: ${below} }, by: IM-4.2-52 }\n`;
+    `  - server: { scrapes: true }\n  - server: { marksMemory: true }\n  - server: { memoryStays: { below: ${below} }, by: IM-4.2-52 }\n`;
   const kept = await run(steps(100_000_000), {}, { sights });
   t.match(kept.of('metrics'), [{ ...page, askedAt: Number }]);
   t.match(kept.own(), [{ outcome: 'met', requirement: 'IM-4.2-52' }]);

@@ -46,7 +46,7 @@ const checkClients = (source: Source, clients: ClientSpec[]): void => {
 };
 
 /** Verbs that only look at the subject. */
-const LOOKS: ReadonlySet<string> = new Set(['scrapes', 'memoryStays']);
+const LOOKS: ReadonlySet<string> = new Set(['scrapes', 'marksMemory', 'memoryStays']);
 
 const serverVerbs = (steps: Step[]): string[] =>
   flatSteps(steps).flatMap((step) => (step.kind === 'server' ? [step.action.verb] : []));

@@ -1,11 +1,11 @@
 const LOOK_EVERY_MS = 50;
 
-/** Follows the resident memory of a process group: what it was at the start, and the most since then. */
+/** Follows the resident memory of a process group: what it held at its most, before and after a mark. */
 export class MemoryWatch {
   readonly #read: () => number | undefined;
   readonly #timer: NodeJS.Timeout;
-  #first: number | undefined;
-  #most = 0;
+  #before: number | undefined;
+  #most: number | undefined;
 
   constructor(read: () => number | undefined) {
     this.#read = read;
@@ -14,10 +14,17 @@ export class MemoryWatch {
     this.#timer.unref();
   }
 
-  /** Bytes over the first look; undefined when the process could not be read. */
-  mostOverFirst(): number | undefined {
+  /** From here on another maximum counts. False when the process cannot be read. */
+  mark(): boolean {
     this.#look();
-    return this.#first === undefined ? undefined : this.#most - this.#first;
+    this.#before = this.#most;
+    return this.#before !== undefined;
+  }
+
+  /** The most that it held, in bytes over the maximum before the mark; undefined without a mark. */
+  mostOverMark(): number | undefined {
+    this.#look();
+    return this.#before === undefined || this.#most === undefined ? undefined : this.#most - this.#before;
   }
 
   stop(): void {
@@ -28,7 +35,6 @@ export class MemoryWatch {
     const bytes = this.#read();
     // A process that has just ended or not yet begun holds nothing.
     if (bytes === undefined) return;
-    this.#first ??= bytes;
-    this.#most = Math.max(this.#most, bytes);
+    this.#most = Math.max(this.#most ?? 0, bytes);
   }
 }

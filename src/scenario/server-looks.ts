@@ -20,12 +20,16 @@ export const scrapes: Look<'scrapes'> = async (stage, _action, place) => {
 
 const mib = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} MiB`;
 
+/** What a server needs to take the messages in is no fault; what it needs beyond that for a client that does not read is. */
+export const marksMemory: Look<'marksMemory'> = async (stage, _action, place) =>
+  stage.memory?.mark() === true || recordUnreached(stage, place, 'the memory of the server can be read', 'it cannot');
+
 export const memoryStays: Look<'memoryStays'> = async (stage, { memoryStays: { below }, by }, place) => {
-  const over = stage.memory?.mostOverFirst();
+  const over = stage.memory?.mostOverMark();
   if (over === undefined) return recordUnreached(stage, place, 'the memory of the server can be read', 'it cannot');
   return recordExpectation(stage, place, {
     requirement: by,
-    expected: `the server holds at most ${mib(below)} more than when the script began`,
+    expected: `the server holds at most ${mib(below)} more than it did at its most before`,
     seen: `${mib(over)} more at its peak`,
     met: over < below,
     waitedMs: 0,

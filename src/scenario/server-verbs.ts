@@ -6,7 +6,7 @@ import { durationMs } from './durations.js';
 import { labelsOfPacket } from './expectation.js';
 import { expandLabels } from './labels.js';
 import type { Control } from './ports.js';
-import { memoryStays, scrapes } from './server-looks.js';
+import { marksMemory, memoryStays, scrapes } from './server-looks.js';
 import type { Stage } from './stage.js';
 import { recordExpectation, recordFault, type StepPlace } from './step-outcome.js';
 
@@ -142,6 +142,8 @@ export const performServerStep = async (stage: Stage, action: ServerAction, plac
       return freezes(stage, action, place);
     case 'scrapes':
       return scrapes(stage, action, place);
+    case 'marksMemory':
+      return marksMemory(stage, action, place);
     case 'memoryStays':
       return memoryStays(stage, action, place);
     case 'jumps':

@@ -50,7 +50,7 @@ export class Stage implements ActorWorld {
   /** Messages that the bystanders have exchanged, and whether they go on. */
   readonly bystanders = { exchanges: 0, broken: false, abused: false };
   readonly clock = new ServerClock();
-  /** Bytes of memory before the script, and the most since then. */
+  /** What the process of the server holds, where the script looks at it. */
   memory: MemoryWatch | undefined;
   /** Valid packets that have arrived: the sign that waiting on makes sense. */
   packets = 0;
