@@ -53,6 +53,13 @@ t.test('usage', async (t) => {
     ['not a url', ['sevre'], 2, /neither a WebSocket URL nor a command\n {2}Write it as/],
     ['unknown class', ['--class', 'cor'], 2, /there is no class "cor"/],
     ['glob without a match', ['--only', 'nothing*'], 2, /--only "nothing\*" matches no scenario/],
+    [
+      'glob of another class',
+      ['--list', '--class', 'core', '--only', 'server/durable/*'],
+      2,
+      /classes that --class leaves out/,
+    ],
+    ['one identity for all', ['--token-command', 'echo same'], 2, /all clients would be one user/],
     ['list without a match', ['--list', '--skip', 'nothing*'], 2, /matches no scenario/],
     ['requirements without a list', ['--requirements'], 2, /--requirements goes with --list/],
     ['unknown format', ['--report', 'xml'], 2, /no report format "xml"/],

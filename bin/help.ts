@@ -1,3 +1,4 @@
+import { wrap } from '../src/report/words.js';
 import { OPTIONS } from './run/option-table.js';
 
 const WIDTH = 80;
@@ -36,16 +37,6 @@ Examples:
   im-conformance ws://127.0.0.1:9001/ --report junit=results.xml
   im-conformance explain IM-4.2-6                    why a requirement is there
 `;
-
-const wrap = (text: string, width: number): string[] => {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
-};
 
 /**
  * The help of the default command. It is written here and not by the parser, so that asking for it need not load the

@@ -349,8 +349,6 @@ export const CONTROL_VERBS = {
   ),
   waits: verb({ waits: duration, because: Type.String({ minLength: 10 }) }, 'Lets a declared timer pass.'),
 } as const;
-export type ControlVerb = keyof typeof CONTROL_VERBS;
-
 /** Checked against FaultCellSchema once the names are filled in; what is no cell of the matrix then is a variation of one. */
 const oneOrMore = Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1, uniqueItems: true })]);
 const matrixCell = Type.Object({ packet: oneOrMore, fault: oneOrMore, receiver: oneOrMore }, closed);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Description, SERVER_CLASSES, type ServerClass, type Timers, WIRE } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
 import { Interrupted } from '../scenario/index.js';
@@ -80,12 +81,25 @@ const orInterrupted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<
   }
 };
 
+/** Credentials that name nobody make one user of all: the server would then be blamed for mixing them up. */
+const checkUsersDiffer = async ({ users }: RunOptions, url: string, authenticate: Authenticate): Promise<void> => {
+  if (users !== undefined) return;
+  const [one, other] = await Promise.all(['kit-one', 'kit-other'].map((user) => authenticate(url, user, 'default')));
+  if (one?.url !== other?.url || !isDeepStrictEqual(one?.headers, other?.headers)) return;
+  throw new KitError(
+    'usage',
+    'every user gets the same token and the same headers, so all clients would be one user',
+    'Use {user} in --token-command or --header, or list accounts with --users FILE.',
+  );
+};
+
 interface Door extends Described {
   notes: readonly string[];
 }
 
 const openDoor = async (options: RunOptions, first: Instance, authenticate: Authenticate): Promise<Door> => {
   try {
+    await checkUsersDiffer(options, first.subject.url, authenticate);
     const { notes } = await knock(first.subject.url, authenticate);
     return { notes, ...(await describe(options, first.subject.url)) };
   } catch (cause) {

@@ -235,7 +235,8 @@ const reportOf = (suite: Suite, complete: boolean, startedAt: Date): Report => {
 
 const subjectOf = ({ first, classes, description }: Prepared, options: RunOptions): Report['subject'] => ({
   url: first.subject.url,
-  ...(options.exec === undefined ? {} : { command: options.exec }),
+  // How the embedded server is started holds the folder of this installation, which is nobody's business.
+  ...(options.exec === undefined || options.embedded ? {} : { command: options.exec }),
   embedded: options.embedded ?? false,
   classes,
   description,
@@ -290,11 +291,7 @@ const play = async (
 /** Scenarios of the kit that the options choose, without a subject. Throws a usage KitError. */
 export const listScenarios = (options: Pick<RunOptions, 'classes' | 'only' | 'skip'>): Scenario[] => {
   const all = loadScenarios();
-  return select(
-    options.classes ? all.filter((scenario) => options.classes?.includes(scenario.class)) : all,
-    options.only,
-    options.skip,
-  );
+  return select(all, options.classes, options.only, options.skip);
 };
 
 /**

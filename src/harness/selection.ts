@@ -1,4 +1,5 @@
 import picomatch from 'picomatch';
+import type { ServerClass } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
 import type { Scenario } from '../scenario/index.js';
 
@@ -14,22 +15,41 @@ const matcher = (glob: string): ((id: string) => boolean) => {
   return (id) => namesOf(id).some((name) => name === glob || matches(name));
 };
 
+/** Why a glob chooses nothing: the classes leave its scenarios out, or there are none. */
+const noMatch = (option: string, glob: string, elsewhere: readonly Scenario[]): KitError => {
+  const classes = [...new Set(elsewhere.map((scenario) => scenario.class))].join(',');
+  return classes === ''
+    ? new KitError('usage', `${option} "${glob}" matches no scenario`, '--list prints the ids of all scenarios.')
+    : new KitError(
+        'usage',
+        `${option} "${glob}" matches scenarios of classes that --class leaves out`,
+        `Add them: --class ${classes}.`,
+      );
+};
+
 /**
- * The scenarios that `--only` and `--skip` leave. A glob that matches nothing is a usage error: a typo must not look
- * like a pass.
+ * The scenarios that `--class`, `--only` and `--skip` leave. A glob that matches nothing is a usage error: a typo must
+ * not look like a pass.
  */
 export const select = (
-  scenarios: readonly Scenario[],
+  all: readonly Scenario[],
+  classes: readonly ServerClass[] | undefined,
   only: readonly string[],
   skip: readonly string[],
 ): Scenario[] => {
+  const scenarios = classes ? all.filter((scenario) => classes.includes(scenario.class)) : all;
   for (const [option, globs] of [
     ['--only', only],
     ['--skip', skip],
   ] as const) {
     for (const glob of globs) {
-      if (scenarios.some((scenario) => matcher(glob)(scenario.id))) continue;
-      throw new KitError('usage', `${option} "${glob}" matches no scenario`, '--list prints the ids of all scenarios.');
+      const matches = matcher(glob);
+      if (scenarios.some(({ id }) => matches(id))) continue;
+      throw noMatch(
+        option,
+        glob,
+        all.filter(({ id }) => matches(id)),
+      );
     }
   }
   const wanted = only.map(matcher);
