@@ -19,7 +19,7 @@ export const noteAck = (
   }
   if (!isRecipient(message, user)) return { message, attempt: undefined };
   const attempt = addAck(world, connection, message, connection.excused ? 'lost' : 'open');
-  world.flow?.acking(connection, message);
+  world.flow?.acking(connection, message, packet.serverMsgId);
   if (attempt.answer === 'open') message.open += 1;
   return { message, attempt };
 };

@@ -4,7 +4,8 @@ import { type Connection, type Device, ms, type World } from './world.js';
 
 /** The places of one connection. */
 interface Places {
-  readonly taken: Set<Message>;
+  /** By serverMsgId: a message that was folded and comes back is another object. */
+  readonly taken: Map<string, Message>;
   /** When the last full window got a free place; -1 while it was never full. */
   freeSince: number;
 }
@@ -25,13 +26,13 @@ export class FlowControl {
   }
 
   /** A msg:N of a known message arrived; it is not among the pushes of the message yet. */
-  pushed(connection: Connection, message: Message): void {
+  pushed(connection: Connection, message: Message, serverMsgId: string): void {
     const { maxInFlight } = this.#world.limits;
     if (maxInFlight === undefined || this.#isAcked(connection, message)) return;
     const places = this.#placesOf(connection);
-    if (places.taken.has(message)) return;
+    if (places.taken.has(serverMsgId)) return;
     this.#judgeTurn(connection, message, places);
-    places.taken.add(message);
+    places.taken.set(serverMsgId, message);
     if (places.taken.size === maxInFlight) places.freeSince = Number.POSITIVE_INFINITY;
     if (places.taken.size > maxInFlight) this.#judgeWindow(connection, message, places, maxInFlight);
     else this.#world.book.exercise('IM-4.2-49');
@@ -46,9 +47,9 @@ export class FlowControl {
   #judgeWindow(connection: Connection, message: Message, places: Places, limit: number): void {
     const world = this.#world;
     // What may have expired may have given its place back.
-    for (const other of places.taken) {
+    for (const [id, other] of places.taken) {
       const lifetime = lifetimeOf(world, other);
-      if (lifetime !== undefined && world.at >= lifetime.from) places.taken.delete(other);
+      if (lifetime !== undefined && world.at >= lifetime.from) places.taken.delete(id);
     }
     if (places.taken.size <= limit) return;
     world.book.report({
@@ -85,14 +86,14 @@ export class FlowControl {
   }
 
   /** The recipient has sent an ack:R. */
-  acking(connection: Connection, message: Message): void {
+  acking(connection: Connection, message: Message, serverMsgId: string): void {
     this.#inboxes.get(recipientOf(message))?.delete(message);
     if (this.#world.limits.maxInFlight === undefined) return;
     const { devicesApart, at } = this.#world;
     for (const other of connection.device.user.connections) {
       if (devicesApart !== undefined && other.device !== connection.device) continue;
       const places = this.#places.get(other);
-      if (places?.taken.delete(message) && places.freeSince === Number.POSITIVE_INFINITY) places.freeSince = at;
+      if (places?.taken.delete(serverMsgId) && places.freeSince === Number.POSITIVE_INFINITY) places.freeSince = at;
     }
   }
 
@@ -158,7 +159,7 @@ export class FlowControl {
   #placesOf(connection: Connection): Places {
     const known = this.#places.get(connection);
     if (known !== undefined) return known;
-    const places: Places = { taken: new Set(), freeSince: -1 };
+    const places: Places = { taken: new Map(), freeSince: -1 };
     this.#places.set(connection, places);
     return places;
   }

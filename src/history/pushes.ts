@@ -32,7 +32,7 @@ export const onPush = (world: World, connection: Connection, packet: MsgN): void
   judgeAfterAck(world, connection, message);
   world.order?.pushed(connection, message, packet);
   world.expiry?.pushed(connection, message, packet);
-  world.flow?.pushed(connection, message);
+  world.flow?.pushed(connection, message, packet.serverMsgId);
   countPush(world, connection, message);
   message.evidenceLine = Math.min(message.evidenceLine, world.line);
 };
