@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Report, ServerClass } from '../../schemas/index.js';
+import { KitError } from '../../src/errors.js';
+import { packageRoot } from '../../src/package-root.js';
+import { builtFile, certificateFile } from '../mutants/trial.js';
+import type { Variant } from './variant.js';
+
+/** What a run asks of the kit. */
+export interface Selection {
+  classes: readonly ServerClass[];
+  /** Globs over scenario ids; empty: all of the classes. */
+  only: readonly string[];
+}
+
+export interface KitRun extends Selection {
+  variant: Variant;
+  seed: string;
+  /** Folder for the histories of this run. */
+  historyDir?: string;
+}
+
+export interface KitOutcome {
+  report: Report;
+  /** What a person would have read. */
+  pretty: string;
+  wallMs: number;
+}
+
+/** Far longer than the slowest run on a loaded machine: a kit that is not done by then hangs. */
+const RUN_BOUND_MS = 1_200_000;
+const JWT_SECRET = 'correct-servers-are-no-secret';
+
+const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** The classes of a selection that the variant claims. */
+export const claimedOf = ({ lacks = [] }: Variant, classes: readonly ServerClass[]): ServerClass[] =>
+  classes.filter((name) => !lacks.includes(name));
+
+/** `exec`: the server takes the place of the shell, so that a restart costs one process and not two. */
+const commandOf = ({ id, program, options = '' }: Variant, claimed: readonly ServerClass[]): string => {
+  const node = `exec ${quote(process.execPath)}`;
+  if (program !== undefined) return `${node} ${quote(join(packageRoot, program))} ${options}`.trimEnd();
+  const words = [`--class ${claimed.join(',')}`, options];
+  if (claimed.includes('secured')) words.push(`--jwt-secret ${JWT_SECRET}`);
+  if (claimed.includes('encrypted')) {
+    words.push(`--tls-cert ${quote(certificateFile('cert.pem'))} --tls-key ${quote(certificateFile('key.pem'))}`);
+  }
+  const run = quote(builtFile('conformance/variants/run.js'));
+  return `${node} ${run} ${id} --port {port} --data {data} ${words.join(' ')}`;
+};
+
+const argumentsOf = ({ variant, classes, only, seed, historyDir }: KitRun, folder: string): string[] => {
+  const claimed = claimedOf(variant, classes);
+  return [
+    ...(claimed.includes('encrypted') ? ['wss://127.0.0.1:{port}/', '--ca', certificateFile('cert.pem')] : []),
+    ...(claimed.includes('secured') ? ['--jwt-secret', JWT_SECRET] : []),
+    '--exec',
+    commandOf(variant, claimed),
+    '--class',
+    claimed.join(','),
+    ...only.flatMap((glob) => ['--only', glob]),
+    '--seed',
+    seed,
+    ...(historyDir === undefined ? [] : ['--history', historyDir]),
+    '--report',
+    `json=${join(folder, 'report.json')}`,
+    '--report',
+    `pretty=${join(folder, 'report.txt')}`,
+  ];
+};
+
+/** Runs the kit in a process of its own, as a user does, until its end or its bound. Resolves with what it said on stderr. */
+const runProcess = (words: readonly string[], signal: AbortSignal): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const kit = spawn(process.execPath, [builtFile('bin/im-conformance.js'), ...words], {
+      cwd: tmpdir(),
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, NO_COLOR: '1' },
+    });
+    let told = '';
+    kit.stderr.setEncoding('utf8').on('data', (text: string) => {
+      told = (told + text).slice(-4_000);
+    });
+    // The kit ends its servers on SIGTERM; whoever hangs then is ended the hard way.
+    const end = () => {
+      kit.kill('SIGTERM');
+      setTimeout(() => kit.kill('SIGKILL'), 10_000).unref();
+    };
+    const bound = setTimeout(end, RUN_BOUND_MS);
+    signal.addEventListener('abort', end, { once: true });
+    kit.on('error', reject);
+    kit.on('close', () => {
+      clearTimeout(bound);
+      signal.removeEventListener('abort', end);
+      resolve(told);
+    });
+  });
+
+/**
+ * Tests a variant once, with the options that a user gets who gives none. Throws a KitError when the kit or the variant
+ * did not start, or the run did not come to its end.
+ */
+export const runKit = async (run: KitRun, signal: AbortSignal): Promise<KitOutcome> => {
+  const folder = mkdtempSync(join(tmpdir(), 'im-conformance-trust-'));
+  try {
+    const from = performance.now();
+    const told = await runProcess(argumentsOf(run, folder), signal);
+    const wallMs = Math.round(performance.now() - from);
+    const file = join(folder, 'report.json');
+    const report = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Report) : undefined;
+    if (!report?.complete || report.summary.passed === 0) {
+      const why = [told.trim(), ...(report?.problems ?? [])].join('\n');
+      throw new KitError(
+        'kit',
+        `variant "${run.variant.id}" could not be tested: ${why}`,
+        'Build, and look at its patch.',
+      );
+    }
+    return { report, pretty: readFileSync(join(folder, 'report.txt'), 'utf8'), wallMs };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};

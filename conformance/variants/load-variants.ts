@@ -1,0 +1,34 @@
+import { basename } from 'node:path';
+import { loadLedger } from '../../src/ledger/index.js';
+import { validator } from '../../src/packets/index.js';
+import { readSource } from '../../src/scenario/source.js';
+import { catalogueFile } from './catalogue.js';
+import { type Variant, VariantsSchema } from './variant.js';
+
+const REMEDY = 'Correct the entry; conformance/variants/variant.ts shows what a variant consists of.';
+const validate = validator(VariantsSchema);
+
+/** All variants of a file, in its order. Throws a KitError of code `usage` that names file, line, entry and field. */
+export const loadVariants = (file = catalogueFile): Variant[] => {
+  const source = readSource(file, basename(file));
+  const [fault] = validate(source.value);
+  if (fault !== undefined) {
+    const [index = ''] = /\d+/.exec(fault) ?? [];
+    const id = (source.value as Partial<Variant>[] | null)?.[Number(index)]?.id;
+    throw source.fault([Number(index)], `${id === undefined ? '' : `variant "${id}" `}${fault}`, REMEDY);
+  }
+  const { byId } = loadLedger();
+  const variants = source.value as Variant[];
+  for (const [index, { id, warns = [], program, patch }] of variants.entries()) {
+    const first = variants.findIndex((other) => other.id === id);
+    if (first !== index) throw source.fault([index, 'id'], `variant "${id}" exists twice`, REMEDY);
+    const binding = warns.find((name) => byId.get(name)?.level !== 'SHOULD');
+    if (binding !== undefined) {
+      throw source.fault([index, 'warns'], `variant "${id}" /warns: ${binding} is no SHOULD of the ledger`, REMEDY);
+    }
+    if (program !== undefined && patch !== undefined) {
+      throw source.fault([index, 'patch'], `variant "${id}": only the reference server can be patched`, REMEDY);
+    }
+  }
+  return variants;
+};

@@ -1,0 +1,70 @@
+import picomatch from 'picomatch';
+import { SERVER_CLASSES, type ServerClass } from '../../schemas/index.js';
+import { KitError } from '../../src/errors.js';
+import type { Selection } from './kit-run.js';
+import { entryOf, type RunRecord } from './record.js';
+import type { Variant } from './variant.js';
+
+/** What a variant passes again and again, and what it passes once. */
+export const USUAL_CLASSES: readonly ServerClass[] = ['core', 'timed-redelivery', 'durable'];
+export const EVERY_CLASS: readonly ServerClass[] = SERVER_CLASSES.filter((name) => name !== 'replicated');
+
+/** The same runs of each of these variants. */
+export interface Series extends Selection {
+  runs: number;
+}
+
+export interface Plan {
+  variants: readonly Variant[];
+  series: readonly Series[];
+  burners: number;
+  build: string;
+  /** Runs that were judged by another build of the kit count, too. */
+  anyBuild: boolean;
+}
+
+/** One run that is still to be made. */
+export interface Planned extends Selection {
+  variant: Variant;
+  run: number;
+}
+
+/** Throws a usage KitError when no variant has such an id. */
+export const chooseVariants = (variants: readonly Variant[], globs: readonly string[]): Variant[] => {
+  if (globs.length === 0) return [...variants];
+  const matches = picomatch([...globs]);
+  const chosen = variants.filter(({ id }) => matches(id));
+  if (chosen.length > 0) return chosen;
+  const known = variants.map(({ id }) => id).join(', ');
+  throw new KitError('usage', `no variant matches ${globs.join(', ')}`, `Choose among ${known}.`);
+};
+
+const same = (a: readonly string[], b: readonly string[]): boolean => a.join() === b.join();
+
+/** The records that count for a variant and a series, in the order in which they were made. */
+export const countedFor = (plan: Plan, series: Series, variant: Variant, records: readonly RunRecord[]): RunRecord[] =>
+  records.filter(
+    (record) =>
+      record.variant === variant.id &&
+      record.entry === entryOf(variant) &&
+      (plan.anyBuild || record.build === plan.build) &&
+      record.burners >= plan.burners &&
+      same(record.classes, series.classes) &&
+      same(record.only, series.only),
+  );
+
+/** What is missing, so that all variants are equally far at any time: who interrupts has something of each. */
+export const missingRuns = (plan: Plan, records: readonly RunRecord[]): Planned[] => {
+  const missing: (Planned & { round: number })[] = [];
+  for (const series of plan.series) {
+    for (const variant of plan.variants) {
+      const { length } = countedFor(plan, series, variant, records);
+      for (let run = length + 1; run <= series.runs; run++) {
+        // The many classes that are asked for once take their turn in the middle.
+        const round = series.runs === 1 ? 1.5 : run;
+        missing.push({ variant, run, classes: series.classes, only: series.only, round });
+      }
+    }
+  }
+  return missing.sort((a, b) => a.round - b.round).map(({ round: _, ...planned }) => planned);
+};

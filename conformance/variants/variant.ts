@@ -1,0 +1,52 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { SERVER_CLASSES } from '../../schemas/index.js';
+import { PatchSchema } from '../mutants/mutant.js';
+
+const closed = { additionalProperties: false } as const;
+
+/**
+ * A correct server that behaves as differently as the specification allows, as data. The kit must find nothing wrong
+ * with it. It is the reference server with changes of text or other options, or a program of its own.
+ */
+export const VariantSchema = Type.Object(
+  {
+    id: Type.String({ pattern: '^[a-z0-9]+(-[a-z0-9]+)*$', maxLength: 60 }),
+    differs: Type.String({ minLength: 20, description: 'What this server does in its own way, in one sentence.' }),
+    allowedBy: Type.Object(
+      {
+        section: Type.String({ pattern: '^[1-9](\\.[0-9]+)*$', description: 'Section of the specification.' }),
+        text: Type.String({ minLength: 20, description: 'What stands there word for word, and leaves the freedom.' }),
+      },
+      closed,
+    ),
+    lacks: Type.Optional(
+      Type.Array(Type.Union(SERVER_CLASSES.map((name) => Type.Literal(name))), {
+        minItems: 1,
+        uniqueItems: true,
+        description: 'Classes that forbid what it does: it does not claim them.',
+      }),
+    ),
+    warns: Type.Optional(
+      Type.Array(Type.String({ pattern: '^IM-[0-9]+(\\.[0-9]+)?-[0-9]+$' }), {
+        minItems: 1,
+        uniqueItems: true,
+        description: 'Requirements with SHOULD that it does not keep: a warning about them is no false alarm.',
+      }),
+    ),
+    options: Type.Optional(
+      Type.String({ pattern: '^--[a-z0-9, -]+$', description: 'Options of the program: timers, limits.' }),
+    ),
+    program: Type.Optional(
+      Type.String({
+        pattern: '^examples/[a-z0-9/-]+\\.js$',
+        description: 'Started instead of the reference server, with its port in the environment.',
+      }),
+    ),
+    patch: Type.Optional(Type.Array(PatchSchema, { minItems: 1 })),
+  },
+  closed,
+);
+
+export type Variant = Static<typeof VariantSchema>;
+
+export const VariantsSchema = Type.Array(VariantSchema, { minItems: 1 });

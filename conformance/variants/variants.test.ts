@@ -1,0 +1,168 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import type { Report, ScenarioResult } from '../../schemas/index.js';
+import { KitError } from '../../src/errors.js';
+import { packageRoot } from '../../src/package-root.js';
+import { applyPatch } from '../mutants/patch.js';
+import { builtFile } from '../mutants/trial.js';
+import { readVariant } from './catalogue.js';
+import { figuresOf, tableOf } from './figures.js';
+import { loadVariants } from './load-variants.js';
+import { chooseVariants, missingRuns, type Plan } from './plan.js';
+import { type RunRecord, recordOf } from './record.js';
+import { appendRecord, readRecords } from './results.js';
+
+const messageOf = (run: () => unknown): string => {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof KitError) return error.message;
+    throw error;
+  }
+  return 'no error';
+};
+
+const oneSpace = (text: string): string => text.replaceAll(/\s+/g, ' ');
+
+t.test('each variant quotes the text that allows it, and its patches apply', async (t) => {
+  const spec = join(packageRoot, 'spec');
+  const pages = readdirSync(spec).filter((name) => name.endsWith('.md'));
+  const text = pages.map((name) => readFileSync(join(spec, name), 'utf8')).join('\n');
+  for (const variant of loadVariants()) {
+    const { id, allowedBy, patch = [] } = variant;
+    t.ok(oneSpace(text).includes(oneSpace(allowedBy.text)), `${id} quotes the specification`);
+    const heading = new RegExp(`^#+ ${allowedBy.section.replaceAll('.', '[.]')}[. ]`, 'm');
+    t.match(text, heading, `${id} names a section`);
+    t.strictSame(readVariant(id), variant, `${id} reads the same alone`);
+    const texts = new Map<string, string>();
+    for (const one of patch) {
+      const before = texts.get(one.file) ?? readFileSync(builtFile(one.file), 'utf8');
+      texts.set(one.file, applyPatch(`variant "${id}"`, one, before));
+    }
+  }
+});
+
+t.test('a broken catalogue is named with its file and entry', async (t) => {
+  const entry = (changes: Record<string, unknown> = {}): string =>
+    JSON.stringify({
+      id: 'odd',
+      differs: 'Does everything in another order.',
+      allowedBy: { section: '5', text: 'Nobody forbids it in any place.' },
+      ...changes,
+    });
+  const patch = [{ file: 'src/protocol/machine.js', find: 'a', replace: 'b' }];
+  const cases: [string, RegExp][] = [
+    [`- ${entry({ colour: 'red' })}`, /^all\.yaml:1: variant "odd" .*colour/],
+    [`- ${entry()}\n- ${entry({ differs: 7 })}`, /^all\.yaml:2: variant "odd" \/1\/differs/],
+    [`- ${entry()}\n- ${entry()}`, /^all\.yaml:2: variant "odd" exists twice/],
+    [`- ${entry({ warns: ['IM-3-1'] })}`, /^all\.yaml:1: .*IM-3-1 is no SHOULD/],
+    [`- ${entry({ program: 'examples/a/b.js', patch })}`, /^all\.yaml:1: .*only the reference server can be patched/],
+  ];
+  for (const [text, message] of cases) {
+    const folder = t.testdir({ 'all.yaml': text });
+    t.match(
+      messageOf(() => loadVariants(join(folder, 'all.yaml'))),
+      message,
+    );
+  }
+  t.match(
+    messageOf(() => chooseVariants(loadVariants(), ['no-such-*'])),
+    /no variant matches no-such-/,
+  );
+});
+
+const scenario = (id: string, changes: Partial<ScenarioResult> = {}): ScenarioResult =>
+  ({ id, verdict: 'passed', attempts: 1, violations: [], warnings: [], ...changes }) as ScenarioResult;
+
+const violation = (requirement: string): ScenarioResult['violations'] =>
+  [{ requirement }] as unknown as ScenarioResult['violations'];
+
+t.test('whatever is said of a correct server is a false alarm, unless the kit says that it cannot tell', async (t) => {
+  const [plain] = loadVariants();
+  const few = { ...plain, warns: ['IM-4.2-23'] } as NonNullable<typeof plain>;
+  const report = {
+    kit: { version: '1' },
+    problems: ['the server exited by itself.'],
+    summary: { notApplicable: 3 },
+    scenarios: [
+      scenario('a'),
+      scenario('b', { attempts: 2 }),
+      scenario('c', { verdict: 'failed', violations: violation('IM-3-1') }),
+      scenario('d', { warnings: violation('IM-4.2-23') }),
+      scenario('e', { warnings: violation('IM-1-2') }),
+      scenario('f', { verdict: 'error', reason: 'too slow to judge: it stood still' }),
+      scenario('g', { verdict: 'error', reason: 'the kit failed' }),
+      scenario('h', { verdict: 'inconclusive', reason: 'the fault never fired' }),
+      scenario('i', { verdict: 'unproven', reason: 'nobody may kill it' }),
+    ],
+  } as unknown as Report;
+  const about = { variant: few, classes: ['core'] as const, only: [], build: 'b', burners: 2, run: 1, seed: 's' };
+  const record = recordOf({ report, pretty: 'all of it', wallMs: 5 }, about);
+  t.match(record, {
+    judged: 5,
+    retried: 1,
+    inconclusive: ['h'],
+    tooSlow: ['f'],
+    notApplicable: 3,
+    report: 'all of it',
+  });
+  t.strictSame(record.falseAlarms, [
+    { scenario: 'the run', said: 'the server exited by itself.' },
+    { scenario: 'c', said: 'IM-3-1' },
+    { scenario: 'e', said: 'warning: IM-1-2' },
+    { scenario: 'g', said: 'error: the kit failed' },
+    { scenario: 'i', said: 'unproven: nobody may kill it' },
+  ]);
+});
+
+t.test('a command that was interrupted goes on where it stopped', async (t) => {
+  const variants = chooseVariants(loadVariants(), ['plain', 'shuffles']);
+  const [plain, shuffles] = variants as [(typeof variants)[0], (typeof variants)[0]];
+  const series = [
+    { classes: ['core'] as const, only: [], runs: 3 },
+    { classes: ['core', 'durable'] as const, only: [], runs: 1 },
+  ];
+  const plan: Plan = { variants, series, burners: 2, build: 'now', anyBuild: false };
+  const record = (variant: typeof plain, changes: Partial<RunRecord> = {}): RunRecord => ({
+    ...recordOf(
+      {
+        report: { kit: { version: '1' }, problems: [], summary: {}, scenarios: [] } as unknown as Report,
+        pretty: '',
+        wallMs: 60_000,
+      },
+      { variant, classes: ['core'], only: [], build: 'now', burners: 2, run: 1, seed: 's' },
+    ),
+    ...changes,
+  });
+  const file = join(t.testdir(), 'deep', 'runs.ndjson');
+  t.strictSame(readRecords(file), []);
+  appendRecord(file, record(plain));
+  writeFileSync(file, `${readFileSync(file, 'utf8')}{"variant":"pl`);
+  t.equal(readRecords(file).length, 1, 'a line that was torn is no record');
+  const alarm = { scenario: 'a', said: 'b' };
+  for (const other of [
+    record(plain, { run: 2, falseAlarms: [alarm], report: 'whole' }),
+    record(plain, { build: 'before' }),
+    record(plain, { burners: 0 }),
+    record(plain, { entry: 'another' }),
+    record(plain, { only: ['server/core/ping'] }),
+    record(shuffles, { classes: ['core', 'durable'] }),
+  ]) {
+    appendRecord(file, other);
+  }
+  const records = readRecords(file);
+  t.equal(records.length, 7);
+  const missing = missingRuns(plan, records).map(
+    ({ variant, run, classes }) => `${variant.id} ${classes.length} ${run}`,
+  );
+  t.strictSame(missing, ['shuffles 1 1', 'plain 2 1', 'shuffles 1 2', 'plain 1 3', 'shuffles 1 3']);
+  t.equal(missingRuns({ ...plan, anyBuild: true }, records).length, 4);
+  t.match(tableOf(plan, records), /plain +2\/3 .*\n.*\nall +2\/6 +0 +1 [\s\S]*shuffles +1\/1/);
+  t.strictSame(figuresOf(records).falseAlarms, [{ ...alarm, variant: 'plain', run: 2, report: 'whole' }]);
+  writeFileSync(file, '{}\nnonsense\n');
+  t.match(
+    messageOf(() => readRecords(file)),
+    /runs\.ndjson:2: is no record/,
+  );
+});
