@@ -159,6 +159,7 @@ export const HistoryEventSchema = Type.Union(
         expected: Type.String(),
         seen: Type.String(),
         waitedMs: Type.Number(),
+        client: Type.Optional(client),
         late: Type.Optional(
           Type.Boolean({ description: 'Missed only because a time bound passed: worth another try with patience.' }),
         ),

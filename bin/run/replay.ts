@@ -4,8 +4,9 @@ import { OPTIONS, type Settings } from './option-table.js';
 export const shellQuote = (word: string): string =>
   /^[A-Za-z0-9_@%+=:,./{}-]+$/.test(word) && !/\{[^}]*,/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
-/** What chooses scenarios, steers the output or keeps files has no place in a replay of one scenario. */
+/** What chooses scenarios, steers the output or keeps files has no place in a replay of one scenario; its seed is added to it. */
 const LEFT_OUT = new Set([
+  'seed',
   'only',
   'skip',
   'list',

@@ -34,7 +34,8 @@ const judgeFile = (file: string): Checked => {
 const violationsOf = (file: string, findings: readonly Finding[], ledger: Ledger): Violation[] => {
   const tracers = findings.slice(0, MAX_TRACES).map((finding) => new Tracer(finding));
   if (tracers.length > 0) for (const event of readHistory(file)) for (const tracer of tracers) tracer.feed(event);
-  return findings.map(({ about: _, ...finding }, index) => {
+  return findings.map((raw, index) => {
+    const { about: _, ...finding } = tracers[index]?.finding() ?? raw;
     const { level, sentence } = requirementOf(ledger, finding.requirement);
     return {
       ...finding,
@@ -44,7 +45,7 @@ const violationsOf = (file: string, findings: readonly Finding[], ledger: Ledger
       message: inert(finding.message),
       expected: inert(finding.expected),
       seen: inert(finding.seen),
-      ...(finding.where === undefined ? {} : { where: inert(finding.where) }),
+      where: inert(finding.where),
       trace: (tracers[index]?.lines() ?? []).map(inert),
     };
   });

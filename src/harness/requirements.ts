@@ -1,12 +1,14 @@
 import type { HistoryEvent, Report, ScenarioResult, ServerClass, Violation } from '../../schemas/index.js';
-import { type Finding, traceOf } from '../history/index.js';
+import { type Finding, Tracer } from '../history/index.js';
 import { type Ledger, requirementOf } from '../ledger/index.js';
 
 /** A finding with the sentence and the level of its requirement, and the packets concerned. */
 export const toViolation = (ledger: Ledger, finding: Finding, events: readonly HistoryEvent[]): Violation => {
   const { id, level, sentence } = requirementOf(ledger, finding.requirement);
-  const { about: _, requirement: __, ...rest } = finding;
-  return { requirement: id, level, sentence, ...rest, trace: traceOf(events, finding) };
+  const tracer = new Tracer(finding);
+  for (const event of events) tracer.feed(event);
+  const { about: _, requirement: __, ...rest } = tracer.finding();
+  return { requirement: id, level, sentence, ...rest, trace: tracer.lines() };
 };
 
 type RequirementRow = Report['requirements'][number];

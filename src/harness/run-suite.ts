@@ -50,7 +50,7 @@ const kitVersion = (): string =>
   (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version;
 
 const replayOf = (options: RunOptions, id: string): string =>
-  ['npx im-conformance', ...options.replayArguments, '--only', `'${id}'`].join(' ');
+  ['npx im-conformance', ...options.replayArguments, '--seed', options.seed, '--only', `'${id}'`].join(' ');
 
 const progress = ({ hooks, results, running, total }: Suite): void =>
   hooks.onProgress?.({ done: results.size, total, running: [...running] });

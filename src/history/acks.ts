@@ -1,8 +1,9 @@
 import { type AckA, type AckR, RETRYABLE_CODES } from '../../schemas/index.js';
 import { windowHasPassed } from './dedup.js';
 import { lifetimeOf } from './lifetime.js';
-import { type AckTry, aboutOf, isRecipient, type Message } from './message.js';
+import { type AckTry, aboutOf, isRecipient, type Message, nameOf } from './message.js';
 import { isSidOf } from './server-ids.js';
+import { describeJourney } from './where.js';
 import { type Connection, ms, type Pending, type World } from './world.js';
 
 /** An ack:R was sent. It counts for a message only if its recipient sent it. */
@@ -102,7 +103,7 @@ const judgeForeign = (
     message:
       message === undefined
         ? `an ack:R for ${pending.id}, which no message has, was not refused`
-        : `an ack:R of ${connection.device.user.name}, who is not the recipient of ${message.msgId}, was not refused`,
+        : `an ack:R of ${connection.device.user.name}, who is not the recipient of ${nameOf(message)}, was not refused`,
     expected: 'ack:A rejected unknown-message',
     seen: seenOf(packet),
     events: [pending.line, world.line],
@@ -188,10 +189,10 @@ const reportAck = (
 ): void => {
   world.book.report({
     requirement,
-    message: `an ack:R of ${attempt.device.user.name} for ${message.msgId} got the wrong answer`,
+    message: `an ack:R of ${attempt.device.user.name} for ${nameOf(message)} got the wrong answer`,
     expected,
     seen,
-    where: `ack:R ${message.acks.length === 1 ? 'sent once' : `sent ${message.acks.length} times`}, this one at ${ms(attempt.at)}, answered at ${ms(world.at)}`,
+    where: `${describeJourney(world, aboutOf(message))}; this ack:R sent at ${ms(attempt.at)}, answered at ${ms(world.at)}`,
     events: [...events, attempt.line, world.line],
     about: aboutOf(message),
   });

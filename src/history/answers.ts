@@ -3,6 +3,7 @@ import { judgeAckAnswer, noteAck } from './acks.js';
 import { judgeMsgAnswer, noteRawMsgAnswer, noteTry } from './dedup.js';
 import { aboutOf } from './message.js';
 import { settle } from './settle.js';
+import { describeJourney, describePlace, describeStages } from './where.js';
 import { type Connection, isReachable, ms, type Pending, type World } from './world.js';
 
 /** An R was written to a connection. */
@@ -84,14 +85,15 @@ const judgeTime = (world: World, connection: Connection, pending: Pending, until
     return;
   }
   const packet = `${pending.type} ${pending.id}`;
+  const due = Math.max(pending.at, connection.readingSince) + world.boundMs;
+  const reached =
+    pending.message === undefined ? describePlace(connection) : describeJourney(world, aboutOf(pending.message));
   world.book.report({
     requirement: 'IM-2-3',
     message: answered ? `${packet} was answered late` : `${packet} was not answered`,
     expected: `an A within ${ms(world.boundMs)} (answerWithinMs plus patience)`,
     seen: answered ? `an A after ${ms(waited)}` : `no A for ${ms(waited)}, on an open connection`,
-    where: answered
-      ? `sent at ${ms(pending.at)}, answered at ${ms(until)}`
-      : `sent at ${ms(pending.at)} by ${connection.client}, never answered, watched until ${ms(until)}`,
+    where: `${reached}; this ${pending.type} sent at ${ms(pending.at)}, ${answered ? `answered at ${ms(until)}` : `never answered, due by ${ms(due)}, watched until ${ms(until)}`}`,
     late: true,
     events: answered ? [pending.line, world.line] : [pending.line],
     about: pending.message === undefined ? undefined : aboutOf(pending.message),
@@ -142,7 +144,7 @@ const judgeQueries = (world: World, connection: Connection): void => {
       message: `${message.msgId} ${expired ? 'had expired' : 'was delivered'}, and a re-sent msg:R did not bring ${what}`,
       expected: `${what} on the connection that asked, within ${ms(world.boundMs)} of msg:A duplicate`,
       seen: `no ${what} there for ${ms(waited)}`,
-      where: `re-sent at ${ms(query.at)}, answered at ${ms(query.answeredAt)}, watched until ${ms(world.at)}`,
+      where: `${describeStages(message)}; re-sent at ${ms(query.at)}, answered at ${ms(query.answeredAt)}, watched until ${ms(world.at)}`,
       late: true,
       events: [query.line, query.answeredLine],
       about: aboutOf(message),

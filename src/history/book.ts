@@ -5,6 +5,9 @@ const MAX_FINDINGS = 500;
 const MAX_LINES_PER_FINDING = 16;
 const MAX_UNDECIDED = 50;
 
+/** What a judge tells of a broken requirement. */
+export type Report = Omit<Finding, 'about' | 'where'> & { about: MessageKey | undefined; where?: string };
+
 /** What the judges write into: findings, how often each requirement was put to the test, and what stays open. */
 export class Book {
   readonly findings: Finding[] = [];
@@ -12,28 +15,41 @@ export class Book {
   readonly undecided: string[] = [];
   readonly #byTopic = new Map<string, Finding>();
   readonly #lastAbout = new Map<string, Finding>();
+  readonly #locate: (about: MessageKey | undefined) => string;
+
+  /** The function tells how far a message has come by now. */
+  constructor(locate: (about: MessageKey | undefined) => string) {
+    this.#locate = locate;
+  }
 
   /** The history put the requirement to the test, and it held. */
   exercise(requirement: string, times = 1): void {
     this.exercised[requirement] = (this.exercised[requirement] ?? 0) + times;
   }
 
-  /** The requirement was put to the test and broke. One message breaks one requirement only once; repeats add lines. */
-  report(entry: Omit<Finding, 'about'> & { about: MessageKey | undefined }): void {
-    const { about, ...rest } = entry;
-    const finding: Finding = about === undefined ? rest : { ...rest, about };
-    this.exercise(finding.requirement);
-    const key = keyOf(finding.about);
-    const topic = `${finding.requirement} ${finding.about === undefined ? finding.message : key}`;
+  /**
+   * The requirement was put to the test and broke. One message breaks one requirement only once; repeats add lines.
+   * Without words of its own for the place, a finding about a message tells how far that has come.
+   */
+  report(entry: Report): void {
+    const { about, where, ...rest } = entry;
+    this.exercise(rest.requirement);
+    const key = keyOf(about);
+    const topic = `${rest.requirement} ${about === undefined ? rest.message : key}`;
     const before = this.#byTopic.get(topic);
     if (before !== undefined) {
-      if (before.events.length < MAX_LINES_PER_FINDING) before.events.push(...finding.events);
+      if (before.events.length < MAX_LINES_PER_FINDING) before.events.push(...rest.events);
       return;
     }
     if (this.findings.length >= MAX_FINDINGS) return;
+    const finding: Finding = {
+      ...rest,
+      where: where ?? this.#locate(about),
+      ...(about === undefined ? {} : { about }),
+    };
     this.findings.push(finding);
     this.#byTopic.set(topic, finding);
-    if (finding.about !== undefined) this.#lastAbout.set(key, finding);
+    if (about !== undefined) this.#lastAbout.set(key, finding);
   }
 
   /** The finding that was reported last about a message. */

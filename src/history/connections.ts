@@ -1,5 +1,6 @@
 import { CLOSE, type HistoryEventOf } from '../../schemas/index.js';
 import { abandon, excuse } from './answers.js';
+import { describePlace } from './where.js';
 import { type Connection, ms, type World } from './world.js';
 
 /** Sockets may be seen to close this long before the end of the process is known. */
@@ -156,6 +157,7 @@ export class Connections {
       message: `the server closed the connection of ${connection.client} with another code when it was told to stop`,
       expected: 'close code 1001',
       seen: `close code ${event.code ?? 'none'}`,
+      where: describePlace(connection),
       events: [this.#world.line],
       about: undefined,
     });
@@ -214,11 +216,14 @@ export class Connections {
       return;
     }
     const { requirement, because } = this.#causeOf(connection, event);
+    const { lastFrameAt } = connection;
+    const lastFrame = lastFrameAt >= connection.openedAt ? `, its client wrote last at ${ms(lastFrameAt)}` : '';
     book.report({
       requirement,
       message: `the server ended connection ${connection.number} of ${connection.client} without a cause`,
       expected: 'the connection stays open',
       seen: `${how} at ${ms(event.at)}${because}`,
+      where: `${describePlace(connection)}${lastFrame}`,
       // A kit that had no processor time answers pings late: as a time bound, this is worth another try.
       ...(event.how !== 'clean' && this.#world.classes.has('timed-redelivery') ? { late: true } : {}),
       events: [line],

@@ -3,6 +3,7 @@ import { hasExpired, lifetimeOf } from './lifetime.js';
 import { aboutOf, type Message, mayBeStored, type Try, variantOf } from './message.js';
 import { compareIds } from './near-ids.js';
 import { learnSid } from './server-ids.js';
+import { describeJourney } from './where.js';
 import { type Connection, ms, type Pending, type World } from './world.js';
 
 const FIELDS = new Set(['type', 'rid', 'msgId', 'to', 'body', 'ttlMs']);
@@ -229,14 +230,12 @@ const reportAnswer = (
   seen: string,
   events: number[],
 ): void => {
-  const tries = message.tries.length;
-  const first = message.tries[0] as Try;
   world.book.report({
     requirement,
     message: `msg:R ${message.msgId} of ${message.from.name} got the wrong answer`,
     expected,
     seen,
-    where: `sent ${tries === 1 ? 'once' : `${tries} times`}, first at ${ms(first.at)}, this one at ${ms(attempt.at)}, answered at ${ms(world.at)}`,
+    where: `${describeJourney(world, aboutOf(message))}; this msg:R sent at ${ms(attempt.at)}, answered at ${ms(world.at)}`,
     events: [...new Set([...events, world.line])].sort((a, b) => a - b),
     about: aboutOf(message),
   });

@@ -21,11 +21,11 @@ export const describeEvent = (event: HistoryEvent): string => {
 const textOf = (event: Exclude<HistoryEvent, { kind: 'history' }>): string => {
   switch (event.kind) {
     case 'sent':
-      return `${who(event)} → server  ${describePacket(event.packet)}`;
+      return `${who(event)} → server  ${describePacket(event.packet)}${event.message === undefined ? '' : ` (${event.message})`}`;
     case 'got':
       return `server → ${who(event)}  ${describePacket(event.packet)}`;
     case 'sent-raw':
-      return `${who(event)} → server  ${event.what} (${event.bytes} bytes)`;
+      return `${who(event)} → server  ${describeRaw(event)}`;
     case 'got-invalid':
       return `server → ${who(event)}  invalid: ${event.errors.join('; ')}`;
     case 'handed':
@@ -75,6 +75,19 @@ const otherText = (event: Other): string => {
     case 'end':
       return 'end';
   }
+};
+
+const MAX_RAW = 60;
+
+const describeRaw = ({ what, bytes, text }: HistoryEventOf<'sent-raw'>): string => {
+  const cut = text === undefined ? '' : `: ${text.slice(0, MAX_RAW)}${text.length > MAX_RAW ? '…' : ''}`;
+  return `${what} (${bytes} bytes)${cut}`;
+};
+
+/** What a client wrote, for a sentence: `msg:R m-1 to bob, sent by alice at 12 ms`. */
+export const describeSent = (event: HistoryEventOf<'sent' | 'sent-raw'>): string => {
+  const what = event.kind === 'sent' ? describePacket(event.packet) : describeRaw(event);
+  return `${what}, sent by ${event.client} on connection ${event.conn} at ${ms(event.at)}`;
 };
 
 const who = (event: { client: string; conn: number }): string => `${event.client}#${event.conn}`;

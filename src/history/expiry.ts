@@ -1,5 +1,5 @@
 import type { MsgN } from '../../schemas/index.js';
-import type { Finding, MessageKey } from './judgement.js';
+import type { Report } from './book.js';
 import { isImmortal, type Lifetime, lifetimeOf, mayHaveExpired } from './lifetime.js';
 import { aboutOf, type Message, recipientOf } from './message.js';
 import { describeStages } from './where.js';
@@ -7,15 +7,13 @@ import { type Connection, ms, type World } from './world.js';
 
 const EXPIRED = 2;
 
-type Entry = Omit<Finding, 'about'> & { about: MessageKey | undefined };
-
 /** Class `expiry`: IM-4.2-40 to IM-4.2-44. Lifetimes are measured by the clock of the kit alone. */
 export class Expiry {
   readonly #world: World;
   /** Messages with a lifetime whose end is still to be seen. */
   readonly #mortal = new Set<Message>();
   /** Findings that rest on a lifetime: they count only if the clock of the server was left alone. */
-  readonly #timed: Entry[] = [];
+  readonly #timed: Report[] = [];
 
   constructor(world: World) {
     this.#world = world;
@@ -160,7 +158,7 @@ export class Expiry {
   }
 
   /** A finding that rests on a lifetime. */
-  reportTimed(entry: Entry): void {
+  reportTimed(entry: Report): void {
     this.#timed.push(entry);
   }
 

@@ -1,5 +1,6 @@
 import { lifetimeOf } from './lifetime.js';
 import { aboutOf, type Message, recipientOf } from './message.js';
+import { describePlace } from './where.js';
 import { type Connection, type Device, ms, type World } from './world.js';
 
 /** The places of one connection. */
@@ -57,6 +58,7 @@ export class FlowControl {
       message: `more messages were pushed to ${connection.client} than it may have un-acked`,
       expected: `at most ${limit} (maxInFlight) pushed and not acked on connection ${connection.number}`,
       seen: `${places.taken.size} with ${message.msgId}`,
+      where: describePlace(connection),
       events: [world.line],
       about: undefined,
     });

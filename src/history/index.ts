@@ -2,5 +2,5 @@ export { describeEvent } from './describe-event.js';
 export { HistoryJudge, judge, verdictOf } from './judge.js';
 export type { Finding, Judgement, MessageKey } from './judgement.js';
 export { readHistory } from './read-history.js';
-export { Tracer, traceOf } from './trace.js';
+export { Tracer } from './trace.js';
 export { describeStages, describeWhere, type Vanished } from './where.js';

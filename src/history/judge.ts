@@ -4,12 +4,14 @@ import { excuse, judgeOpenRequests, onAnswer, onRequest } from './answers.js';
 import { finishClaimed, judgeClaimed } from './claimed.js';
 import { Connections } from './connections.js';
 import { judgeNeverAccepted } from './dedup.js';
+import { describeSent } from './describe-event.js';
 import type { Judgement } from './judgement.js';
 import { judgeLoss, judgeReceipts } from './loss.js';
 import { onHanded, onPush } from './pushes.js';
 import { noteRawFrame } from './raw-frames.js';
 import { onReceipt } from './receipts.js';
 import { Steps } from './steps.js';
+import { describePlace } from './where.js';
 import { type Connection, World } from './world.js';
 
 /**
@@ -112,6 +114,7 @@ export class HistoryJudge {
       world.messages.label(event.message, connection.device.user.name, packet.msgId);
     }
     connection.lastFrameAt = world.at;
+    if (world.lastSent?.event.kind !== 'sent-raw') world.lastSent = { event, line: world.line };
     onRequest(world, connection, packet);
   }
 
@@ -138,9 +141,11 @@ export class HistoryJudge {
   }
 
   #sentRaw(event: HistoryEventOf<'sent-raw'>): void {
-    const connection = this.#world.connection(event.conn, event.client);
+    const world = this.#world;
+    const connection = world.connection(event.conn, event.client);
+    world.lastSent = { event, line: world.line };
     this.#connections.raw(connection);
-    noteRawFrame(this.#world, connection, event);
+    noteRawFrame(world, connection, event);
   }
 
   /** An invalid packet breaks its own requirement; what it should have been is not missed as well. */
@@ -160,6 +165,7 @@ export class HistoryJudge {
       message: `the server sent ${connection.client} something that is not a valid packet`,
       expected: 'a valid msg:A, msg:N, ack:A or ack:N in one text frame',
       seen: `${event.errors.join('; ')}: ${event.text.slice(0, 200)}`,
+      where: describePlace(connection),
       events: [world.line],
       about: undefined,
     });
@@ -208,12 +214,14 @@ export class HistoryJudge {
     if (event.event !== 'exited') return;
     const raw = [...world.connections.values()].some((connection: Connection) => connection.raw !== undefined);
     const cause = event.signal === undefined ? `code ${event.code ?? 'unknown'}` : `signal ${event.signal}`;
+    const last = world.lastSent;
     world.book.report({
       requirement: raw ? 'IM-1-7' : 'IM-3-1',
       message: `the server exited by itself with ${cause}`,
       expected: 'the server goes on running',
       seen: `its process ended at ${Math.round(world.at)} ms with ${cause}${raw ? ', after a bad frame' : ''}`,
-      events: [world.line],
+      where: last === undefined ? 'before anything was sent to it' : `after ${describeSent(last.event)}`,
+      events: [...(last === undefined ? [] : [last.line]), world.line],
       about: undefined,
     });
   }

@@ -5,8 +5,8 @@ export interface Finding {
   message: string;
   expected: string;
   seen: string;
-  /** Where the message vanished or doubled. */
-  where?: string;
+  /** Where the message vanished or doubled: how far it is known to have come. Without one, where on the server's side. */
+  where: string;
   /** Only a time bound was missed. */
   late?: boolean;
   /** Line numbers of the history, from 0. */

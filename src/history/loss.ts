@@ -150,7 +150,7 @@ const judgeUntold = (world: World, message: Message): void => {
       where: describeWhere(message, {
         missing: 'never reported as delivered',
         watched: `${connection.client} was watched until ${ms(world.at)}`,
-        due: '',
+        due: `due by ${ms(ack.at + world.boundMs)}`,
       }),
       late: true,
       events: [ack.line],

@@ -149,6 +149,10 @@ export const isStandIn = (msgId: string): boolean => msgId.startsWith('#');
 export const aboutOf = (message: Message): MessageKey | undefined =>
   isStandIn(message.msgId) ? undefined : { from: message.from.name, msgId: message.msgId };
 
+/** The message for people: its msgId, or of one that was folded what else is known. */
+export const nameOf = (message: Message): string =>
+  isStandIn(message.msgId) ? `the message [${message.sid ?? '?'}]` : message.msgId;
+
 /** The serial of the connection that was the newest of a device when so many had begun; 0 if there was none. */
 export const newestOf = (device: Device, openings: number): number => {
   for (let i = device.serials.length - 1; i >= 0; i -= 1) {

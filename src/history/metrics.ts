@@ -247,9 +247,11 @@ export class Metrics {
   }
 
   #report(requirement: string, message: string, expected: string, seen: string, reads: Read[], late = false): void {
-    const { book, line } = this.#world;
+    const { at, book, line } = this.#world;
     const events = reads.length === 0 ? [line] : reads.map((read) => read.line);
-    book.report({ requirement, message, expected, seen, ...(late ? { late } : {}), events, about: undefined });
+    const pages = (reads.length === 0 ? [at] : reads.map((read) => read.at)).map(ms);
+    const where = pages.length === 1 ? `on the page of ${pages[0]}` : `between the pages of ${pages.join(' and ')}`;
+    book.report({ requirement, message, expected, seen, where, ...(late ? { late } : {}), events, about: undefined });
   }
 }
 

@@ -179,7 +179,7 @@ export const onHanded = (world: World, connection: Connection, event: HistoryEve
     world.book.leaveOpen(`${doubled} (${event.msgId}), and no packet of the server explains it`);
     return;
   }
-  cause.where = `${(cause.where ?? describeStages(message)).replace(/; the application of .*$/, '')}; ${doubled}`;
+  cause.where = `${cause.where.replace(/; the application of .*$/, '')}; ${doubled}`;
   cause.events.push(world.line);
 };
 

@@ -1,5 +1,5 @@
 import { hash64, hashed } from './hash.js';
-import { aboutOf, type Message } from './message.js';
+import { aboutOf, type Message, nameOf } from './message.js';
 import type { World } from './world.js';
 
 /**
@@ -49,14 +49,11 @@ const judgeNewSid = (world: World, message: Message, sid: string, packet: string
     requirement: other.msgId === message.msgId ? 'IM-2-5' : ended ? 'IM-4.2-31' : 'IM-2-7',
     message: `two messages have the serverMsgId ${sid}`,
     expected: 'a serverMsgId that no other message has',
-    seen: `a ${packet} gives ${message.msgId} of ${message.from.name} the serverMsgId of ${nameOf(other)}`,
+    seen: `a ${packet} gives ${message.msgId} of ${message.from.name} the serverMsgId of ${nameOf(other)} of ${other.from.name}`,
     events: [other.evidenceLine, world.line].filter(Number.isFinite),
     about: aboutOf(message),
   });
 };
-
-const nameOf = (message: Message): string =>
-  aboutOf(message) === undefined ? `a message of ${message.from.name}` : `${message.msgId} of ${message.from.name}`;
 
 /** Of a message that was folded only the hash of its serverMsgId is known. */
 export const isSidOf = (message: Message, sid: string): boolean => {

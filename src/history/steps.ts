@@ -1,5 +1,7 @@
 import type { HistoryEventOf } from '../../schemas/index.js';
-import type { World } from './world.js';
+import type { MessageKey } from './judgement.js';
+import { describeJourney, describePlace } from './where.js';
+import { ms, type World } from './world.js';
 
 /** The expectations of the script, and the faults that it meant to make. */
 export class Steps {
@@ -23,15 +25,25 @@ export class Steps {
       );
       return;
     }
+    const about = event.message === undefined ? undefined : messages.labels.get(event.message);
     book.report({
       requirement: event.requirement,
       message: `step ${event.step} was missed: ${event.text}`,
       expected: event.expected,
       seen: event.seen,
+      where: `${this.#placeOf(event, about)}; ${watchOf(event)}`,
       ...(event.late === true ? { late: true } : {}),
       events: [line],
-      about: event.message === undefined ? undefined : messages.labels.get(event.message),
+      about,
     });
+  }
+
+  /** How far the message has come, or else which connection of the client was looked at. */
+  #placeOf({ client, message }: HistoryEventOf<'step'>, about: MessageKey | undefined): string {
+    if (about !== undefined) return `${message}: ${describeJourney(this.#world, about)}`;
+    if (client === undefined) return 'the server as a whole';
+    const connection = [...this.#world.connections.values()].findLast((one) => one.client === client);
+    return connection === undefined ? `${client}, which never connected` : describePlace(connection);
   }
 
   fault(event: HistoryEventOf<'fault'>): void {
@@ -54,3 +66,9 @@ export class Steps {
     return [...this.#faults].filter(([, fault]) => !fault.fired).map(([step, fault]) => `step ${step}: ${fault.what}`);
   }
 }
+
+/** From when until when the script waited for what it missed. */
+const watchOf = ({ at, waitedMs, late }: HistoryEventOf<'step'>): string => {
+  const from = ms(Math.max(0, at - waitedMs));
+  return late === true ? `due by ${ms(at)}, watched from ${from} until then` : `watched from ${from} to ${ms(at)}`;
+};

@@ -1,90 +1,116 @@
 import type { HistoryEvent } from '../../schemas/index.js';
 import { describeEvent } from './describe-event.js';
 import type { Finding } from './judgement.js';
+import { ms } from './world.js';
 
 /** As many as a report for people shows: a longer one would lose its end, where the fault is. */
 const MAX_LINES = 24;
 /** How many packets before an event are shown when no message is concerned. */
 const BEFORE = 8;
+/** How much of what happened to the connections of a client is kept until it is concerned. */
+const MAX_TIES = 6;
 /** What happened to connections is worth showing, but not without limit. */
 const MAX_ENTRIES = 5_000;
 
+/** How a judge names an event whose time it has forgotten. */
+const LINE = /on line (\d+)/g;
+
 interface Entry {
-  line: number;
-  text: string;
+  readonly line: number;
+  readonly event: HistoryEvent;
 }
 
-/** The events concerned by a finding, one readable line each, with times: a second pass over the same history. */
-export const traceOf = (events: Iterable<HistoryEvent>, finding: Finding): string[] => {
-  const tracer = new Tracer(finding);
-  for (const event of events) tracer.feed(event);
-  return tracer.lines();
-};
-
-/** Collects the trace of one finding, event by event: several of them may share one pass. */
+/** Collects the events concerned by one finding, event by event: several of them may share one pass over a history. */
 export class Tracer {
   readonly #finding: Finding;
   readonly #wanted: ReadonlySet<number>;
+  /** What comes after the last line that the finding names did not make it. */
+  readonly #last: number;
   readonly #users = new Map<string, string>();
   readonly #sids = new Set<string>();
   /** `conn rid` of the requests of the message: a rejection need not name it. */
   readonly #rids = new Set<string>();
   readonly #clients = new Set<string>();
-  /** The last opening (or open) of each client that is not concerned yet, and the last packets of each connection. */
-  readonly #lastOpening = new Map<string, Entry>();
-  readonly #recent = new Map<number, Entry[]>();
+  /** Connections of each client that is not concerned yet: how the newest began, and what became of it. */
+  readonly #ties = new Map<string, Entry[]>();
+  /** Without a message: the last packets of each client, and of all. */
+  readonly #recent = new Map<string, Entry[]>();
   readonly #entries = new Map<number, Entry>();
+  /** Lines that stand in the words of the finding, and their times. */
+  readonly #named: ReadonlySet<number>;
+  readonly #times = new Map<number, number>();
   #line = -1;
 
   constructor(finding: Finding) {
     this.#finding = finding;
     this.#wanted = new Set(finding.events);
+    this.#last = Math.max(...finding.events);
+    const { expected, seen, where } = finding;
+    this.#named = new Set([...`${expected} ${seen} ${where}`.matchAll(LINE)].map(([, line]) => Number(line)));
   }
 
   feed(event: HistoryEvent): void {
     this.#line += 1;
-    if (event.kind === 'history') return;
+    if (event.kind === 'history' || this.#line > this.#last) return;
     if (event.kind === 'client') {
       this.#users.set(event.client, event.user);
       return;
     }
-    const entry = { line: this.#line, text: '' };
-    const concerned = this.#concerns(event) || this.#wanted.has(this.#line);
-    const context = !concerned && this.#isContext(event);
-    if (concerned || context) entry.text = describeEvent(event);
+    const entry = { line: this.#line, event };
+    const wanted = this.#wanted.has(this.#line);
+    if (this.#named.has(this.#line)) this.#times.set(this.#line, event.at);
+    const concerned = this.#concerns(event) || wanted;
     if (concerned) this.#concern(event);
-    if ((concerned || context) && this.#entries.size < MAX_ENTRIES) this.#entries.set(entry.line, entry);
-    else this.#remember(event, entry);
+    if (concerned || this.#isContext(event)) this.#add(entry);
+    else this.#remember(entry);
   }
 
-  /** A client is concerned from here on: show how its connection began, and, without a message, what came before. */
+  #add(entry: Entry): void {
+    if (this.#entries.size < MAX_ENTRIES) this.#entries.set(entry.line, entry);
+  }
+
+  /** The clients of this event are concerned from here on; without a message, what came before is shown. */
   #concern(event: HistoryEvent): void {
-    if (!('client' in event) || event.client === undefined) return;
-    const opening = this.#lastOpening.get(event.client);
-    if (!this.#clients.has(event.client) && opening !== undefined) this.#entries.set(opening.line, opening);
-    this.#clients.add(event.client);
-    if (this.#finding.about !== undefined || !('conn' in event)) return;
-    for (const entry of this.#recent.get(event.conn) ?? []) this.#entries.set(entry.line, entry);
-    this.#recent.delete(event.conn);
+    const { about } = this.#finding;
+    const client = 'client' in event ? event.client : undefined;
+    if (client !== undefined) this.#involve(client);
+    if (about === undefined) {
+      for (const entry of this.#recent.get(client ?? '') ?? []) this.#add(entry);
+      this.#recent.delete(client ?? '');
+    }
+    // Whoever should have got the message is concerned, although no packet of it ever came there.
+    if (event.kind !== 'sent' || event.packet.type !== 'msg:R') return;
+    for (const [other, user] of this.#users) if (user === event.packet.to) this.#involve(other);
   }
 
-  #remember(event: HistoryEvent, entry: Entry): void {
-    if (event.kind === 'opening' || event.kind === 'open')
-      this.#lastOpening.set(event.client, { ...entry, text: describeEvent(event) });
-    if (this.#finding.about !== undefined || !('conn' in event) || event.kind === 'opening' || event.kind === 'open')
-      return;
-    const recent = this.#recent.get(event.conn) ?? [];
-    recent.push({ ...entry, text: describeEvent(event) });
-    if (recent.length > BEFORE) recent.shift();
-    this.#recent.set(event.conn, recent);
+  #involve(client: string): void {
+    if (this.#clients.has(client)) return;
+    this.#clients.add(client);
+    for (const entry of this.#ties.get(client) ?? []) this.#add(entry);
+  }
+
+  #remember(entry: Entry): void {
+    const { event } = entry;
+    const client = 'client' in event ? event.client : undefined;
+    if (client !== undefined && isTie(event)) {
+      // A connection that is open tells that it was opened.
+      const before = event.kind === 'opening' ? [] : (this.#ties.get(client) ?? []);
+      const ties = [...before.filter((tie) => event.kind !== 'open' || tie.event.kind !== 'opening'), entry];
+      this.#ties.set(client, ties.slice(-MAX_TIES));
+    }
+    if (this.#finding.about !== undefined || event.kind === 'opening' || event.kind === 'open') return;
+    for (const key of client === undefined ? [''] : ['', client]) {
+      const recent = this.#recent.get(key) ?? [];
+      recent.push(entry);
+      if (recent.length > BEFORE) recent.shift();
+      this.#recent.set(key, recent);
+    }
   }
 
   #isContext(event: HistoryEvent): boolean {
     if (event.kind === 'subject' || event.kind === 'settling' || event.kind === 'settled')
       return this.#entries.size > 0;
-    if (event.kind === 'sent' || event.kind === 'got' || event.kind === 'handed' || event.kind === 'step') return false;
-    if (event.kind === 'fault' || event.kind === 'got-pong') return false;
-    return 'client' in event && event.client !== undefined && this.#clients.has(event.client);
+    return isTie(event) && 'client' in event && event.client !== undefined && this.#clients.has(event.client);
   }
 
   #concerns(event: HistoryEvent): boolean {
@@ -104,9 +130,21 @@ export class Tracer {
     return true;
   }
 
+  /** The finding for people: times where the judge knew no more than the line of the history. */
+  finding(): Finding {
+    const timed = (text: string): string =>
+      text.replace(LINE, (whole, line: string) => {
+        const at = this.#times.get(Number(line));
+        return at === undefined ? whole : `at ${ms(at)}`;
+      });
+    const { expected, seen, where } = this.#finding;
+    return { ...this.#finding, expected: timed(expected), seen: timed(seen), where: timed(where) };
+  }
+
+  /** One readable line for each event, with its time. */
   lines(): string[] {
     const entries = [...this.#entries.values()].sort((a, b) => a.line - b.line);
-    if (entries.length <= MAX_LINES) return entries.map((entry) => entry.text);
+    if (entries.length <= MAX_LINES) return entries.map(({ event }) => describeEvent(event));
     return this.#shorten(entries);
   }
 
@@ -123,19 +161,30 @@ export class Tracer {
     );
     choose(entries.slice().reverse(), MAX_LINES - 4);
     const lines: string[] = [];
-    let left = 0;
+    let left: Entry[] = [];
     const elide = () => {
-      if (left > 0) lines.push(`            … ${left} more`);
-      left = 0;
+      // A line that says "1 more" is as long as the one that it hides.
+      if (left.length === 1) lines.push(...left.map(({ event }) => describeEvent(event)));
+      else if (left.length > 1) lines.push(`            … ${left.length} more`);
+      left = [];
     };
     for (const entry of entries) {
-      if (!chosen.has(entry.line)) left += 1;
+      if (!chosen.has(entry.line)) left.push(entry);
       else {
         elide();
-        lines.push(entry.text);
+        lines.push(describeEvent(entry.event));
       }
     }
     elide();
     return lines;
   }
 }
+
+/** What happens to a connection as such. */
+const isTie = ({ kind }: HistoryEvent): boolean =>
+  kind === 'opening' ||
+  kind === 'open' ||
+  kind === 'refused' ||
+  kind === 'closed' ||
+  kind === 'silent' ||
+  kind === 'reading';

@@ -1,26 +1,37 @@
-import type { Message } from './message.js';
-import { ms } from './world.js';
+import type { MessageKey } from './judgement.js';
+import { type Message, recipientOf } from './message.js';
+import { type Connection, ms, type World } from './world.js';
 
-/** How far a message is known to have come: the stages it reached, with their times. */
+const RECEIPTS = ['', 'stored', 'expired', 'delivered'] as const;
+
+/** How far a message is known to have come: the stages it reached, in the order of their times. */
 export const describeStages = (message: Message): string => {
   if (wasSettled(message)) return `accepted, handed over and reported as delivered, ${describeAck(message)}`;
-  const stages: string[] = [];
-  const first = message.tries[0];
-  if (message.promisedAt >= 0) stages.push(`accepted at ${ms(message.promisedAt)}`);
-  else if (first !== undefined) stages.push(`sent at ${ms(first.at)}`);
-  const stored = message.receipts.find((mark) => mark.rank === 1);
-  if (stored !== undefined) stages.push(`reported as stored at ${ms(stored.at)}`);
-  const push = message.pushes[message.pushes.length - 1];
-  if (push !== undefined) stages.push(`pushed to ${push.device.user.name} at ${ms(push.at)}`);
-  const handed = message.handed[0];
-  if (handed !== undefined) stages.push(`handed over at ${ms(handed.at)}`);
-  const ack = message.acks[0];
-  if (ack !== undefined) stages.push(`acked at ${ms(ack.at)}`);
-  const acked = message.ackedBy[0];
-  if (acked !== undefined) stages.push(`ack:A at ${ms(acked.at)}`);
-  if (message.told !== undefined) stages.push(`reported as delivered at ${ms(message.told.at)}`);
-  return stages.join(', ');
+  const stages: { at: number; text: string }[] = [];
+  const reached = (at: number, text: string, more = '') => stages.push({ at, text: `${text} at ${ms(at)}${more}` });
+  const [first] = message.tries;
+  const last = message.tries.at(-1);
+  if (first !== undefined && last !== undefined) {
+    reached(first.at, `sent by ${message.from.name}`, times(message.tries.length, last.at));
+    const refused = last.answer === 'refused' || last.answer === 'conflict';
+    if (message.promisedAt < 0 && refused) reached(last.answeredAt, 'rejected');
+  }
+  if (message.promisedAt >= 0) reached(message.promisedAt, 'accepted');
+  for (const { rank, at } of message.receipts) if (rank < 3) reached(at, `reported as ${RECEIPTS[rank] ?? ''}`);
+  const push = message.pushes.at(-1);
+  if (push !== undefined) reached(push.at, `pushed to ${push.device.user.name}`);
+  const [handed] = message.handed;
+  if (handed !== undefined) reached(handed.at, 'handed over');
+  const [ack] = message.acks;
+  if (ack !== undefined) reached(ack.at, 'acked', times(message.acks.length, message.acks.at(-1)?.at ?? ack.at));
+  const [acked] = message.ackedBy;
+  if (acked !== undefined) reached(acked.at, 'ack:A');
+  if (message.told !== undefined) reached(message.told.at, 'reported as delivered');
+  stages.sort((a, b) => a.at - b.at);
+  return stages.map(({ text }) => text).join(', ');
 };
+
+const times = (count: number, last: number): string => (count < 2 ? '' : ` (${count} times, last at ${ms(last)})`);
 
 /** Of a message that was folded the exact times are gone; the line of its ack:A is left. */
 const wasSettled = (message: Message): boolean => message.slot >= 0;
@@ -29,6 +40,32 @@ const wasSettled = (message: Message): boolean => message.slot >= 0;
 export const describeAck = (message: Message, mark = message.ackedBy[0]): string => {
   if (mark === undefined) return 'no ack:A';
   return wasSettled(message) && mark === message.ackedBy[0] ? `ack:A on line ${mark.line}` : `ack:A at ${ms(mark.at)}`;
+};
+
+/** `connection 2 of bob, open since 6.4 ms`. */
+export const describePlace = ({ number, client, openedAt }: Connection): string =>
+  `connection ${number} of ${client}, ${Number.isFinite(openedAt) ? `open since ${ms(openedAt)}` : 'not open yet'}`;
+
+/** Whether the receiver could have been reached, and since when. */
+const describeReceiver = (world: World, message: Message): string => {
+  const name = recipientOf(message);
+  const connections = [...world.connections.values()].filter((one) => one.device.user.name === name);
+  const open = connections.findLast((one) => !one.closed && Number.isFinite(one.openedAt));
+  if (open !== undefined) {
+    const how = open.silent ? ', silent' : open.paused ? ', not reading' : '';
+    return `${name} connected since ${ms(open.openedAt)}${how}`;
+  }
+  const left = connections.findLast((one) => Number.isFinite(one.openedAt));
+  return left === undefined ? `${name} never connected` : `${name} away since ${ms(left.closedAt)}`;
+};
+
+/** The joined view of sender, server and receiver at this moment: how far the message has come, and who is there. */
+export const describeJourney = (world: World, about: MessageKey | undefined): string => {
+  if (about === undefined) return 'of a message that was delivered before';
+  const user = world.users.get(about.from);
+  const message = user === undefined ? undefined : world.messages.find(user, about.msgId);
+  if (message === undefined || message.tries.length === 0) return `${about.from} never sent a msg:R of it`;
+  return `${describeStages(message)}; ${describeReceiver(world, message)}`;
 };
 
 /** What should have followed the last stage, when it fell due and how long it was watched for. */

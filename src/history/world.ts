@@ -1,4 +1,4 @@
-import { DEFAULT_TIMERS, type HistoryHead, type Timers } from '../../schemas/index.js';
+import { DEFAULT_TIMERS, type HistoryEventOf, type HistoryHead, type Timers } from '../../schemas/index.js';
 import { Book } from './book.js';
 import type { DevicesApart } from './devices-apart.js';
 import type { Expiry } from './expiry.js';
@@ -9,6 +9,7 @@ import type { Metrics } from './metrics.js';
 import type { Order } from './order.js';
 import type { Secrecy } from './secrecy.js';
 import type { Tally } from './tally.js';
+import { describeJourney } from './where.js';
 
 export interface User {
   readonly name: string;
@@ -99,7 +100,7 @@ export interface SubjectEnd {
 
 /** What all judges share: who is connected, what is known of each message, the clock of the history. */
 export class World {
-  readonly book = new Book();
+  readonly book = new Book((about) => describeJourney(this, about));
   readonly users = new Map<string, User>();
   readonly userList: User[] = [];
   readonly devices: Device[] = [];
@@ -125,6 +126,8 @@ export class World {
   /** The current event: line number from 0, and time. */
   line = -1;
   at = 0;
+  /** What may have made the server exit: the newest packet that a client wrote, or a bad frame, and its line. */
+  lastSent: { event: HistoryEventOf<'sent' | 'sent-raw'>; line: number } | undefined;
   /** How many connections have begun. */
   openings = 0;
   stopping = false;

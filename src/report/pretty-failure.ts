@@ -17,17 +17,10 @@ const labelled = (label: string, text: string, paint: Paint, width: number): str
 const shortIds = (line: string): string =>
   line.replace(/[A-Za-z0-9_-]{24,}/g, (id) => `${id.slice(0, 4)}…${id.slice(-6)}`);
 
-/** What came after a missed step did not make it be missed. */
-const untilMiss = ({ message, trace }: Violation): readonly string[] => {
-  const [, step] = /^step (\S+) was missed/.exec(message) ?? [];
-  const end = step === undefined ? -1 : trace.findIndex((line) => line.includes(`step ${step} is missed`));
-  return end < 0 ? trace : trace.slice(0, end + 1);
-};
-
-const traceLines = (violation: Violation, paint: Paint): string[] => {
-  const trace = untilMiss(violation);
+const traceLines = ({ trace }: Violation, paint: Paint): string[] => {
   if (trace.length === 0) return [];
-  const shown = trace.length <= MAX_TRACE_LINES ? trace : trace.slice(0, MAX_TRACE_LINES);
+  // A line that says "1 more" is as long as the one that it hides.
+  const shown = trace.length <= MAX_TRACE_LINES + 1 ? trace : trace.slice(0, MAX_TRACE_LINES);
   const left = trace.length - shown.length;
   return [
     `    ${paint('dim', 'packets')}`,
@@ -36,12 +29,13 @@ const traceLines = (violation: Violation, paint: Paint): string[] => {
   ];
 };
 
-const violationLines = (violation: Violation, paint: Paint, width: number): string[] => [
-  ...labelled('what', violation.message, paint, width),
-  ...labelled('expected', violation.expected, paint, width),
-  ...labelled('seen', violation.seen, paint, width),
-  ...(violation.where === undefined ? [] : labelled('where', violation.where, paint, width)),
-  ...traceLines(violation, paint),
+/** The first of a requirement with its packets: those of the others would tell the same story. */
+const violationLines = (violation: Violation, first: boolean, paint: Paint, width: number): string[] => [
+  ...labelled('what', shortIds(violation.message), paint, width),
+  ...labelled('expected', shortIds(violation.expected), paint, width),
+  ...labelled('seen', shortIds(violation.seen), paint, width),
+  ...(violation.where === undefined ? [] : labelled('where', shortIds(violation.where), paint, width)),
+  ...(first ? traceLines(violation, paint) : []),
 ];
 
 const requirementLines = (violations: readonly Violation[], paint: Paint, width: number): string[] =>
@@ -51,7 +45,7 @@ const requirementLines = (violations: readonly Violation[], paint: Paint, width:
     const left = members.length - MAX_PER_REQUIREMENT;
     return [
       ...wrap(`${id} (${first.level}) ${first.sentence}`, width - 2).map((line) => `  ${paint('cyan', line)}`),
-      ...members.slice(0, MAX_PER_REQUIREMENT).flatMap((member) => violationLines(member, paint, width)),
+      ...members.slice(0, MAX_PER_REQUIREMENT).flatMap((member, i) => violationLines(member, i === 0, paint, width)),
       ...(left > 0 ? [paint('dim', `    and ${left} more of ${id} in this scenario`)] : []),
     ];
   });

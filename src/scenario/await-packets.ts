@@ -8,6 +8,7 @@ import {
   matches,
   type Pattern,
   retryPauseMs,
+  summarizeLabels,
 } from './expectation.js';
 import type { Link, Received } from './link.js';
 import type { Stage } from './stage.js';
@@ -144,7 +145,9 @@ export const describeMissed = (result: Awaited, boundMs: number): string => {
   if (result.wrong) return describeReceived(result.wrong);
   const got = result.matched > 0 ? `${result.matched} of them, then ` : '';
   if (result.closed !== undefined) return `${got}the connection ended with code ${result.closed}`;
-  return `${got}nothing that matches for ${Math.round(boundMs)} ms`;
+  const several = result.matched > 0 || result.missing.length > 1;
+  const left = several ? summarizeLabels(result.missing.filter((label) => label !== '')) : '';
+  return `${got}nothing that matches for ${Math.round(boundMs)} ms${left === '' ? '' : `; missing: ${left}`}`;
 };
 
 export const connectionOf = (actor: Actor, which: 'old' | undefined): Link => {

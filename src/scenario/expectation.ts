@@ -100,13 +100,14 @@ export const describePattern = ({ what, statuses, error, codes, lacks }: Pattern
     statuses?.join(' or '),
     error,
     codes?.join(' or '),
-    labels.length > 0 ? `of ${summarize(labels)}` : undefined,
+    labels.length > 0 ? `of ${summarizeLabels(labels)}` : undefined,
     lacks && `without ${lacks.join(', ')}`,
   ]
     .filter((part) => part !== undefined)
     .join(' ');
 
-const summarize = (labels: readonly string[]): string =>
+/** The first few of many labels. */
+export const summarizeLabels = (labels: readonly string[]): string =>
   labels.length <= 4 ? labels.join(', ') : `${labels.slice(0, 3).join(', ')} and ${labels.length - 3} more`;
 
 export const describeReceived = (entry: Received): string => {

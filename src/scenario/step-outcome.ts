@@ -4,6 +4,8 @@ import type { Stage } from './stage.js';
 export interface StepPlace {
   path: string;
   text: string;
+  /** Whose step it is, if it is a client's. */
+  client?: string;
 }
 
 export interface Expectation {
@@ -29,6 +31,7 @@ export const recordExpectation = (stage: Stage, place: StepPlace, result: Expect
     expected,
     seen,
     waitedMs: Math.round(waitedMs),
+    ...(place.client === undefined ? {} : { client: place.client }),
     ...(late && !met ? { late } : {}),
     ...(message === undefined ? {} : { message }),
   });
