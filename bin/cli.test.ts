@@ -71,6 +71,11 @@ t.test('usage', async (t) => {
     ['baseline', ['--baseline', 'known.txt', '--only', '*plain*'], 2, /names "server\/core\/nothing"/],
     ['explain nothing', ['explain'], 2, /missing required argument 'id'/],
     ['explain the unknown', ['explain', 'IM-2-99'], 2, /no requirement or scenario "IM-2-99"\n {2}Nearest: IM-2-9/],
+    ['a glob that no mutant has', ['self-test', '--only', 'gone*'], 2, /--only "gone\*" matches no mutant/],
+    ['no number of runs', ['self-test', '--repeat', '0'], 2, /--repeat must be an integer from 1 to 1000/],
+    ['too many mutants at once', ['self-test', '--concurrency', 'all'], 2, /--concurrency must be an integer from 1/],
+    ['nowhere to write', ['self-test', '--json', 'gone/x'], 2, /cannot write gone\/x \(ENOENT\)/],
+    ['list of mutants', ['self-test', '--list', '--only', 'no-dedup'], 0, /^no-dedup {2}IM-4\.2-2 {2}Every copy/],
     ['explain a requirement', ['explain', 'IM-2-2'], 0, /^IM-2-2 {2}MUST, class core, section 2/],
   ];
   await Promise.all(

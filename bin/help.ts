@@ -11,6 +11,7 @@ export const COMMANDS: readonly Entry[] = [
   ['serve [options]', 'start the reference server'],
   ['check <file...>', 'judge recorded histories, such as --history wrote'],
   ['explain <id>', 'tell what a requirement or a scenario is about'],
+  ['self-test [options]', 'test the kit: does it catch servers that are known to be broken?'],
 ];
 
 const ARGUMENTS: readonly Entry[] = [

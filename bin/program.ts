@@ -1,10 +1,11 @@
 import { Command } from 'commander';
+import { kitVersion } from '../src/kit-version.js';
 import { registerCheck } from './commands/check.js';
 import { registerExplain } from './commands/explain.js';
+import { registerSelfTest } from './commands/self-test.js';
 import { registerServe } from './commands/serve.js';
 import { registerTest } from './commands/test.js';
 import { helpText } from './help.js';
-import { kitVersion } from './version.js';
 
 const USAGE_EXIT = 2;
 
@@ -22,6 +23,7 @@ export const buildProgram = (): Command => {
   registerServe(program);
   registerCheck(program);
   registerExplain(program);
+  registerSelfTest(program);
   return program;
 };
 

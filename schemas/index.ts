@@ -4,3 +4,4 @@ export * from './history.js';
 export * from './packets.js';
 export * from './report.js';
 export * from './scenario.js';
+export * from './self-test.js';

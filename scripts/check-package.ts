@@ -38,6 +38,8 @@ const checkFiles = ({ files }: InstalledPackage): void => {
   check('the tarball holds what a run needs', missing.length === 0, missing.join(', '));
   const scenarios = files.filter((name) => /^conformance\/server\/.*\.yaml$/.test(name)).length;
   check('the tarball holds the scenarios', scenarios > 0, `${scenarios} files`);
+  const mutants = files.filter((name) => /^conformance\/mutants\/catalogue\/.*\.yaml$/.test(name)).length;
+  check('the tarball holds the mutants', mutants > 0, `${mutants} files`);
   const unwanted = files.filter((name) => UNWANTED.test(name));
   check('the tarball holds no tests, sources or measurements', unwanted.length === 0, unwanted.slice(0, 5).join(', '));
 };
@@ -71,6 +73,9 @@ const checkRuns = (installed: InstalledPackage): void => {
   checkRun('npx im-conformance --help', help.status === 0 && help.stdout.startsWith('Usage:'), help);
   const explain = run(installed, ['explain', 'IM-2-2']);
   checkRun('npx im-conformance explain', explain.status === 0 && explain.stdout.includes('IM-2-2'), explain);
+  const selfTest = run(installed, ['self-test', '--only', 'no-dedup']);
+  const score = '1 of 1 mutant caught (100 %)';
+  checkRun('npx im-conformance self-test', selfTest.status === 0 && selfTest.stdout.includes(score), selfTest);
   const real = run(installed, ['--only', 'server/core/plain*', '--report', 'json=report.json']);
   checkRun('npx im-conformance exits with 0', real.status === 0, real);
   const report = JSON.parse(readFileSync(join(installed.folder, 'report.json'), 'utf8')) as Report;

@@ -1,4 +1,10 @@
-import { DescriptionSchema, HistoryEventSchema, PACKET_SCHEMAS, ReportSchema } from '../schemas/index.js';
+import {
+  DescriptionSchema,
+  HistoryEventSchema,
+  PACKET_SCHEMAS,
+  ReportSchema,
+  SelfTestSchema,
+} from '../schemas/index.js';
 import { scenarioJsonSchema } from './scenario-json-schema.js';
 
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
@@ -23,7 +29,7 @@ const render = (schema: Record<string, unknown>): [name: string, text: string] =
 export const schemaFiles = (): Map<string, string> =>
   new Map([
     ...Object.values(PACKET_SCHEMAS).map(render),
-    ...[DescriptionSchema, HistoryEventSchema, ReportSchema].map(render),
+    ...[DescriptionSchema, HistoryEventSchema, ReportSchema, SelfTestSchema].map(render),
     render(scenarioJsonSchema()),
   ]);
 

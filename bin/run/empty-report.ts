@@ -1,5 +1,5 @@
 import type { Report } from '../../schemas/index.js';
-import { kitVersion } from '../version.js';
+import { kitVersion } from '../../src/kit-version.js';
 import type { Settings } from './option-table.js';
 
 const ZERO: Report['summary'] = {

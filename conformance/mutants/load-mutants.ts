@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import { matcher } from '../../src/harness/index.js';
 import { loadLedger } from '../../src/ledger/index.js';
 import { validator } from '../../src/packets/index.js';
+import { loadScenarios } from '../../src/scenario/index.js';
 import { readSource } from '../../src/scenario/source.js';
 import { catalogueFiles, catalogueFolder } from './catalogue.js';
 import { CatalogueSchema, type Mutant } from './mutant.js';
@@ -14,6 +16,11 @@ const pathOf = (fault: string): (string | number)[] =>
     .split('/')
     .slice(1)
     .map((name) => (/^\d+$/.test(name) ? Number(name) : name));
+
+const matchesAny = (glob: string): boolean => {
+  const matches = matcher(glob);
+  return loadScenarios().some(({ id }) => matches(id));
+};
 
 /**
  * All mutants of a folder of YAML files, by file name and then in the order of the file.
@@ -35,6 +42,10 @@ export const loadMutants = (folder = catalogueFolder): Mutant[] => {
       if (!byId.has(mutant.requirement)) {
         const problem = `mutant "${mutant.id}" /requirement: there is no ${mutant.requirement} in spec/requirements.yaml`;
         throw source.fault([index, 'requirement'], problem, REMEDY);
+      }
+      if (!matchesAny(mutant.caughtBy)) {
+        const problem = `mutant "${mutant.id}" /caughtBy: "${mutant.caughtBy}" matches no scenario`;
+        throw source.fault([index, 'caughtBy'], problem, REMEDY);
       }
       mutants.set(mutant.id, mutant);
     }

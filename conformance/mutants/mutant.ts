@@ -48,6 +48,13 @@ export const MutantSchema = Type.Object(
         description: 'The server has the certificate that lies beside the catalogue, and speaks TLS.',
       }),
     ),
+    subtle: Type.Optional(
+      Type.String({
+        minLength: 20,
+        description:
+          'Where one run of the kit may miss the fault: what has to coincide. Such a mutant is tested several times.',
+      }),
+    ),
     patch: Type.Array(PatchSchema, { minItems: 1 }),
   },
   closed,

@@ -1,16 +1,23 @@
 import { spawnSync } from 'node:child_process';
 import t from 'tap';
+import { chance, scoreOf, selfTestText } from '../../bin/run/self-test-table.js';
+import { type MutantResult, SelfTestSchema } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
-import { runSuite } from '../../src/harness/index.js';
+import { validator } from '../../src/packets/index.js';
+import { plainPaint } from '../../src/report/index.js';
 import { readMutant } from './catalogue.js';
 import { loadMutants } from './load-mutants.js';
-import type { Patch } from './mutant.js';
+import type { Mutant, Patch } from './mutant.js';
 import { applyPatch } from './patch.js';
-import { controlRuns, mutantCommand, tryMutant } from './trial.js';
+import { mutantCommand } from './runs.js';
+import { chooseMutants, isPerfect, selfTest } from './self-test.js';
 
 /** Far more than a quiet machine needs. */
 const TIMEOUT_MS = 900_000;
 t.setTimeout(TIMEOUT_MS);
+
+/** CI has two cores, and most of what a mutant takes is waiting. */
+const MUTANTS_AT_ONCE = 6;
 
 const messageOf = (run: () => unknown): string => {
   try {
@@ -44,6 +51,11 @@ t.test('a broken catalogue is named with its file, entry and field', async (t) =
     [`[${entry({ patch: [{ ...patch, find: 7 }] })}]`, /"no-dedup" \/0\/patch\/0\/find: must be string/],
     [`[${entry({ classes: ['fast'] })}]`, /"no-dedup" \/0\/classes\/0: /],
     [`[${entry({ requirement: 'IM-9-99' })}]`, /^one\.yaml:1: mutant "no-dedup" \/requirement: there is no IM-9-99/],
+    [
+      `[${entry({ caughtBy: 'server/core/none*' })}]`,
+      /"no-dedup" \/caughtBy: "server\/core\/none\*" matches no scenario/,
+    ],
+    [`[${entry({ subtle: true })}]`, /"no-dedup" \/0\/subtle: must be string/],
     [`- ${entry()}\n- ${entry()}`, /^one\.yaml:2: mutant "no-dedup" exists twice/],
     ['[', /^one\.yaml:\d+: /],
     ['hello', /^one\.yaml:1: .*must be array/],
@@ -80,35 +92,82 @@ t.test('an unknown mutant cannot be started', async (t) => {
   t.match(stderr, /there is no mutant "no-such-mutant"/);
 });
 
-t.test('without its fault the server passes what must catch its mutants', { timeout: TIMEOUT_MS }, async (t) => {
-  for (const options of controlRuns(loadMutants())) {
-    const report = await runSuite(options, {}, new AbortController().signal);
-    const notPassed = report.scenarios.filter((scenario) => scenario.verdict !== 'passed');
-    t.strictSame(
-      notPassed.map(({ id, verdict, reason, violations }) => ({ id, verdict, reason, violations })),
-      [],
-      options.exec ?? '',
-    );
+t.test('globs choose mutants, and a typo is an error', async (t) => {
+  const all = loadMutants();
+  t.strictSame(chooseMutants(all, [], false), all, 'all of them, when nothing is said');
+  t.strictSame(
+    chooseMutants(all, ['no-dedup', 'no-t*'], false)
+      .map(({ id }) => id)
+      .sort(),
+    ['no-dedup', 'no-timer'],
+  );
+  t.match(
+    messageOf(() => chooseMutants(all, ['no-dedup', 'nodedup'], true)),
+    '--only "nodedup" matches no mutant',
+  );
+  for (const mutant of all) t.strictSame(readMutant(mutant.id), mutant, `${mutant.id} reads the same alone`);
+});
+
+t.test('the kit catches every mutant for its own reason, and passes the server without a fault', async (t) => {
+  const mutants = loadMutants();
+  t.ok(mutants.length >= 25, `${mutants.length} mutants`);
+  const result = await selfTest(mutants, { concurrency: MUTANTS_AT_ONCE }, {}, new AbortController().signal);
+  t.strictSame(validator(SelfTestSchema)(result), []);
+  t.strictSame(result.control.problems, [], 'the server without a fault');
+  for (const { id, fault, caught, survived } of result.mutants) {
+    t.ok(caught > 0, `${id}: ${fault}`, { survived });
+  }
+  t.ok(isPerfect(result), scoreOf(result));
+});
+
+t.test('a mutant that nothing catches survives, with what was expected and what was seen', async (t) => {
+  const [mutant] = chooseMutants(loadMutants(), ['no-dedup'], false);
+  const harmless = {
+    ...(mutant as Mutant),
+    words: 'words that no failure has',
+    caughtBy: 'server/core/plain-exchange',
+  };
+  const broken = { ...harmless, id: 'no-such-mutant' };
+  const { signal } = new AbortController();
+  const result = await selfTest([harmless, broken], { concurrency: 2, repeat: 1 }, {}, signal);
+  t.notOk(isPerfect(result));
+  const text = selfTestText(result, plainPaint, 120);
+  t.match(
+    text,
+    /SURVIVED no-dedup: .*\n {2}expected {2}IM-4.2-2 with "words that no failure has", by server\/core\/plain/,
+  );
+  t.match(text, /seen +server\/core\/plain-exchange: passed/);
+  t.match(text, /SURVIVED no-such-mutant: .*\n.*\n {2}seen .*\n? *.*there is no mutant "no-such-mutant"/);
+  t.match(text, /^0 of 2 mutants caught \(0 %\); the server without a fault passed 1 scenario;/m);
+});
+
+t.test('an interrupted self-test ends at once, and is no perfect score', async (t) => {
+  const mutants = chooseMutants(loadMutants(), ['no-timer', 'no-dedup'], false);
+  for (const moment of ['the server without a fault', 'no-timer']) {
+    const controller = new AbortController();
+    const onProgress = ({ running }: { running: string[] }) => {
+      if (running.includes(moment)) controller.abort();
+    };
+    const result = await selfTest(mutants, { concurrency: 2 }, { onProgress }, controller.signal);
+    t.strictSame({ complete: result.complete, mutants: result.mutants }, { complete: false, mutants: [] }, moment);
+    t.notOk(isPerfect(result));
+    t.match(selfTestText(result, plainPaint, 80), /interrupted: mutants are missing\n$/);
   }
 });
 
-t.test(
-  'every mutant is caught by its scenario, for its requirement, in its words',
-  { timeout: TIMEOUT_MS },
-  async (t) => {
-    t.jobs = 3;
-    const mutants = loadMutants();
-    for (const mutant of mutants) t.strictSame(readMutant(mutant.id), mutant, `${mutant.id} reads the same alone`);
-    t.ok(mutants.length >= 25, `${mutants.length} mutants`);
-    let caught = 0;
-    const trials = mutants.map((mutant) =>
-      t.test(`${mutant.id}: ${mutant.fault}`, { buffered: true, timeout: TIMEOUT_MS }, async (t) => {
-        const verdict = await tryMutant(mutant, new AbortController().signal);
-        if (verdict.caught) caught++;
-        t.ok(verdict.caught, verdict.why);
-      }),
-    );
-    await Promise.all(trials);
-    t.comment(`mutation score: ${caught} of ${mutants.length}`);
-  },
-);
+t.test('the score is never rounded up, and a measured mutant tells how often it was caught', async (t) => {
+  const result = (changes: Partial<MutantResult>): MutantResult => ({
+    id: 'm',
+    fault: 'Does something wrong, in a sentence that is too long for its column and is broken therefore.',
+    requirement: 'IM-2-2',
+    caughtBy: 'server/core/x',
+    runs: 1,
+    caught: 1,
+    by: ['server/core/x'],
+    ...changes,
+  });
+  const many = Array.from({ length: 2_000 }, (_, i) => result(i === 0 ? { caught: 0, by: [] } : {}));
+  t.equal(scoreOf({ mutants: many }), '1999 of 2000 mutants caught (99.9 %)');
+  t.equal(chance(result({ runs: 20, caught: 18 })), '18 of 20 (90 %)');
+  t.equal(chance(result({})), '');
+});

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Report, ServerClass } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import { packageRoot } from '../../src/package-root.js';
-import { builtFile, certificateFile } from '../mutants/trial.js';
+import { builtFile, certificateFile } from '../mutants/runs.js';
 import type { Variant } from './variant.js';
 
 /** What a run asks of the kit. */

@@ -5,7 +5,7 @@ import type { Report, ScenarioResult } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import { packageRoot } from '../../src/package-root.js';
 import { applyPatch } from '../mutants/patch.js';
-import { builtFile } from '../mutants/trial.js';
+import { builtFile } from '../mutants/runs.js';
 import { readVariant } from './catalogue.js';
 import { figuresOf, tableOf } from './figures.js';
 import { loadVariants } from './load-variants.js';

@@ -1,2 +1,3 @@
 export { EXIT, type RunHooks, type RunOptions, type RunProgress } from './options.js';
 export { listScenarios, runSuite } from './run-suite.js';
+export { matcher } from './selection.js';

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Report, ScenarioResult } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
+import { kitVersion } from '../kit-version.js';
 import { type Ledger, loadLedger } from '../ledger/index.js';
-import { packageRoot } from '../package-root.js';
 import { Interrupted, loadExcuses, loadScenarios, type Scenario } from '../scenario/index.js';
 import { AccountPool, checkAccounts, type Lease } from './accounts/index.js';
 import { whyNotRun } from './applicability.js';
@@ -45,9 +43,6 @@ interface Suite {
   /** An account could not be emptied. */
   accountLost: boolean;
 }
-
-const kitVersion = (): string =>
-  (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version;
 
 const replayOf = (options: RunOptions, id: string): string =>
   ['npx im-conformance', ...options.replayArguments, '--seed', options.seed, '--only', `'${id}'`].join(' ');

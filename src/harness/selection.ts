@@ -10,7 +10,8 @@ const namesOf = (id: string): string[] => {
   return [id, path, base, base.split('#')[0] ?? base];
 };
 
-const matcher = (glob: string): ((id: string) => boolean) => {
+/** Tells whether a scenario of that id is meant by a glob. */
+export const matcher = (glob: string): ((id: string) => boolean) => {
   const matches = picomatch(glob, { nobrace: false, dot: true });
   return (id) => namesOf(id).some((name) => name === glob || matches(name));
 };

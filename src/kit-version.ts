@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../src/package-root.js';
+import { packageRoot } from './package-root.js';
 
 /** Version of the kit, as its package says. */
 export const kitVersion = (): string =>

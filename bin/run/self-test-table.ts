@@ -1,0 +1,89 @@
+import { isPerfect } from '../../conformance/mutants/self-test.js';
+import type { MutantResult, SelfTest } from '../../schemas/index.js';
+import { inert, type Paint } from '../../src/report/index.js';
+import { count, duration, wrap } from '../../src/report/words.js';
+
+/** Two spaces between columns. */
+const GAP = 2;
+/** A sentence in a narrower column cannot be read. */
+const MIN_FAULT_WIDTH = 30;
+
+const isMeasured = ({ subtle, runs, caught }: MutantResult): boolean =>
+  subtle !== undefined || runs > 2 || (caught > 0 && caught < runs);
+
+/** `18 of 20 (90 %)`: how often a run caught it. Empty where every one does. */
+export const chance = (result: MutantResult): string => {
+  const { caught, runs } = result;
+  return isMeasured(result) ? `${caught} of ${runs} (${Math.round((100 * caught) / runs)} %)` : '';
+};
+
+const HEADINGS = ['mutant', 'fault', 'requirement', 'caught by', 'runs that caught it'] as const;
+const FAULT_COLUMN = 1;
+
+const cellsOf = (result: MutantResult): string[] => [
+  result.id,
+  result.fault,
+  result.requirement,
+  result.by.length === 0 ? 'NOTHING' : result.by.join(' '),
+  chance(result),
+];
+
+/** One row as lines: the sentence is broken where it does not fit, the other columns are as wide as they need. */
+const rowLines = (cells: readonly string[], widths: readonly number[]): string[] => {
+  const columns = cells.map((cell, i) => (i === FAULT_COLUMN ? wrap(cell, widths[i] ?? 0) : [cell]));
+  const height = Math.max(...columns.map((lines) => lines.length));
+  return Array.from({ length: height }, (_, line) =>
+    columns
+      .map((lines, i) => (lines[line] ?? '').padEnd((widths[i] ?? 0) + GAP))
+      .join('')
+      .trimEnd(),
+  );
+};
+
+const tableLines = (results: readonly MutantResult[], paint: Paint, columns: number): string[] => {
+  const headings = results.some(isMeasured) ? HEADINGS : HEADINGS.slice(0, -1);
+  const rows = results.map((result) => cellsOf(result).slice(0, headings.length));
+  const widths = headings.map((heading, i) => Math.max(heading.length, ...rows.map((row) => row[i]?.length ?? 0)));
+  const others = widths.reduce((sum, width, i) => sum + GAP + (i === FAULT_COLUMN ? 0 : width), 0);
+  widths[FAULT_COLUMN] = Math.min(widths[FAULT_COLUMN] ?? 0, Math.max(MIN_FAULT_WIDTH, columns - others));
+  return [
+    ...rowLines(headings, widths).map((line) => paint('bold', line)),
+    ...rows.flatMap((row, i) =>
+      rowLines(row, widths).map((line) => (results[i]?.caught === 0 ? paint('red', line) : line)),
+    ),
+  ];
+};
+
+const survivorLines = ({ id, fault, survived }: MutantResult, paint: Paint): string[] =>
+  survived === undefined
+    ? []
+    : [
+        '',
+        `${paint('red', 'SURVIVED')} ${paint('bold', id)}: ${fault}`,
+        `  expected  ${survived.expected}`,
+        ...(survived.seen === '' ? ['nothing ran'] : survived.seen.split('\n')).map(
+          (line, i) => `  ${i === 0 ? 'seen    ' : '        '}  ${inert(line)}`,
+        ),
+      ];
+
+/** `70 of 73 mutants caught (95.9 %)`: never rounded up to a perfect score. */
+export const scoreOf = ({ mutants }: Pick<SelfTest, 'mutants'>): string => {
+  const caught = mutants.filter((mutant) => mutant.caught > 0).length;
+  const percent = mutants.length === 0 ? 0 : Math.floor((1_000 * caught) / mutants.length) / 10;
+  return `${caught} of ${count(mutants.length, 'mutant')} caught (${percent} %)`;
+};
+
+/** The result for a person: the table, each survivor with what was expected and seen, and the score. */
+export const selfTestText = (result: SelfTest, paint: Paint, columns: number): string => {
+  const { control, mutants, complete, durationMs } = result;
+  const controlled = `the server without a fault passed ${count(control.passed, 'scenario')}`;
+  return `${[
+    ...tableLines(mutants, paint, columns),
+    ...mutants.flatMap((mutant) => survivorLines(mutant, paint)),
+    ...(control.problems.length === 0 ? [] : ['', paint('red', 'THE SERVER WITHOUT A FAULT')]),
+    ...control.problems.map((problem) => `  ${inert(problem)}`),
+    '',
+    paint(isPerfect(result) ? 'green' : 'red', `${scoreOf(result)}; ${controlled}; ${duration(durationMs)}`),
+    ...(complete ? [] : [paint('yellow', 'interrupted: mutants are missing')]),
+  ].join('\n')}\n`;
+};

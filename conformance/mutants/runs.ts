@@ -1,0 +1,90 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { KitError } from '../../src/errors.js';
+import type { RunOptions } from '../../src/harness/index.js';
+import { packageRoot } from '../../src/package-root.js';
+import type { Mutant } from './mutant.js';
+
+/** The server without a fault must not fail because the machine is busy. */
+const CONTROL_PATIENCE_MS = 1_500;
+/** Scenarios at the same time. A mutant is met by few of them, and other mutants are tested meanwhile. */
+const CONCURRENCY = 16;
+
+/** A compiled file of this project, whether this code runs compiled or from source. */
+export const builtFile = (path: string): string => {
+  const here = fileURLToPath(new URL(`../../${path}`, import.meta.url));
+  const built = join(packageRoot, 'dist', path);
+  const found = [here, built].find((candidate) => existsSync(candidate));
+  if (found !== undefined) return found;
+  throw new KitError('usage', `there is no ${built}`, 'Build first: npm run build');
+};
+
+/** A certificate for 127.0.0.1 that nobody else trusts: its key is public. */
+export const certificateFile = (name: string): string =>
+  join(packageRoot, 'conformance', 'mutants', 'certificate', name);
+
+/** What a server is started with. Mutants that share it share one run of the server without a fault. */
+type Surroundings = Pick<Mutant, 'options' | 'tls'>;
+
+const serverCommand = (file: string, word: string, { options = '', tls }: Surroundings): string => {
+  const files = tls ? ` --tls-cert "${certificateFile('cert.pem')}" --tls-key "${certificateFile('key.pem')}"` : '';
+  // `exec`: the server takes the place of the shell, so that a restart costs one process and not two.
+  const command = `exec "${process.execPath}" "${builtFile(file)}" ${word} --port {port} --data {data}${files} ${options}`;
+  return command.trimEnd();
+};
+
+/** The command that starts a mutant as a subject. Throws a KitError when the project is not built. */
+export const mutantCommand = (id: string, surroundings: Surroundings = {}): string =>
+  serverCommand('conformance/mutants/run.js', id, surroundings);
+
+/** What the kit must know of a server to get in. */
+const wayIn = ({ options = '', tls }: Surroundings): Pick<RunOptions, 'jwtSecret' | 'url' | 'ca'> => {
+  const jwtSecret = /--jwt-secret (\S+)/.exec(options)?.[1];
+  return {
+    ...(jwtSecret === undefined ? {} : { jwtSecret }),
+    ...(tls ? { url: 'wss://127.0.0.1:{port}/', ca: readFileSync(certificateFile('cert.pem'), 'utf8') } : {}),
+  };
+};
+
+const runOf = (mutant: Mutant, run: Pick<RunOptions, 'exec' | 'only' | 'seed' | 'instances' | 'patienceMs'>) => ({
+  ...run,
+  ...wayIn(mutant),
+  ...(mutant.classes ? { classes: mutant.classes } : {}),
+  skip: [],
+  headers: {},
+  allowUnproven: true,
+  concurrency: CONCURRENCY,
+  replayArguments: [],
+});
+
+/** A run of the kit that tests one mutant with the scenarios that must catch it, and with nothing else. */
+export const mutantRun = (mutant: Mutant, patienceMs: number, run = 1): RunOptions =>
+  runOf(mutant, {
+    exec: mutantCommand(mutant.id, mutant),
+    only: [mutant.caughtBy],
+    seed: `mutant ${mutant.id}${run === 1 ? '' : ` ${run}`}`,
+    instances: 1,
+    patienceMs,
+  });
+
+/**
+ * The same scenarios for the server as it is, a run for each surroundings that some mutant has: a scenario that fails
+ * without the fault proves nothing about it.
+ */
+export const controlRuns = (mutants: readonly Mutant[], instances: number): RunOptions[] => {
+  const groups = new Map<string, [Mutant, ...Mutant[]]>();
+  for (const mutant of mutants) {
+    const key = JSON.stringify([mutant.options, mutant.tls, mutant.classes]);
+    groups.set(key, [mutant, ...(groups.get(key) ?? [])]);
+  }
+  return [...groups.values()].map((group) =>
+    runOf(group[0], {
+      exec: serverCommand('bin/im-conformance.js', 'serve', group[0]),
+      only: [...new Set(group.map((mutant) => mutant.caughtBy))],
+      seed: 'control',
+      instances,
+      patienceMs: CONTROL_PATIENCE_MS,
+    }),
+  );
+};
