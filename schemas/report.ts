@@ -26,7 +26,10 @@ export const ViolationSchema = Type.Object(
     ),
     late: Type.Optional(Type.Boolean({ description: 'Only a time bound was missed.' })),
     events: Type.Array(Type.Integer({ minimum: 0 }), { description: 'Line numbers of the history, from 0.' }),
-    trace: Type.Array(Type.String(), { description: 'The packets concerned, with times, one line each.' }),
+    trace: Type.Array(Type.String(), {
+      description:
+        'The packets concerned, with times, one line each. Empty beyond the 20th violation of a requirement in a scenario.',
+    }),
   },
   { description: 'One requirement broken once.' },
 );

@@ -2,13 +2,30 @@ import type { HistoryEvent, Report, ScenarioResult, ServerClass, Violation } fro
 import { type Finding, Tracer } from '../history/index.js';
 import { type Ledger, requirementOf } from '../ledger/index.js';
 
-/** A finding with the sentence and the level of its requirement, and the packets concerned. */
-export const toViolation = (ledger: Ledger, finding: Finding, events: readonly HistoryEvent[]): Violation => {
-  const { id, level, sentence } = requirementOf(ledger, finding.requirement);
+/** A trace looks through the whole history; nobody reads the packets of more violations of one requirement. */
+const TRACED_PER_REQUIREMENT = 20;
+
+const traced = (finding: Finding, events: readonly HistoryEvent[]): [Finding, string[]] => {
   const tracer = new Tracer(finding);
   for (const event of events) tracer.feed(event);
-  const { about: _, requirement: __, ...rest } = tracer.finding();
-  return { requirement: id, level, sentence, ...rest, trace: tracer.lines() };
+  return [tracer.finding(), tracer.lines()];
+};
+
+/** The findings with the sentence and the level of their requirement, and the packets concerned. */
+export const toViolations = (
+  ledger: Ledger,
+  findings: readonly Finding[],
+  events: readonly HistoryEvent[],
+): Violation[] => {
+  const seen = new Map<string, number>();
+  return findings.map((finding) => {
+    const { id, level, sentence } = requirementOf(ledger, finding.requirement);
+    const before = seen.get(id) ?? 0;
+    seen.set(id, before + 1);
+    const [whole, trace] = before < TRACED_PER_REQUIREMENT ? traced(finding, events) : [finding, []];
+    const { about: _, requirement: __, ...rest } = whole;
+    return { requirement: id, level, sentence, ...rest, trace };
+  });
 };
 
 type RequirementRow = Report['requirements'][number];

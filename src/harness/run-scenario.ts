@@ -16,7 +16,7 @@ import {
 import type { Lease } from './accounts/index.js';
 import { writeHistory } from './history-file.js';
 import { readMetrics } from './metrics-page.js';
-import { toViolation } from './requirements.js';
+import { toViolations } from './requirements.js';
 import type { StallMeter } from './stall-meter.js';
 import type { Subject, SubjectExit, TlsTrust } from './subject.js';
 
@@ -123,8 +123,8 @@ const judged = (judgement: Judgement, violations: Violation[]): Pick<ScenarioRes
 /** A stall of a third of the shortest time that the subject is held to, or that it holds the kit to, is too long. */
 const STALL_FRACTION = 3;
 
-/** No stall of the kit makes a packet invalid; a subject that floods it with garbage may well make it stall. */
-const NEVER_BY_STALL = new Set(['IM-1-3', 'IM-2-1']);
+/** No stall makes a packet invalid, or a message that nobody sent; a subject that floods the kit may well make it stall. */
+const NEVER_BY_STALL = new Set(['IM-1-3', 'IM-2-1', 'IM-4.2-27']);
 
 /** Whether the kit was too slow to judge: then nothing counts against the subject. */
 const excuseStalled = (result: ScenarioResult, { answerWithinMs, deadAfterMs }: Timers): void => {
@@ -185,7 +185,7 @@ export const runScenario = async (scenario: Scenario, run: ScenarioRun): Promise
   try {
     await play(stage, scenario);
     const judgement = await judgeInTurns(events);
-    const all = judgement.findings.map((finding) => toViolation(run.ledger, finding, events));
+    const all = toViolations(run.ledger, judgement.findings, events);
     result.violations = all.filter((violation) => violation.level === 'MUST');
     result.warnings = all.filter((violation) => violation.level !== 'MUST');
     result.exercised = judgement.exercised;

@@ -20,7 +20,7 @@ export type Received = (
 export type Ending = 'cleanly' | 'reset' | 'abruptly';
 
 /** A subject that floods a connection is cut off here, so that the kit keeps its memory. */
-const INBOX_LIMIT = 20_000;
+const INBOX_LIMIT = 500;
 /** What a script may receive of each of its messages before it is a flood, repeats included. */
 const PACKETS_PER_MESSAGE = 20;
 const INVALID_LIMIT = 20;
