@@ -92,6 +92,9 @@ export const CLIENT_VERBS = {
         }),
       ),
       refused: Type.Optional(Type.Integer({ description: 'The HTTP status with which the upgrade must fail.' })),
+      reading: Type.Optional(
+        Type.Literal(false, { description: 'Nothing is read from the first byte on, until the verb `reads`.' }),
+      ),
       by: Type.Optional(requirement),
     },
     'Opens a connection. One that is still open becomes the `old` one. `token` is what the header carries.',

@@ -71,8 +71,12 @@ export class Actor implements LinkOwner {
   }
 
   /** Opens a connection; one that is still open becomes the old one. In auto mode, owed acks are sent again at once. */
-  async connect(subprotocol: string | false = WIRE.subprotocol, tokens?: TokenChoice): Promise<ConnectOutcome> {
-    const link = new Link(this.#world.nextConn(), this);
+  async connect(
+    subprotocol: string | false = WIRE.subprotocol,
+    tokens?: TokenChoice,
+    reads = true,
+  ): Promise<ConnectOutcome> {
+    const link = new Link(this.#world.nextConn(), this, reads);
     this.record({ kind: 'opening', client: this.name, conn: link.conn });
     const outcome = await this.#world.dial(
       {

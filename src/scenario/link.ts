@@ -58,9 +58,12 @@ export class Link {
   #invalid = 0;
   #reading = true;
 
-  constructor(conn: number, owner: LinkOwner) {
+  readonly #readsAtOnce: boolean;
+
+  constructor(conn: number, owner: LinkOwner, readsAtOnce = true) {
     this.conn = conn;
     this.#owner = owner;
+    this.#readsAtOnce = readsAtOnce;
   }
 
   /** Unique on this connection only, as the protocol asks: every other connection uses the same ones. */
@@ -78,6 +81,7 @@ export class Link {
       this.#socket = socket;
       this.state = 'open';
       this.#owner.record({ kind: 'open', ...this.#who });
+      if (!this.#readsAtOnce) this.setReading(false);
       this.#owner.onOpen(this);
     },
     onText: (text) => this.#onText(text),

@@ -47,7 +47,11 @@ const connectsOver = async (
 
 export const connects: Perform<'connects'> = async (stage, actor, action, place) => {
   if (action.over !== undefined) return connectsOver(stage, actor, action.over, action, place);
-  const outcome = await actor.connect(action.subprotocol ?? WIRE.subprotocol, tokensOf(stage, action));
+  const outcome = await actor.connect(
+    action.subprotocol ?? WIRE.subprotocol,
+    tokensOf(stage, action),
+    action.reading ?? true,
+  );
   if (action.refused !== undefined) {
     const seen = outcome.ok ? 'the upgrade succeeded' : `HTTP ${outcome.status ?? 'none'} (${outcome.error})`;
     if (outcome.ok) actor.link?.end('abruptly');
