@@ -1,6 +1,7 @@
 import { type AckA, type AckR, type MsgA, type MsgN, RETRYABLE_CODES, WIRE } from '../../schemas/index.js';
 import { type Book, keyOf, type Message } from './book.js';
 import { isPutOff, retryPauseMs } from './expectation.js';
+import { RAW_LABEL } from './labels.js';
 import { Link, type LinkOwner, type Received, type Untimed } from './link.js';
 import type { Dial, TokenChoice } from './ports.js';
 
@@ -48,6 +49,8 @@ export class Actor implements LinkOwner {
   readonly #unhandled = new Map<string, (Received & { kind: 'packet' })[]>();
   /** When its device first was connected, by the kit's own clock. */
   firstOpenedAt = Number.POSITIVE_INFINITY;
+  /** Writes the last raw frame once more. It is no message of the book, so nothing else knows how. */
+  writeAgain: (() => void) | undefined;
 
   constructor(world: ActorWorld, who: { name: string; user: string; device: string; autoAcks: boolean }) {
     this.#world = world;
@@ -214,11 +217,12 @@ export class Actor implements LinkOwner {
     const label = this.#world.book.labelOfRid(link.conn, rid);
     const message = label === undefined ? undefined : this.#world.book.find(label);
     const tries = this.#putOff.get(`${type} ${label}`) ?? 0;
-    if (!message || tries >= MAX_TRIES) return;
+    if ((!message && label !== RAW_LABEL) || tries >= MAX_TRIES) return;
     this.#putOff.set(`${type} ${label}`, tries + 1);
     const again = () => {
       if (link.state !== 'open' || link !== this.link) return;
-      if (type === 'msg:A') this.transmit(link, message);
+      if (!message) this.writeAgain?.();
+      else if (type === 'msg:A') this.transmit(link, message);
       else if (message.serverMsgId !== undefined) this.ack(link, message.serverMsgId, message.label);
     };
     setTimeout(again, retryPauseMs(packet)).unref();

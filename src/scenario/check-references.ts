@@ -1,10 +1,10 @@
 import type { ClientAction } from '../../schemas/index.js';
 import { fillStandIns } from './declared-limits.js';
-import { expandLabels } from './labels.js';
+import { expandLabels, RAW_LABEL } from './labels.js';
 import type { Step } from './model.js';
 import type { Source } from './source.js';
 
-const SPECIAL_LABELS = ['raw', 'unknown'];
+const SPECIAL_LABELS = [RAW_LABEL, 'unknown'];
 
 const labelsOf = (action: ClientAction): { creates: string[]; uses: string[] } => {
   switch (action.verb) {

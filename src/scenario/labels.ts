@@ -1,5 +1,8 @@
 import { KitError } from '../errors.js';
 
+/** The label under which a script asks for the answer to a frame that it wrote with `{rid}`. */
+export const RAW_LABEL = 'raw';
+
 const RANGE_LIMIT = 100_000;
 
 const split = (label: string): { stem: string; number: number | undefined } => {

@@ -27,7 +27,8 @@ const fakeDial = (reply: Reply): Dial => {
       sendFragment: () => {},
       ping: () => setImmediate(() => handlers.onPong()),
       pong: () => {},
-      pause: () => {},
+      // What waits in a socket that is not read never arrives.
+      pause: () => void online.delete(user),
       resume: () => {},
       closeCleanly: () => end(1000),
       reset: () => {},
@@ -102,16 +103,17 @@ t.test('the plain exchange runs, settles at once and leaves nothing open', async
   t.equal(of('closed').length, 2);
 });
 
-t.test('what a step sees when it is missed', async (t) => {
-  const busyOnce = (): Reply => {
-    let refused = false;
-    return (packet, to, from) => {
-      if (refused || packet.type !== 'msg:R') return honest(packet, to, from);
-      refused = true;
-      const error = { code: 'busy', message: 'later', retryAfterMs: 1 };
-      to(from, { type: 'msg:A', rid: packet.rid, msgId: packet.msgId, status: 'rejected', error });
-    };
+const busyOnce = (): Reply => {
+  let refused = false;
+  return (packet, to, from) => {
+    if (refused || packet.type !== 'msg:R') return honest(packet, to, from);
+    refused = true;
+    const error = { code: 'busy', message: 'later', retryAfterMs: 1 };
+    to(from, { type: 'msg:A', rid: packet.rid, msgId: packet.msgId, status: 'rejected', error });
   };
+};
+
+t.test('what a step sees when it is missed', async (t) => {
   const conflict: Reply = ({ rid, msgId }, to, from) =>
     to(from, { type: 'msg:A', rid, msgId, status: 'rejected', error: { code: 'id-conflict', message: 'no' } });
   const silent: Reply = () => {};
@@ -146,6 +148,29 @@ t.test('what a step sees when it is missed', async (t) => {
       if (late !== undefined) t.equal(result?.late ?? false, late);
     });
   }
+});
+
+t.test('a frame that was put off is written again', async (t) => {
+  const frame = `'{"type":"msg:R","rid":"{rid}","msgId":"{msgId}","to":"{user:bob}","body":"x"}'`;
+  const { of } = await run(
+    `  - alice: { writes: { text: ${frame} }, what: a msg:R }\n  - alice: { gets: msg:A, of: raw, status: accepted, by: IM-2-2 }\n`,
+    busyOnce(),
+  );
+  t.equal(of('step')[0]?.outcome, 'met');
+  t.equal(of('sent-raw').length, 2);
+});
+
+t.test('a connection that does not read gets nothing, also of what came with the upgrade', async (t) => {
+  const { of } = await run(
+    `  - bob: { connects: true, reading: false }
+  - alice: { sends: m1, to: bob }
+  - alice: { gets: msg:A, of: m1 }
+  - bob: { disconnects: abruptly, before: msg:N, of: m1 }
+`,
+    honest,
+  );
+  t.match(of('reading')[0], { client: 'bob', reading: false });
+  t.match(of('fault').at(-1), { fault: 'cut', fired: true });
 });
 
 t.test('faults say whether they fired', async (t) => {

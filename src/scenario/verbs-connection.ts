@@ -129,7 +129,8 @@ export const reads: Perform<'reads'> = (stage, actor, action, place) => {
 export const writes: Perform<'writes'> = (stage, actor, action, place) => {
   const link = actor.linkOf(action.connection);
   if (!requireOpen(stage, actor, link, place)) return false;
-  writeFrame(stage, link, action.writes, action.what);
+  actor.writeAgain = () => writeFrame(stage, link, action.writes, action.what);
+  actor.writeAgain();
   return true;
 };
 

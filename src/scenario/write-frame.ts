@@ -1,12 +1,11 @@
 import { type ClientAction, WIRE } from '../../schemas/index.js';
 import { durationMs } from './durations.js';
+import { RAW_LABEL } from './labels.js';
 import type { Link } from './link.js';
 import type { Stage } from './stage.js';
 
 type Frame = Extract<ClientAction, { verb: 'writes' }>['writes'];
 
-/** The label under which a script asks for the answer to a frame that it wrote with `{rid}`. */
-const RAW_LABEL = 'raw';
 const LONGEST_RID = 64;
 const PLACEHOLDER = /\{(rid|rid64|msgId|user:([a-z][A-Za-z0-9-]*)|sid:([a-z][A-Za-z0-9-]*))\}/g;
 
