@@ -11,7 +11,8 @@ const bareNames: TokenReader = async (token) => readToken(token);
  */
 const signedTokens = async (secret: string): Promise<TokenReader> => {
   const { jwtVerify } = await import('jose');
-  const key = new TextEncoder().encode(secret);
+  const bytes = new TextEncoder().encode(secret);
+  const key = await crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify']);
   return async (token) => {
     try {
       const { payload } = await jwtVerify(token, key, { algorithms: ['HS256'] });

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, type webcrypto } from 'node:crypto';
 import type { TokenKind } from '../../../schemas/index.js';
 import type { TokenSource } from './token-command.js';
 
@@ -16,17 +16,24 @@ export interface JwtTimes {
 
 export type SignJwt = (user: string, device: string, times: JwtTimes, secret?: string) => Promise<string>;
 
+const HMAC = { name: 'HMAC', hash: 'SHA-256' } as const;
+
+const signingKey = (secret: string): Promise<webcrypto.CryptoKey> =>
+  crypto.subtle.importKey('raw', new TextEncoder().encode(secret), HMAC, false, ['sign']);
+
 /** Signs HS256 tokens with `sub` and `device`. Times are seconds. */
-export const jwtSigner =
-  (ownSecret: string): SignJwt =>
-  async (user, device, times, secret = ownSecret) => {
+export const jwtSigner = (ownSecret: string): SignJwt => {
+  let ownKey: Promise<webcrypto.CryptoKey> | undefined;
+  return async (user, device, times, secret) => {
     // Loaded only by those who need it.
     const { SignJWT } = await import('jose');
+    ownKey ??= signingKey(ownSecret);
     return new SignJWT({ device, ...times })
       .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
       .setSubject(user)
-      .sign(new TextEncoder().encode(secret));
+      .sign(await (secret === undefined ? ownKey : signingKey(secret)));
   };
+};
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
