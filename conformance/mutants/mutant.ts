@@ -55,6 +55,14 @@ export const MutantSchema = Type.Object(
           'Where one run of the kit may miss the fault: what has to coincide. Such a mutant is tested several times.',
       }),
     ),
+    patienceMs: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 10_000,
+        description:
+          'Where the scenario moves so much that the kit itself may stand still. Default: as little as most need.',
+      }),
+    ),
     patch: Type.Array(PatchSchema, { minItems: 1 }),
   },
   closed,

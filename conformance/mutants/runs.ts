@@ -65,7 +65,7 @@ export const mutantRun = (mutant: Mutant, patienceMs: number, run = 1): RunOptio
     only: [mutant.caughtBy],
     seed: `mutant ${mutant.id}${run === 1 ? '' : ` ${run}`}`,
     instances: 1,
-    patienceMs,
+    patienceMs: Math.max(patienceMs, mutant.patienceMs ?? 0),
   });
 
 /**
