@@ -22,7 +22,7 @@ export const onRequest = (world: World, connection: Connection, packet: MsgR | A
 /** An A arrived: exactly one for each R, with its rid, its id and in time. */
 export const onAnswer = (world: World, connection: Connection, packet: MsgA | AckA): void => {
   const pending = connection.pending.get(packet.rid);
-  world.tally?.answered(packet, pending);
+  world.tally?.answered(packet, pending?.at ?? connection.raw?.rids.get(packet.rid)?.at);
   const expectedType = packet.type === 'msg:A' ? 'msg:R' : 'ack:R';
   if (pending === undefined || pending.type !== expectedType) {
     judgeStray(world, connection, packet);

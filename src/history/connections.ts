@@ -36,6 +36,7 @@ export class Connections {
       if (older.device !== device || older.superseded) continue;
       excuse(world, older);
       older.superseded = true;
+      older.supersededAt = world.at;
     }
     world.connection(event.conn, event.client);
   }

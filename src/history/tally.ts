@@ -109,18 +109,17 @@ export class Tally {
     if (!this.keeping) series.forgetBefore(at - KEPT_MS);
   }
 
-  /** An A arrived; of one that nothing asked for it is not known when it was counted. */
-  answered(packet: MsgA | AckA, pending: Pending | undefined): void {
-    const early = pending?.at ?? this.#world.at - this.#lag;
+  /** An A arrived for an R of that time; of one that nothing asked for it is not known when it was counted. */
+  answered(packet: MsgA | AckA, askedAt = this.#world.at - this.#lag): void {
     if (packet.type === 'ack:A') {
-      if (packet.status === 'ok') this.#add(this.series.acks, early);
+      if (packet.status === 'ok') this.#add(this.series.acks, askedAt);
     } else if (packet.status === 'rejected') {
       const code = packet.error?.code ?? 'internal';
       const series = this.rejected.get(code) ?? new Series();
       this.rejected.set(code, series);
-      this.#add(series, early);
-    } else if (packet.status === 'duplicate') this.#add(this.series.duplicate, early);
-    else this.#add(this.series.accepted, early);
+      this.#add(series, askedAt);
+    } else if (packet.status === 'duplicate') this.#add(this.series.duplicate, askedAt);
+    else this.#add(this.series.accepted, askedAt);
   }
 
   /** `duplicate` was the first that the sender heard of the message: it was accepted before, unseen. */
@@ -186,9 +185,9 @@ export class Tally {
     if (connection.openedAt === Number.POSITIVE_INFINITY) return;
     const { at } = this.#world;
     const hidden = connection.silent || connection.mute || connection.readingSince > 0 || connection.paused;
-    const early =
-      hidden || connection.superseded ? connection.openedAt : at - (by === 'kit' ? this.#transit : this.#lag);
-    this.#add(this.series.closed, early);
+    // The server may end one that was replaced long before that is seen, but not before the newer one opens.
+    const noticed = connection.superseded ? connection.supersededAt : at - (by === 'kit' ? this.#transit : this.#lag);
+    this.#add(this.series.closed, hidden ? connection.openedAt : noticed);
     if (!clean || hidden) this.blind(connection);
   }
 
@@ -210,6 +209,8 @@ export class Tally {
   /** `stored` may have been told on a connection whose end was not seen. */
   #hideReceipts(message: Message, { openedAt }: Connection): void {
     message.unseenReceipts = true;
+    // Nobody is told `stored` of what was refused, or after `delivered`.
+    if (message.told !== undefined || !message.tries.some(mayBeStored)) return;
     const { at, ends } = this.#world;
     if (message.storedLife !== ends.length) this.series.stored.add(openedAt, at + this.#lag, false);
   }

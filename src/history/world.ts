@@ -66,6 +66,8 @@ export interface Connection {
   closedAt: number;
   silent: boolean;
   superseded: boolean;
+  /** When the newer connection that superseded it began to open. */
+  supersededAt: number;
   /** No time bound of the server counts here any more. */
   excused: boolean;
   /** The client stopped answering pings. */
@@ -208,6 +210,7 @@ export class World {
       closedAt: Number.POSITIVE_INFINITY,
       silent: false,
       superseded: false,
+      supersededAt: Number.POSITIVE_INFINITY,
       excused: false,
       mute: false,
       paused: false,
