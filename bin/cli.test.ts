@@ -76,15 +76,22 @@ t.test('usage', async (t) => {
     ['too many mutants at once', ['self-test', '--concurrency', 'all'], 2, /--concurrency must be an integer from 1/],
     ['nowhere to write', ['self-test', '--json', 'gone/x'], 2, /cannot write gone\/x \(ENOENT\)/],
     ['list of mutants', ['self-test', '--list', '--only', 'no-dedup'], 0, /^no-dedup {2}IM-4\.2-2 {2}Every copy/],
+    ['one point of a sweep', ['--sweep', '1'], 2, /--sweep must be an integer from 2 to 64/],
+    ['nothing to sweep', ['--sweep', '9', '--only', '*plain*'], 2, /none of the chosen scenarios has a sweep/],
+    ['all and one', ['--repeat', '3', '--repetition', '2'], 2, /--repeat and --repetition exclude each other/],
     ['explain a requirement', ['explain', 'IM-2-2'], 0, /^IM-2-2 {2}MUST, class core, section 2/],
   ];
-  await Promise.all(
-    rows.map(async ([name, words, code, text]) => {
+  const queue = [...rows];
+  const worker = async (): Promise<void> => {
+    for (let row = queue.shift(); row; row = queue.shift()) {
+      const [name, words, code, text] = row;
       const outcome = await run(words, folder);
       t.equal(outcome.code, code, `${name}: exit code`);
       t.match(code === 0 ? outcome.stdout : outcome.stderr, text, `${name}: words`);
-    }),
-  );
+    }
+  };
+  // All at once they would wait for each other, on a small machine for longer than each may take.
+  await Promise.all([worker(), worker(), worker(), worker()]);
 });
 
 t.test('nobody listens: exit 3, and the reports are there all the same', async (t) => {
@@ -103,8 +110,19 @@ t.test('nobody listens: exit 3, and the reports are there all the same', async (
 t.test('the main job, on the embedded reference server', async (t) => {
   const folder = t.testdir({});
   const words = ['--only', 'server/core/plain*', '--report', 'json=r.json', '--seed', 'abc', '--history', 'h'];
-  const [outcome, cut] = await Promise.all([
+  const often = [
+    '--only',
+    'cut-before-the-answer#reset',
+    '--sweep',
+    '4',
+    '--repeat',
+    '2',
+    '--report',
+    'json=often.json',
+  ];
+  const [outcome, repeated, cut] = await Promise.all([
     run([...words, '--report', 'tap'], folder),
+    run(often, folder),
     // The reader of this one goes away before the first line: the exit code of the run is kept, and nothing is said.
     (async () => {
       const child = start(['--only', 'server/core/plain*', '--report', 'tap'], folder);
@@ -119,6 +137,14 @@ t.test('the main job, on the embedded reference server', async (t) => {
   t.same(validator(ReportSchema)(report), []);
   t.ok(report.summary.passed >= 1);
   t.match(report, { kit: { seed: 'abc' }, subject: { embedded: true }, selection: { only: ['server/core/plain*'] } });
+  t.equal(repeated.code, 0, repeated.stderr);
+  const twice = readReport(join(folder, 'often.json'));
+  t.same(validator(ReportSchema)(twice), []);
+  t.match(twice, { kit: { sweep: 4, repeat: 2 }, scenarios: [{ repetitions: { played: 2, failed: [], shown: 1 } }] });
+  t.match(
+    twice.scenarios[0]?.replay,
+    /--sweep 4 --seed \w+ --repetition 1 --only 'server\/core\/cut-before-the-answer#reset'$/,
+  );
   const [history = ''] = report.scenarios.map((scenario) => scenario.history ?? '');
   const checked = await run(['check', history], folder);
   t.equal(checked.code, 0, 'its history is judged again, with the same verdict');

@@ -51,6 +51,16 @@ export const ScenarioResultSchema = Type.Object({
   reason: Type.Optional(Type.String({ description: 'Why inconclusive, not-applicable, unproven or error.' })),
   seenIn: Type.Array(Type.String()),
   cells: Type.Optional(Type.Array(FaultCellSchema, { description: 'What it plays of the fault matrix.' })),
+  repetitions: Type.Optional(
+    Type.Object(
+      {
+        played: Type.Integer({ minimum: 1 }),
+        failed: Type.Array(Type.Integer({ minimum: 1 }), { description: 'Which of them failed, from 1.' }),
+        shown: Type.Integer({ minimum: 1, description: 'The one that this result is about: the first of the worst.' }),
+      },
+      { description: 'With --repeat or --repetition: the times that the scenario was played.' },
+    ),
+  ),
   attempts: Type.Integer({ minimum: 0, description: '2 when a missed time bound was tried again, alone.' }),
   knownFailure: Type.Boolean({ description: 'Listed in the baseline.' }),
   replay: Type.String({ description: 'The command that runs only this.' }),
@@ -82,7 +92,14 @@ export type MatrixCell = Static<typeof MatrixCellSchema>;
 
 export const ReportSchema = Type.Object(
   {
-    kit: Type.Object({ name: Type.Literal('im-conformance'), version: Type.String(), seed: Type.String() }),
+    kit: Type.Object({
+      name: Type.Literal('im-conformance'),
+      version: Type.String(),
+      seed: Type.String(),
+      sweep: Type.Optional(Type.Integer({ description: 'Points of each sweep, as --sweep says.' })),
+      repeat: Type.Optional(Type.Integer({ description: 'Times that each scenario was played, as --repeat says.' })),
+      repetition: Type.Optional(Type.Integer({ description: 'The only one of them, as --repetition says.' })),
+    }),
     subject: Type.Object({
       url: Type.String(),
       command: Type.Optional(Type.String()),

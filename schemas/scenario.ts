@@ -346,6 +346,17 @@ export const CONTROL_VERBS = {
     },
     'Runs the steps that many times; `{round}` counts from 1. With a list: once for each item, which is `{value}`.',
   ),
+  sweep: verb(
+    {
+      sweep: Type.Array(Type.Number({ minimum: 0, maximum: 600_000 }), {
+        minItems: 2,
+        description:
+          'From the least to the greatest. The first is where the fault surely fires. `--sweep` and `--repeat` try others between them, so `{value}` may be any number in that range; an integer where all of these are.',
+      }),
+      steps: Type.Array(Type.Unknown(), { minItems: 1 }),
+    },
+    'Runs the steps once for each moment of a sweep, which is `{value}`: milliseconds, or a number of packets.',
+  ),
   insert: verb(
     { insert: Type.String() },
     'The steps that the matrix axis of that name holds for this cell. `axis.part` where a cell holds several lists by name.',

@@ -30,10 +30,11 @@ const steps = (schema: Json, minItems: number): Json => ({
 
 /** The control verbs hold steps again: TypeBox leaves them open, the published schema does not. */
 const controlVerbs = (): Record<string, TSchema> => {
-  const { together, repeat } = CONTROL_VERBS;
+  const { together, repeat, sweep } = CONTROL_VERBS;
   return {
     ...CONTROL_VERBS,
     together: { ...together, properties: { together: steps({}, 2) } } as unknown as TObject,
+    sweep: { ...sweep, properties: { ...sweep.properties, steps: steps({}, 1) } } as unknown as TObject,
     repeat: { ...repeat, properties: { ...repeat.properties, steps: steps({}, 1) } } as unknown as TObject,
   };
 };

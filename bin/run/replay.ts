@@ -15,6 +15,8 @@ const LEFT_OUT = new Set([
   'baseline',
   'allow-unproven',
   'history',
+  'repeat',
+  'repetition',
   'jwt-secret',
 ]);
 

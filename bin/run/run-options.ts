@@ -139,6 +139,15 @@ const checkTogether = (settings: Settings): void => {
   }
 };
 
+const checkRepetitions = (settings: Settings): void => {
+  if (settings.repeat === undefined || settings.repetition === undefined) return;
+  throw new KitError(
+    'usage',
+    '--repeat and --repetition exclude each other',
+    'Play all repetitions with --repeat, or one of them with --repetition.',
+  );
+};
+
 const checkPlace = (settings: Settings): void => {
   if (settings.exec !== undefined || !String(settings.url ?? '').includes('{port}')) return;
   throw new KitError(
@@ -157,6 +166,7 @@ const same = <T>(value: T): T => value;
 export const runOptionsFrom = (settings: Settings, flags: Settings, configFile: string | undefined): RunOptions => {
   checkTogether(settings);
   checkPlace(settings);
+  checkRepetitions(settings);
   const text = (name: string) => settings[name] as string | undefined;
   const list = (name: string) => (settings[name] as string[] | undefined) ?? [];
   const own = settings.url === undefined && settings.exec === undefined ? embedded(settings) : undefined;
@@ -178,6 +188,9 @@ export const runOptionsFrom = (settings: Settings, flags: Settings, configFile: 
     ...optional('baseline', text('baseline'), baselineFrom),
     allowUnproven: settings['allow-unproven'] === true,
     seed: seedFrom(text('seed')),
+    ...optional('sweep', settings.sweep as number | undefined, same),
+    ...optional('repeat', settings.repeat as number | undefined, same),
+    ...optional('repetition', settings.repetition as number | undefined, same),
     concurrency: (settings.concurrency as number | undefined) ?? DEFAULT_CONCURRENCY,
     instances: (settings.instances as number | undefined) ?? availableParallelism(),
     patienceMs: (settings.patience as number | undefined) ?? DEFAULT_PATIENCE_MS,

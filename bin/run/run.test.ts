@@ -156,6 +156,12 @@ t.test('a replay repeats what matters and tells no secret', async (t) => {
   t.equal(publicUrl('ws://h/'), 'ws://h/');
 });
 
+t.test('one repetition on the command line drops those of the config file', (t) => {
+  t.same(mergeSettings({ repeat: 20, sweep: 9 }, { repetition: 3 }), { sweep: 9, repetition: 3 });
+  t.same(mergeSettings({ repeat: 20 }, { sweep: 9 }), { repeat: 20, sweep: 9 });
+  t.end();
+});
+
 t.test('report targets', async (t) => {
   const folder = t.testdir({ folder: {} });
   const file = join(folder, 'a=b.json');

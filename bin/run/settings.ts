@@ -121,11 +121,15 @@ export const flagSettings = (values: Readonly<Record<string, unknown>>): Setting
   return settings;
 };
 
+/** Of each of these groups only one counts: one on the command line drops all that stand in the file. */
+const ALTERNATIVES = [
+  ['url', 'exec'],
+  ['repeat', 'repetition'],
+];
+
 /** Flags win over the config file, option by option. Another subject on the command line drops the one of the file. */
 export const mergeSettings = (config: Settings, flags: Settings): Settings => {
-  const named = flags.url !== undefined || flags.exec !== undefined;
-  const kept = named
-    ? Object.entries(config).filter(([key]) => key !== 'url' && key !== 'exec')
-    : Object.entries(config);
+  const dropped = ALTERNATIVES.filter((group) => group.some((name) => flags[name] !== undefined)).flat();
+  const kept = Object.entries(config).filter(([key]) => !dropped.includes(key));
   return { ...Object.fromEntries(kept), ...flags };
 };

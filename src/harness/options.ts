@@ -37,6 +37,12 @@ export interface RunOptions {
   baseline?: string[];
   allowUnproven: boolean;
   seed: string;
+  /** Points at which each sweep of a script is tried, instead of those in the script. */
+  sweep?: number;
+  /** Times that each scenario is played, each time with other moments and other random choices. Default 1. */
+  repeat?: number;
+  /** Only that one of the repetitions, from 1: not together with `repeat`. */
+  repetition?: number;
   concurrency: number;
   /** Servers that are killed and restarted side by side, beside the one that all other scenarios share. 1: a single server. */
   instances: number;

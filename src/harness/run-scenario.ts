@@ -38,6 +38,8 @@ export interface ScenarioRun {
   lease?: Lease;
   signal: AbortSignal;
   historyDir?: string;
+  /** Name of the file there, without its ending. */
+  historyName: string;
   replay: string;
   attempt: number;
   stalls: StallMeter;
@@ -140,7 +142,7 @@ const excuseStalled = (result: ScenarioResult, { answerWithinMs, deadAfterMs }: 
 const keepHistory = (result: ScenarioResult, run: ScenarioRun, events: readonly HistoryEvent[]): void => {
   if (run.historyDir === undefined) return;
   try {
-    result.history = writeHistory(run.historyDir, result.id, events);
+    result.history = writeHistory(run.historyDir, run.historyName, events);
   } catch (cause) {
     if (!(cause instanceof KitError)) throw cause;
     run.onHistoryLost(cause);

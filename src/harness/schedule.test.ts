@@ -1,7 +1,8 @@
 import t from 'tap';
-import { DEFAULT_TIMERS } from '../../schemas/index.js';
-import type { Scenario } from '../scenario/index.js';
+import { DEFAULT_TIMERS, type ScenarioResult } from '../../schemas/index.js';
+import { loadScenarios, type Scenario } from '../scenario/index.js';
 import type { Instance } from './instance.js';
+import { mergeRepetitions, type Playing, playingsOf, randomFor } from './repetitions.js';
 import { longestFirst, playAll } from './schedule.js';
 
 const scenario = (id: string, exclusive: boolean, waitMs = 0): Scenario =>
@@ -108,4 +109,49 @@ t.test('after a rejection nothing more begins', async (t) => {
       t.ok(played < 10, `${played} played`);
     });
   }
+});
+
+t.test('a repetition that is played alone is the one that failed among many', (t) => {
+  const swept = loadScenarios().find(({ sweeps }) => sweeps) as Scenario;
+  for (const sweep of [{}, { sweep: 20 }]) {
+    const all = playingsOf(swept, { repeat: 4, ...sweep });
+    const [third] = playingsOf(swept, { repetition: 3, ...sweep }) as [Playing];
+    t.strictSame(third.steps, all[2]?.steps);
+    t.equal(randomFor('seed', third)(), randomFor('seed', all[2] as Playing)());
+    const scripts = all.map(({ steps }) => JSON.stringify(steps));
+    t.equal(new Set(scripts).size, 4, 'each repetition has moments of its own');
+    t.equal(new Set(all.map((playing) => randomFor('seed', playing)())).size, 4, 'and random choices of its own');
+  }
+  t.strictSame(playingsOf(swept, {})[0]?.steps, swept.steps, 'without options: as it is written');
+  t.end();
+});
+
+t.test('a scenario is as good as its worst repetition', (t) => {
+  const played = (shown: number, verdict: ScenarioResult['verdict'], warnings: unknown[] = []): ScenarioResult =>
+    ({
+      id: 'a',
+      verdict,
+      warnings,
+      durationMs: 10,
+      waitedMs: 1,
+      stalledMs: shown,
+      exercised: { 'IM-3-1': 2 },
+      repetitions: { played: 1, failed: verdict === 'failed' ? [shown] : [], shown },
+    }) as unknown as ScenarioResult;
+  const passed = [played(2, 'passed'), played(1, 'passed')];
+  const rows: [ScenarioResult[], ScenarioResult['verdict'], ScenarioResult['repetitions']][] = [
+    [passed, 'passed', { played: 2, failed: [], shown: 1 }],
+    [[...passed, played(3, 'passed', [{}])], 'passed', { played: 3, failed: [], shown: 3 }],
+    [[...passed, played(3, 'inconclusive')], 'inconclusive', { played: 3, failed: [], shown: 3 }],
+    [[played(9, 'failed'), ...passed, played(4, 'failed')], 'failed', { played: 4, failed: [4, 9], shown: 4 }],
+    [[played(3, 'error'), ...passed], 'error', { played: 3, failed: [], shown: 3 }],
+  ];
+  for (const [results, verdict, repetitions] of rows) {
+    const [merged] = mergeRepetitions(results);
+    t.match(merged, { verdict, exercised: { 'IM-3-1': 2 * results.length }, durationMs: 10 * results.length });
+    t.strictSame(merged?.repetitions, repetitions);
+  }
+  const once = { ...played(1, 'passed'), repetitions: undefined } as unknown as ScenarioResult;
+  t.strictSame(mergeRepetitions([once, { ...once, id: 'b' }]), [once, { ...once, id: 'b' }]);
+  t.end();
 });

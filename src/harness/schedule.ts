@@ -2,16 +2,16 @@ import type { Timers } from '../../schemas/index.js';
 import { declaredWaitMs, type Scenario } from '../scenario/index.js';
 import type { Instance } from './instance.js';
 
-export interface Schedule {
+export interface Schedule<S extends Scenario> {
   first: Instance;
   /** Instances for scenarios that need one for themselves; they may still be starting. undefined: it could not be started. */
   others: readonly Promise<Instance | undefined>[];
   /** Scenarios that may run at the same time on one instance. */
   concurrency: number;
-  play: (scenario: Scenario, instance: Instance) => Promise<void>;
+  play: (scenario: S, instance: Instance) => Promise<void>;
 }
 
-const worker = async (queue: Scenario[], play: (scenario: Scenario) => Promise<void>): Promise<void> => {
+const worker = async <S>(queue: S[], play: (scenario: S) => Promise<void>): Promise<void> => {
   for (let scenario = queue.shift(); scenario; scenario = queue.shift()) await play(scenario);
 };
 
@@ -23,7 +23,7 @@ const allEnded = async (work: readonly Promise<void>[]): Promise<void> => {
 };
 
 /** What takes long goes first, so that nothing long is left alone at the end. What takes equally long keeps its order. */
-export const longestFirst = (scenarios: readonly Scenario[], timers: Timers): Scenario[] =>
+export const longestFirst = <S extends Scenario>(scenarios: readonly S[], timers: Timers): S[] =>
   scenarios
     .map((scenario) => ({ scenario, waitMs: declaredWaitMs(scenario.steps, timers) }))
     .sort((a, b) => b.waitMs - a.waitMs)
@@ -35,9 +35,9 @@ export const longestFirst = (scenarios: readonly Scenario[], timers: Timers): Sc
  * nothing is shared.
  * After a rejection nothing more begins; it is passed on when all that was under way has ended.
  */
-export const playAll = async (
-  scenarios: readonly Scenario[],
-  { first, others, concurrency, play }: Schedule,
+export const playAll = async <S extends Scenario>(
+  scenarios: readonly S[],
+  { first, others, concurrency, play }: Schedule<S>,
 ): Promise<void> => {
   const shared = scenarios.filter((scenario) => !scenario.exclusive);
   const exclusive = scenarios.filter((scenario) => scenario.exclusive);

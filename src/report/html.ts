@@ -3,7 +3,7 @@ import { inertReport } from './inert.js';
 import { html, Markup } from './markup.js';
 import { CELL_SIGNS, MATRIX_ROWS, matrixSummary } from './matrix-table.js';
 import { outcomeOf, requirementCoverage } from './outcome.js';
-import { bugLink, count, cut, duration } from './words.js';
+import { bugLink, count, cut, duration, repetitionWords } from './words.js';
 
 const STYLE = `
 :root { color-scheme: light dark; }
@@ -66,7 +66,12 @@ const detail = (result: ScenarioResult): Markup => {
   const { shown, rest } = cut([...result.violations, ...result.warnings], 'violation');
   return html`<h3 id="detail-${result.id}">${result.id}</h3>
 <p>${result.title}: ${result.verdict}${result.reason === undefined ? undefined : html`, ${result.reason}`}</p>
-${shown.map(violationMarkup)}${rest.map((line) => html`<p>${line}</p>`)}
+${
+  result.repetitions === undefined
+    ? undefined
+    : html`<p>${repetitionWords(result)}</p>
+`
+}${shown.map(violationMarkup)}${rest.map((line) => html`<p>${line}</p>`)}
 ${result.seenIn.map((bug) => html`<p>seen in <a href="${bugLink(bug)}">${bug}</a></p>`)}
 <p>replay: <code>${result.replay}</code> ${historyLink(result)}</p>
 `;

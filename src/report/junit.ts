@@ -2,7 +2,7 @@ import xmlbuilder from 'xmlbuilder';
 import type { Report, ScenarioResult, Violation } from '../../schemas/index.js';
 import { inertReport } from './inert.js';
 import { outcomeOf } from './outcome.js';
-import { bugLink, cut, groupBy } from './words.js';
+import { bugLink, cut, groupBy, repetitionWords } from './words.js';
 
 const seconds = (ms: number): string => (ms / 1_000).toFixed(3);
 
@@ -25,6 +25,7 @@ const detail = (result: ScenarioResult): string =>
   [
     result.title,
     ...(result.reason === undefined ? [] : [result.reason]),
+    ...(result.repetitions === undefined ? [] : [repetitionWords(result) ?? '']),
     ...violationTexts(result.violations),
     ...result.seenIn.map((bug) => `seen in: ${bugLink(bug)}`),
     `replay: ${result.replay}`,

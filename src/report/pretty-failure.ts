@@ -1,6 +1,6 @@
 import type { ScenarioResult, Violation } from '../../schemas/index.js';
 import type { Paint } from './paint.js';
-import { bugLink, count, groupBy, wrap } from './words.js';
+import { bugLink, count, groupBy, repetitionWords, wrap } from './words.js';
 
 /** More than this of one requirement, or of one trace, tells a person nothing new; the JSON report has all. */
 const MAX_PER_REQUIREMENT = 3;
@@ -56,7 +56,10 @@ const footer = (result: ScenarioResult, paint: Paint): string[] => [
   `  ${paint('dim', 'replay'.padEnd(LABEL_WIDTH))}${result.replay}`,
 ];
 
-const again = (result: ScenarioResult): string => (result.attempts > 1 ? ` (${result.attempts} attempts)` : '');
+const again = (result: ScenarioResult): string => {
+  const facts = [...(result.attempts > 1 ? [`${result.attempts} attempts`] : []), repetitionWords(result) ?? []].flat();
+  return facts.length === 0 ? '' : ` (${facts.join('; ')})`;
+};
 
 /** Everything a person needs to find the fault of one failed scenario. */
 export const failureLines = (result: ScenarioResult, paint: Paint, width: number): string[] => [

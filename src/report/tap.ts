@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import type { Report, ScenarioResult, Violation } from '../../schemas/index.js';
 import { inertReport } from './inert.js';
 import { outcomeOf } from './outcome.js';
-import { bugLink, cut } from './words.js';
+import { bugLink, cut, repetitionWords } from './words.js';
 
 /** One test point: its line without number, and the values of its diagnostics block. */
 interface Point {
@@ -39,6 +39,7 @@ const diagnosticsOf = (result: ScenarioResult): Record<string, unknown> => ({
   ...(result.warnings.length === 0 ? {} : { warnings: violationList(result.warnings) }),
   ...(result.seenIn.length === 0 ? {} : { seenIn: result.seenIn.map(bugLink) }),
   ...(result.history === undefined ? {} : { history: result.history }),
+  ...(result.repetitions === undefined ? {} : { repetitions: repetitionWords(result) }),
   durationMs: Math.round(result.durationMs),
   replay: result.replay,
 });

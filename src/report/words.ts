@@ -1,3 +1,5 @@
+import type { ScenarioResult } from '../../schemas/index.js';
+
 /** Small helpers for sentences: every report speaks the same way. */
 
 /** `1 scenario`, `2 scenarios`. */
@@ -51,4 +53,12 @@ export const MAX_VIOLATIONS = 20;
 export const cut = <T>(items: readonly T[], noun: string): { shown: readonly T[]; rest: string[] } => {
   const left = items.length - MAX_VIOLATIONS;
   return { shown: items.slice(0, MAX_VIOLATIONS), rest: left > 0 ? [`and ${count(left, noun)} more`] : [] };
+};
+
+/** `repetition 3 of 20, 2 failed: 3, 7`: which playing of a scenario a result shows. Undefined: it was played once. */
+export const repetitionWords = ({ repetitions }: Pick<ScenarioResult, 'repetitions'>): string | undefined => {
+  if (repetitions === undefined) return undefined;
+  const { played, failed, shown } = repetitions;
+  const which = played === 1 ? `repetition ${shown} alone` : `repetition ${shown} of ${played}`;
+  return failed.length < 2 ? which : `${which}, ${failed.length} failed: ${names(failed.map(String))}`;
 };

@@ -6,6 +6,7 @@ import { durationMs } from './durations.js';
 import { expandLabels } from './labels.js';
 import { loadScenarios, parseScenarioFile } from './load.js';
 import { parseSource } from './source.js';
+import { sweepValues } from './sweep.js';
 
 const HEAD = `scenario: A message arrives
 class: core
@@ -29,6 +30,12 @@ t.test('a bad file is refused with its line and a remedy', async (t) => {
     ['bad requirement', script('bob: { gets: msg:N, by: R-1 }'), 7, /\/by/],
     ['unknown axis', script('insert: fault'), 7, /no axis "fault"/],
     ['bad server verb', script('server: { explodes: true }'), 7, /server has no known verb/],
+    [
+      'a sweep that is not sorted',
+      script('{ sweep: [0, 2, 1], steps: [{ alice: { pings: true } }] }'),
+      7,
+      /least to the/,
+    ],
     ['two actors', script('{ alice: { resends: m1 }, bob: { resends: m1 } }'), 7, /one actor/],
     ['wrong class', `${HEAD.replace('core', 'durable')}script:\n  - alice: { pings: true }\n`, 2, /durable.*core/],
     ['a client called server', `${HEAD.replace('bob', 'server')}script:\n  - alice: { pings: true }\n`, 4, /"server"/],
@@ -76,6 +83,31 @@ t.test('a step on the server makes the scenario exclusive, wherever it stands', 
   const together = '[{ alice: { pings: true } }, { server: { crashes: true } }]';
   t.equal(parse(`${HEAD}script:\n  - together: ${together}\n`)[0]?.exclusive, true);
   t.equal(parse(`${HEAD}script:\n  - alice: { pings: true }\n`)[0]?.exclusive, false);
+});
+
+t.test('a sweep is tried where the script says, or at other points between', async (t) => {
+  const cases: [written: number[], points: number | undefined, repetition: number, values: number[]][] = [
+    [[0, 1, 4], undefined, 1, [0, 1, 4]],
+    [[0, 0.5, 4], 5, 1, [0, 0.25, 0.5, 2.25, 4]],
+    [[1, 16, 64], 5, 1, [1, 9, 16, 40, 64]],
+    [[1, 2, 3], 64, 1, [1, 2, 3]],
+    [[0, 0.5, 8], undefined, 2, [0, 0.191, 3.365]],
+    [[0, 0.5, 8], 2, 3, [0, 5.73]],
+  ];
+  for (const [written, points, repetition, values] of cases) {
+    const choice = { repetition, ...(points === undefined ? {} : { points }) };
+    t.strictSame(sweepValues(written, choice), values, JSON.stringify([written, choice]));
+  }
+  const [one] = parse(
+    `${HEAD}script:\n  - sweep: [0, 0.5]\n    steps: [{ alice: { sends: 'm{round}', to: bob, ttlMs: '{value} x deadAfterMs' } }]\n`,
+  );
+  t.ok(one?.sweeps);
+  t.match(one?.stepsFor({ points: 3, repetition: 1 }), [
+    { action: { sends: 'm1', ttlMs: '0 x deadAfterMs' } },
+    { action: { sends: 'm2', ttlMs: '0.25 x deadAfterMs' } },
+    { action: { sends: 'm3', ttlMs: '0.5 x deadAfterMs' } },
+  ]);
+  t.notOk(parse(`${HEAD}script: [{ alice: { pings: true } }]\n`)[0]?.sweeps);
 });
 
 t.test('labels', async (t) => {

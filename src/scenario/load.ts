@@ -11,6 +11,7 @@ import type { ClientSpec, Scenario, Step } from './model.js';
 import { flatSteps, needsOf } from './needs.js';
 import { readSource, type Source } from './source.js';
 import { parseSteps } from './steps.js';
+import { AS_WRITTEN, holdsSweep, type SweepChoice } from './sweep.js';
 
 export const scenarioRoot = join(packageRoot, 'conformance');
 
@@ -75,12 +76,15 @@ const faultCells = (file: ScenarioFile, cell: Cell): FaultCell[] => {
 const cellToScenario = (source: Source, file: ScenarioFile, base: string, cell: Cell): Scenario => {
   const clients = clientSpecs(file);
   checkClients(source, clients);
-  const steps = parseSteps(file.script, ['script'], '', {
-    source,
-    clients: new Set(clients.map((client) => client.name)),
-    variables: cell.variables,
-    axisPath: (axis) => (cell.names[axis] === undefined ? undefined : ['matrix', axis, cell.names[axis]]),
-  });
+  const stepsFor = (sweep: SweepChoice): Step[] =>
+    parseSteps(file.script, ['script'], '', {
+      source,
+      clients: new Set(clients.map((client) => client.name)),
+      variables: cell.variables,
+      axisPath: (axis) => (cell.names[axis] === undefined ? undefined : ['matrix', axis, cell.names[axis]]),
+      sweep,
+    });
+  const steps = stepsFor(AS_WRITTEN);
   checkLimits(source, steps, file.requires ?? []);
   checkReferences(source, steps);
   checkFloods(source, file, steps);
@@ -102,6 +106,8 @@ const cellToScenario = (source: Source, file: ScenarioFile, base: string, cell: 
     bystanders: file.bystanders ?? false,
     settle: { resends: file.settle?.resends ?? true, reconnects: file.settle?.reconnects ?? true },
     steps,
+    stepsFor,
+    sweeps: holdsSweep(file.script) || holdsSweep(cell.variables),
     // What is read of the whole server must not come from other scenarios.
     exclusive: file.alone === true || verbs.length > 0,
     needsControl,

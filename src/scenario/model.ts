@@ -1,5 +1,6 @@
 import type { ClientAction, DurationSpec, FaultCell, ServerAction, ServerClass } from '../../schemas/index.js';
 import type { Needs } from './needs.js';
+import type { SweepChoice } from './sweep.js';
 
 /** One step of a script, its ranges, rounds and cells already expanded. */
 export type Step =
@@ -38,6 +39,10 @@ export interface Scenario {
   bystanders: boolean;
   settle: { resends: boolean; reconnects: boolean };
   steps: Step[];
+  /** The same script with other points of its sweeps. */
+  stepsFor: (choice: SweepChoice) => Step[];
+  /** It has a sweep, so `stepsFor` can give other steps. */
+  sweeps: boolean;
   /** Must have the subject to itself. */
   exclusive: boolean;
   /** Kills, stops or freezes the subject: needs a process that the kit started. */

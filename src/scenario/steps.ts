@@ -11,6 +11,7 @@ import { type Validator, validator } from '../packets/index.js';
 import { substitute, type Variables } from './matrix.js';
 import type { Step } from './model.js';
 import type { Source } from './source.js';
+import { type SweepChoice, sweepValues } from './sweep.js';
 
 type Path = readonly (string | number)[];
 type Verbs = ReadonlyMap<string, Validator>;
@@ -27,6 +28,8 @@ interface Context {
   variables: Variables;
   /** Where the steps of each matrix axis stand in the file. */
   axisPath: (axis: string) => Path | undefined;
+  /** At which points sweeps are tried. */
+  sweep: SweepChoice;
 }
 
 const words = (names: Iterable<string>): string => [...names].join(', ');
@@ -64,6 +67,13 @@ const rounds = (repeat: unknown): Variables[] =>
     ? repeat.map((value: unknown) => ({ value }))
     : Array.from({ length: Number(repeat) }, () => ({}));
 
+/** The steps of a loop, once for each of its rounds. */
+const loopSteps = (steps: unknown, values: Variables[], at: Path, path: string, context: Context): Step[] =>
+  values.flatMap((value, i) => {
+    const variables = { ...context.variables, ...value, round: i + 1 };
+    return parseSteps(steps, [...at, 'steps'], `${path}.`, { ...context, variables });
+  });
+
 const controlStep = (raw: Record<string, unknown>, at: Path, path: string, context: Context): Step[] => {
   const verb = checkVerb(raw, CONTROL_VOCABULARY, at, 'The step', context);
   const text = describe('', raw);
@@ -78,10 +88,14 @@ const controlStep = (raw: Record<string, unknown>, at: Path, path: string, conte
         },
       ];
     case 'repeat':
-      return rounds(raw.repeat).flatMap((values, i) => {
-        const variables = { ...context.variables, ...values, round: i + 1 };
-        return parseSteps(raw.steps, [...at, 'steps'], `${path}.`, { ...context, variables });
-      });
+      return loopSteps(raw.steps, rounds(raw.repeat), at, path, context);
+    case 'sweep': {
+      const written = raw.sweep as number[];
+      if (written.some((value, i) => value <= (written[i - 1] ?? -1))) {
+        throw context.source.fault([...at, 'sweep'], 'a sweep must go from the least to the greatest', 'Sort it.');
+      }
+      return loopSteps(raw.steps, rounds(sweepValues(written, context.sweep)), at, path, context);
+    }
     case 'insert': {
       const [axis = '', part] = String(raw.insert).split('.');
       const held = context.variables[axis];

@@ -1,0 +1,97 @@
+import type { ScenarioResult } from '../../schemas/index.js';
+import { KitError } from '../errors.js';
+import { knock } from './front-door/index.js';
+import type { Instance } from './instance.js';
+import { playOne } from './play-one.js';
+import { startInstance } from './prepare.js';
+import { type Playing, playingName } from './repetitions.js';
+import { longestFirst, playAll } from './schedule.js';
+import { oneLine, type Suite, sentenceOf } from './suite.js';
+
+/** A missed time bound is tried again, alone, with this much more patience, before it counts. */
+const RETRY_PATIENCE = 4;
+/** When so many retries in a row confirm the failure, the subject is slow, not the machine. */
+const ENOUGH_RETRIES = 8;
+
+const onlyLate = (result: ScenarioResult): boolean =>
+  result.verdict === 'failed' && result.violations.every((violation) => violation.late === true);
+
+/** By time alone, undecided, or seen by a kit that stood still: company and load may be to blame. */
+const deservesRetry = (result: ScenarioResult): boolean =>
+  onlyLate(result) || result.verdict === 'inconclusive' || (result.verdict === 'error' && result.stalledMs > 0);
+
+/** What may have failed for lack of time gets a second chance, without company and with more patience. */
+const retry = async (suite: Suite, playings: readonly Playing[], instance: Instance): Promise<void> => {
+  let confirmed = 0;
+  for (const playing of playings) {
+    const result = suite.results.get(playingName(playing));
+    if (!result || !deservesRetry(result)) continue;
+    if (confirmed >= ENOUGH_RETRIES) break;
+    await playOne(suite, playing, instance, suite.options.patienceMs * RETRY_PATIENCE, 2);
+    const verdict = suite.results.get(playingName(playing))?.verdict;
+    confirmed = verdict === 'passed' ? 0 : confirmed + 1;
+  }
+};
+
+/** Starts the instances beside the first one; nobody waits for them before there is something to do. */
+export const startOthers = (suite: Suite, playings: readonly Playing[]): Promise<Instance | undefined>[] => {
+  const { options, prepared, signal } = suite;
+  const fixedPort = options.exec !== undefined && options.url !== undefined && !options.url.includes('{port}');
+  if (options.exec === undefined || fixedPort || options.instances === 1) return [];
+  const exclusive = playings.filter((playing) => playing.exclusive).length;
+  const alone = Math.min(options.instances, exclusive);
+  // Where nothing is shared, the first instance is one of those that are killed.
+  const others = exclusive < playings.length ? alone : Math.max(0, alone - 1);
+  return Array.from({ length: others }, async () => {
+    try {
+      return await startInstance(options, prepared.authenticate, signal);
+    } catch (cause) {
+      if (!(cause instanceof KitError)) throw cause;
+      // The first one has been started, so the run goes on with fewer; it only takes longer.
+      if (!signal.aborted) suite.hooks.onNote?.(`a further instance could not be started: ${sentenceOf(cause)}`);
+      return undefined;
+    }
+  });
+};
+
+const isTroubled = ({ verdict }: ScenarioResult): boolean => verdict === 'inconclusive' || verdict === 'failed';
+
+/** The last words of a server that died tell more than all the scenarios in which it did. */
+export const noteDeaths = async (
+  { prepared, problems, results }: Suite,
+  others: readonly Promise<Instance | undefined>[],
+): Promise<void> => {
+  if (![...results.values()].some(isTroubled)) return;
+  for (const instance of [prepared.first, ...(await Promise.all(others))]) {
+    const obituary = await instance?.obituary();
+    if (obituary !== undefined) problems.add(oneLine(obituary));
+  }
+};
+
+/** A server that the kit did not start may go away during the run: many scenarios tell of it, one sentence says it. */
+const noteIfGone = async ({ prepared, results, problems }: Suite): Promise<void> => {
+  if (prepared.first.subject.control || ![...results.values()].some(isTroubled)) return;
+  try {
+    await knock(prepared.first.subject.url, prepared.authenticate);
+  } catch (cause) {
+    if (!(cause instanceof KitError)) throw cause;
+    problems.add(`the server went away during the run. ${sentenceOf(cause)}`);
+  }
+};
+
+/** Plays everything, and what may have failed for lack of time once more. Throws only Interrupted. */
+export const play = async (
+  suite: Suite,
+  playings: readonly Playing[],
+  others: readonly Promise<Instance | undefined>[],
+): Promise<void> => {
+  const { options, prepared } = suite;
+  await playAll(longestFirst(playings, prepared.timers), {
+    first: prepared.first,
+    others,
+    concurrency: options.concurrency,
+    play: (playing, instance) => playOne(suite, playing, instance, options.patienceMs, 1),
+  });
+  await retry(suite, playings, prepared.first);
+  await noteIfGone(suite);
+};
