@@ -94,8 +94,9 @@ t.test('differences between text and ledger are named', async (t) => {
 });
 
 t.test('scenarios prove what is there, and everything that can be proven', async (t) => {
-  const scenario = (...proves: string[]) => ({ file: 'x.yaml', class: 'core', proves });
+  const scenario = (...proves: string[]) => ({ file: 'x.yaml', class: 'core', proves: [...proves, 'IM-1-4'] });
   t.same(checkScenarios(ledger, [scenario('IM-1-1'), scenario('IM-1-2')]), []);
+  t.match(checkScenarios(ledger, [{ ...scenario(), proves: ['IM-1-1', 'IM-1-2'] }]), [/IM-1-4 .*by no scenario/]);
   t.same(checkScenarios(ledger, []), [], 'a class without scenarios is not judged');
   t.match(checkScenarios(ledger, [scenario('IM-1-1')]), [/IM-1-2 \(core\) is proven by no scenario/]);
   t.match(checkScenarios(ledger, [scenario('IM-1-1', 'IM-1-2', 'IM-9-1')]), [
@@ -115,23 +116,24 @@ t.test('a run must exercise what its scenarios prove', async (t) => {
   });
   const report = (scenarios: unknown[], changes = {}) =>
     ({ complete: true, subject: { classes: ['core'] }, scenarios, ...changes }) as unknown as Report;
-  const both = { 'IM-1-1': 1, 'IM-1-2': 3 };
+  const both = { 'IM-1-1': 1, 'IM-1-2': 3, 'IM-1-4': 1 };
   t.same(checkReport(ledger, report([result('a', ['IM-1-1'], both)])), []);
   t.same(
     checkReport(
       ledger,
       report([
-        result('a#1', ['IM-1-1', 'IM-1-2'], { 'IM-1-1': 1 }),
+        result('a#1', ['IM-1-1', 'IM-1-2'], { 'IM-1-1': 1, 'IM-1-4': 1 }),
         result('a#2', ['IM-1-1', 'IM-1-2'], { 'IM-1-2': 1 }),
       ]),
     ),
     [],
     'the cells of a matrix share what their file proves',
   );
-  t.match(checkReport(ledger, report([result('a', ['IM-1-1', 'IM-1-4'], both)])), [
+  t.match(checkReport(ledger, report([result('a', ['IM-1-1', 'IM-1-4'], { ...both, 'IM-1-4': 0 })])), [
     /^a: says that it proves IM-1-4, but never/,
+    /IM-1-4 \(core\) was exercised by no scenario/,
   ]);
-  t.match(checkReport(ledger, report([result('a', ['IM-1-1'], { 'IM-1-1': 1 })])), [
+  t.match(checkReport(ledger, report([result('a', ['IM-1-1'], { 'IM-1-1': 1, 'IM-1-4': 1 })])), [
     /IM-1-2 \(core\) was exercised by no scenario/,
   ]);
   t.match(checkReport(ledger, report([result('a', [], { ...both, 'IM-1-3': 1 })])), [
@@ -143,6 +145,7 @@ t.test('a run must exercise what its scenarios prove', async (t) => {
   t.match(checkReport(ledger, report([result('a', [], both, 'error')])), [
     /IM-1-1 .*by no scenario/,
     /IM-1-2 .*by no scenario/,
+    /IM-1-4 .*by no scenario/,
   ]);
   t.match(checkReport(ledger, report([], { complete: false })), [/interrupted/]);
   t.match(checkReport(ledger, report([], { selection: { only: ['a'], skip: [], allowUnproven: false } })), [/--only/]);

@@ -89,7 +89,7 @@ export const checkText = (ledger: Ledger, files: ReadonlyMap<string, string>): s
 /** Requirements that a server can break and a scenario could show. */
 const provable = (ledger: Ledger, classes: ReadonlySet<string>): Requirement[] =>
   ledger.requirements.filter((r) => {
-    return r.level === 'MUST' && r.role === 'server' && classes.has(r.class) && r.unobserved === undefined;
+    return r.level !== 'MAY' && r.role === 'server' && classes.has(r.class) && r.unobserved === undefined;
   });
 
 /** Scenarios that claim what is not there, and requirements that no scenario claims. */

@@ -1,4 +1,5 @@
 import { type Ledger, loadLedger } from '../../src/ledger/index.js';
+import { count } from '../../src/report/words.js';
 import type { Scenario } from '../../src/scenario/index.js';
 
 /** One line a scenario: id and title. */
@@ -14,8 +15,9 @@ export const requirementLines = (scenarios: readonly Scenario[], ledger: Ledger 
   const rows = ledger.requirements.filter(({ role, class: name }) => role === 'server' && classes.has(name));
   const proofs = new Map(rows.map(({ id }) => [id, scenarios.filter(({ proves }) => proves.includes(id)).length]));
   const lines = rows.map(({ id, level, class: name, unobserved }) => {
-    const count = proofs.get(id) ?? 0;
-    const proof = count > 0 ? `${count} scenarios` : unobserved === undefined ? 'no scenario' : `unseen: ${unobserved}`;
+    const number = proofs.get(id) ?? 0;
+    const proof =
+      number > 0 ? count(number, 'scenario') : unobserved === undefined ? 'no scenario' : `unseen: ${unobserved}`;
     return `${id}\t${level}\t${name}\t${proof}`;
   });
   const proven = rows.filter(({ id }) => (proofs.get(id) ?? 0) > 0).length;

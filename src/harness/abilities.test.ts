@@ -4,12 +4,16 @@ import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { WebSocketServer } from 'ws';
+import type { ScenarioResult } from '../../schemas/index.js';
 import type { Scenario } from '../scenario/index.js';
+import { whyNotRun } from './applicability.js';
+import { exitCodeOf, summarize } from './exit-code.js';
 import { FakeClock, whyNoClock } from './fake-clock.js';
 import { createAuthenticate, type IdentityOptions } from './identity/index.js';
 import { createIntruder } from './intruder.js';
 import { readMetrics } from './metrics-page.js';
 import { powersOver } from './powers.js';
+import type { Prepared } from './prepare.js';
 import { groupMemory } from './process/group.js';
 
 const authenticate = createAuthenticate({ headers: {} });
@@ -125,6 +129,35 @@ t.test('what cannot be done here is not passed', async (t) => {
   }
   const secret = await powersOver({ url: 'ws://h/', close: async () => {} }, { ...own, jwtSecret: 's' });
   t.equal(secret.whyNot(scenario({ tokens: ['expired', 'unsigned'] })), undefined, 'a key makes every token');
+});
+
+t.test('a class that is claimed and not shown is not passed', async (t) => {
+  const flow = { class: 'flow-control', alsoNeeds: [], requires: ['limits.maxInFlight <= 200'] } as unknown as Scenario;
+  const page = { ...flow, class: 'observable', requires: ['metrics'] } as Scenario;
+  const frame = { ...flow, class: 'core', requires: ['limits.maxFrameBytes'] } as Scenario;
+  const whyNot = (scenario: Scenario, limits: object) => {
+    const description = { protocol: 'im.ran.v1', limits };
+    const classes = ['core', 'flow-control', 'observable'];
+    return whyNotRun(scenario, { classes, description } as unknown as Prepared);
+  };
+  t.match(whyNot(flow, {}), { verdict: 'unproven', reason: /does not declare limits.maxInFlight: give it/ });
+  t.match(whyNot(flow, { maxInFlight: 500 }), { verdict: 'not-applicable' }, 'another scenario is for so many');
+  t.match(whyNot(page, {}), { verdict: 'unproven', reason: /does not declare metrics/ });
+  t.match(whyNot(frame, {}), { verdict: 'not-applicable' }, 'nobody has to declare this one');
+
+  const codeOf = (...verdicts: string[]) =>
+    exitCodeOf(
+      summarize(
+        verdicts.map((verdict) => ({ verdict, warnings: [] }) as unknown as ScenarioResult),
+        [],
+        1,
+      ),
+      true,
+      0,
+    );
+  t.equal(codeOf('passed', 'not-applicable'), 0);
+  t.equal(codeOf('passed', 'unproven'), 0, 'as allowed');
+  t.equal(codeOf('not-applicable', 'not-applicable'), 4, 'nothing was played');
 });
 
 t.test('a frame of many megabytes arrives whole, or stops where the server ends it', async (t) => {

@@ -1,4 +1,4 @@
-import type { Description } from '../../schemas/index.js';
+import type { Description, ServerClass } from '../../schemas/index.js';
 import type { Scenario } from '../scenario/index.js';
 import type { Prepared } from './prepare.js';
 
@@ -6,6 +6,12 @@ export interface NotRun {
   verdict: 'not-applicable' | 'unproven';
   reason: string;
 }
+
+/** What a server of a class declares (section 5 of the text): who claims the class without it has not shown it. */
+const DECLARED_BY: Readonly<Partial<Record<ServerClass, readonly string[]>>> = {
+  'flow-control': ['limits.maxInFlight', 'limits.maxInboxMessages'],
+  observable: ['metrics'],
+};
 
 /** Whether a description has what a scenario requires: `metrics`, `limits.maxInFlight`, `limits.maxInFlight <= 1000`. */
 const declares = (description: Description, requirement: string): boolean => {
@@ -29,6 +35,11 @@ export const whyNotRun = (
   if (unclaimed !== undefined) return { verdict: 'not-applicable', reason: `the subject does not claim ${unclaimed}` };
   const missing = requires.find((requirement) => !declares(description, requirement));
   if (missing !== undefined) {
+    const [member = ''] = missing.split(' ');
+    if (DECLARED_BY[name]?.includes(member) && !declares(description, member)) {
+      const remedy = `give it with --describe, or leave ${name} out with --class`;
+      return { verdict: 'unproven', reason: `the subject claims ${name} and does not declare ${member}: ${remedy}` };
+    }
     return { verdict: 'not-applicable', reason: `the subject does not declare ${missing}` };
   }
   if (needsControl && !first.subject.control) {

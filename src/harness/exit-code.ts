@@ -26,6 +26,9 @@ export const summarize = (
 /** Exit code of a run that came to its end. Nonconforming comes before undecided. */
 export const exitCodeOf = (summary: Report['summary'], allowUnproven: boolean, unprovenClasses: number): number => {
   if (summary.failed > 0 || summary.staleBaseline.length > 0) return EXIT.nonconforming;
+  const { notApplicable, durationMs: _, staleBaseline: __, ...others } = summary;
+  // A run in which nothing was played shows nothing, whatever was chosen.
+  if (notApplicable > 0 && Object.values(others).every((number) => number === 0)) return EXIT.undecided;
   const unproven = allowUnproven ? 0 : summary.unproven + unprovenClasses;
   if (summary.inconclusive > 0 || summary.errors > 0 || unproven > 0) return EXIT.undecided;
   return EXIT.conforms;

@@ -83,6 +83,8 @@ const missing = (report: Report): string[] => {
     lines.push(`${count(requirements.length, 'requirement')} unproven: ${names(requirements)}`);
   }
   if (errors > 0) lines.push(`${count(errors, 'error')} of the kit itself`);
+  if (report.scenarios.length > 0 && report.scenarios.every(({ verdict }) => verdict === 'not-applicable'))
+    lines.push('none of the chosen scenarios applies to this server');
   if (staleBaseline.length > 0) lines.push(`baseline entries that pass now: ${names(staleBaseline)}`);
   if (!report.complete && report.scenarios.length > 0)
     lines.push(`the run ended after ${count(report.scenarios.length, 'scenario')}`);
