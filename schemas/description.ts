@@ -21,7 +21,7 @@ export const DescriptionSchema = Type.Object(
       Type.Object({
         maxBodyBytes: limit('Largest accepted body, bytes of UTF-8.', 65_536, 65_536),
         maxFrameBytes: limit('Largest accepted text frame, bytes.', 524_288, 524_288),
-        maxInFlight: limit('Most un-acked msg:N on one connection.', 1, 64),
+        maxInFlight: limit('Most un-acked msg:N on one connection.', 16, 64),
         maxInboxMessages: limit('Most messages of one user that no device has acked.', 1, 100_000),
       }),
     ),

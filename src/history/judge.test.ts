@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import { DEFECTS, type Defect, simulate } from '../../bench/simulated-history.js';
-import type { ServerClass } from '../../schemas/index.js';
+import type { HistoryEvent, ServerClass } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
 import { packageRoot } from '../package-root.js';
 import { judge, readHistory, verdictOf } from './index.js';
@@ -38,6 +38,24 @@ t.test('a right server is never blamed, whatever happens to links and process', 
     { numRuns: 300 },
   );
   t.pass('no run was blamed');
+  t.end();
+});
+
+t.test('a server whose clock is wrong by years is not blamed: no rule compares two clocks', (t) => {
+  for (const offset of [-160_000_000_000, 400_000_000_000]) {
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const { events } = simulate({ seed, faults: 0.3, kills: seed % 2, claims: seed % 3 === 0 ? CLAIMS : [] });
+      const shifted = events.map((event): HistoryEvent => {
+        if (event.kind !== 'got') return event;
+        const packet: Record<string, unknown> = { ...event.packet };
+        for (const name of ['acceptedAt', 'expiresAt', 'at']) {
+          if (typeof packet[name] === 'number') packet[name] += offset;
+        }
+        return { ...event, packet };
+      });
+      t.same(judge(shifted).findings, [], `seed ${seed}`);
+    }
+  }
   t.end();
 });
 

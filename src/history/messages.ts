@@ -184,7 +184,7 @@ export class Messages {
     message.evidenceLine = entry.line;
     message.promisedAt = at;
     message.promisedLine = entry.line;
-    message.acceptedAt = fullTime(entry.acceptedAt, world.startedAt);
+    message.acceptedAt = fullTime(entry.acceptedAt, world.serverTime as number);
     const past = { at, line: entry.line, answeredLine: entry.line };
     message.tries.push({
       ...past,
@@ -207,7 +207,7 @@ export class Messages {
   }
 }
 
-/** The time nearest to the start of the history that has these low 32 bits. */
+/** The time nearest to another one that has these low 32 bits. */
 const fullTime = (low: number, near: number): number => {
   const span = 0x1_0000_0000;
   const time = near - (near % span) + low;

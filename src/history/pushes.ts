@@ -97,6 +97,7 @@ const judgeContent = (world: World, connection: Connection, message: Message, pa
   if (message.acceptedAt === undefined || message.acceptedAt === packet.acceptedAt) {
     book.exercise('IM-2-9');
     message.acceptedAt = packet.acceptedAt;
+    world.serverTime ??= packet.acceptedAt;
   } else {
     report(world, message, 'IM-2-9', {
       message: `acceptedAt of ${message.msgId} differs between two pushes`,

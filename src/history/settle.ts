@@ -3,6 +3,9 @@ import type { Mark, Message, Variant } from './message.js';
 import { newestOf } from './message.js';
 import type { World } from './world.js';
 
+/** The compact store keeps 32 bits of a time: a server whose clock jumps further keeps its messages as objects. */
+const FOLDED_WITHIN_MS = 0x4000_0000;
+
 /** Folds a message of which nothing is open any more; what is unusual about it keeps it as an object. */
 export const settle = (world: World, message: Message): void => {
   if (!isSettled(world, message)) return;
@@ -18,6 +21,7 @@ const isSettled = (world: World, message: Message): boolean => {
   if ((variants[0] as Variant).wild || handed[0]?.device !== ack.device || handed[0].times !== 1) return false;
   if (!isNewest(ack) || !isNewest(told)) return false;
   if (message.tries.some((attempt) => attempt.raw)) return false;
+  if (Math.abs(acceptedAt - (world.serverTime ?? acceptedAt)) > FOLDED_WITHIN_MS) return false;
   if (world.devicesApart !== undefined && !world.devicesApart.isDone(message)) return false;
   return Math.max(ack.device.number, told.device.number) <= MAX_NUMBER;
 };

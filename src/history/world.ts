@@ -123,7 +123,8 @@ export class World {
   tally: Tally | undefined;
   metrics: Metrics | undefined;
   patienceMs = 0;
-  startedAt = 0;
+  /** By the clock of the server, which may be years away from that of the kit: when the first message was accepted. */
+  serverTime: number | undefined;
   scenario = '';
   /** The current event: line number from 0, and time. */
   line = -1;
@@ -148,7 +149,6 @@ export class World {
     this.classes = new Set(head.classes);
     this.limits = head.limits ?? {};
     this.patienceMs = head.patienceMs;
-    this.startedAt = head.startedAt;
     this.scenario = head.scenario;
   }
 

@@ -263,6 +263,12 @@ t.test('a clock has jumped when the server says so', (t) => {
   clock.jumped('2', 0);
   clock.noteAcceptedAt(now + 3_600_000, now);
   t.equal(clock.jumps[1]?.seen, false);
+  const behind = new ServerClock();
+  const years = 160_000_000_000;
+  behind.noteAcceptedAt(now - years, now);
+  behind.jumped('1', 3_600_000);
+  behind.noteAcceptedAt(now - years + 3_600_050, now);
+  t.equal(behind.jumps[0]?.seen, true, 'a clock that is wrong by years jumps like any other');
   t.end();
 });
 

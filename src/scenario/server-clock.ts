@@ -13,6 +13,8 @@ interface Jump {
  */
 export class ServerClock {
   readonly jumps: Jump[] = [];
+  /** How far the clock was from that of the kit before any jump: nobody says that they agree. */
+  #skewMs = 0;
 
   jumped(step: string, offsetMs: number): void {
     this.jumps.push({ step, offsetMs, seen: false });
@@ -20,6 +22,7 @@ export class ServerClock {
 
   noteAcceptedAt(epochMs: number, now: number): void {
     const last = this.jumps.at(-1);
-    if (last && Math.abs(epochMs - now - last.offsetMs) < NEAR_MS) last.seen = true;
+    if (last === undefined) this.#skewMs = epochMs - now;
+    else if (Math.abs(epochMs - now - this.#skewMs - last.offsetMs) < NEAR_MS) last.seen = true;
   }
 }
