@@ -1,4 +1,5 @@
 import { KitError } from '../src/errors.js';
+import { localFault } from '../src/harness/local-fault.js';
 import { EXIT } from '../src/harness/options.js';
 import { inert } from '../src/report/inert.js';
 
@@ -12,7 +13,8 @@ export const tell = (text: string): void => {
 const inertLines = (text: string): string => text.split('\n').map(inert).join('\n');
 
 /** Tells an error to the caller, the remedy on a line of its own. Returns what the exit code and a report need. */
-export const tellFailure = (error: unknown): { exitCode: number; problem: string } => {
+export const tellFailure = (thrown: unknown): { exitCode: number; problem: string } => {
+  const error = localFault(thrown) ?? thrown;
   if (error instanceof KitError) {
     tell(`${inertLines(error.message)}\n  ${inertLines(error.remedy)}`);
     const problem = `${error.message.replace(/\.$/, '')}. ${error.remedy}`.replaceAll(/\s*\n\s*/g, ' / ');

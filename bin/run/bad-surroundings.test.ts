@@ -58,6 +58,12 @@ t.test('files and streams that cannot be used', async (t) => {
   t.equal(results.code, 2, 'a full disk');
   t.match(results.stderr, /the tap report could not be written: .*ENOSPC/);
   t.equal(results.report?.summary.passed, 1, 'the other report is there');
+  const kept = await run({ words: [...ONE, '--report', 'junit=/dev/full'], folder: disk });
+  t.match(kept, {
+    code: 2,
+    stderr: /the junit report could not be written: .*ENOSPC/,
+    report: { summary: { passed: 1 } },
+  });
   const listed = await run({ words: ['--list'], folder: disk, redirect: '>/dev/full' });
   t.match(listed, { code: 2, stderr: /cannot write to the standard output \(ENOSPC\)\n {2}Make room/ });
   const unheard = await run({ words: ['--only', 'nothing'], folder: disk, redirect: '2>/dev/full' });
@@ -94,6 +100,25 @@ t.test('a scenario file with an unknown step', async (t) => {
   t.match(stderr, /odd\.yaml:7.*teleports/);
 });
 
+t.test('a kit that is killed leaves no server behind', async (t) => {
+  const outcome = await inTheMiddle(t, 'SIGKILL');
+  t.equal(outcome.code, null, outcome.stderr);
+  t.same(outcome.survivors, [], 'no process is left');
+});
+
+t.test('what goes wrong in the kit itself is never the fault of the server', async (t) => {
+  // Thrown where nobody waits for it, as soon as the kit is ready for that.
+  const bomb =
+    "process.on('newListener', (name) => name === 'uncaughtException' && setImmediate(() => { throw new Error('boom'); }));";
+  const crashed = await run({ words: ONE, folder: t.testdir({ ...FILES, 'rss.mjs': bomb }) });
+  t.equal(crashed.code, 4, crashed.stderr);
+  t.match(crashed.stderr, /a fault of the kit itself, please report it\nError: boom/);
+  t.match(crashed.report, { complete: false, exitCode: 4, problems: [/boom/] });
+  const few = await run({ words: ONE, folder: t.testdir(FILES), limit: 'unset NODE_OPTIONS; ulimit -n 32' });
+  t.equal(few.code, 4, few.stderr);
+  t.match(few.stderr, /EMFILE/);
+});
+
 /** Sends the signal as soon as the server under test sees `event`; the kit waits for that server then. */
 const interruptedBy = async (t: Test, signal: NodeJS.Signals, times: number): Promise<Outcome> => {
   const { server, port } = await holder();
@@ -112,7 +137,7 @@ const interruptedBy = async (t: Test, signal: NodeJS.Signals, times: number): Pr
 };
 
 t.test('signals', async (t) => {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGALRM'] as const) {
     const from = performance.now();
     const outcome = await interruptedBy(t, signal, 1);
     t.equal(outcome.code, 130, `${signal} while the server does not answer`);
@@ -126,9 +151,10 @@ t.test('signals', async (t) => {
   }
 });
 
-t.test('Ctrl-C in the middle of a run with servers of its own', async (t) => {
+/** Sends the signals in the middle of a run with servers of its own. */
+const inTheMiddle = (t: Test, ...signals: NodeJS.Signals[]): Promise<Outcome> => {
   const folder = t.testdir({ ...FILES, histories: {} });
-  const outcome = await run({
+  return run({
     words: ['--history', 'histories', '--instances', '2'],
     folder,
     onStart: async (child) => {
@@ -136,9 +162,13 @@ t.test('Ctrl-C in the middle of a run with servers of its own', async (t) => {
       while (child.exitCode === null && readdirSync(join(folder, 'histories')).length === 0) {
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
-      child.kill('SIGINT');
+      for (const signal of signals) child.kill(signal);
     },
   });
+};
+
+t.test('Ctrl-C in the middle of a run with servers of its own', async (t) => {
+  const outcome = await inTheMiddle(t, 'SIGINT');
   t.equal(outcome.code, 130, outcome.stderr);
   t.same(outcome.survivors, [], 'no process is left');
   t.match(outcome.report, { complete: false, exitCode: 130 });

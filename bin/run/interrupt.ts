@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { EXIT } from '../../src/harness/options.js';
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** All that end a program by default and can be caught: whoever ends the kit ends its servers. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGALRM', 'SIGXCPU', 'SIGUSR2'] as const;
 
 /** After a first signal the run may take this long to end its children and write its reports. */
 const GRACE_MS = 20_000;

@@ -107,6 +107,14 @@ export const runTest = async (url: string | undefined, values: Readonly<Record<s
   const line = new ProgressLine(process.stderr, process.env);
   const interrupt = onInterrupt((text) => line.aside(() => tell(text)));
   let seed = '';
+  /** Thrown where nobody waits for it, in a timer or a handler of an event: a fault of the kit, and never exit code 1. */
+  const crash = async (error: unknown): Promise<void> => {
+    line.end();
+    const { exitCode, problem } = tellFailure(error);
+    const report = emptyReport(request.settings, seed, exitCode, problem);
+    process.exit(await writeAll(worthWriting(request.targets), report));
+  };
+  process.once('uncaughtException', crash);
   try {
     const options = await readRequest(request, url, values);
     seed = options.seed;
@@ -128,6 +136,7 @@ export const runTest = async (url: string | undefined, values: Readonly<Record<s
     const { exitCode, problem } = interrupted ? INTERRUPTED : tellFailure(error);
     return await writeAll(worthWriting(request.targets), emptyReport(request.settings, seed, exitCode, problem));
   } finally {
+    process.off('uncaughtException', crash);
     interrupt.stop();
   }
 };

@@ -11,6 +11,7 @@ import { exitCodeOf, summarize } from './exit-code.js';
 import { FakeClock, whyNoClock } from './fake-clock.js';
 import { createAuthenticate, type IdentityOptions } from './identity/index.js';
 import { createIntruder } from './intruder.js';
+import { localFault } from './local-fault.js';
 import { readMetrics } from './metrics-page.js';
 import { powersOver } from './powers.js';
 import type { Prepared } from './prepare.js';
@@ -190,4 +191,14 @@ t.test('a frame of many megabytes arrives whole, or stops where the server ends 
   t.equal(await whole.closed, 1000);
   const cut = await open(1_000);
   t.ok([1006, 1009].includes(await cut.closed), 'ended by the server');
+});
+
+t.test('what this machine refuses to the kit says nothing about the server', async (t) => {
+  for (const code of ['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOSPC']) {
+    const fault = localFault(Object.assign(new Error(`connect ${code}`), { code }));
+    t.match(fault, { code: 'kit', message: new RegExp(`\\(${code}\\): nothing can be said`) }, code);
+  }
+  for (const code of ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT']) {
+    t.equal(localFault(Object.assign(new Error(code), { code })), undefined, code);
+  }
 });

@@ -1,6 +1,7 @@
 import type { Socket as TcpSocket } from 'node:net';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { Dial, DialOutcome, Socket, SocketHandlers } from '../scenario/index.js';
+import { localFault } from './local-fault.js';
 import { streamFrame } from './stream-frame.js';
 import type { Authenticate } from './subject.js';
 import { tlsOverTcp } from './tls-over-tcp.js';
@@ -47,11 +48,11 @@ const listen = (ws: WebSocket, handlers: SocketHandlers): void => {
   ws.on('close', (code) => handlers.onClose(code, error));
 };
 
-/** Opens real WebSocket connections to one subject. */
+/** Opens real WebSocket connections to one subject. Rejects with a KitError when it is this machine that refuses. */
 export const createDial = (baseUrl: string, authenticate: Authenticate): Dial => {
   return async ({ user, device, tokens, subprotocol, timeoutMs }, handlers) => {
     const { url, headers, tls } = await authenticate(baseUrl, user, device, tokens);
-    return new Promise<DialOutcome>((resolve) => {
+    return new Promise<DialOutcome>((resolve, reject) => {
       let tcp: TcpSocket | undefined;
       let stream: TcpSocket | undefined;
       // The published types do not know closeTimeout yet.
@@ -78,7 +79,11 @@ export const createDial = (baseUrl: string, authenticate: Authenticate): Dial =>
         request.destroy();
       });
       // Before the upgrade an error is the outcome; afterwards a close follows and carries it.
-      ws.on('error', (cause) => resolve({ ok: false, error: cause.message }));
+      ws.on('error', (cause) => {
+        const fault = localFault(cause);
+        if (fault) reject(fault);
+        else resolve({ ok: false, error: cause.message });
+      });
       ws.on('open', () => {
         listen(ws, handlers);
         handlers.onOpen(

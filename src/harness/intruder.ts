@@ -3,6 +3,7 @@ import { connect as connectTcp, type Socket as TcpSocket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { KitError } from '../errors.js';
 import type { DialOutcome, DialRequest, Intruder, StalledHandshakes } from '../scenario/index.js';
+import { localFault } from './local-fault.js';
 import { OLD_TLS } from './old-tls.js';
 import { plainUpgrade } from './plain-upgrade.js';
 import { endpointOf } from './process/port.js';
@@ -71,7 +72,7 @@ const stallHandshakes = async (url: string, count: number): Promise<StalledHands
 /** Only the handshake: whether the server would go on with a version that it must refuse. */
 const tryOldTls = (url: string, timeoutMs: number): Promise<DialOutcome> => {
   const { host, port } = endpointOf(url);
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const socket = connectTls({ host, port, ...OLD_TLS, rejectUnauthorized: false });
     const timer = setTimeout(() => end({ ok: false, error: `no handshake within ${timeoutMs} ms` }), timeoutMs);
     const end = (outcome: DialOutcome) => {
@@ -80,7 +81,11 @@ const tryOldTls = (url: string, timeoutMs: number): Promise<DialOutcome> => {
       resolve(outcome);
     };
     socket.once('secureConnect', () => end({ ok: true }));
-    socket.on('error', (cause: NodeJS.ErrnoException) => end({ ok: false, error: cause.code ?? cause.message }));
+    socket.on('error', (cause: NodeJS.ErrnoException) => {
+      const fault = localFault(cause);
+      if (fault) reject(fault);
+      end({ ok: false, error: cause.code ?? cause.message });
+    });
     socket.once('close', () => end({ ok: false, error: 'the server closed the connection' }));
   });
 };

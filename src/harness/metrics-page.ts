@@ -1,6 +1,7 @@
 import { get as httpGet, type IncomingMessage } from 'node:http';
 import { get as httpsGet } from 'node:https';
 import type { MetricsPage } from '../scenario/index.js';
+import { localFault } from './local-fault.js';
 import type { TlsTrust } from './subject.js';
 
 /** As much of the page as a history keeps; what follows is read and thrown away, up to the second limit. */
@@ -28,7 +29,8 @@ const readText = async (response: IncomingMessage): Promise<string> => {
 };
 
 /**
- * Reads the metrics page at `path` on the origin of a WebSocket URL. Never rejects: what went wrong is in `error`.
+ * Reads the metrics page at `path` on the origin of a WebSocket URL. What went wrong is in `error`; rejects with a
+ * KitError only when this machine refuses.
  * Bounded by `timeoutMs` and by 4 MiB; redirects are not followed.
  */
 export const readMetrics = async (
@@ -50,6 +52,8 @@ export const readMetrics = async (
       return { ...head, error: (cause as Error).message };
     }
   } catch (cause) {
+    const fault = localFault(cause);
+    if (fault) throw fault;
     const { name, message } = cause as Error;
     return { error: name === 'TimeoutError' || name === 'AbortError' ? `no answer within ${timeoutMs} ms` : message };
   } finally {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import type { DialOutcome } from '../scenario/index.js';
+import { localFault } from './local-fault.js';
 import { endpointOf } from './process/port.js';
 import type { Credentials } from './subject.js';
 
@@ -8,7 +9,7 @@ import type { Credentials } from './subject.js';
 export const plainUpgrade = ({ url, headers }: Credentials, timeoutMs: number): Promise<DialOutcome> => {
   const { host, port } = endpointOf(url);
   const { pathname, search } = new URL(url);
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const asking = request({
       host,
       port,
@@ -32,7 +33,11 @@ export const plainUpgrade = ({ url, headers }: Credentials, timeoutMs: number): 
     asking.once('response', ({ statusCode = 0 }) =>
       end({ ok: false, status: statusCode, error: `HTTP ${statusCode}` }),
     );
-    asking.on('error', (cause) => end({ ok: false, error: `no HTTP answer: ${cause.message}` }));
+    asking.on('error', (cause) => {
+      const fault = localFault(cause);
+      if (fault) reject(fault);
+      else end({ ok: false, error: `no HTTP answer: ${cause.message}` });
+    });
     asking.end();
   });
 };

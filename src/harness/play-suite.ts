@@ -16,9 +16,9 @@ const ENOUGH_RETRIES = 8;
 const onlyLate = (result: ScenarioResult): boolean =>
   result.verdict === 'failed' && result.violations.every((violation) => violation.late === true);
 
-/** By time alone, undecided, or seen by a kit that stood still: company and load may be to blame. */
+/** By time alone, undecided, or a fault of the kit, such as standing still or having no files left: company may be to blame. */
 const deservesRetry = (result: ScenarioResult): boolean =>
-  onlyLate(result) || result.verdict === 'inconclusive' || (result.verdict === 'error' && result.stalledMs > 0);
+  onlyLate(result) || result.verdict === 'inconclusive' || result.verdict === 'error';
 
 /** What may have failed for lack of time gets a second chance, without company and with more patience. */
 const retry = async (suite: Suite, playings: readonly Playing[], instance: Instance): Promise<void> => {

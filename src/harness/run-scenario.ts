@@ -116,7 +116,7 @@ const describeExit = ({ code, signal }: SubjectExit) => ({
 const judged = (judgement: Judgement, violations: Violation[]): Pick<ScenarioResult, 'verdict' | 'reason'> => {
   if (violations.length > 0) return { verdict: 'failed' };
   const [fault] = judgement.faultsNotFired;
-  if (fault !== undefined) return { verdict: 'inconclusive', reason: `the fault of step ${fault} never fired` };
+  if (fault !== undefined) return { verdict: 'inconclusive', reason: `the fault of ${fault} never fired` };
   const [undecided] = judgement.undecided;
   if (undecided !== undefined) return { verdict: 'inconclusive', reason: undecided };
   return { verdict: 'passed' };

@@ -69,16 +69,18 @@ export interface Play {
   folder: string;
   /** Appended to the command in a shell, such as `>/dev/full`. */
   redirect?: string;
+  /** A command of the shell before it, such as `ulimit -n 32`. */
+  limit?: string;
   onStart?: (child: ChildProcess) => unknown;
 }
 
 /** Runs the kit in a folder of its own, with a JSON report, and tells everything that came of it. */
-export const run = async ({ words, folder, redirect, onStart }: Play): Promise<Outcome> => {
+export const run = async ({ words, folder, redirect, limit, onStart }: Play): Promise<Outcome> => {
   const mark = `IM_TEST_MARK=${randomUUID()}`;
   const env = { ...process.env, IM_TEST_MARK: mark.slice('IM_TEST_MARK='.length) };
   const command = ['--import', join(folder, 'rss.mjs'), PROGRAM, ...words, '--report', 'json=report.json'];
-  const shell = ['-c', `exec "$0" "$@" ${redirect ?? ''}`, process.execPath, ...command];
-  const [file, rest] = redirect === undefined ? [process.execPath, command] : ['/bin/sh', shell];
+  const shell = ['-c', `${limit ?? ':'}; exec "$0" "$@" ${redirect ?? ''}`, process.execPath, ...command];
+  const [file, rest] = redirect === undefined && limit === undefined ? [process.execPath, command] : ['/bin/sh', shell];
   const child = spawn(file, rest, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: BOUND_MS });
   const outcome = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => (outcome.stdout += chunk));

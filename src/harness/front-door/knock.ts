@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import WebSocket from 'ws';
 import { KitError } from '../../errors.js';
+import { localFault } from '../local-fault.js';
 import { printable } from '../process/output-tail.js';
 import type { Authenticate, Credentials } from '../subject.js';
 import {
@@ -55,7 +56,7 @@ export async function knock(subjectUrl: string, authenticate: Authenticate, boun
   }
   if (outcome.kind === 'status') throw statusRefusal(subjectUrl, outcome.answer);
   if (outcome.kind === 'silence') throw silence(subjectUrl, outcome.connected, boundMs);
-  throw connectionRefusal(subjectUrl, outcome.error);
+  throw localFault(outcome.error) ?? connectionRefusal(subjectUrl, outcome.error);
 }
 
 function checkUrl(url: string): void {

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { killStrays, signalGroup } from './group.js';
+import { forgetGroup, watchGroup } from './watchdog.js';
 
 /** Every process group that the kit has started and that may still run. */
 const groups = new Set<number>();
@@ -8,17 +9,19 @@ const folders = new Set<string>();
 let installed = false;
 
 /**
- * Makes sure that this group does not outlive the kit, however the kit ends: by returning, by `process.exit`, or by an
- * uncaught error. Signals are the command line's business; it ends through `process.exit` too.
+ * Makes sure that this group does not outlive the kit, however the kit ends: by returning, by `process.exit`, by an
+ * uncaught error, or killed. Signals that can be caught are the command line's business; it ends through `process.exit`.
  */
 export function guardGroup(pgid: number): void {
   install();
   groups.add(pgid);
+  watchGroup(pgid);
 }
 
 /** The group has ended. It must never be signalled again, because the system may give its number to somebody else. */
 export function releaseGroup(pgid: number): void {
   groups.delete(pgid);
+  forgetGroup(pgid);
 }
 
 /** The folder is removed when the kit ends, together with any process that was started on it. */

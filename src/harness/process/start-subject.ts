@@ -49,8 +49,7 @@ export async function startSubject(options: StartOptions): Promise<Subject> {
   const fixed = template.includes('{port}') ? undefined : await fixedPort(template);
   for (let start = 1; ; start++) {
     const port = fixed ?? (await pickPort());
-    const data = await mkdtemp(join(tmpdir(), 'im-conformance-'));
-    guardFolder(data);
+    const data = await dataFolder();
     const subject = new CommandSubject({
       url: template.replaceAll('{port}', String(port)),
       command: options.exec.replaceAll('{port}', String(port)).replaceAll('{data}', data),
@@ -76,6 +75,23 @@ export async function startSubject(options: StartOptions): Promise<Subject> {
     } finally {
       options.signal?.removeEventListener('abort', giveUp);
     }
+  }
+}
+
+/** A new empty folder for one server. */
+async function dataFolder(): Promise<string> {
+  try {
+    const data = await mkdtemp(join(tmpdir(), 'im-conformance-'));
+    guardFolder(data);
+    return data;
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unwritable';
+    throw new KitError(
+      'usage',
+      `A data folder for the server cannot be made in ${tmpdir()} (${code}).`,
+      'Make room there, or set TMPDIR to a folder that can be written.',
+      { cause },
+    );
   }
 }
 
