@@ -40,6 +40,8 @@ const fakeDial = (
       const { type, rid, msgId, serverMsgId, ...rest } = JSON.parse(text) as MsgR & { serverMsgId: string };
       if (rid.startsWith('flood')) {
         seen.raw += 1;
+        const error = { code: 'unknown-message', message: 'no such message' };
+        to(user, { type: 'ack:A', rid, serverMsgId, status: 'rejected', error });
         flood();
       } else if (type === 'msg:R') {
         const sid = `S-${msgId}`;
@@ -135,8 +137,9 @@ t.test('every flood reaches the server, while two others talk', async (t) => {
     requests: (seen: { raw: number }) => seen.raw,
   };
   for (const [what, count] of Object.entries(counts)) {
-    const { own, of, seen } = await run(`  - alice: { floods: ${what}, times: 100 }\n`);
-    t.equal(count(seen as never), 100, `${what}: as many as the script says`);
+    const { own, of, seen } = await run(`  - alice: { floods: ${what}, times: 3000 }\n`);
+    t.equal(count(seen as never), 3000, `${what}: as many as the script says`);
+    t.same(of('got-invalid'), [], 'what was asked for is no flood of the server');
     t.match(own(), [{ outcome: 'met', requirement: 'IM-1-25' }], what);
     t.match(of('fault'), [{ fired: true }], what);
     const exchanges = of('step').filter(({ step }) => step === 'bystanders');

@@ -55,6 +55,8 @@ export class Link {
   readonly #owner: LinkOwner;
   #socket: Socket | undefined;
   #endedByKit: Ending | undefined;
+  /** Frames of a flood: each of them may be answered. */
+  #flooded = 0;
   #invalid = 0;
   #reading = true;
 
@@ -100,7 +102,7 @@ export class Link {
   #put(entry: Received): void {
     this.inbox.push(entry);
     this.#untaken += 1;
-    const limit = INBOX_LIMIT + PACKETS_PER_MESSAGE * this.#owner.messages;
+    const limit = INBOX_LIMIT + PACKETS_PER_MESSAGE * this.#owner.messages + this.#flooded;
     if (this.#untaken > limit && this.state === 'open') {
       this.#onInvalid('(flood)', [`more than ${limit} packets that nothing asked for`]);
       this.end('reset');
@@ -201,6 +203,7 @@ export class Link {
   /** Writes the same hostile thing many times: the history gets one line for all. */
   sendMany(times: number, what: string, write: (socket: Socket, index: number) => void): void {
     this.#owner.record({ kind: 'sent-raw', ...this.#who, bytes: times, what: `${times} ${what}` });
+    this.#flooded += times;
     for (let i = 0; i < times && this.state === 'open' && this.#socket; i++) write(this.#socket, i);
   }
 
