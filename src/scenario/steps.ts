@@ -92,7 +92,11 @@ const controlStep = (raw: Record<string, unknown>, at: Path, path: string, conte
     case 'sweep': {
       const written = raw.sweep as number[];
       if (written.some((value, i) => value <= (written[i - 1] ?? -1))) {
-        throw context.source.fault([...at, 'sweep'], 'a sweep must go from the least to the greatest', 'Sort its moments.');
+        throw context.source.fault(
+          [...at, 'sweep'],
+          'a sweep must go from the least to the greatest',
+          'Sort its moments.',
+        );
       }
       return loopSteps(raw.steps, rounds(sweepValues(written, context.sweep)), at, path, context);
     }
