@@ -33,6 +33,10 @@ export const SelfTestSchema = Type.Object(
     startedAt: Type.String({ description: 'ISO 8601.' }),
     durationMs: Type.Integer({ minimum: 0 }),
     cores: Type.Integer({ minimum: 1, description: 'Of the machine.' }),
+    load: Type.Number({
+      minimum: 0,
+      description: 'Load average of the last minute at the end: what else the machine had to do.',
+    }),
     complete: Type.Boolean({ description: 'false when it was interrupted: mutants are missing then.' }),
     control: Type.Object(
       {
@@ -54,6 +58,7 @@ export const SelfTestSchema = Type.Object(
         startedAt: '2026-01-01T12:00:00.000Z',
         durationMs: 2100,
         cores: 2,
+        load: 1.9,
         complete: true,
         control: { passed: 1, problems: [] },
         mutants: [

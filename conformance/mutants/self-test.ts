@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import picomatch from 'picomatch';
 import type { MutantResult, Report, SelfTest } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
@@ -149,6 +149,7 @@ export const selfTest = async (
     startedAt: startedAt.toISOString(),
     durationMs: Date.now() - startedAt.getTime(),
     cores: availableParallelism(),
+    load: Math.round((loadavg()[0] ?? 0) * 10) / 10,
     complete: results.size === total && !signal.aborted,
     control: controlled,
     mutants: mutants.flatMap(({ id }) => results.get(id) ?? []),
