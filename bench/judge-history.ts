@@ -30,6 +30,7 @@ const recordLines = (events: number): { lines: string[]; delivered: number } => 
       faults: 0.002,
       kills: 0,
       defect: 'none',
+      strikes: 0,
       bodyLength: 100,
       claims: [],
     },

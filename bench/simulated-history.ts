@@ -43,6 +43,8 @@ export interface SimulationOptions {
   /** How often the server is killed and restarted. */
   kills: number;
   defect: Defect;
+  /** How often the defect strikes at most. */
+  strikes: number;
   bodyLength: number;
   /** Claims these classes beside core, timed-redelivery and durable, and keeps them. */
   claims: readonly ServerClass[];
@@ -197,7 +199,8 @@ export class Simulation {
   }
 
   #is(defect: Defect, chance = 0.2): boolean {
-    if (this.#options.defect !== defect || this.#random() >= chance) return false;
+    const { strikes } = this.#options;
+    if (this.#options.defect !== defect || this.struck >= strikes || this.#random() >= chance) return false;
     this.struck += 1;
     return true;
   }
@@ -219,8 +222,7 @@ export class Simulation {
       else this.#resend(client);
       return;
     }
-    if (this.#options.defect === 'closesForNothing' && this.#random() < 0.05) {
-      this.struck += 1;
+    if (this.#is('closesForNothing', 0.05)) {
       this.#cut(client.link, 'server');
       return;
     }
@@ -511,7 +513,18 @@ export class Simulation {
 export const simulate = (options: Partial<SimulationOptions>): { events: HistoryEvent[]; struck: number } => {
   const events: HistoryEvent[] = [];
   const simulation = new Simulation(
-    { seed: 1, users: 4, messages: 30, faults: 0.2, kills: 0, defect: 'none', bodyLength: 20, claims: [], ...options },
+    {
+      seed: 1,
+      users: 4,
+      messages: 30,
+      faults: 0.2,
+      kills: 0,
+      defect: 'none',
+      strikes: Number.POSITIVE_INFINITY,
+      bodyLength: 20,
+      claims: [],
+      ...options,
+    },
     (event) => events.push(event),
   );
   simulation.run();

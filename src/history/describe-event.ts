@@ -92,9 +92,12 @@ export const describeSent = (event: HistoryEventOf<'sent' | 'sent-raw'>): string
 
 const who = (event: { client: string; conn: number }): string => `${event.client}#${event.conn}`;
 
-/** A packet in a few words: its type, its ids, its status. */
+/** Bodies of so many characters are worth a word. */
+const LARGE = 1_000;
+
+/** A packet in a few words: its type, its ids, its status, and what its class adds. */
 export const describePacket = (packet: Record<string, unknown>): string => {
-  const { type, msgId, serverMsgId, status, from, to, error, attempt } = packet;
+  const { type, msgId, serverMsgId, status, from, to, body, ttlMs, seq, expiresAt, error, attempt } = packet;
   const parts = [String(type)];
   if (msgId !== undefined) parts.push(String(msgId));
   if (status !== undefined) parts.push(String(status));
@@ -102,6 +105,10 @@ export const describePacket = (packet: Record<string, unknown>): string => {
   if (from !== undefined) parts.push(`from ${String(from)}`);
   if (to !== undefined) parts.push(`to ${String(to)}`);
   if (serverMsgId !== undefined) parts.push(`[${String(serverMsgId)}]`);
+  if (typeof body === 'string' && body.length >= LARGE) parts.push(`body of ${body.length.toLocaleString('en-US')}`);
+  if (ttlMs !== undefined) parts.push(`ttlMs ${String(ttlMs)}`);
+  if (seq !== undefined) parts.push(`seq ${String(seq)}`);
+  if (expiresAt !== undefined) parts.push(`expiresAt ${String(expiresAt)}`);
   if (attempt !== undefined && attempt !== 1) parts.push(`attempt ${String(attempt)}`);
   return parts.join(' ');
 };

@@ -106,9 +106,23 @@ export const describePattern = ({ what, statuses, error, codes, lacks }: Pattern
     .filter((part) => part !== undefined)
     .join(' ');
 
-/** The first few of many labels. */
-export const summarizeLabels = (labels: readonly string[]): string =>
-  labels.length <= 4 ? labels.join(', ') : `${labels.slice(0, 3).join(', ')} and ${labels.length - 3} more`;
+/** Labels for people: neighbours as a range, and the first few of what is left. */
+export const summarizeLabels = (labels: readonly string[]): string => {
+  const ranges: string[][] = [];
+  for (const label of labels) {
+    const range = ranges.at(-1);
+    if (range !== undefined && isNext(range.at(-1) as string, label)) range.push(label);
+    else ranges.push([label]);
+  }
+  const parts = ranges.flatMap((range) => (range.length < 3 ? range : [`${range[0]}..${range.at(-1)}`]));
+  return parts.length <= 4 ? parts.join(', ') : `${parts.slice(0, 3).join(', ')} and others`;
+};
+
+/** Whether a label is followed by the other one in a range: `m9`, `m10`. */
+const isNext = (one: string, other: string): boolean => {
+  const [, name, number] = /^(.*?)(\d+)$/.exec(one) ?? [];
+  return number !== undefined && other === `${name}${Number(number) + 1}`;
+};
 
 export const describeReceived = (entry: Received): string => {
   if (entry.kind === 'close') return `close ${entry.code}`;
