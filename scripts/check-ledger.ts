@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
+import { loadMutants } from '../conformance/mutants/load-mutants.js';
 import { type Report, ReportSchema } from '../schemas/index.js';
 import { KitError } from '../src/errors.js';
 import { type Ledger, loadLedger } from '../src/ledger/index.js';
@@ -15,9 +16,11 @@ import {
   renderAppendix,
   type ScenarioHead,
 } from './ledger-checks.js';
+import { checkMutants, type Questioned } from './mutant-checks.js';
 
 /**
- * Compares the ledger of requirements with the text of the specification and with what the scenarios prove.
+ * Compares the ledger of requirements with the text of the specification, with what the scenarios prove, and with what the
+ * mutants break.
  * `--report FILE`: also with what a run exercised (the JSON report of the kit). `--write`: writes the appendix first.
  */
 const specFolder = join(packageRoot, 'spec');
@@ -62,9 +65,16 @@ const readReport = (path: string): Report => {
   return value as Report;
 };
 
+const mutantFaults = (ledger: Ledger): string[] => {
+  const ids = scenarioHeads().map(({ file }) => file.replaceAll(sep, '/').replace(/^conformance\/(.*)\.yaml$/, '$1'));
+  const file = join(packageRoot, 'conformance', 'mutants', 'questioned.yaml');
+  return checkMutants(ledger, ids, loadMutants(), parse(readFileSync(file, 'utf8')) as Questioned[]);
+};
+
 const check = (ledger: Ledger, reportPath: string | undefined): string[] => [
   ...checkText(ledger, specFiles()),
   ...checkScenarios(ledger, scenarioHeads()),
+  ...mutantFaults(ledger),
   ...(reportPath === undefined ? [] : checkReport(ledger, readReport(reportPath))),
 ];
 
@@ -75,7 +85,7 @@ try {
   const faults = check(ledger, values.report);
   for (const fault of faults) console.error(fault);
   if (faults.length > 0) process.exitCode = 1;
-  else console.log(`${ledger.requirements.length} requirements: text, ledger and scenarios agree`);
+  else console.log(`${ledger.requirements.length} requirements: text, ledger, scenarios and mutants agree`);
 } catch (error) {
   // A fault of the call or of a file: one line and what to do, no stack.
   const remedy = error instanceof KitError ? ` ${error.remedy}` : '';

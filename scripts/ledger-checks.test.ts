@@ -6,6 +6,7 @@ import { loadLedger, parseLedger } from '../src/ledger/index.js';
 import { packageRoot } from '../src/package-root.js';
 import { decodePacket, validator } from '../src/packets/index.js';
 import { APPENDIX, checkReport, checkScenarios, checkText, renderAppendix } from './ledger-checks.js';
+import { checkMutants } from './mutant-checks.js';
 
 const entry = (id: string, extra = '', level = 'MUST') => `- id: ${id}
   level: ${level}
@@ -105,6 +106,21 @@ t.test('scenarios prove what is there, and everything that can be proven', async
   t.match(checkScenarios(ledger, [scenario('IM-1-1', 'IM-1-2', 'IM-1-3')]), [
     /IM-1-3, which the ledger calls unobserved/,
   ]);
+});
+
+t.test('every rule is broken by a mutant, and every scenario catches one', async (t) => {
+  const mutant = (requirement: string, caughtBy: string) => ({ requirement, caughtBy });
+  const mutants = [mutant('IM-1-1', 'server/core/a#cell'), mutant('IM-1-2', 'server/core/b*')];
+  const odd = [{ scenario: 'server/core/c', why: 'because' }];
+  const ids = ['server/core/a', 'server/core/bee', 'server/core/c'];
+  t.same(checkMutants(ledger, ids, mutants, odd), []);
+  t.match(checkMutants(ledger, ids, mutants.slice(1), odd), [
+    /IM-1-1 is broken by no mutant/,
+    /core\/a\.yaml: catches no mutant/,
+  ]);
+  t.match(checkMutants(ledger, ids, mutants, []), [/core\/c\.yaml: catches no mutant/]);
+  t.match(checkMutants(ledger, ids.slice(0, 2), mutants, odd), [/there is no scenario server\/core\/c/]);
+  t.match(checkMutants(ledger, ids, [...mutants, mutant('IM-1-1', 'server/core/c')], odd), [/take it out/]);
 });
 
 t.test('a run must exercise what its scenarios prove', async (t) => {
