@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -13,6 +14,7 @@ import {
   type Planned,
   USUAL_CLASSES,
 } from '../conformance/variants/plan.js';
+import { figuresText, publishedFile, publishedOf, withFigures } from '../conformance/variants/publish.js';
 import { type RunRecord, recordOf } from '../conformance/variants/record.js';
 import { appendRecord, currentBuild, readRecords } from '../conformance/variants/results.js';
 import { SERVER_CLASSES, type ServerClass } from '../schemas/index.js';
@@ -30,6 +32,7 @@ interface Options {
   results: string;
   histories?: string;
   status: boolean;
+  publish: boolean;
   anyBuild: boolean;
 }
 
@@ -77,6 +80,7 @@ const readOptions = (): Options =>
     )
     .option('--histories <dir>', 'keep the histories of all runs, in a folder for each')
     .option('--status', 'only print what there is, and what is missing', false)
+    .option('--publish', 'only write what there is into conformance/variants/trust.json and README.md', false)
     .option('--any-build', 'count runs of other builds of the kit, too', false)
     .parse()
     .opts<Options>();
@@ -163,10 +167,19 @@ const conclude = (plan: Plan, options: Options): number => {
   return missing.length > 0 ? EXIT.incomplete : EXIT.silent;
 };
 
+/** The figures of the README are never written by hand. */
+const publish = (plan: Plan, { results }: Options): void => {
+  const published = publishedOf(plan, readRecords(results));
+  writeFileSync(publishedFile, `${JSON.stringify(published, null, 2)}\n`);
+  const readme = join(packageRoot, 'README.md');
+  writeFileSync(readme, withFigures(readFileSync(readme, 'utf8'), figuresText(published)));
+};
+
 const main = async (): Promise<number> => {
   const options = readOptions();
   const plan = planFrom(options);
-  if (options.status) return conclude(plan, options);
+  if (options.publish) publish(plan, options);
+  if (options.status || options.publish) return conclude(plan, options);
   const controller = new AbortController();
   const interrupt = () => controller.abort();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Report, ScenarioResult } from '../../schemas/index.js';
@@ -10,6 +10,7 @@ import { readVariant } from './catalogue.js';
 import { figuresOf, tableOf } from './figures.js';
 import { loadVariants } from './load-variants.js';
 import { chooseVariants, missingRuns, type Plan } from './plan.js';
+import { figuresText, type Published, publishedFile, publishedOf, withFigures } from './publish.js';
 import { type RunRecord, recordOf } from './record.js';
 import { appendRecord, readRecords } from './results.js';
 
@@ -160,9 +161,32 @@ t.test('a command that was interrupted goes on where it stopped', async (t) => {
   t.equal(missingRuns({ ...plan, anyBuild: true }, records).length, 4);
   t.match(tableOf(plan, records), /plain +2\/3 .*\n.*\nall +2\/6 +0 +1 [\s\S]*shuffles +1\/1/);
   t.strictSame(figuresOf(records).falseAlarms, [{ ...alarm, variant: 'plain', run: 2, report: 'whole' }]);
+  const published = publishedOf({ ...plan, series: series.slice(0, 1) }, records);
+  t.match(published, {
+    day: /^\d{4}-\d\d-\d\d$/,
+    builds: ['now'],
+    series: [{ rows: [{ runs: 2, falseAlarms: 1 }, {}] }],
+  });
+  t.match(figuresText(published), /\| `plain` \| .* \| 2 \| 0 \| 1 \| 0 \| 0 \|\n.*\n\| all \| \| 2 \|/);
+  t.match(
+    messageOf(() => publishedOf({ ...plan, build: 'none' }, records)),
+    /no runs to publish/,
+  );
+  t.match(
+    messageOf(() => withFigures('# Kit\n', '')),
+    /no place for the figures/,
+  );
   writeFileSync(file, '{}\nnonsense\n');
   t.match(
     messageOf(() => readRecords(file)),
     /runs\.ndjson:2: is no record/,
   );
+});
+
+t.test('the README tells the figures that were measured, and no others', async (t) => {
+  const readme = readFileSync(join(packageRoot, 'README.md'), 'utf8');
+  const measured = existsSync(publishedFile)
+    ? figuresText(JSON.parse(readFileSync(publishedFile, 'utf8')) as Published)
+    : '';
+  t.equal(readme, withFigures(readme, measured));
 });

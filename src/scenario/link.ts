@@ -21,8 +21,9 @@ export type Ending = 'cleanly' | 'reset' | 'abruptly';
 
 /** A subject that floods a connection is cut off here, so that the kit keeps its memory. */
 const INBOX_LIMIT = 500;
-/** What a script may receive of each of its messages before it is a flood, repeats included. */
+/** What a script may receive of each of its messages before it is a flood: receipts, and repeats at any pace of a sane timer. */
 const PACKETS_PER_MESSAGE = 20;
+const REPEATS_PER_SECOND = 100;
 const INVALID_LIMIT = 20;
 const ENDING = { cleanly: 'clean', reset: 'reset', abruptly: 'lost' } as const;
 
@@ -46,6 +47,9 @@ export class Link {
   /** Everything that arrived, in order. */
   readonly inbox: Received[] = [];
   #untaken = 0;
+  /** Frames that this client wrote: each may bring an answer, and none of these is unasked for. */
+  #written = 0;
+  #openedAt = performance.now();
   #rids = 0;
   state: 'opening' | 'open' | 'silent' | 'closed' = 'opening';
   answersPings = true;
@@ -55,8 +59,6 @@ export class Link {
   readonly #owner: LinkOwner;
   #socket: Socket | undefined;
   #endedByKit: Ending | undefined;
-  /** Frames of a flood: each of them may be answered. */
-  #flooded = 0;
   #invalid = 0;
   #reading = true;
 
@@ -81,6 +83,7 @@ export class Link {
   readonly handlers: SocketHandlers = {
     onOpen: (socket) => {
       this.#socket = socket;
+      this.#openedAt = performance.now();
       this.state = 'open';
       this.#owner.record({ kind: 'open', ...this.#who });
       if (!this.#readsAtOnce) this.setReading(false);
@@ -102,12 +105,17 @@ export class Link {
   #put(entry: Received): void {
     this.inbox.push(entry);
     this.#untaken += 1;
-    const limit = INBOX_LIMIT + PACKETS_PER_MESSAGE * this.#owner.messages + this.#flooded;
-    if (this.#untaken > limit && this.state === 'open') {
-      this.#onInvalid('(flood)', [`more than ${limit} packets that nothing asked for`]);
+    if (this.state === 'open' && this.#untaken > this.#limit) {
+      this.#onInvalid('(flood)', [`more than ${this.#limit} packets that nothing asked for`]);
       this.end('reset');
     }
     this.#owner.notify();
+  }
+
+  get #limit(): number {
+    const seconds = Math.ceil((performance.now() - this.#openedAt) / 1_000);
+    const ofEach = PACKETS_PER_MESSAGE + REPEATS_PER_SECOND * seconds;
+    return INBOX_LIMIT + this.#written + ofEach * this.#owner.messages;
   }
 
   /** A step consumes an entry of the inbox. */
@@ -176,6 +184,7 @@ export class Link {
       throw new KitError('kit', `the kit would have sent an invalid packet: ${errors[0]}`, 'Correct the scenario.');
     }
     this.#owner.record({ kind: 'sent', ...this.#who, packet, ...(message === undefined ? {} : { message }) });
+    this.#written += 1;
     if (this.state === 'open') this.#socket?.sendText(encodePacket(packet));
   }
 
@@ -197,13 +206,14 @@ export class Link {
   }
 
   ping(): void {
+    this.#written += 1;
     this.#socket?.ping();
   }
 
   /** Writes the same hostile thing many times: the history gets one line for all. */
   sendMany(times: number, what: string, write: (socket: Socket, index: number) => void): void {
     this.#owner.record({ kind: 'sent-raw', ...this.#who, bytes: times, what: `${times} ${what}` });
-    this.#flooded += times;
+    this.#written += times;
     for (let i = 0; i < times && this.state === 'open' && this.#socket; i++) write(this.#socket, i);
   }
 

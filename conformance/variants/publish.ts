@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import { KitError } from '../../src/errors.js';
+import { packageRoot } from '../../src/package-root.js';
+import { type Figures, rowsOf } from './figures.js';
+import { countedFor, type Plan } from './plan.js';
+import type { RunRecord } from './record.js';
+
+/** The figures that are committed. */
+export const publishedFile: string = join(packageRoot, 'conformance', 'variants', 'trust.json');
+
+/** What is published of a measurement: the committed file from which the README takes its figures. */
+export interface Published {
+  /** Day of the last run, YYYY-MM-DD. */
+  day: string;
+  kit: string;
+  /** Builds of the kit that judged. */
+  builds: string[];
+  /** Processes that kept a core busy each. */
+  burners: number;
+  series: { classes: string[]; runs: number; rows: PublishedRow[] }[];
+}
+
+export interface PublishedRow extends Pick<Figures, 'runs' | 'judged' | 'retried' | 'inconclusive' | 'tooSlow'> {
+  variant: string;
+  differs: string;
+  falseAlarms: number;
+}
+
+/** Throws a usage KitError when there is no run to tell of. */
+export const publishedOf = (plan: Plan, records: readonly RunRecord[]): Published => {
+  const counted = plan.series.flatMap((series) =>
+    plan.variants.flatMap((variant) => countedFor(plan, series, variant, records)),
+  );
+  const last = counted
+    .map(({ endedAt }) => endedAt)
+    .sort()
+    .at(-1);
+  const [first] = counted;
+  if (last === undefined || first === undefined) {
+    throw new KitError('usage', 'there are no runs to publish', 'Run npm run trust first.');
+  }
+  return {
+    day: last.slice(0, 10),
+    kit: first.kit,
+    builds: [...new Set(counted.map(({ build }) => build))],
+    burners: plan.burners,
+    series: plan.series.map((series) => ({
+      classes: [...series.classes],
+      runs: series.runs,
+      rows: rowsOf({ ...plan, series: [series] }, records).map(({ variant: { id, differs }, figures }) => ({
+        variant: id,
+        differs,
+        runs: figures.runs,
+        judged: figures.judged,
+        falseAlarms: figures.falseAlarms.length,
+        inconclusive: figures.inconclusive,
+        tooSlow: figures.tooSlow,
+        retried: figures.retried,
+      })),
+    })),
+  };
+};
+
+const count = (number: number): string => number.toLocaleString('en');
+
+const sumOf = (rows: readonly PublishedRow[], name: 'runs' | 'judged' | 'falseAlarms' | 'inconclusive' | 'tooSlow') =>
+  rows.reduce((sum, row) => sum + row[name], 0);
+
+const cells = (row: Omit<PublishedRow, 'variant' | 'differs'>): string =>
+  `${count(row.runs)} | ${count(row.judged)} | ${count(row.falseAlarms)} | ${count(row.inconclusive)} | ${count(row.tooSlow)}`;
+
+const HEAD = `| variant | what it does in its own way | runs | scenarios judged | false alarms | inconclusive | too slow to judge |
+|---|---|---|---|---|---|---|`;
+
+const seriesText = ({ classes, rows }: Published['series'][number]): string => {
+  const total = {
+    runs: sumOf(rows, 'runs'),
+    judged: sumOf(rows, 'judged'),
+    falseAlarms: sumOf(rows, 'falseAlarms'),
+    inconclusive: sumOf(rows, 'inconclusive'),
+    tooSlow: sumOf(rows, 'tooSlow'),
+    retried: 0,
+  };
+  const lines = rows.map((row) => `| \`${row.variant}\` | ${row.differs} | ${cells(row)} |`);
+  return `Classes ${classes.map((name) => `\`${name}\``).join(', ')}:\n\n${HEAD}\n${lines.join('\n')}\n| all | | ${cells(total)} |\n`;
+};
+
+/** The figures as the README shows them. */
+export const figuresText = ({ day, kit, builds, burners, series }: Published): string =>
+  [
+    `Measured until ${day} with version ${kit} (build ${builds.join(', ')}), while ${burners} processes kept a core busy each.\n`,
+    ...series.map(seriesText),
+  ].join('\n');
+
+const BEGIN = '<!-- trust: written by npm run trust -- --publish -->';
+const END = '<!-- end of trust -->';
+
+/** The README with these figures in their place. Throws a usage KitError when there is no place for them. */
+export const withFigures = (readme: string, text: string): string => {
+  const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
+  if (begin < 0 || end < begin) {
+    throw new KitError('usage', 'README.md has no place for the figures', `Put ${BEGIN} and ${END} into it.`);
+  }
+  return `${readme.slice(0, begin)}${BEGIN}\n${text}${readme.slice(end)}`;
+};
