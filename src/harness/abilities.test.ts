@@ -49,7 +49,7 @@ t.test('handshakes that do not end', async (t) => {
   const texts: string[] = [];
   const server = createTcpServer((socket) => {
     open.add(socket);
-    socket.once('data', (data) => texts.push(String(data)));
+    socket.once('data', (data) => texts.push(data.toString('latin1')));
     socket.on('error', () => {}).once('close', () => open.delete(socket));
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -61,6 +61,10 @@ t.test('handshakes that do not end', async (t) => {
   t.equal(open.size, 60, 'they are all open');
   for (const text of texts.slice(0, 1)) t.match(text, /^GET \/ HTTP\/1\.1\r\n(?![\s\S]*\r\n\r\n)/, 'none is complete');
   stalled.end();
+  const overTls = await createIntruder(url.replace('ws:', 'wss:'), authenticate).stallHandshakes(1);
+  while (texts.length < 61) await new Promise((resolve) => setImmediate(resolve));
+  t.match(texts[60], /^\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03/, 'before TLS: half a ClientHello');
+  overTls.end();
   while (open.size > 0) await new Promise((resolve) => setImmediate(resolve));
   const intruder = createIntruder('ws://127.0.0.1:1/', authenticate);
   t.equal((await intruder.stallHandshakes(3)).opened, 0, 'a closed door is no abuse');

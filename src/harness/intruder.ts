@@ -14,7 +14,9 @@ const AT_ONCE = 50;
 const CONNECT_BOUND_MS = 2_000;
 /** A byte now and then keeps a handshake from looking idle. */
 const DRIP_EVERY_MS = 100;
-const BEGINNING = 'GET / HTTP/1.1\r\nHost: slow\r\nUpgrade: websocket\r\nX-Slow: ';
+const HALF_A_REQUEST = 'GET / HTTP/1.1\r\nHost: slow\r\nUpgrade: websocket\r\nX-Slow: ';
+/** Record of a TLS handshake, 512 bytes, with a ClientHello of 508 that begins with its version: the rest never comes. */
+const HALF_A_HELLO = Buffer.from([22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3]);
 
 /** Files and sockets that this process may still open; undefined where the system does not tell. */
 const filesLeft = (): number | undefined => {
@@ -42,6 +44,7 @@ const open = (host: string, port: number): Promise<TcpSocket | undefined> =>
 
 const stallHandshakes = async (url: string, count: number): Promise<StalledHandshakes> => {
   const { host, port } = endpointOf(url);
+  const beginning = url.startsWith('wss:') ? HALF_A_HELLO : HALF_A_REQUEST;
   const sockets: TcpSocket[] = [];
   let begun = 0;
   const worker = async (): Promise<void> => {
@@ -49,8 +52,7 @@ const stallHandshakes = async (url: string, count: number): Promise<StalledHands
       begun += 1;
       const socket = await open(host, port);
       if (!socket) continue;
-      // Before TLS these bytes are half a record of no known version; before HTTP, half a request.
-      socket.write(BEGINNING);
+      socket.write(beginning);
       socket.resume();
       sockets.push(socket);
     }
