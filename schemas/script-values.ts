@@ -1,0 +1,75 @@
+import { type Static, type TProperties, Type } from '@sinclair/typebox';
+import { PACKET_TYPES } from './packets.js';
+
+/** The values that the verbs of the script language share. One verb a step; options are closed, so a typo is an error. */
+
+export const closed = { additionalProperties: false } as const;
+
+export const label = Type.String({
+  title: 'Messages',
+  description:
+    'A label (`m1`), or a range of labels with the same stem (`m1..m64`). `{maxInFlight}` and `{maxInboxMessages}` are what the server declares; `{maxInFlight-1}` and `{maxInFlight+1}` too.',
+  pattern: '^[a-z][A-Za-z0-9{}+-]*(\\.\\.[a-z][A-Za-z0-9{}+-]*)?$',
+});
+export const messages = Type.Union([label, Type.Array(label, { minItems: 1 })]);
+export const clientName = Type.String({ pattern: '^[a-z][A-Za-z0-9-]{0,23}$' });
+export const requirement = Type.String({ title: 'Requirement id', pattern: '^IM-[0-9]+(\\.[0-9]+)?-[0-9]+$' });
+export const packetType = Type.Union(PACKET_TYPES.map((type) => Type.Literal(type)));
+/** A number may come from a matrix, as `{name}`. */
+export const placeholder = Type.String({ pattern: '^\\{[a-z][A-Za-z0-9]*([+-][0-9]+)?\\}$' });
+export const count = Type.Union([Type.Integer({ minimum: 1, maximum: 1_000_000 }), placeholder]);
+export const millis = Type.Union([Type.Number({ minimum: 0, maximum: 600_000 }), placeholder]);
+export const duration = Type.Union(
+  [
+    Type.Number({ minimum: 0, maximum: 600_000 }),
+    Type.String({ pattern: '^([0-9.]+ x )?(answerWithinMs|redeliverAfterMs|redeliverMaxMs|deadAfterMs)$' }),
+    placeholder,
+  ],
+  { title: 'Duration', description: 'Milliseconds, or a multiple of a declared timer: `2 x redeliverAfterMs`.' },
+);
+export const which = Type.Optional(
+  Type.Literal('old', { description: 'The connection before the current one. Without it: the current one.' }),
+);
+export const bodyText = Type.Union([
+  Type.String(),
+  Type.Object(
+    { jwe: Type.String({ description: 'Encrypted for the recipient: the body is a compact JWE of this text.' }) },
+    closed,
+  ),
+  Type.Object(
+    {
+      bytes: Type.Union([count, Type.Integer({ minimum: 0 })]),
+      of: Type.Optional(Type.String({ minLength: 1, description: 'Repeated, then filled up with `x`.' })),
+    },
+    closed,
+  ),
+  Type.Object(
+    {
+      limit: Type.Union([Type.Integer(), placeholder], {
+        description: 'Bytes over (or, negative, under) the declared maxBodyBytes.',
+      }),
+      of: Type.Optional(Type.String({ minLength: 1 })),
+    },
+    closed,
+  ),
+]);
+
+/** What a token can be; all but `own` must be refused. Which ones the kit can make depends on where its tokens come from. */
+export const TOKEN_KINDS = [
+  'own',
+  'none',
+  'malformed',
+  'expired',
+  'not-yet',
+  'unsigned',
+  'wrong-key',
+  'tampered',
+] as const;
+export type TokenKind = (typeof TOKEN_KINDS)[number];
+export const tokenKind = Type.Union([...TOKEN_KINDS.map((kind) => Type.Literal(kind)), placeholder]);
+
+export const verb = <P extends TProperties>(fields: P, description: string) =>
+  Type.Object(fields, { ...closed, description });
+
+export type BodySpec = Static<typeof bodyText>;
+export type DurationSpec = Static<typeof duration>;
