@@ -6,6 +6,7 @@ import { holder, ONE } from './testing/run-kit.js';
 
 const NODE = `"${process.execPath}"`;
 const BAD_COMMAND = `${NODE} "${join(packageRoot, 'src', 'harness', 'testing', 'bad-command.mjs')}"`;
+const MUTANT = join(packageRoot, 'dist', 'conformance', 'mutants', 'run.js');
 const MINIMAL_SERVER = join(packageRoot, 'examples', 'minimal-server-js', 'server.js');
 
 t.test('commands that do not start a server, or not for long', async (t) => {
@@ -49,6 +50,16 @@ t.test('commands that do not start a server, or not for long', async (t) => {
         code: 1,
         says: /by itself \(\d+ times in this run\)/,
         check: (t, { report }) => t.ok(report?.complete),
+      },
+      {
+        name: 'dies in one scenario, while others are playing',
+        exec: `${NODE} "${MUTANT}" bad-packet-crashes --port {port} --data {data} 2>/dev/null`,
+        words: ['--class', 'core', '--only', 'server/core/bad-packets#half*', '--only', 'server/core/s*-*'],
+        code: 1,
+        check: (t, { report }) => {
+          const failed = report?.scenarios.filter(({ verdict }) => verdict === 'failed').map(({ id }) => id);
+          t.same(failed, ['server/core/bad-packets#half-an-object'], 'the others are not blamed');
+        },
       },
       {
         name: 'missing',

@@ -26,7 +26,8 @@ export class Instance {
   #starting: Promise<void> | undefined;
   /** The clock under which the process runs, while a scenario sets it. */
   #clock: FakeClock | undefined;
-  #deaths = 0;
+  /** When the process ended by itself, by `performance.now()`. */
+  readonly deaths: number[] = [];
   #firstDeath: SubjectExit | undefined;
   #failedStarts = 0;
   /** Why the last start failed. */
@@ -38,7 +39,7 @@ export class Instance {
     this.intruder = intruder;
     subject.control?.onExit((exit) => {
       this.#down = true;
-      this.#deaths += 1;
+      this.deaths.push(performance.now());
       this.#firstDeath ??= exit;
     });
   }
@@ -52,7 +53,7 @@ export class Instance {
       await sleep(DEATH_LOOK_MS);
     }
     if (this.#firstDeath === undefined) return undefined;
-    const often = this.#deaths === 1 ? '' : ` (${this.#deaths} times in this run)`;
+    const often = this.deaths.length === 1 ? '' : ` (${this.deaths.length} times in this run)`;
     const { output } = this.#firstDeath;
     return `the server ${describeExit(this.#firstDeath)} by itself${often}.${outputOf(output)}`;
   }
@@ -66,7 +67,7 @@ export class Instance {
     if (!control) return;
     this.#unfreeze(control);
     if (!this.#down) return;
-    if (this.#deaths > MAX_DEATHS) {
+    if (this.deaths.length > MAX_DEATHS) {
       throw new KitError(
         'unreachable',
         `The server ended by itself more than ${MAX_DEATHS} times; the kit does not start it again.`,

@@ -53,6 +53,7 @@ export const playOne = async (
   let settled = false;
   suite.running.add(playingName(scenario));
   suite.played += 1;
+  const from = performance.now();
   // Taken before anything is awaited: no two scenarios may share their users.
   const userSuffix = `${suite.runId}${suite.played.toString(36)}`;
   progress(suite);
@@ -93,6 +94,7 @@ export const playOne = async (
     const reason = cause instanceof KitError ? sentenceOf(cause) : (cause as Error).message;
     keep(suite, scenario, notRun(scenario, 'inconclusive', reason, replayOf(options, scenario)));
   } finally {
+    suite.windows.set(playingName(scenario), { instance, from, to: performance.now() });
     suite.running.delete(playingName(scenario));
     await giveBack(suite, instance, lease, settled);
     progress(suite);

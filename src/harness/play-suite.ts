@@ -6,7 +6,7 @@ import { playOne } from './play-one.js';
 import { startInstance } from './prepare.js';
 import { type Playing, playingName } from './repetitions.js';
 import { longestFirst, playAll } from './schedule.js';
-import { oneLine, type Suite, sentenceOf } from './suite.js';
+import { keep, oneLine, type Suite, sentenceOf } from './suite.js';
 
 /** A missed time bound is tried again, alone, with this much more patience, before it counts. */
 const RETRY_PATIENCE = 4;
@@ -19,6 +19,35 @@ const onlyLate = (result: ScenarioResult): boolean =>
 /** By time alone, undecided, or a fault of the kit, such as standing still or having no files left: company may be to blame. */
 const deservesRetry = (result: ScenarioResult): boolean =>
   onlyLate(result) || result.verdict === 'inconclusive' || result.verdict === 'error';
+
+/** The end of a process is known this much later than its sockets have closed, at most. */
+const DEATH_IS_KNOWN_WITHIN_MS = 2_000;
+
+/** Failed on a shared server that ended by itself meanwhile: another scenario may have made it end. */
+const failedWhileDying = (suite: Suite, playing: Playing): boolean => {
+  const window = suite.windows.get(playingName(playing));
+  if (playing.exclusive || window === undefined) return false;
+  if (suite.results.get(playingName(playing))?.verdict !== 'failed') return false;
+  return window.instance.deaths.some((at) => at >= window.from && at <= window.to + DEATH_IS_KNOWN_WITHIN_MS);
+};
+
+/**
+ * Scenarios that shared a server when it ended are played again, alone: in the one that made it end it ends again.
+ * Where it ends in none of them, all stay failed, for nobody knows which it was.
+ */
+const findCulprits = async (suite: Suite, playings: readonly Playing[], instance: Instance): Promise<void> => {
+  const died = playings.filter((playing) => failedWhileDying(suite, playing));
+  const before = new Map(died.map((playing) => [playing, suite.results.get(playingName(playing))]));
+  let confirmed = 0;
+  for (const playing of died) {
+    if (confirmed >= ENOUGH_RETRIES) break;
+    await playOne(suite, playing, instance, suite.options.patienceMs, 2);
+    const verdict = suite.results.get(playingName(playing))?.verdict;
+    confirmed = verdict === 'passed' ? 0 : confirmed + 1;
+  }
+  if (died.some((playing) => failedWhileDying(suite, playing))) return;
+  for (const [playing, result] of before) if (result !== undefined) keep(suite, playing, result);
+};
 
 /** What may have failed for lack of time gets a second chance, without company and with more patience. */
 const retry = async (suite: Suite, playings: readonly Playing[], instance: Instance): Promise<void> => {
@@ -92,6 +121,7 @@ export const play = async (
     concurrency: options.concurrency,
     play: (playing, instance) => playOne(suite, playing, instance, options.patienceMs, 1),
   });
+  await findCulprits(suite, playings, prepared.first);
   await retry(suite, playings, prepared.first);
   await noteIfGone(suite);
 };

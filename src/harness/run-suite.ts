@@ -65,6 +65,7 @@ export const runSuite = async (options: RunOptions, hooks: RunHooks, signal: Abo
     ledger: loadLedger(),
     results: new Map(),
     running: new Set(),
+    windows: new Map(),
     total: chosen.length,
     runId: randomBytes(4).toString('hex'),
     played: 0,

@@ -1,6 +1,7 @@
 import type { ScenarioResult } from '../../schemas/index.js';
 import type { KitError } from '../errors.js';
 import type { Ledger } from '../ledger/index.js';
+import type { Instance } from './instance.js';
 import type { RunHooks, RunOptions } from './options.js';
 import type { Prepared } from './prepare.js';
 import { type Playing, playingName } from './repetitions.js';
@@ -16,6 +17,8 @@ export interface Suite {
   /** By the name of the playing. */
   results: Map<string, ScenarioResult>;
   running: Set<string>;
+  /** Where and when each was played last, by `performance.now()`. */
+  windows: Map<string, { instance: Instance; from: number; to: number }>;
   /** Playings: scenarios, times their repetitions. */
   total: number;
   runId: string;

@@ -35,6 +35,8 @@ export class Tracer {
   readonly #ties = new Map<string, Entry[]>();
   /** Without a message: the last packets of each client, and of all. */
   readonly #recent = new Map<string, Entry[]>();
+  /** What happened to the process before anybody was concerned, but for its start. */
+  readonly #process: Entry[] = [];
   readonly #entries = new Map<number, Entry>();
   /** Lines that stand in the words of the finding, and their times. */
   readonly #named: ReadonlySet<number>;
@@ -73,6 +75,7 @@ export class Tracer {
   #concern(event: HistoryEvent): void {
     const { about } = this.#finding;
     const client = 'client' in event ? event.client : undefined;
+    for (const entry of this.#process.splice(0)) this.#add(entry);
     if (client !== undefined) this.#involve(client);
     if (about === undefined) {
       for (const entry of this.#recent.get(client ?? '') ?? []) this.#add(entry);
@@ -91,6 +94,11 @@ export class Tracer {
 
   #remember(entry: Entry): void {
     const { event } = entry;
+    if (event.kind === 'subject') {
+      if (event.event !== 'started' || this.#process.length > 0) this.#process.push(entry);
+      if (this.#process.length > MAX_TIES) this.#process.shift();
+      return;
+    }
     const client = 'client' in event ? event.client : undefined;
     if (client !== undefined && isTie(event)) {
       // A connection that is open tells that it was opened.
