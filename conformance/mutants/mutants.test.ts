@@ -1,12 +1,17 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { chance, scoreOf, selfTestText } from '../../bin/run/self-test-table.js';
-import { type MutantResult, SelfTestSchema } from '../../schemas/index.js';
+import { type MutantResult, type SelfTest, SelfTestSchema } from '../../schemas/index.js';
+import { withBlocks } from '../../scripts/blocks.js';
 import { KitError } from '../../src/errors.js';
+import { packageRoot } from '../../src/package-root.js';
 import { validator } from '../../src/packets/index.js';
 import { plainPaint } from '../../src/report/index.js';
 import { readMutant } from './catalogue.js';
 import { loadMutants } from './load-mutants.js';
+import { catalogueSentence, measuredTable, readMeasured, staleFigures } from './measured.js';
 import type { Mutant, Patch } from './mutant.js';
 import { applyPatch } from './patch.js';
 import { mutantCommand } from './runs.js';
@@ -90,6 +95,33 @@ t.test('an unknown mutant cannot be started', async (t) => {
   const { status, stderr } = spawnSync(command, { shell: true, encoding: 'utf8' });
   t.equal(status, 2);
   t.match(stderr, /there is no mutant "no-such-mutant"/);
+});
+
+t.test('the figures in the README are those of the data, and the data those of the catalogue', async (t) => {
+  const mutants = loadMutants();
+  const measured = readMeasured();
+  t.strictSame(staleFigures(mutants, measured), []);
+  const readme = readFileSync(join(packageRoot, 'README.md'), 'utf8');
+  const blocks = { mutants: [catalogueSentence(mutants)], 'subtle mutants': measuredTable(measured) };
+  t.equal(withBlocks(readme, blocks), readme, 'node dist/scripts/readme-blocks.js --write renews it');
+
+  const [first, ...others] = mutants.filter(({ subtle }) => subtle !== undefined) as [Mutant, ...Mutant[]];
+  const { subtle: _, ...plain } = first;
+  const cases: [Mutant[], Partial<SelfTest>, RegExp][] = [
+    [[first, ...others], { mutants: measured.mutants.filter(({ id }) => id !== first.id) }, /is subtle, and was not/],
+    [[{ ...first, fault: 'Another fault than before.' }, ...others], {}, /has changed since it was measured/],
+    [[plain, ...others], {}, /was measured, and is no subtle mutant/],
+    [[first, ...others], { complete: false }, /was interrupted/],
+  ];
+  for (const [given, changes, words] of cases) t.match(staleFigures(given, { ...measured, ...changes }), [words]);
+  t.match(
+    messageOf(() => withBlocks('<!-- a: generated -->', { a: [] })),
+    'the block "a" has no place',
+  );
+  t.match(
+    messageOf(() => readMeasured('no/such/file')),
+    'no/such/file cannot be read',
+  );
 });
 
 t.test('globs choose mutants, and a typo is an error', async (t) => {
