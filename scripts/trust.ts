@@ -49,7 +49,7 @@ const wholeNumber =
 
 const words = (text: string, before: string[] = []): string[] => [
   ...before,
-  ...text.split(',').map((one) => one.trim()),
+  ...text.split(/,(?![^{]*\})/).map((one) => one.trim()),
 ];
 
 const classList = (text: string): ServerClass[] => {
@@ -125,29 +125,38 @@ const progressOf = (
   ].join('\n  ');
 };
 
+/** So many runs may break off before the command gives up: then it is no accident. */
+const MAX_BROKEN_RUNS = 5;
+
+const playOne = async (plan: Plan, options: Options, next: Planned, signal: AbortSignal): Promise<RunRecord> => {
+  const seed = `${next.variant.id}-${next.classes.length}-${next.run}`;
+  const historyDir = options.histories === undefined ? undefined : join(options.histories, seed);
+  const outcome = await runKit({ ...next, seed, ...(historyDir === undefined ? {} : { historyDir }) }, signal);
+  const record = recordOf(outcome, { ...next, build: plan.build, burners: plan.burners, seed });
+  appendRecord(options.results, record);
+  return record;
+};
+
+/** Makes the runs that are missing. One that breaks off, or is cut short, stays missing: it is made another time. */
 const playAll = async (plan: Plan, options: Options, signal: AbortSignal): Promise<void> => {
   const left = missingRuns(plan, readRecords(options.results));
+  let broken = 0;
   const worker = async (): Promise<void> => {
     for (let next = left.shift(); next && !signal.aborted; next = left.shift()) {
-      const seed = `${next.variant.id}-${next.classes.length}-${next.run}`;
-      const historyDir = options.histories === undefined ? undefined : join(options.histories, seed);
-      const outcome = await runKit({ ...next, seed, ...(historyDir === undefined ? {} : { historyDir }) }, signal);
-      const record = recordOf(outcome, { ...next, build: plan.build, burners: plan.burners, seed });
-      appendRecord(options.results, record);
-      const records = readRecords(options.results).filter(({ build }) => build === plan.build);
-      tell(progressOf(record, left, records, options.parallel));
+      try {
+        const record = await playOne(plan, options, next, signal);
+        const records = readRecords(options.results).filter(({ build }) => build === plan.build);
+        tell(progressOf(record, left, records, options.parallel));
+      } catch (error) {
+        if (!(error instanceof KitError)) throw error;
+        if (signal.aborted) return;
+        tell(`${error.message}\n${error.remedy}`);
+        broken += 1;
+        if (broken >= MAX_BROKEN_RUNS) left.length = 0;
+      }
     }
   };
-  const stopAtFailure = async (work: Promise<void>): Promise<void> => {
-    try {
-      await work;
-    } catch (cause) {
-      left.length = 0;
-      // Whoever interrupts gets what there is; the runs that were cut short are made another time.
-      if (!signal.aborted) throw cause;
-    }
-  };
-  const ended = await Promise.allSettled(Array.from({ length: options.parallel }, () => stopAtFailure(worker())));
+  const ended = await Promise.allSettled(Array.from({ length: options.parallel }, worker));
   const failed = ended.find((one) => one.status === 'rejected');
   if (failed) throw failed.reason;
 };

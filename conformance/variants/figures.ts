@@ -1,4 +1,4 @@
-import { countedFor, type Plan, type Series } from './plan.js';
+import { countedFor, type Plan, type Series, variantsOf } from './plan.js';
 import type { FalseAlarm, RunRecord } from './record.js';
 import type { Variant } from './variant.js';
 
@@ -36,7 +36,7 @@ export interface Row {
 
 export const rowsOf = (plan: Plan, records: readonly RunRecord[]): Row[] =>
   plan.series.flatMap((series) =>
-    plan.variants.map((variant) => ({
+    variantsOf(plan, series).map((variant) => ({
       variant,
       series,
       figures: figuresOf(countedFor(plan, series, variant, records)),
@@ -80,9 +80,10 @@ export const tableOf = (plan: Plan, records: readonly RunRecord[]): string =>
   plan.series
     .map((series) => {
       const rows = rowsOf({ ...plan, series: [series] }, records);
-      const all = figuresOf(plan.variants.flatMap((variant) => countedFor(plan, series, variant, records)));
+      const variants = variantsOf(plan, series);
+      const all = figuresOf(variants.flatMap((variant) => countedFor(plan, series, variant, records)));
       const lines = rows.map(({ variant, figures }) => cellsOf(variant.id, `${figures.runs}/${series.runs}`, figures));
-      const total = cellsOf('all', `${all.runs}/${series.runs * plan.variants.length}`, all);
+      const total = cellsOf('all', `${all.runs}/${series.runs * variants.length}`, all);
       return `${seriesName(series)}\n${aligned([HEAD, ...lines, total]).join('\n')}\n`;
     })
     .join('\n');

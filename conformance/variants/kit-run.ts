@@ -43,7 +43,8 @@ export const claimedOf = ({ lacks = [] }: Variant, classes: readonly ServerClass
 const commandOf = ({ id, program, options = '' }: Variant, claimed: readonly ServerClass[]): string => {
   const node = `exec ${quote(process.execPath)}`;
   if (program !== undefined) return `${node} ${quote(join(packageRoot, program))} ${options}`.trimEnd();
-  const words = [`--class ${claimed.join(',')}`, options];
+  // Every server has core, whichever classes are looked at.
+  const words = [`--class ${[...new Set(['core', ...claimed])].join(',')}`, options];
   if (claimed.includes('secured')) words.push(`--jwt-secret ${JWT_SECRET}`);
   if (claimed.includes('encrypted')) {
     words.push(`--tls-cert ${quote(certificateFile('cert.pem'))} --tls-key ${quote(certificateFile('key.pem'))}`);
@@ -112,7 +113,7 @@ export const runKit = async (run: KitRun, signal: AbortSignal): Promise<KitOutco
     const file = join(folder, 'report.json');
     const report = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Report) : undefined;
     if (!report?.complete || report.summary.passed === 0) {
-      const why = [told.trim(), ...(report?.problems ?? [])].join('\n');
+      const why = told.trim() || (report?.problems ?? []).join('\n');
       throw new KitError(
         'kit',
         `variant "${run.variant.id}" could not be tested: ${why}`,

@@ -1,7 +1,7 @@
 import picomatch from 'picomatch';
 import { SERVER_CLASSES, type ServerClass } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
-import type { Selection } from './kit-run.js';
+import { claimedOf, type Selection } from './kit-run.js';
 import { entryOf, type RunRecord } from './record.js';
 import type { Variant } from './variant.js';
 
@@ -41,6 +41,10 @@ export const chooseVariants = (variants: readonly Variant[], globs: readonly str
 
 const same = (a: readonly string[], b: readonly string[]): boolean => a.join() === b.join();
 
+/** Those that claim any of its classes. */
+export const variantsOf = ({ variants }: Plan, { classes }: Series): Variant[] =>
+  variants.filter((variant) => claimedOf(variant, classes).length > 0);
+
 /** The records that count for a variant and a series, in the order in which they were made. */
 export const countedFor = (plan: Plan, series: Series, variant: Variant, records: readonly RunRecord[]): RunRecord[] =>
   records.filter(
@@ -57,7 +61,7 @@ export const countedFor = (plan: Plan, series: Series, variant: Variant, records
 export const missingRuns = (plan: Plan, records: readonly RunRecord[]): Planned[] => {
   const missing: (Planned & { round: number })[] = [];
   for (const series of plan.series) {
-    for (const variant of plan.variants) {
+    for (const variant of variantsOf(plan, series)) {
       const { length } = countedFor(plan, series, variant, records);
       for (let run = length + 1; run <= series.runs; run++) {
         // The many classes that are asked for once take their turn in the middle.

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { KitError } from '../../src/errors.js';
 import { packageRoot } from '../../src/package-root.js';
 import { type Figures, rowsOf } from './figures.js';
-import { countedFor, type Plan } from './plan.js';
+import { countedFor, type Plan, variantsOf } from './plan.js';
 import type { RunRecord } from './record.js';
 
 /** The figures that are committed. */
@@ -29,7 +29,7 @@ export interface PublishedRow extends Pick<Figures, 'runs' | 'judged' | 'retried
 /** Throws a usage KitError when there is no run to tell of. */
 export const publishedOf = (plan: Plan, records: readonly RunRecord[]): Published => {
   const counted = plan.series.flatMap((series) =>
-    plan.variants.flatMap((variant) => countedFor(plan, series, variant, records)),
+    variantsOf(plan, series).flatMap((variant) => countedFor(plan, series, variant, records)),
   );
   const last = counted
     .map(({ endedAt }) => endedAt)
