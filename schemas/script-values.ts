@@ -19,13 +19,14 @@ export const packetType = Type.Union(PACKET_TYPES.map((type) => Type.Literal(typ
 export const placeholder = Type.String({ pattern: '^\\{[a-z][A-Za-z0-9]*([+-][0-9]+)?\\}$' });
 export const count = Type.Union([Type.Integer({ minimum: 1, maximum: 1_000_000 }), placeholder]);
 export const millis = Type.Union([Type.Number({ minimum: 0, maximum: 600_000 }), placeholder]);
+const TERM = '([0-9.]+ x )?(answerWithinMs|redeliverAfterMs|redeliverMaxMs|deadAfterMs)';
 export const duration = Type.Union(
-  [
-    Type.Number({ minimum: 0, maximum: 600_000 }),
-    Type.String({ pattern: '^([0-9.]+ x )?(answerWithinMs|redeliverAfterMs|redeliverMaxMs|deadAfterMs)$' }),
-    placeholder,
-  ],
-  { title: 'Duration', description: 'Milliseconds, or a multiple of a declared timer: `2 x redeliverAfterMs`.' },
+  [Type.Number({ minimum: 0, maximum: 600_000 }), Type.String({ pattern: `^${TERM}( \\+ ${TERM})*$` }), placeholder],
+  {
+    title: 'Duration',
+    description:
+      'Milliseconds, or multiples of declared timers: `2 x redeliverAfterMs`, `answerWithinMs + 0.5 x deadAfterMs`.',
+  },
 );
 export const which = Type.Optional(
   Type.Literal('old', { description: 'The connection before the current one. Without it: the current one.' }),

@@ -28,11 +28,14 @@ const trigger = Type.Optional(
   ),
 );
 
+const aim = Type.Object(
+  { client: clientName, gets: packetType, of: Type.Optional(messages), status: Type.Optional(Type.String()) },
+  closed,
+);
 const before = Type.Optional(
-  Type.Object(
-    { client: clientName, gets: packetType, of: Type.Optional(messages) },
-    { ...closed, description: 'The fault fires only if the client has no such packet yet.' },
-  ),
+  Type.Union([aim, Type.Array(aim, { minItems: 1 })], {
+    description: 'The fault fires only if the client has no such packet yet; with a list, none of them.',
+  }),
 );
 
 /** What can be done to the process under test. A scenario that uses one has the subject to itself. */
@@ -77,4 +80,4 @@ export const SERVER_VERBS = {
 export type ServerVerb = keyof typeof SERVER_VERBS;
 export type ServerAction = { [V in ServerVerb]: { verb: V } & Static<(typeof SERVER_VERBS)[V]> }[ServerVerb];
 export type Trigger = NonNullable<Static<typeof trigger>>;
-export type Before = NonNullable<Static<typeof before>>;
+export type Before = Static<typeof aim>;

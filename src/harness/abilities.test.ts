@@ -16,6 +16,7 @@ import { readMetrics } from './metrics-page.js';
 import { powersOver } from './powers.js';
 import type { Prepared } from './prepare.js';
 import { groupMemory } from './process/group.js';
+import { showWhatIsUnproven } from './requirements.js';
 
 const authenticate = createAuthenticate({ headers: {} });
 
@@ -163,6 +164,24 @@ t.test('a class that is claimed and not shown is not passed', async (t) => {
   t.equal(codeOf('passed', 'not-applicable'), 0);
   t.equal(codeOf('passed', 'unproven'), 0, 'as allowed');
   t.equal(codeOf('not-applicable', 'not-applicable'), 4, 'nothing was played');
+});
+
+t.test('what the kit cannot play is unproven where nothing else shows it', async (t) => {
+  const result = (id: string, proves: string[], exercised: Record<string, number>) =>
+    ({
+      id,
+      proves,
+      exercised,
+      verdict: Object.keys(exercised).length > 0 ? 'passed' : 'not-applicable',
+    }) as ScenarioResult;
+  const results = [
+    result('a', ['x'], { x: 3 }),
+    result('b', ['x'], {}),
+    result('c', ['x', 'y'], {}),
+    result('d', ['z'], {}),
+  ];
+  const verdicts = showWhatIsUnproven(results, new Set(['b', 'c'])).map(({ verdict }) => verdict);
+  t.same(verdicts, ['passed', 'not-applicable', 'unproven', 'not-applicable']);
 });
 
 t.test('a frame of many megabytes arrives whole, or stops where the server ends it', async (t) => {

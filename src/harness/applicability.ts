@@ -1,11 +1,7 @@
 import type { Description, ServerClass } from '../../schemas/index.js';
 import type { Scenario } from '../scenario/index.js';
+import type { NotPlayed } from './powers.js';
 import type { Prepared } from './prepare.js';
-
-export interface NotRun {
-  verdict: 'not-applicable' | 'unproven';
-  reason: string;
-}
 
 /** What a server of a class declares (section 5 of the text): who claims the class without it has not shown it. */
 const DECLARED_BY: Readonly<Partial<Record<ServerClass, readonly string[]>>> = {
@@ -28,7 +24,7 @@ const declares = (description: Description, requirement: string): boolean => {
 export const whyNotRun = (
   scenario: Scenario,
   { classes, description, first, powers }: Prepared,
-): NotRun | undefined => {
+): NotPlayed | undefined => {
   const { class: name, requires, alsoNeeds, needsControl } = scenario;
   if (!classes.includes(name)) return { verdict: 'not-applicable', reason: `the subject does not claim ${name}` };
   const unclaimed = alsoNeeds.find((other) => !classes.includes(other));

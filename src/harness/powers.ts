@@ -6,13 +6,20 @@ import { type IdentityOptions, usesBearerOnly, whyNoToken } from './identity/ind
 import { speaksOldTls } from './old-tls.js';
 import type { Subject } from './subject.js';
 
+/** Why a scenario is not played. `unable`: the kit cannot, though the subject might pass. */
+export interface NotPlayed {
+  verdict: 'not-applicable' | 'unproven';
+  reason: string;
+  unable?: true;
+}
+
 /** What this kit can do to this subject on this machine, for those scenarios that need more than a WebSocket. */
 export interface Powers {
   /** Why a scenario cannot be played here; nothing when it can. */
-  whyNot(scenario: Scenario): { verdict: 'not-applicable' | 'unproven'; reason: string } | undefined;
+  whyNot(scenario: Scenario): NotPlayed | undefined;
 }
 
-const skipped = (reason: string) => ({ verdict: 'not-applicable' as const, reason });
+const skipped = (reason: string) => ({ verdict: 'not-applicable' as const, reason, unable: true as const });
 const unproven = (reason: string) => ({ verdict: 'unproven' as const, reason });
 
 /** What of a scenario can be seen or done here. What nobody could do anywhere is not looked at. */
@@ -31,7 +38,7 @@ export const powersOver = async (subject: Subject, options: IdentityOptions): Pr
         .find((why) => why !== undefined);
       if (token !== undefined) return skipped(token);
       if (needs.tls && !overTls) return unproven('the server was named by a ws: url: give its wss: url');
-      if (needs.oldTls && !oldTls) return skipped('the OpenSSL of this machine cannot speak TLS 1.1 at all');
+      if (needs.oldTls && !oldTls) return unproven('the OpenSSL of this machine cannot speak TLS 1.1 at all');
       if (needs.memory && !subject.control) {
         return unproven('nobody can see the memory of a server that the kit did not start: use --exec');
       }

@@ -66,6 +66,7 @@ export const runSuite = async (options: RunOptions, hooks: RunHooks, signal: Abo
     results: new Map(),
     running: new Set(),
     windows: new Map(),
+    unable: new Set(),
     total: chosen.length,
     runId: randomBytes(4).toString('hex'),
     played: 0,
@@ -82,6 +83,7 @@ export const runSuite = async (options: RunOptions, hooks: RunHooks, signal: Abo
       const not = whyNotRun(scenario, prepared);
       if (!not) runnable.push(...playingsOf(scenario, options));
       else {
+        if (not.unable) suite.unable.add(scenario.id);
         const playing = { ...scenario, repetition: 1 };
         keep(suite, playing, notRun(playing, not.verdict, not.reason, replayOf(options, playing)));
       }

@@ -6,7 +6,7 @@ import { judgeMatrix } from './judge-matrix.js';
 import { EXIT, type RunOptions } from './options.js';
 import type { Prepared } from './prepare.js';
 import { mergeRepetitions } from './repetitions.js';
-import { judgeRequirements } from './requirements.js';
+import { judgeRequirements, showWhatIsUnproven } from './requirements.js';
 import type { Suite } from './suite.js';
 
 const kitOf = ({ seed, sweep, repeat, repetition }: RunOptions): Report['kit'] => ({
@@ -31,7 +31,8 @@ export const subjectOf = ({ first, classes, description }: Prepared, options: Ru
 /** Everything that the run found. `complete`: it was not interrupted. */
 export const reportOf = (suite: Suite, complete: boolean, startedAt: Date): Report => {
   const { options, prepared, ledger } = suite;
-  const results = mergeRepetitions([...suite.results.values()]).sort((a, b) => (a.id < b.id ? -1 : 1));
+  const played = mergeRepetitions([...suite.results.values()]).sort((a, b) => (a.id < b.id ? -1 : 1));
+  const results = showWhatIsUnproven(played, suite.unable);
   const stale = results.filter((r) => r.verdict === 'passed' && options.baseline?.includes(r.id)).map((r) => r.id);
   const summary = summarize(results, stale, Date.now() - startedAt.getTime());
   const untested = prepared.classes.filter((name) => !loadScenarios().some((scenario) => scenario.class === name));

@@ -19,6 +19,8 @@ export interface Suite {
   running: Set<string>;
   /** Where and when each was played last, by `performance.now()`. */
   windows: Map<string, { instance: Instance; from: number; to: number }>;
+  /** Ids of scenarios that the kit cannot play here, though the subject might pass them. */
+  unable: Set<string>;
   /** Playings: scenarios, times their repetitions. */
   total: number;
   runId: string;

@@ -35,6 +35,12 @@ const fileLines = (scenarios: readonly ExplainedScenario[]): string[] => {
 const bugLines = (scenarios: readonly ExplainedScenario[]): string[] =>
   [...new Set(scenarios.flatMap(({ seenIn }) => seenIn))].map(bugLink);
 
+const runLines = (files: number, first: ExplainedScenario | undefined, paint: Paint): string[] => {
+  if (first === undefined) return [];
+  const which = files === 1 ? 'run it' : 'run the first of them';
+  return ['', paint('dim', `${which}: npx im-conformance URL --only '${first.id.split('#')[0]}*'`)];
+};
+
 /** Everything that is known of one requirement, for a person. */
 export const explainRequirement = (
   requirement: Requirement,
@@ -51,9 +57,7 @@ export const explainRequirement = (
     ...paragraph('Why no scenario shows it', unobserved === undefined ? [] : [unobserved], paint),
     ...paragraph('Scenarios that prove it', fileLines(own), paint),
     ...paragraph('Real bugs that these would have caught', bugLines(own), paint),
-    ...(own.length === 0
-      ? []
-      : ['', paint('dim', `run them: npx im-conformance URL --only '${own[0]?.id.split('#')[0]}*'`)]),
+    ...runLines(fileLines(own).length, own[0], paint),
   ].join('\n')}\n`;
 };
 

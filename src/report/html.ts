@@ -2,7 +2,7 @@ import type { MatrixCell, Report, ScenarioResult, Violation } from '../../schema
 import { inertReport } from './inert.js';
 import { html, Markup } from './markup.js';
 import { CELL_SIGNS, MATRIX_ROWS, matrixSummary } from './matrix-table.js';
-import { outcomeOf, requirementCoverage } from './outcome.js';
+import { narrowed, outcomeOf, requirementCoverage } from './outcome.js';
 import { bugLink, count, cut, duration, repetitionWords } from './words.js';
 
 const STYLE = `
@@ -40,7 +40,7 @@ const cellMarkup = (report: Report, cell: MatrixCell): Markup => {
 };
 
 const matrixSection = (report: Report): Markup | undefined => {
-  if (report.matrix.length === 0) return undefined;
+  if (report.matrix.length === 0 || narrowed(report)) return undefined;
   const faults = [...new Set(report.matrix.map(({ fault }) => fault))];
   const receivers = new Set(report.matrix.map(({ receiver }) => receiver)).size;
   const legend = Object.values(CELL_SIGNS).map(({ sign, meaning }) => `${sign} ${meaning}`);

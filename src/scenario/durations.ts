@@ -1,18 +1,19 @@
 import type { DurationSpec, TimerName, Timers } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
 
-/** Milliseconds of a duration of the script: a number, or a multiple of a timer that the subject declares. */
+const wrong = (spec: string): KitError =>
+  new KitError('usage', `"${spec}" is not a duration`, 'Write milliseconds, or for example "2 x redeliverAfterMs".');
+
+/** Milliseconds of a duration of the script: a number, or the sum of multiples of timers that the subject declares. */
 export const durationMs = (spec: DurationSpec, timers: Timers): number => {
   if (typeof spec === 'number') return spec;
-  const match = /^(?:([0-9.]+) x )?([A-Za-z]+)$/.exec(spec);
-  const timer = timers[match?.[2] as TimerName];
-  const factor = match?.[1] === undefined ? 1 : Number(match[1]);
-  if (timer === undefined || Number.isNaN(factor)) {
-    throw new KitError(
-      'usage',
-      `"${spec}" is not a duration`,
-      'Write milliseconds, or for example "2 x redeliverAfterMs".',
-    );
-  }
-  return factor * timer;
+  return spec
+    .split(' + ')
+    .map((term) => {
+      const [, multiple = '1', name] = /^(?:([0-9.]+) x )?([A-Za-z]+)$/.exec(term) ?? [];
+      const timer = timers[name as TimerName];
+      if (timer === undefined || Number.isNaN(Number(multiple))) throw wrong(spec);
+      return Number(multiple) * timer;
+    })
+    .reduce((sum, ms) => sum + ms, 0);
 };

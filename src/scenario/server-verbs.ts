@@ -52,9 +52,12 @@ const awaitTrigger = async (stage: Stage, trigger: Trigger | undefined, place: S
   });
 };
 
+type Befores = Before | Before[] | undefined;
+
+const listOf = (before: Befores): Before[] => (before === undefined ? [] : Array.isArray(before) ? before : [before]);
+
 /** Whether the packet that the fault shall precede is still to come. */
-const isBefore = (stage: Stage, before: Before | undefined): boolean => {
-  if (!before) return true;
+const isToCome = (stage: Stage, before: Before): boolean => {
   const actor = stage.actors.get(before.client);
   if (!actor)
     throw new KitError('usage', `\`before\` names "${before.client}", which is no client`, 'Correct the name.');
@@ -64,6 +67,7 @@ const isBefore = (stage: Stage, before: Before | undefined): boolean => {
     (entry) =>
       entry.kind === 'packet' &&
       entry.packet.type === before.gets &&
+      (before.status === undefined || ('status' in entry.packet && entry.packet.status === before.status)) &&
       (labels.length === 0 || labelsOfPacket(stage, actor, link, entry.packet).some((label) => labels.includes(label))),
   );
 };
@@ -78,18 +82,21 @@ const awaitAllClosed = async (stage: Stage): Promise<void> => {
   for (const link of links) link.end('reset');
 };
 
-const packetOf = (aim: Trigger | Before | undefined) => (aim === undefined ? {} : { packet: aim.gets });
+const packetOf = (when: Trigger | undefined, before: Befores) => {
+  const [aim] = when ? [when] : listOf(before);
+  return aim === undefined ? {} : { packet: aim.gets };
+};
 
 const crashes = async (stage: Stage, action: Extract<ServerAction, { verb: 'crashes' }>, place: StepPlace) => {
   if (!(await awaitTrigger(stage, action.when, place))) return false;
   if (action.afterMs !== undefined) await stage.mustWait(exactPause(stage, Number(action.afterMs)));
-  const fired = isBefore(stage, action.before);
+  const fired = listOf(action.before).every((before) => isToCome(stage, before));
   stage.subjectUp = false;
   stage.record({ kind: 'subject', event: 'killing', signal: 'SIGKILL' });
   await stage.mustWait(controlOf(stage).kill());
   stage.record({ kind: 'subject', event: 'killed', signal: 'SIGKILL' });
   await stage.mustWait(awaitAllClosed(stage));
-  recordFault(stage, place, 'crash', fired, packetOf(action.when ?? action.before));
+  recordFault(stage, place, 'crash', fired, packetOf(action.when, action.before));
   return true;
 };
 
@@ -114,7 +121,7 @@ export const restart = async (stage: Stage): Promise<void> => {
 
 const freezes = async (stage: Stage, action: Extract<ServerAction, { verb: 'freezes' }>, place: StepPlace) => {
   if (!(await awaitTrigger(stage, action.when, place))) return false;
-  const fired = isBefore(stage, action.before);
+  const fired = listOf(action.before).every((before) => isToCome(stage, before));
   const control = controlOf(stage);
   control.freeze();
   stage.record({ kind: 'subject', event: 'frozen', signal: 'SIGSTOP' });
@@ -124,7 +131,7 @@ const freezes = async (stage: Stage, action: Extract<ServerAction, { verb: 'free
     control.unfreeze();
   }
   stage.record({ kind: 'subject', event: 'continued', signal: 'SIGCONT' });
-  recordFault(stage, place, 'freeze', fired, packetOf(action.when ?? action.before));
+  recordFault(stage, place, 'freeze', fired, packetOf(action.when, action.before));
   return true;
 };
 

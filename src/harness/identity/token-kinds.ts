@@ -6,7 +6,7 @@ const HOUR = 3_600;
 /** What no deployment takes for a token, not even one that takes bare names. */
 const MALFORMED = '%%not.a,token%%';
 /** Kinds that need no key. */
-const PLAIN: ReadonlySet<TokenKind> = new Set(['own', 'none', 'malformed']);
+const PLAIN: ReadonlySet<TokenKind> = new Set(['own', 'none', 'malformed', 'unsigned', 'wrong-key']);
 
 export interface JwtTimes {
   iat: number;
@@ -14,24 +14,21 @@ export interface JwtTimes {
   nbf?: number;
 }
 
-export type SignJwt = (user: string, device: string, times: JwtTimes, secret?: string) => Promise<string>;
+export type SignJwt = (user: string, device: string, times: JwtTimes) => Promise<string>;
 
 const HMAC = { name: 'HMAC', hash: 'SHA-256' } as const;
 
-const signingKey = (secret: string): Promise<webcrypto.CryptoKey> =>
-  crypto.subtle.importKey('raw', new TextEncoder().encode(secret), HMAC, false, ['sign']);
-
 /** Signs HS256 tokens with `sub` and `device`. Times are seconds. */
-export const jwtSigner = (ownSecret: string): SignJwt => {
-  let ownKey: Promise<webcrypto.CryptoKey> | undefined;
-  return async (user, device, times, secret) => {
+export const jwtSigner = (secret: string): SignJwt => {
+  let key: Promise<webcrypto.CryptoKey> | undefined;
+  return async (user, device, times) => {
     // Loaded only by those who need it.
     const { SignJWT } = await import('jose');
-    ownKey ??= signingKey(ownSecret);
+    key ??= crypto.subtle.importKey('raw', new TextEncoder().encode(secret), HMAC, false, ['sign']);
     return new SignJWT({ device, ...times })
       .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
       .setSubject(user)
-      .sign(await (secret === undefined ? ownKey : signingKey(secret)));
+      .sign(await key);
   };
 };
 
@@ -54,18 +51,18 @@ export const tokenOfKind = async (
 ): Promise<string | undefined> => {
   if (kind === 'own') return own(user, device);
   if (kind === 'none') return undefined;
-  if (kind === 'malformed' || !sign) return MALFORMED;
   const now = Math.floor(Date.now() / 1_000);
   const valid = { iat: now, exp: now + HOUR };
+  if (kind === 'wrong-key') return jwtSigner(randomBytes(32).toString('base64'))(user, device, valid);
+  if (kind === 'unsigned') {
+    return `${encode({ alg: 'none', typ: 'JWT' })}.${encode({ sub: user, device, ...valid })}.`;
+  }
+  if (kind === 'malformed' || !sign) return MALFORMED;
   switch (kind) {
     case 'expired':
       return sign(user, device, { iat: now - 2 * HOUR, exp: now - HOUR });
     case 'not-yet':
       return sign(user, device, { ...valid, nbf: now + HOUR, exp: now + 2 * HOUR });
-    case 'wrong-key':
-      return sign(user, device, valid, randomBytes(32).toString('base64'));
-    case 'unsigned':
-      return `${encode({ alg: 'none', typ: 'JWT' })}.${encode({ sub: user, device, ...valid })}.`;
     case 'tampered':
       return tamper(await sign(user, device, valid), user);
   }
@@ -75,6 +72,6 @@ export const tokenOfKind = async (
 export const whyNoToken = (kind: TokenKind, hasSecret: boolean, bearerOnly: boolean): string | undefined => {
   if (!bearerOnly) return 'the tokens travel in a header or url of your own, so the kit cannot exchange them';
   if (PLAIN.has(kind) || hasSecret) return undefined;
-  const article = kind === 'expired' || kind === 'unsigned' ? 'an' : 'a';
+  const article = kind === 'expired' ? 'an' : 'a';
   return `the kit cannot make ${article} ${kind} token without the key of the server: use --jwt-secret`;
 };
