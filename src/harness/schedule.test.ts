@@ -112,7 +112,7 @@ t.test('after a rejection nothing more begins', async (t) => {
 });
 
 t.test('a repetition that is played alone is the one that failed among many', (t) => {
-  const swept = loadScenarios().find(({ sweeps }) => sweeps) as Scenario;
+  const swept = loadScenarios().find(({ id }) => id.startsWith('server/core/cut-before-the-answer')) as Scenario;
   for (const sweep of [{}, { sweep: 20 }]) {
     const all = playingsOf(swept, { repeat: 4, ...sweep });
     const [third] = playingsOf(swept, { repetition: 3, ...sweep }) as [Playing];
