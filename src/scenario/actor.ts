@@ -175,6 +175,14 @@ export class Actor implements LinkOwner {
     return this.#owed.has(serverMsgId);
   }
 
+  /** Acks what the application got on that connection while nobody acked: no server has to push it again for that. */
+  ackHandedOver(link: Link): void {
+    for (const { packet } of link.inbox.filter((entry) => entry.kind === 'packet')) {
+      if (packet.type !== 'msg:N' || this.#owed.has(packet.serverMsgId)) continue;
+      if (this.#known.has(keyOf(packet.from, packet.msgId))) this.ack(link, packet.serverMsgId);
+    }
+  }
+
   get owesAcks(): boolean {
     return this.#owed.size > 0;
   }

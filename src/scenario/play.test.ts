@@ -160,6 +160,14 @@ t.test('a frame that was put off is written again', async (t) => {
   t.equal(of('sent-raw').length, 2);
 });
 
+t.test('autoAcks acks what the application has, without a new push', async (t) => {
+  const { of } = await run(
+    '  - alice: { sends: m1, to: bob }\n  - bob: { gets: msg:N, of: m1 }\n  - bob: { autoAcks: true }\n  - alice: { gets: ack:N, of: m1, status: delivered }\n',
+    honest,
+  );
+  t.equal(of('step').at(-1)?.outcome, 'met');
+});
+
 t.test('a connection that does not read gets nothing, also of what came with the upgrade', async (t) => {
   const { of } = await run(
     `  - bob: { connects: true, reading: false }

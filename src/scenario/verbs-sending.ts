@@ -211,6 +211,7 @@ export const autoAcks: Perform<'autoAcks'> = (_stage, actor, action) => {
   const { link } = actor;
   if (!action.autoAcks || link?.state !== 'open') return true;
   actor.resendOwedAcks();
+  actor.ackHandedOver(link);
   for (const entry of link.inbox) {
     if (entry.kind === 'packet' && !entry.taken) actor.takePush(link, entry);
   }
