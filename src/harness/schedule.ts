@@ -31,8 +31,7 @@ export const longestFirst = <S extends Scenario>(scenarios: readonly S[], timers
 
 /**
  * Plays all scenarios: those that share a subject side by side on the first instance, those that need one for
- * themselves one after another on each of the others. The first one plays these too when there is no other, or when
- * nothing is shared.
+ * themselves one after another on each of the others, and on the first one as soon as nothing is shared any more.
  * After a rejection nothing more begins; it is passed on when all that was under way has ended.
  */
 export const playAll = async <S extends Scenario>(
@@ -58,10 +57,7 @@ export const playAll = async <S extends Scenario>(
   const sideBySide = async (): Promise<void> => {
     const workers = Array.from({ length: concurrency }, () => worker(shared, (scenario) => play(scenario, first)));
     await allEnded(workers.map(stopAtFailure));
-    if (helps) await alone(first);
+    await alone(first);
   };
-  const helps = others.length === 0 || shared.length === 0;
   await allEnded([sideBySide(), ...others.map(aloneOnceStarted)].map(stopAtFailure));
-  // Something is left only when none of the others could be started.
-  await alone(first);
 };
