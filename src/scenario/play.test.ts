@@ -247,7 +247,6 @@ t.test('what a script will have to wait for', (t) => {
   const cases: [steps: string, waitMs: number][] = [
     ['  - alice: { pings: true }\n', 0],
     ['  - alice: { sends: m1..m50, to: bob }\n', 5],
-    ["  - alice: { sends: 'm1..m{maxInboxMessages}', to: bob }\n", 5_000],
     ['  - waits: 2 x answerWithinMs\n    because: so it is written\n', 80],
     ['  - alice: { gets: msg:A, within: 4 x answerWithinMs }\n', 0],
     ['  - alice: { gets: msg:N, within: redeliverAfterMs }\n', timers.redeliverAfterMs],
