@@ -39,11 +39,13 @@ const violationLines = (violation: Violation, first: boolean, paint: Paint, widt
 ];
 
 const requirementLines = (violations: readonly Violation[], paint: Paint, width: number): string[] =>
-  groupBy(violations, (violation) => violation.requirement).flatMap(([id, members]) => {
+  groupBy(violations, (violation) => violation.requirement).flatMap(([id, members], index) => {
     const [first] = members;
     if (first === undefined) return [];
     const left = members.length - MAX_PER_REQUIREMENT;
     return [
+      // A reader who begins with a consequence looks for the fault in the wrong place.
+      ...(index === 1 ? [paint('dim', '  what follows may be a consequence of the above')] : []),
       ...wrap(`${id} (${first.level}) ${first.sentence}`, width - 2).map((line) => `  ${paint('cyan', line)}`),
       ...members.slice(0, MAX_PER_REQUIREMENT).flatMap((member, i) => violationLines(member, i === 0, paint, width)),
       ...(left > 0 ? [paint('dim', `    and ${left} more of ${id} in this scenario`)] : []),

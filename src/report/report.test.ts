@@ -74,6 +74,19 @@ t.test('every link of the page leads somewhere', async (t) => {
   t.match(page, /<td class="passed" title="passed\n[^"]*"><a href="h\/[^"#]*\.ndjson">✓/, 'a cell has its history');
 });
 
+t.test('a second requirement that broke in a scenario is marked as what may follow from the first', async (t) => {
+  const report = load('mixed');
+  const [failed] = report.scenarios.filter(({ verdict }) => verdict === 'failed');
+  const [violation] = failed?.violations ?? [];
+  if (!failed || !violation) throw new Error('the fixture has no failure');
+  const more = { ...failed, violations: [violation, { ...violation, requirement: 'IM-3-1' }] };
+  t.match(
+    await renderReport('pretty', { ...report, scenarios: [more] }),
+    /may be a consequence of the above\n {2}IM-3-1 /,
+  );
+  t.notMatch(await renderReport('pretty', { ...report, scenarios: [failed] }), 'consequence');
+});
+
 t.test('a run that was broken off bails out', async (t) => {
   const text = await renderReport('tap', { ...load('green'), complete: false, exitCode: 130 });
   t.match(text, /\nBail out! interrupted: no verdict\n$/);
