@@ -63,6 +63,7 @@ export const TOKEN_KINDS = [
   'expired',
   'not-yet',
   'unsigned',
+  'no-signature',
   'wrong-key',
   'tampered',
 ] as const;

@@ -6,7 +6,7 @@ const HOUR = 3_600;
 /** What no deployment takes for a token, not even one that takes bare names. */
 const MALFORMED = '%%not.a,token%%';
 /** Kinds that need no key. */
-const PLAIN: ReadonlySet<TokenKind> = new Set(['own', 'none', 'malformed', 'unsigned', 'wrong-key']);
+const PLAIN: ReadonlySet<TokenKind> = new Set(['own', 'none', 'malformed', 'unsigned', 'no-signature', 'wrong-key']);
 
 export interface JwtTimes {
   iat: number;
@@ -54,8 +54,10 @@ export const tokenOfKind = async (
   const now = Math.floor(Date.now() / 1_000);
   const valid = { iat: now, exp: now + HOUR };
   if (kind === 'wrong-key') return jwtSigner(randomBytes(32).toString('base64'))(user, device, valid);
-  if (kind === 'unsigned') {
-    return `${encode({ alg: 'none', typ: 'JWT' })}.${encode({ sub: user, device, ...valid })}.`;
+  // One says that it is not signed, the other only leaves the signature out.
+  if (kind === 'unsigned' || kind === 'no-signature') {
+    const alg = kind === 'unsigned' ? 'none' : 'HS256';
+    return `${encode({ alg, typ: 'JWT' })}.${encode({ sub: user, device, ...valid })}.`;
   }
   if (kind === 'malformed' || !sign) return MALFORMED;
   switch (kind) {
