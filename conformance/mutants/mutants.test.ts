@@ -161,8 +161,16 @@ t.test('a mutant that nothing catches survives, with what was expected and what 
   };
   const broken = { ...harmless, id: 'no-such-mutant' };
   const { signal } = new AbortController();
-  const result = await selfTest([harmless, broken], { concurrency: 2, repeat: 1 }, {}, signal);
+  const result = await selfTest([harmless, broken], { concurrency: 2 }, {}, signal);
   t.notOk(isPerfect(result));
+  t.strictSame(
+    result.mutants.map(({ id, runs, caught }) => [id, runs, caught]),
+    [
+      ['no-dedup', 6, 0],
+      ['no-such-mutant', 6, 0],
+    ],
+    'two runs beside others, and four alone',
+  );
   const text = selfTestText(result, plainPaint, 120);
   t.match(
     text,

@@ -6,27 +6,8 @@ import { type RunOptions, runSuite } from '../../src/harness/index.js';
 import { kitVersion } from '../../src/kit-version.js';
 import type { Mutant } from './mutant.js';
 import { controlRuns } from './runs.js';
-import { type MutantVerdict, tryMutant } from './trial.js';
-
-/** Short bounds first: a mutant is expected to fail, and most do so by something that never comes. */
-const FIRST_PATIENCE_MS = 250;
-/** As long as the kit is patient by itself: for the kit blames nobody when it stood still itself. */
-const PATIENCE_MS = 500;
-/** A mutant gets a second run; one that a run may miss gets some more. */
-const TRIES = 2;
-const SUBTLE_TRIES = 6;
-
-export interface SelfTestOptions {
-  /** Mutants that are tested at the same time. */
-  concurrency: number;
-  /** Runs of each mutant, none left out, to measure how often one catches it. undefined: as many as it takes to catch it, within bounds. */
-  repeat?: number;
-}
-
-export interface SelfTestHooks {
-  onProgress?: (progress: { done: number; total: number; running: string[] }) => void;
-  onResult?: (result: MutantResult) => void;
-}
+import { type SelfTestHooks, type SelfTestOptions, testMutants } from './test-mutants.js';
+import type { MutantVerdict } from './trial.js';
 
 /**
  * The mutants whose id matches one of the globs; without globs all, or, where they are to be measured, the subtle ones.
@@ -64,25 +45,6 @@ const resultOf = (mutant: Mutant, verdicts: readonly MutantVerdict[]): MutantRes
     by: [...new Set(by)],
     ...(by.length > 0 ? {} : { survived: { expected: `${requirement} with "${words}", by ${caughtBy}`, seen } }),
   };
-};
-
-/** Tests one mutant as often as the options say. undefined: it was interrupted before anything was known. */
-const testMutant = async (
-  mutant: Mutant,
-  { repeat }: SelfTestOptions,
-  signal: AbortSignal,
-): Promise<MutantResult | undefined> => {
-  const tries = repeat ?? (mutant.subtle === undefined ? TRIES : SUBTLE_TRIES);
-  const verdicts: MutantVerdict[] = [];
-  while (verdicts.length < tries) {
-    const run = verdicts.length + 1;
-    const patienceMs = repeat === undefined && run === 1 ? FIRST_PATIENCE_MS : PATIENCE_MS;
-    const verdict = await tryMutant(mutant, { patienceMs, run }, signal);
-    if (signal.aborted) return undefined;
-    verdicts.push(verdict);
-    if (verdict.caught && repeat === undefined) break;
-  }
-  return resultOf(mutant, verdicts);
 };
 
 /** undefined: interrupted. Whatever such a run still meets, such as a server that was ended while it started, comes from that. */
@@ -124,35 +86,18 @@ export const selfTest = async (
   signal: AbortSignal,
 ): Promise<SelfTest> => {
   const startedAt = new Date();
-  const total = mutants.length;
-  hooks.onProgress?.({ done: 0, total, running: ['the server without a fault'] });
+  hooks.onProgress?.({ done: 0, total: mutants.length, running: ['the server without a fault'] });
   const controlled = await control(mutants, signal);
-  const results = new Map<string, MutantResult>();
-  const running = new Set<string>();
-  const tell = () => hooks.onProgress?.({ done: results.size, total, running: [...running] });
-  const queue = [...mutants];
-  const worker = async (): Promise<void> => {
-    for (let mutant = queue.shift(); mutant && !signal.aborted; mutant = queue.shift()) {
-      running.add(mutant.id);
-      tell();
-      const result = await testMutant(mutant, options, signal);
-      running.delete(mutant.id);
-      if (result === undefined) return;
-      results.set(mutant.id, result);
-      hooks.onResult?.(result);
-      tell();
-    }
-  };
-  await Promise.all(Array.from({ length: options.concurrency }, worker));
+  const verdicts = await testMutants(mutants, options, hooks, signal);
   return {
     kit: { name: 'im-conformance', version: kitVersion() },
     startedAt: startedAt.toISOString(),
     durationMs: Date.now() - startedAt.getTime(),
     cores: availableParallelism(),
     load: Math.round((loadavg()[0] ?? 0) * 10) / 10,
-    complete: results.size === total && !signal.aborted,
+    complete: verdicts.size === mutants.length && !signal.aborted,
     control: controlled,
-    mutants: mutants.flatMap(({ id }) => results.get(id) ?? []),
+    mutants: [...verdicts].map(([mutant, found]) => resultOf(mutant, found)),
   };
 };
 
