@@ -64,13 +64,14 @@ t.test('expiry: told in time, not pushed any more, a late ack overrules it', asy
   t.match(await alice.next('ack:N'), { status: 'expired', msgId: 'away' });
   const kept = await alice.message('kept', 'carol', 'x', { ttlMs: 3_600_000 });
   const down = await alice.message('down', 'carol', 'x', { ttlMs: 200 });
+  const downUntil = Date.now() + 200;
   t.same(
     alice.inbox.filter((packet) => 'status' in packet && packet.status === 'expired'),
     [],
     'acked: it never expires',
   );
   await one.stop();
-  await new Promise((resolve) => setTimeout(resolve, 250));
+  while (Date.now() <= downUntil) await new Promise((resolve) => setTimeout(resolve, 10));
   const two = await place(t, options);
   const carol = await two.join('carol');
   const only = await carol.next('msg:N');

@@ -76,7 +76,7 @@ t.test('scenarios take turns', async (t) => {
     order.push('third');
     return lease;
   });
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await new Promise((resolve) => setImmediate(resolve));
   t.same(order, [], 'one account is free, and nobody overtakes');
   await first.release(true);
   const leases = await Promise.all([second, alone]);
