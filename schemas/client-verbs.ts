@@ -147,7 +147,8 @@ export const CLIENT_VERBS = {
       lacks: Type.Optional(
         Type.Array(Type.String(), {
           minItems: 1,
-          description: 'Members that the packet must not have, at any depth.',
+          description:
+            'Words that must be nowhere in the packet: neither the name of a member, at any depth, nor a text.',
         }),
       ),
       within: Type.Optional(duration),

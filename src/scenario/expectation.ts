@@ -9,7 +9,7 @@ export interface Pattern {
   statuses?: readonly string[];
   error?: string;
   codes?: readonly number[];
-  /** Members that must not be there. */
+  /** Words that must be nowhere in the packet: neither the name of a member nor a text. */
   lacks?: readonly string[];
 }
 
@@ -45,13 +45,10 @@ export const labelsOfPacket = (stage: Stage, actor: Actor, link: Link, packet: P
 
 export type Match = 'yes' | 'no' | 'wrong';
 
-const holds = (value: unknown, names: readonly string[]): string | undefined => {
-  if (typeof value !== 'object' || value === null) return undefined;
-  for (const [name, inner] of Object.entries(value)) {
-    const found = names.includes(name) ? name : holds(inner, names);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+const holds = (value: unknown, words: readonly string[]): boolean => {
+  if (typeof value === 'string') return words.includes(value);
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(([name, inner]) => words.includes(name) || holds(inner, words));
 };
 
 const statusMatch = (pattern: Pattern, packet: Packet): Match => {
@@ -60,7 +57,7 @@ const statusMatch = (pattern: Pattern, packet: Packet): Match => {
   const right =
     (pattern.statuses === undefined || pattern.statuses.includes(String(status))) &&
     (pattern.error === undefined || pattern.error === code);
-  if (right && pattern.lacks !== undefined && holds(packet, pattern.lacks) !== undefined) return 'wrong';
+  if (right && pattern.lacks !== undefined && holds(packet, pattern.lacks)) return 'wrong';
   if (right) return 'yes';
   // Another receipt may come first: only an answer is final.
   return packet.type === 'ack:N' ? 'no' : 'wrong';
