@@ -139,10 +139,14 @@ const excuseStalled = (result: ScenarioResult, { answerWithinMs, deadAfterMs }: 
   result.violations = [];
 };
 
-const keepHistory = (result: ScenarioResult, run: ScenarioRun, events: readonly HistoryEvent[]): void => {
+const keepHistory = async (
+  result: ScenarioResult,
+  run: ScenarioRun,
+  events: readonly HistoryEvent[],
+): Promise<void> => {
   if (run.historyDir === undefined) return;
   try {
-    result.history = writeHistory(run.historyDir, run.historyName, events);
+    result.history = await writeHistory(run.historyDir, run.historyName, events);
   } catch (cause) {
     if (!(cause instanceof KitError)) throw cause;
     run.onHistoryLost(cause);
@@ -207,6 +211,6 @@ export const runScenario = async (scenario: Scenario, run: ScenarioRun): Promise
     result.durationMs = Math.round(stage.now());
     result.waitedMs = Math.round(stage.waitedMs);
   }
-  keepHistory(result, run, events);
+  await keepHistory(result, run, events);
   return result;
 };
