@@ -64,6 +64,7 @@ export const TOKEN_KINDS = [
   'not-yet',
   'unsigned',
   'no-signature',
+  'cut-signature',
   'wrong-key',
   'tampered',
 ] as const;

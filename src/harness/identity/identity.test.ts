@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { decodeJwt, jwtVerify, UnsecuredJWT } from 'jose';
 import t from 'tap';
 import type { TokenKind } from '../../../schemas/index.js';
@@ -142,6 +143,11 @@ t.test('tokens of every kind', async (t) => {
   await t.rejects(verify('not-yet'), { code: 'ERR_JWT_CLAIM_VALIDATION_FAILED' });
   await t.rejects(verify('wrong-key'), { code: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED' });
   await t.rejects(verify('tampered'), { code: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED' });
+  await t.rejects(verify('no-signature'));
+  await t.rejects(verify('cut-signature'), { code: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED' });
+  const [head, claims, cut = ''] = String(await headerOf('cut-signature')).split('.');
+  const whole = createHmac('sha256', key).update(`${head}.${claims}`).digest('base64url');
+  t.ok(whole.startsWith(cut) && cut !== '' && cut !== whole, 'right as far as it goes');
   await t.rejects(verify('unsigned'));
   const unsigned = String(await headerOf('unsigned'));
   t.match(UnsecuredJWT.decode(unsigned).payload, { sub: 'al', device: 'd2' }, 'valid but for its signature');

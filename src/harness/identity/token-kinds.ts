@@ -41,6 +41,15 @@ const tamper = (token: string, user: string): string => {
   return `${header}.${encode({ ...claims, sub: `${user}-too` })}.${signature}`;
 };
 
+/** So much of a signature is left: 15 whole bytes, which any decoder takes. */
+const CUT_SIGNATURE = 20;
+
+/** The signature is right as far as it goes: wrong for whoever compares all of it. */
+const cutSignature = (token: string): string => {
+  const [header, payload, signature = ''] = token.split('.');
+  return `${header}.${payload}.${signature.slice(0, CUT_SIGNATURE)}`;
+};
+
 /** Makes a token of a kind, or undefined for none at all. */
 export const tokenOfKind = async (
   kind: TokenKind,
@@ -65,6 +74,8 @@ export const tokenOfKind = async (
       return sign(user, device, { iat: now - 2 * HOUR, exp: now - HOUR });
     case 'not-yet':
       return sign(user, device, { ...valid, nbf: now + HOUR, exp: now + 2 * HOUR });
+    case 'cut-signature':
+      return cutSignature(await sign(user, device, valid));
     case 'tampered':
       return tamper(await sign(user, device, valid), user);
   }
