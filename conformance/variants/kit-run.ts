@@ -6,6 +6,7 @@ import type { Report, ServerClass } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import { packageRoot } from '../../src/package-root.js';
 import { builtFile, certificateFile } from '../mutants/runs.js';
+import { patchedCopy } from './patched-copy.js';
 import type { Variant } from './variant.js';
 
 /** What a run asks of the kit. */
@@ -40,7 +41,7 @@ export const claimedOf = ({ lacks = [] }: Variant, classes: readonly ServerClass
   classes.filter((name) => !lacks.includes(name));
 
 /** `exec`: the server takes the place of the shell, so that a restart costs one process and not two. */
-const commandOf = ({ id, program, options = '' }: Variant, claimed: readonly ServerClass[]): string => {
+const commandOf = ({ program, options = '' }: Variant, copy: string, claimed: readonly ServerClass[]): string => {
   const node = `exec ${quote(process.execPath)}`;
   if (program !== undefined) return `${node} ${quote(join(packageRoot, program))} ${options}`.trimEnd();
   // Every server has core, whichever classes are looked at.
@@ -49,17 +50,16 @@ const commandOf = ({ id, program, options = '' }: Variant, claimed: readonly Ser
   if (claimed.includes('encrypted')) {
     words.push(`--tls-cert ${quote(certificateFile('cert.pem'))} --tls-key ${quote(certificateFile('key.pem'))}`);
   }
-  const run = quote(builtFile('conformance/variants/run.js'));
-  return `${node} ${run} ${id} --port {port} --data {data} ${words.join(' ')}`;
+  return `${node} ${quote(join(copy, 'bin', 'im-conformance.js'))} serve --port {port} --data {data} ${words.join(' ')}`;
 };
 
-const argumentsOf = ({ variant, classes, only, seed, historyDir }: KitRun, folder: string): string[] => {
+const argumentsOf = ({ variant, classes, only, seed, historyDir }: KitRun, copy: string, folder: string): string[] => {
   const claimed = claimedOf(variant, classes);
   return [
     ...(claimed.includes('encrypted') ? ['wss://127.0.0.1:{port}/', '--ca', certificateFile('cert.pem')] : []),
     ...(claimed.includes('secured') ? ['--jwt-secret', JWT_SECRET] : []),
     '--exec',
-    commandOf(variant, claimed),
+    commandOf(variant, copy, claimed),
     '--class',
     claimed.join(','),
     ...only.flatMap((glob) => ['--only', glob]),
@@ -105,23 +105,22 @@ const runProcess = (words: readonly string[], signal: AbortSignal): Promise<stri
  * did not start, or the run did not come to its end.
  */
 export const runKit = async (run: KitRun, signal: AbortSignal): Promise<KitOutcome> => {
+  const { id, patch = [] } = run.variant;
+  const copy = patchedCopy(`variant "${id}"`, patch);
   const folder = mkdtempSync(join(tmpdir(), 'im-conformance-trust-'));
   try {
     const from = performance.now();
-    const told = await runProcess(argumentsOf(run, folder), signal);
+    const told = await runProcess(argumentsOf(run, copy, folder), signal);
     const wallMs = Math.round(performance.now() - from);
     const file = join(folder, 'report.json');
-    const report = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Report) : undefined;
+    // A kit that was ended while it wrote leaves half a report.
+    const report = signal.aborted || !existsSync(file) ? undefined : (JSON.parse(readFileSync(file, 'utf8')) as Report);
     if (!report?.complete || report.summary.passed === 0) {
       const why = told.trim() || (report?.problems ?? []).join('\n');
-      throw new KitError(
-        'kit',
-        `variant "${run.variant.id}" could not be tested: ${why}`,
-        'Build, and look at its patch.',
-      );
+      throw new KitError('kit', `variant "${id}" could not be tested: ${why}`, 'Build, and look at its patch.');
     }
     return { report, pretty: readFileSync(join(folder, 'report.txt'), 'utf8'), wallMs };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    for (const made of [folder, copy]) rmSync(made, { recursive: true, force: true });
   }
 };

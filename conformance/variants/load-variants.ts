@@ -1,9 +1,12 @@
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { loadLedger } from '../../src/ledger/index.js';
+import { packageRoot } from '../../src/package-root.js';
 import { validator } from '../../src/packets/index.js';
 import { readSource } from '../../src/scenario/source.js';
-import { catalogueFile } from './catalogue.js';
 import { type Variant, VariantsSchema } from './variant.js';
+
+/** Where the variants of this package are. */
+const catalogueFile = join(packageRoot, 'conformance', 'variants', 'catalogue.yaml');
 
 const REMEDY = 'Correct the entry; conformance/variants/variant.ts shows what a variant consists of.';
 const validate = validator(VariantsSchema);

@@ -1,14 +1,13 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Report, ScenarioResult } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import { packageRoot } from '../../src/package-root.js';
-import { applyPatch } from '../mutants/patch.js';
-import { builtFile } from '../mutants/runs.js';
-import { readVariant } from './catalogue.js';
 import { figuresOf, tableOf } from './figures.js';
 import { loadVariants } from './load-variants.js';
+import { patchedCopy } from './patched-copy.js';
 import { chooseVariants, missingRuns, type Plan } from './plan.js';
 import { figuresText, type Published, publishedFile, publishedOf, withFigures } from './publish.js';
 import { type RunRecord, recordOf } from './record.js';
@@ -35,13 +34,20 @@ t.test('each variant quotes the text that allows it, and its patches apply', asy
     t.ok(oneSpace(text).includes(oneSpace(allowedBy.text)), `${id} quotes the specification`);
     const heading = new RegExp(`^#+ ${allowedBy.section.replaceAll('.', '[.]')}[. ]`, 'm');
     t.match(text, heading, `${id} names a section`);
-    t.strictSame(readVariant(id), variant, `${id} reads the same alone`);
-    const texts = new Map<string, string>();
-    for (const one of patch) {
-      const before = texts.get(one.file) ?? readFileSync(builtFile(one.file), 'utf8');
-      texts.set(one.file, applyPatch(`variant "${id}"`, one, before));
-    }
+    const copy = patchedCopy(`variant "${id}"`, patch);
+    t.teardown(() => rmSync(copy, { recursive: true }));
+    for (const { file } of patch)
+      t.not(readFileSync(join(copy, file), 'utf8'), readFileSync(join(packageRoot, 'dist', file), 'utf8'));
   }
+  const copy = patchedCopy('a copy', []);
+  t.teardown(() => rmSync(copy, { recursive: true }));
+  const command = spawnSync(process.execPath, [join(copy, 'bin', 'im-conformance.js'), 'serve', '--help']);
+  t.equal(command.status, 0, 'a copy finds what it imports');
+  const lost = { file: 'src/no-such.js', find: 'a', replace: 'b' };
+  t.match(
+    messageOf(() => patchedCopy('variant "odd"', [lost])),
+    'variant "odd": there is no src/no-such.js',
+  );
 });
 
 t.test('a broken catalogue is named with its file and entry', async (t) => {
