@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { ReportSchema } from '../../schemas/index.js';
+import { startBadSubject } from '../../src/harness/testing/bad-subjects.js';
 import { packageRoot } from '../../src/package-root.js';
 import { validator } from '../../src/packets/index.js';
 import { type Case, playCases } from './testing/bad-cases.js';
@@ -118,6 +119,40 @@ t.test('what goes wrong in the kit itself is never the fault of the server', asy
   t.equal(few.code, 4, few.stderr);
   t.match(few.stderr, /EMFILE/);
 });
+
+/** Leaves the kit without a single descriptor from its n-th connection on. */
+const filling = (from: number): string => `
+  import { openSync } from 'node:fs';
+  import { Socket } from 'node:net';
+  const connect = Socket.prototype.connect;
+  let connections = 0;
+  Socket.prototype.connect = function (...words) {
+    connections += 1;
+    if (connections >= ${from}) try { for (;;) openSync('/dev/null'); } catch {}
+    return connect.apply(this, words);
+  };`;
+
+t.test(
+  'a kit without a descriptor left says so, and neither that the server cannot be reached nor that it failed',
+  async (t) => {
+    const subject = await startBadSubject('good');
+    t.teardown(() => subject.close());
+    const words = [...ONE, '--report', 'pretty'];
+    const limit = 'ulimit -n 300';
+    for (const [name, from, more] of [
+      ['while it waits for the command to listen', 2, []],
+      ['at the door', 1, [subject.url]],
+      ['in a scenario', 3, [subject.url]],
+    ] as const) {
+      const folder = t.testdir({ ...FILES, 'rss.mjs': filling(from) });
+      const { code, stdout, stderr, survivors } = await run({ words: [...words, ...more], folder, limit });
+      t.equal(code, 4, `${name}: ${stderr}`);
+      t.match(stdout + stderr, /\(EMFILE\): nothing can be said about the server/, name);
+      t.notMatch(stdout + stderr, /FAILED|never listened/, name);
+      t.same(survivors, [], name);
+    }
+  },
+);
 
 /** Sends the signal as soon as the server under test sees `event`; the kit waits for that server then. */
 const interruptedBy = async (t: Test, signal: NodeJS.Signals, times: number): Promise<Outcome> => {

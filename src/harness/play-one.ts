@@ -91,8 +91,9 @@ export const playOne = async (
     keep(suite, scenario, result);
   } catch (cause) {
     if (cause instanceof Interrupted) throw cause;
-    const reason = cause instanceof KitError ? sentenceOf(cause) : (cause as Error).message;
-    keep(suite, scenario, notRun(scenario, 'inconclusive', reason, replayOf(options, scenario)));
+    const isOfKit = !(cause instanceof KitError) || cause.code === 'kit';
+    const reason = cause instanceof KitError ? sentenceOf(cause) : `the kit failed: ${(cause as Error).stack ?? cause}`;
+    keep(suite, scenario, notRun(scenario, isOfKit ? 'error' : 'inconclusive', reason, replayOf(options, scenario)));
   } finally {
     suite.windows.set(playingName(scenario), { instance, from, to: performance.now() });
     suite.running.delete(playingName(scenario));

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KitError } from '../../errors.js';
-import type { Authenticate, Subject, SubjectControl, SubjectExit } from '../subject.js';
+import type { Authenticate, Credentials, Subject, SubjectControl, SubjectExit } from '../subject.js';
 import { groupMemory, killStrays } from './group.js';
 import { releaseFolder } from './guard.js';
 import { endpointOf, portState } from './port.js';
@@ -62,7 +62,7 @@ export class CommandSubject implements Subject, SubjectControl {
     }
     const stopped = new AbortController();
     void running.ended.then(() => stopped.abort());
-    const outcome = await waitForUpgrade(credentials, startTimeoutMs, stopped.signal);
+    const outcome = await this.#waitForUpgrade(running, credentials, stopped.signal);
     if (outcome === 'answered' && running.alive()) {
       this.#watch(running);
       return;
@@ -76,6 +76,16 @@ export class CommandSubject implements Subject, SubjectControl {
     }
     const exit = await running.ended;
     throw endedEarly(this.#options, exit, (await portState(endpointOf(this.url))) === 'accepts');
+  }
+
+  /** A start that cannot be watched has failed, and leaves no process behind. */
+  async #waitForUpgrade(running: RunningCommand, credentials: Credentials, stopped: AbortSignal) {
+    try {
+      return await waitForUpgrade(credentials, this.#options.startTimeoutMs, stopped);
+    } catch (cause) {
+      await this.#end(running, 'SIGKILL', KILL_BOUND_MS);
+      throw cause;
+    }
   }
 
   async kill(): Promise<void> {

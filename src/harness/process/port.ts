@@ -1,5 +1,6 @@
 import { connect, createServer } from 'node:net';
 import { KitError } from '../../errors.js';
+import { localFault } from '../local-fault.js';
 
 /** Where a WebSocket URL leads. */
 export interface Endpoint {
@@ -59,9 +60,9 @@ export function endpointOf(url: string): Endpoint {
 /** How a TCP connection attempt ends; `filtered` is everything between yes and no. */
 export type PortState = 'accepts' | 'refuses' | 'filtered';
 
-/** Opens one TCP connection and closes it again. */
+/** Opens one TCP connection and closes it again. Rejects with a KitError when it is this machine that refuses. */
 export function portState({ host, port }: Endpoint, boundMs = 1_000): Promise<PortState> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const socket = connect({ host, port });
     const end = (state: PortState) => {
       clearTimeout(timer);
@@ -70,6 +71,10 @@ export function portState({ host, port }: Endpoint, boundMs = 1_000): Promise<Po
     };
     const timer = setTimeout(() => end('filtered'), boundMs);
     socket.once('connect', () => end('accepts'));
-    socket.on('error', (error: NodeJS.ErrnoException) => end(error.code === 'ECONNREFUSED' ? 'refuses' : 'filtered'));
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      const fault = localFault(error);
+      if (fault) reject(fault);
+      end(error.code === 'ECONNREFUSED' ? 'refuses' : 'filtered');
+    });
   });
 }

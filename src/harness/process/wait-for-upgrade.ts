@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import WebSocket from 'ws';
+import { localFault } from '../local-fault.js';
 import type { Credentials } from '../subject.js';
 import { endpointOf, portState } from './port.js';
 
@@ -18,7 +19,7 @@ export type UpgradeOutcome = 'answered' | 'silent' | 'refused' | 'stopped';
 
 /**
  * Waits until the WebSocket upgrade answers. A refusal such as 401 is an answer too: it shows that the server is up;
- * what is wrong with it is for the front door check to say.
+ * what is wrong with it is for the front door check to say. Rejects with a KitError when it is this machine that refuses.
  */
 export async function waitForUpgrade(
   credentials: Credentials,
@@ -46,7 +47,7 @@ export async function waitForUpgrade(
 type Answer = 'yes' | 'dropped' | 'starting';
 
 function tryUpgrade({ url, headers, tls }: Credentials, boundMs: number, stopped: AbortSignal): Promise<Answer> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const socket = new WebSocket(url, ['im.ran.v1'], {
       ...tls,
       headers,
@@ -67,6 +68,8 @@ function tryUpgrade({ url, headers, tls }: Credentials, boundMs: number, stopped
     );
     // `terminate` during the handshake raises one more error, so the listener stays.
     socket.on('error', (error: NodeJS.ErrnoException) => {
+      const fault = localFault(error);
+      if (fault) reject(fault);
       if (error.message.includes('handshake has timed out')) return end('starting');
       end(error.code === 'ECONNRESET' || error.code === 'ECONNREFUSED' || error.code === 'EPIPE' ? 'dropped' : 'yes');
     });

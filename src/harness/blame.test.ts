@@ -1,0 +1,123 @@
+import t from 'tap';
+import { DEFAULT_TIMERS, type MsgR, type ScenarioResult } from '../../schemas/index.js';
+import { KitError } from '../errors.js';
+import { loadLedger } from '../ledger/index.js';
+import { type Dial, parseScenarioFile, parseSource, type Scenario } from '../scenario/index.js';
+import { localFault } from './local-fault.js';
+import { runScenario, type ScenarioRun } from './run-scenario.js';
+import type { StallMeter } from './stall-meter.js';
+
+const timers = { ...DEFAULT_TIMERS, answerWithinMs: 60, deadAfterMs: 90 };
+/** A third of `answerWithinMs`: as long as the kit may stand still and judge all the same. */
+const TOLERABLE_MS = 20;
+
+const scenarioOf = (send: string): Scenario => {
+  const text = `scenario: A message is answered\nclass: core\nproves: [IM-4.2-1]\nclients: [alice, bob]\nscript:\n  - alice: ${send}\n  - alice: { gets: msg:A, of: m1, status: accepted }\n`;
+  return parseScenarioFile(parseSource(text, 'x.yaml'), 'server/core/x')[0] as Scenario;
+};
+
+/** A server that takes connections, and answers each request with that text, or with nothing. */
+const answering =
+  (answer?: (packet: MsgR) => string): Dial =>
+  async (_, handlers) => {
+    const nothing = () => {};
+    handlers.onOpen({
+      sendText: (text) => {
+        if (answer) setImmediate(() => handlers.onText(answer(JSON.parse(text) as MsgR)));
+      },
+      sendBinary: nothing,
+      sendTextBytes: nothing,
+      sendHugeFrame: nothing,
+      sendFragment: nothing,
+      ping: nothing,
+      pong: nothing,
+      pause: nothing,
+      resume: nothing,
+      closeCleanly: () => setImmediate(() => handlers.onClose(1000)),
+      reset: nothing,
+      terminate: nothing,
+    });
+    return { ok: true };
+  };
+
+const rejecting =
+  (cause: Error): Dial =>
+  async () => {
+    throw cause;
+  };
+
+const play = (dial: Dial, stalledMs = 0, send = '{ sends: m1, to: bob }'): Promise<ScenarioResult> => {
+  const run: ScenarioRun = {
+    subject: { url: 'ws://127.0.0.1:1/', close: async () => {} },
+    dial,
+    intruder: {
+      assertRoom: () => {},
+      stallHandshakes: async () => ({ opened: 0, end: () => {} }),
+      tryOver: async () => ({ ok: true }),
+    },
+    tls: {},
+    description: { protocol: 'im.ran.v1' },
+    timers,
+    ledger: loadLedger(),
+    patienceMs: 10,
+    random: () => 0.5,
+    userSuffix: '1',
+    signal: new AbortController().signal,
+    historyName: 'x',
+    replay: '',
+    attempt: 1,
+    stalls: { worstSince: () => stalledMs } as unknown as StallMeter,
+    onHistoryLost: () => {},
+  };
+  return runScenario(scenarioOf(send), run);
+};
+
+t.test('what goes wrong in the kit is an error of the kit, and no violation', async (t) => {
+  const full = localFault(Object.assign(new Error('connect EMFILE'), { code: 'EMFILE' })) as KitError;
+  const gone = new KitError('unreachable', 'the server is gone', 'Start it.');
+  const cases: [name: string, result: Promise<ScenarioResult>, verdict: string, reason: RegExp][] = [
+    ['an exception', play(rejecting(new TypeError('boom'))), 'error', /^the kit failed: TypeError: boom\n +at /],
+    ['no files left', play(rejecting(full)), 'error', /\(EMFILE\): nothing can be said about the server/],
+    ['no server', play(rejecting(gone)), 'inconclusive', /^the server is gone Start it\./],
+    [
+      'a packet that breaks the protocol',
+      play(answering(), 0, '{ sends: m1, to: bob, msgId: "not an id" }'),
+      'error',
+      /the kit would have sent an invalid packet: msg:R \/msgId/,
+    ],
+  ];
+  for (const [name, result, verdict, reason] of cases) {
+    const { violations, warnings, ...one } = await result;
+    t.match(one, { verdict, reason }, name);
+    t.same([violations, warnings], [[], []], `${name}: nobody else is blamed`);
+  }
+});
+
+t.test('a kit that stood still itself does not judge what may come from that', async (t) => {
+  const silent = answering();
+  const judged = await play(silent, TOLERABLE_MS);
+  t.match(judged, { verdict: 'failed', stalledMs: TOLERABLE_MS });
+  t.ok(judged.violations.some(({ requirement }) => requirement === 'IM-2-3'));
+  const excused = await play(silent, TOLERABLE_MS + 1);
+  t.match(excused, { verdict: 'error', reason: /^too slow to judge: .* stood still for 21 ms.*IM-2-3/ });
+  t.same(excused.violations, []);
+  const accept = ({ rid, msgId }: MsgR) =>
+    JSON.stringify({ type: 'msg:A', rid, msgId, status: 'accepted', serverMsgId: 'S-1' });
+  const invalid = await play(
+    answering((packet) => accept(packet).replace('"S-1"', '7')),
+    1_000,
+  );
+  t.equal(invalid.verdict, 'failed', 'no stall makes a packet invalid');
+  t.ok(invalid.violations.some(({ requirement }) => requirement === 'IM-2-1'));
+});
+
+t.test('the meter of stalls sees a loop that is held up, and forgets what was before', async (t) => {
+  const { StallMeter: Meter } = await import('./stall-meter.js');
+  const meter = new Meter();
+  t.teardown(() => meter.stop());
+  const from = performance.now();
+  await new Promise((resolve) => setImmediate(resolve));
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 120);
+  t.ok(meter.worstSince(from) >= 100, 'also before the next beat');
+  t.equal(meter.worstSince(performance.now() + 1), 0);
+});
