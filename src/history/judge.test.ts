@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
-import { DEFECTS, type Defect, simulate } from '../../bench/simulated-history.js';
+import { DEFECTS, type Defect, type SimulationOptions, simulate } from '../../bench/simulated-history.js';
 import { BOUNDED, CLAIMS, claimsFor, FAULTY, RUN, SEED, tellFindings } from '../../bench/simulated-properties.js';
 import type { HistoryEvent } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
@@ -48,39 +48,107 @@ t.test('a server whose clock is wrong by years is not blamed: no rule compares t
 /** What a defect may break besides its own requirement: consequences that no judge can tell from a fault of their own. */
 const CONSEQUENCES: Partial<Record<Defect, readonly string[]>> = {
   // One record for two messages: everything about the second is wrong.
-  dedupByMsgIdOnly: ['IM-2-7', 'IM-3-1', 'IM-3-2', 'IM-3-3', 'IM-4.2-1', 'IM-4.2-5', 'IM-4.2-12', 'IM-4.2-18'],
+  dedupByMsgIdOnly: [
+    'IM-2-7',
+    'IM-3-1',
+    'IM-3-2',
+    'IM-3-3',
+    'IM-4.2-1',
+    'IM-4.2-5',
+    'IM-4.2-12',
+    'IM-4.2-18',
+    'IM-4.2-31',
+  ],
   changesAcceptedAt: ['IM-2-19'],
   // What was reported too early is then reported as it is.
   deliveredAtPush: ['IM-3-4', 'IM-3-6'],
-  inventsMessage: ['IM-4.2-13'],
+  inventsMessage: ['IM-4.2-13', 'IM-4.2-14'],
   // A message under the name of another user may meet one that this user has sent.
-  wrongFrom: ['IM-2-7', 'IM-2-8', 'IM-2-10', 'IM-3-3', 'IM-3-5', 'IM-3-6', 'IM-4.2-13', 'IM-4.2-26'],
+  wrongFrom: [
+    'IM-2-5',
+    'IM-2-7',
+    'IM-2-8',
+    'IM-2-9',
+    'IM-2-10',
+    'IM-3-3',
+    'IM-3-5',
+    'IM-3-6',
+    'IM-4.2-2',
+    'IM-4.2-5',
+    'IM-4.2-13',
+    'IM-4.2-14',
+    'IM-4.2-26',
+    'IM-4.2-30',
+  ],
   newSidOnPush: ['IM-4.2-14', 'IM-4.2-17', 'IM-4.2-30'],
-  reusesSid: ['IM-3-3', 'IM-4.2-12', 'IM-4.2-14', 'IM-4.2-15', 'IM-4.2-17'],
+  reusesSid: [
+    'IM-2-5',
+    'IM-3-3',
+    'IM-3-5',
+    'IM-3-6',
+    'IM-3-7',
+    'IM-4.2-12',
+    'IM-4.2-14',
+    'IM-4.2-15',
+    'IM-4.2-16',
+    'IM-4.2-17',
+  ],
+  // The other user may have sent a message with that msgId, too.
+  receiptToOthers: ['IM-2-5', 'IM-2-8', 'IM-3-3', 'IM-4.2-24'],
   neverAnswers: ['IM-4.2-24'],
   countsSeqByPush: ['IM-4.2-36', 'IM-4.2-38'],
   miscountsAccepted: ['IM-6-14'],
 };
 
+/** Which share of the runs may show nothing although the defect struck, and why; 0.2 where nothing is said. */
+const HIDDEN: Partial<Record<Defect, number>> = {
+  // The other user is away, or the only one.
+  pushesToWrongUser: 0.4,
+  receiptToOthers: 0.4,
+  // The ack is on its way before the receipt arrives: then the receipt may be true.
+  deliveredAtPush: 0.7,
+  // Shortly before, the client wrote something, or the server was killed.
+  closesForNothing: 0.6,
+  // The connection ends before its time.
+  neverAnswers: 0.5,
+  // A restart sets the counters back before the page is read.
+  miscountsPushes: 0.5,
+};
+const MAY_HIDE = 0.2;
+
+/** Plays a server with a defect. Throws when something is found that the defect does not explain. */
+const playDefect = (defect: Defect, choices: Partial<SimulationOptions>) => {
+  const explained: readonly string[] = [...DEFECTS[defect], ...(CONSEQUENCES[defect] ?? [])];
+  const options = { ...choices, defect, claims: claimsFor(defect) };
+  const { events, struck } = simulate(options);
+  const judgement = judge(events);
+  const { findings } = judgement;
+  const foreign = struck === 0 ? findings : findings.filter(({ requirement }) => !explained.includes(requirement));
+  if (foreign.length > 0) throw new Error(tellFindings(options, events, { ...judgement, findings: foreign }));
+  return { struck: struck > 0, found: findings.map(({ requirement }) => requirement) };
+};
+
 for (const defect of FAULTY) {
   t.test(`a server with the defect ${defect} is blamed for it, and for nothing else`, (t) => {
     const own: readonly string[] = DEFECTS[defect];
+    let struckRuns = 0;
+    let silent = 0;
     let caught = 0;
     for (let seed = 1; seed <= 20; seed += 1) {
       // Half of the servers show their defect once only.
       const strikes = seed % 2 === 0 ? 1 : Number.POSITIVE_INFINITY;
-      const options = { seed, defect, strikes, faults: 0.3, kills: seed % 3, claims: claimsFor(defect) };
-      const { events, struck } = simulate(options);
-      const judgement = judge(events);
-      const { findings } = judgement;
-      if (findings.some((finding) => own.includes(finding.requirement))) caught += 1;
-      const foreign = findings.filter(
-        ({ requirement }) => !own.includes(requirement) && !CONSEQUENCES[defect]?.includes(requirement),
-      );
-      t.same(foreign, [], tellFindings(options, events, { ...judgement, findings: foreign }));
-      if (struck === 0) t.same(findings, [], `seed ${seed}: the defect never showed itself`);
+      const { struck, found } = playDefect(defect, { seed, strikes, faults: 0.3, kills: seed % 3 });
+      if (struck) struckRuns += 1;
+      if (struck && found.length === 0) silent += 1;
+      if (found.some((requirement) => own.includes(requirement))) caught += 1;
     }
     t.ok(caught >= 3, `caught in ${caught} of 20 runs`);
+    t.ok(silent <= (HIDDEN[defect] ?? MAY_HIDE) * struckRuns, `${silent} of ${struckRuns} runs show nothing`);
+    const run = fc.record({ ...RUN, strikes: fc.constantFrom(1, 2, Number.POSITIVE_INFINITY) });
+    fc.assert(
+      fc.property(run, (options) => void playDefect(defect, options)),
+      { ...BOUNDED, numRuns: 40 },
+    );
     t.end();
   });
 }
