@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { startBurners } from '../conformance/variants/burners.js';
-import { durationText, rowsOf, tableOf } from '../conformance/variants/figures.js';
+import { durationText, rowsOf, tableOf, tooLittleJudged } from '../conformance/variants/figures.js';
 import { runKit } from '../conformance/variants/kit-run.js';
 import { loadVariants } from '../conformance/variants/load-variants.js';
 import {
@@ -16,7 +16,7 @@ import {
 } from '../conformance/variants/plan.js';
 import { figuresText, publishedFile, publishedOf, withFigures } from '../conformance/variants/publish.js';
 import { type RunRecord, recordOf } from '../conformance/variants/record.js';
-import { appendRecord, currentBuild, readRecords } from '../conformance/variants/results.js';
+import { appendRecord, currentBuild, prepareResults, readRecords } from '../conformance/variants/results.js';
 import { SERVER_CLASSES, type ServerClass } from '../schemas/index.js';
 import { KitError } from '../src/errors.js';
 import { packageRoot } from '../src/package-root.js';
@@ -36,6 +36,7 @@ interface Options {
   anyBuild: boolean;
 }
 
+/** `incomplete`: runs are missing, too little was judged, or the command itself failed. */
 const EXIT = { silent: 0, falseAlarm: 1, usage: 2, incomplete: 4, interrupted: 130 } as const;
 
 const tell = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -82,6 +83,7 @@ const readOptions = (): Options =>
     .option('--status', 'only print what there is, and what is missing', false)
     .option('--publish', 'only write what there is into conformance/variants/trust.json and README.md', false)
     .option('--any-build', 'count runs of other builds of the kit, too', false)
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.silent : EXIT.usage))
     .parse()
     .opts<Options>();
 
@@ -166,14 +168,17 @@ const conclude = (plan: Plan, options: Options): number => {
   const records = readRecords(options.results);
   const missing = missingRuns(plan, records);
   process.stdout.write(`kit of build ${plan.build}, ${plan.burners} cores kept busy\n\n${tableOf(plan, records)}\n`);
-  const alarms = rowsOf(plan, records).flatMap(({ figures }) => figures.falseAlarms);
+  const rows = rowsOf(plan, records);
+  const alarms = rows.flatMap(({ figures }) => figures.falseAlarms);
   for (const report of new Set(alarms.map((alarm) => alarm.report))) process.stdout.write(`${report}\n`);
   for (const { variant, run, scenario, said } of alarms) {
     process.stdout.write(`false alarm: ${variant}, run ${run}: ${scenario}: ${said}\n`);
   }
-  if (missing.length > 0) process.stdout.write(`${missing.length} runs are missing\n`);
+  const incomplete = tooLittleJudged(rows);
+  if (missing.length > 0) incomplete.push(`${missing.length} runs are missing`);
+  for (const line of incomplete) process.stdout.write(`${line}\n`);
   if (alarms.length > 0) return EXIT.falseAlarm;
-  return missing.length > 0 ? EXIT.incomplete : EXIT.silent;
+  return incomplete.length > 0 ? EXIT.incomplete : EXIT.silent;
 };
 
 /** The figures of the README are never written by hand. */
@@ -189,6 +194,7 @@ const main = async (): Promise<number> => {
   const plan = planFrom(options);
   if (options.publish) publish(plan, options);
   if (options.status || options.publish) return conclude(plan, options);
+  prepareResults(options.results);
   const controller = new AbortController();
   const interrupt = () => controller.abort();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
@@ -205,7 +211,8 @@ const main = async (): Promise<number> => {
 try {
   process.exitCode = await main();
 } catch (error) {
-  if (!(error instanceof KitError)) throw error;
-  tell(`${error.message}\n${error.remedy}`);
-  process.exitCode = EXIT.usage;
+  // Whatever else goes wrong must not end with the code of a false alarm.
+  const isUsage = error instanceof KitError;
+  tell(isUsage ? `${error.message}\n${error.remedy}` : String((error as Error).stack ?? error));
+  process.exitCode = isUsage ? EXIT.usage : EXIT.incomplete;
 }

@@ -43,6 +43,17 @@ export const rowsOf = (plan: Plan, records: readonly RunRecord[]): Row[] =>
     })),
   );
 
+/** Of what applied to a variant this much must have been judged: a kit that never decides accuses nobody, either. */
+const LEAST_JUDGED = 0.9;
+
+/** The rows that show nothing because too little was judged, one sentence each. */
+export const tooLittleJudged = (rows: readonly Row[]): string[] =>
+  rows.flatMap(({ variant: { id }, figures: { runs, judged, inconclusive, tooSlow } }) => {
+    const all = judged + inconclusive + tooSlow;
+    if (runs === 0 || (judged > 0 && judged >= LEAST_JUDGED * all)) return [];
+    return [`too little was judged: ${id}: ${judged} of ${all} scenarios in ${runs} runs`];
+  });
+
 export const durationText = (ms: number): string => {
   const minutes = Math.round(ms / 60_000);
   if (minutes < 1) return `${Math.round(ms / 1_000)} s`;

@@ -1,17 +1,17 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import t from 'tap';
 import type { Report, ScenarioResult } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import { packageRoot } from '../../src/package-root.js';
-import { figuresOf, tableOf } from './figures.js';
+import { figuresOf, type Row, tableOf, tooLittleJudged } from './figures.js';
 import { loadVariants } from './load-variants.js';
 import { patchedCopy } from './patched-copy.js';
 import { chooseVariants, missingRuns, type Plan } from './plan.js';
 import { figuresText, type Published, publishedFile, publishedOf, withFigures } from './publish.js';
 import { type RunRecord, recordOf } from './record.js';
-import { appendRecord, readRecords } from './results.js';
+import { appendRecord, prepareResults, readRecords } from './results.js';
 
 const messageOf = (run: () => unknown): string => {
   try {
@@ -123,6 +123,19 @@ t.test('whatever is said of a correct server is a false alarm, unless the kit sa
   ]);
 });
 
+t.test('a kit that hardly ever decides does not count as silent', async (t) => {
+  const row = (changes: Partial<Row['figures']>): Row =>
+    ({
+      variant: { id: 'odd' },
+      figures: { runs: 2, judged: 0, inconclusive: 0, tooSlow: 0, ...changes },
+    }) as unknown as Row;
+  t.strictSame(tooLittleJudged([row({ judged: 90, inconclusive: 4, tooSlow: 6 }), row({ runs: 0 })]), []);
+  t.strictSame(tooLittleJudged([row({ judged: 89, inconclusive: 4, tooSlow: 7 }), row({})]), [
+    'too little was judged: odd: 89 of 100 scenarios in 2 runs',
+    'too little was judged: odd: 0 of 0 scenarios in 2 runs',
+  ]);
+});
+
 t.test('a command that was interrupted goes on where it stopped', async (t) => {
   const variants = chooseVariants(loadVariants(), ['plain', 'shuffles']);
   const [plain, shuffles] = variants as [(typeof variants)[0], (typeof variants)[0]];
@@ -134,7 +147,12 @@ t.test('a command that was interrupted goes on where it stopped', async (t) => {
   const record = (variant: typeof plain, changes: Partial<RunRecord> = {}): RunRecord => ({
     ...recordOf(
       {
-        report: { kit: { version: '1' }, problems: [], summary: {}, scenarios: [] } as unknown as Report,
+        report: {
+          kit: { version: '1' },
+          problems: [],
+          summary: { notApplicable: 0 },
+          scenarios: [],
+        } as unknown as Report,
         pretty: '',
         wallMs: 60_000,
       },
@@ -182,11 +200,18 @@ t.test('a command that was interrupted goes on where it stopped', async (t) => {
     messageOf(() => withFigures('# Kit\n', '')),
     /no place for the figures/,
   );
-  writeFileSync(file, '{}\nnonsense\n');
-  t.match(
-    messageOf(() => readRecords(file)),
-    /runs\.ndjson:2: is no record/,
-  );
+  const [whole = ''] = readFileSync(file, 'utf8').split('\n');
+  for (const line of ['nonsense', 'null', '{}', '[]', whole.replace('"classes":["core"]', '"classes":"core"')]) {
+    writeFileSync(file, `${whole}\n${line}\n`);
+    t.match(
+      messageOf(() => readRecords(file)),
+      /runs\.ndjson:2: is no record/,
+      line,
+    );
+  }
+  const folder = dirname(file);
+  for (const unusable of [() => readRecords(folder), () => prepareResults(folder), () => prepareResults(`${file}/x`)])
+    t.match(messageOf(unusable), /cannot be used \(E(ISDIR|NOTDIR|EXIST)\)/);
 });
 
 t.test('the README tells the figures that were measured, and no others', async (t) => {
