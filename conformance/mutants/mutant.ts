@@ -28,7 +28,11 @@ export const MutantSchema = Type.Object(
       description: 'The requirement that it breaks, and that the failure must name.',
     }),
     caughtBy: Type.String({ minLength: 1, description: 'Id of the scenario that must fail, or a glob over ids.' }),
-    words: Type.String({ minLength: 3, description: 'Text that the failure must contain.' }),
+    words: Type.String({
+      minLength: 3,
+      description:
+        'Text that the failure must contain. Of a step that was missed only what was seen, and where, counts: the rest stands in the script.',
+    }),
     classes: Type.Optional(
       Type.Array(Type.Union(SERVER_CLASSES.map((name) => Type.Literal(name))), {
         minItems: 1,

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { chance, scoreOf, selfTestText } from '../../bin/run/self-test-table.js';
-import { type MutantResult, type SelfTest, SelfTestSchema } from '../../schemas/index.js';
+import { type MutantResult, type Report, type SelfTest, SelfTestSchema, type Violation } from '../../schemas/index.js';
 import { withBlocks } from '../../scripts/blocks.js';
 import { KitError } from '../../src/errors.js';
 import { packageRoot } from '../../src/package-root.js';
@@ -16,6 +16,7 @@ import type { Mutant, Patch } from './mutant.js';
 import { applyPatch } from './patch.js';
 import { mutantCommand } from './runs.js';
 import { chooseMutants, isPerfect, selfTest } from './self-test.js';
+import { judgeMutant } from './trial.js';
 
 /** Far more than a quiet machine needs. */
 const TIMEOUT_MS = 900_000;
@@ -179,6 +180,27 @@ t.test('a mutant that nothing catches survives, with what was expected and what 
   t.match(text, /seen +server\/core\/plain-exchange: passed/);
   t.match(text, /SURVIVED no-such-mutant: .*\n.*\n {2}seen .*\n? *.*there is no mutant "no-such-mutant"/);
   t.match(text, /^0 of 2 mutants caught \(0 %\); the server without a fault passed 1 scenario;/m);
+});
+
+t.test('a mutant is caught in its own words, by what was seen and not by what the script waits for', async (t) => {
+  const mutant = { requirement: 'IM-4.2-9', words: 'msg:N of m1' } as Mutant;
+  const report = (violation: Partial<Violation>, requirement = 'IM-4.2-9'): Report => {
+    const base = { requirement, message: 'the server is odd', expected: 'it is not', seen: 'it is', where: 'here' };
+    return {
+      scenarios: [{ id: 'a', violations: [{ ...base, ...violation }], warnings: [] }],
+      problems: [],
+    } as unknown as Report;
+  };
+  const step = 'step 1.6 was missed: bob: { gets: msg:N of m1 }';
+  const cases: [caught: boolean, report: Report][] = [
+    [true, report({ expected: 'no msg:N of m1' })],
+    [true, report({ where: 'never a msg:N of m1' })],
+    [false, report({})],
+    [false, report({ expected: 'no msg:N of m1' }, 'IM-4.2-8')],
+    [false, report({ message: step, expected: 'bob gets msg:N of m1', seen: 'a close' })],
+    [true, report({ message: step, seen: 'another msg:N of m1' })],
+  ];
+  for (const [caught, given] of cases) t.equal(judgeMutant(mutant, given).caught, caught);
 });
 
 t.test('an interrupted self-test ends at once, and is no perfect score', async (t) => {

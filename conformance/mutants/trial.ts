@@ -18,10 +18,16 @@ const summaryOf = ({ id, verdict, reason, violations, warnings }: ScenarioResult
     ),
   ].join('\n');
 
+const MISSED_STEP = /^step \S+ was missed: /;
+
+/** What a failure says of this server. A missed step quotes the script and what it waits for, whatever came instead. */
+const findingOf = (violation: Violation): string =>
+  MISSED_STEP.test(violation.message) ? `${violation.seen}\n${violation.where ?? ''}` : textOf(violation);
+
 /** Whether the run failed for the right reason: the requirement that the mutant breaks, in the words it promises. */
 export const judgeMutant = (mutant: Mutant, report: Report): MutantVerdict => {
   const isRight = (violation: Violation): boolean =>
-    violation.requirement === mutant.requirement && textOf(violation).includes(mutant.words);
+    violation.requirement === mutant.requirement && findingOf(violation).includes(mutant.words);
   // A SHOULD that is broken is a warning, and fails nothing.
   const right = report.scenarios.find(({ violations, warnings }) => [...violations, ...warnings].some(isRight));
   if (right) return { caught: true, by: right.id };
