@@ -22,6 +22,9 @@ async function errorOf(work: Promise<unknown>): Promise<KitError> {
   throw error;
 }
 
+/** Only these may meet the bound: the others answer, though late on a busy machine. */
+const NEVER_ANSWER: ReadonlySet<BadKind> = new Set(['silent', 'drips']);
+
 t.test('a door that does not open says why', async (t) => {
   const cases: [BadKind, RegExp, RegExp, ((url: string) => string)?][] = [
     ['silent', /takes connections but did not answer the WebSocket upgrade within 300 ms/, /not stuck/],
@@ -48,7 +51,7 @@ t.test('a door that does not open says why', async (t) => {
   await Promise.all(
     cases.map(async ([kind, message, remedy, change = (url: string) => url]) => {
       const subject = await startBadSubject(kind);
-      const error = await errorOf(knock(change(subject.url), authenticate, 300));
+      const error = await errorOf(knock(change(subject.url), authenticate, NEVER_ANSWER.has(kind) ? 300 : 10_000));
       t.match(error, { code: 'unreachable', message, remedy }, `${kind}: ${error.message}`);
       await subject.close();
     }),
