@@ -68,6 +68,12 @@ export const ScenarioFileSchema = Type.Object(
         Type.Object(
           {
             userOf: Type.Optional(clientName),
+            user: Type.Optional(
+              Type.String({
+                pattern: '^[A-Za-z0-9._@-]{0,16}\\{user:[a-z][A-Za-z0-9-]*\\}[A-Za-z0-9._@-]{0,16}$',
+                description: 'A user id that is made of that of another client: `{user:alice}-b`.',
+              }),
+            ),
             device: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9._-]{1,32}$' })),
             away: Type.Optional(Type.Literal(true, { description: 'Was connected once and has left.' })),
             absent: Type.Optional(Type.Literal(true, { description: 'Has not connected yet.' })),

@@ -20,8 +20,8 @@ export class Bystanders {
 
   constructor(stage: Stage) {
     this.#stage = stage;
-    this.#sender = stage.addActor('bystander-1', 'bystander-1', 'default', true);
-    this.#receiver = stage.addActor('bystander-2', 'bystander-2', 'default', true);
+    this.#sender = stage.addActor({ name: 'bystander-1', device: 'default', autoAcks: true });
+    this.#receiver = stage.addActor({ name: 'bystander-2', device: 'default', autoAcks: true });
   }
 
   async connect(): Promise<boolean> {

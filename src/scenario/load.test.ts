@@ -7,6 +7,7 @@ import { expandLabels } from './labels.js';
 import { loadScenarios, parseScenarioFile } from './load.js';
 import { parseSource } from './source.js';
 import { sweepValues } from './sweep.js';
+import { userIdOf } from './user-id.js';
 
 const HEAD = `scenario: A message arrives
 class: core
@@ -38,6 +39,14 @@ t.test('a bad file is refused with its line and a remedy', async (t) => {
     ],
     ['two actors', script('{ alice: { resends: m1 }, bob: { resends: m1 } }'), 7, /one actor/],
     ['wrong class', `${HEAD.replace('core', 'durable')}script:\n  - alice: { pings: true }\n`, 2, /durable.*core/],
+    ...['user: "{user:eve}-b"', 'user: "{user:bob}-b"', 'userOf: bob', 'user: "{user:alice}-b", userOf: alice'].map(
+      (options): [string, string, number, RegExp] => [
+        `a client with ${options}`,
+        `${HEAD.replace('[alice, bob]', `{ alice: {}, bob: { user: 'b{user:alice}' }, carol: { ${options} } }`)}script:\n  - alice: { pings: true }\n`,
+        4,
+        /the user id of "carol" cannot be made/,
+      ],
+    ),
     ['a client called server', `${HEAD.replace('bob', 'server')}script:\n  - alice: { pings: true }\n`, 4, /"server"/],
   ];
   for (const [name, text, line, words] of cases) {
@@ -49,6 +58,15 @@ t.test('a bad file is refused with its line and a remedy', async (t) => {
       t.ok(error.remedy.length > 10, 'says what to do');
     });
   }
+});
+
+t.test('a user id may be made of another one', async (t) => {
+  const cases: [user: string | undefined, id: string][] = [
+    [undefined, 'carol.7'],
+    ['{user:alice}-b', 'alice.7-b'],
+    ['p.{user:big-bob}', 'p.big-bob.7'],
+  ];
+  for (const [user, id] of cases) t.equal(userIdOf({ userOf: 'carol', user }, '7'), id);
 });
 
 t.test('a matrix makes a scenario of each cell', async (t) => {

@@ -12,6 +12,7 @@ import { flatSteps, needsOf } from './needs.js';
 import { readSource, type Source } from './source.js';
 import { parseSteps } from './steps.js';
 import { AS_WRITTEN, holdsSweep, type SweepChoice } from './sweep.js';
+import { userInTemplate } from './user-id.js';
 
 export const scenarioRoot = join(packageRoot, 'conformance');
 
@@ -20,20 +21,37 @@ const clientSpecs = (file: ScenarioFile): ClientSpec[] => {
     ? file.clients.map((name) => [name, {}] as const)
     : Object.entries(file.clients);
   return named.map(([name, options]) => {
-    const { userOf, device, away, absent, autoAcks } = options as Exclude<ScenarioFile['clients'], string[]>[string];
+    const { userOf, user, device, away, absent, autoAcks } = options as Exclude<
+      ScenarioFile['clients'],
+      string[]
+    >[string];
     return {
       name,
       device: device ?? 'default',
       start: absent ? 'absent' : away ? 'away' : 'present',
       autoAcks: autoAcks ?? false,
       ...(userOf === undefined ? {} : { userOf }),
+      ...(user === undefined ? {} : { user }),
     };
   });
 };
 
+/** A user id is made of one that the kit makes up, never of one that is made itself. */
+const checkUserId = (source: Source, clients: ClientSpec[], { name, user, userOf }: ClientSpec): void => {
+  const base = clients.find((client) => client.name === (user === undefined ? userOf : userInTemplate(user)));
+  const isFresh = base !== undefined && base.user === undefined && base.userOf === undefined;
+  if (user === undefined ? base?.user === undefined : userOf === undefined && isFresh) return;
+  throw source.fault(
+    ['clients', name],
+    `the user id of "${name}" cannot be made`,
+    'Write `user: "{user:NAME}-b"` without userOf; NAME is a client that has neither, and userOf names no such client.',
+  );
+};
+
 const checkClients = (source: Source, clients: ClientSpec[]): void => {
   const names = new Set(clients.map((client) => client.name));
-  for (const { name, userOf } of clients) {
+  for (const client of clients) {
+    const { name, userOf } = client;
     if (name === 'server')
       throw source.fault(['clients', name], 'a client cannot be called "server"', 'Choose another name.');
     if (userOf !== undefined && !names.has(userOf)) {
@@ -43,6 +61,7 @@ const checkClients = (source: Source, clients: ClientSpec[]): void => {
         'Name a client of this file.',
       );
     }
+    checkUserId(source, clients, client);
   }
 };
 

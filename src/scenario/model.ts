@@ -13,6 +13,8 @@ export interface ClientSpec {
   name: string;
   /** The client whose user this one shares. */
   userOf?: string;
+  /** How its user id is made of that of another client: `{user:alice}-b`. */
+  user?: string;
   device: string;
   /** `present`: connected before the script. `away`: was connected once. `absent`: never connected. */
   start: 'present' | 'away' | 'absent';

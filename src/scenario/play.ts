@@ -13,7 +13,7 @@ import { recordFault, recordNotConnected } from './step-outcome.js';
 const SETUP = { path: 'setup', text: 'the clients of the script connect' };
 
 const addActors = (stage: Stage, clients: readonly ClientSpec[]): void => {
-  for (const { name, userOf, device, autoAcks } of clients) stage.addActor(name, userOf ?? name, device, autoAcks);
+  for (const client of clients) stage.addActor(client);
 };
 
 /**

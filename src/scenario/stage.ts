@@ -4,8 +4,10 @@ import { Actor, type ActorWorld } from './actor.js';
 import { Book } from './book.js';
 import type { Link, Untimed } from './link.js';
 import type { MemoryWatch } from './memory-watch.js';
+import type { ClientSpec } from './model.js';
 import type { Control, Dial, Intruder, Sights } from './ports.js';
 import { ServerClock } from './server-clock.js';
+import { userIdOf } from './user-id.js';
 import { Waits } from './waits.js';
 
 export interface StageOptions {
@@ -104,8 +106,8 @@ export class Stage implements ActorWorld {
     return uuidv7();
   }
 
-  addActor(name: string, userOf: string, device: string, autoAcks: boolean): Actor {
-    const own = { user: `${userOf}.${this.options.userSuffix}`, device };
+  addActor({ name, userOf = name, user, device, autoAcks }: Omit<ClientSpec, 'start'>): Actor {
+    const own = { user: userIdOf({ userOf, user }, this.options.userSuffix), device };
     const actor = new Actor(this, { name, autoAcks, ...(this.options.identity?.(userOf, device) ?? own) });
     this.actors.set(name, actor);
     return actor;

@@ -81,6 +81,7 @@ export const whyNotWithAccounts = (
   accounts: readonly Account[],
 ): string | undefined => {
   if (needs.chosenIds) return 'it chooses message ids itself, which an account of --users may have used before';
+  if (clients.some(({ user }) => user !== undefined)) return 'it makes user ids up, and those of --users are given';
   if (name === 'multi-device' && clients.some(({ start, userOf }) => start === 'absent' && userOf !== undefined)) {
     return 'it needs a device that never connected, and those of --users may have';
   }
