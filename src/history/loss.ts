@@ -1,7 +1,7 @@
 import { lifetimeOf } from './lifetime.js';
 import { aboutOf, type Message, recipientOf, type Try } from './message.js';
 import { countOutcome } from './settle.js';
-import { describeWhere } from './where.js';
+import { describeDevice, describeWhere } from './where.js';
 import { type Connection, isReachable, ms, type User, type World } from './world.js';
 
 /** Judged when settling has ended: every message that was promised has reached its receiver. */
@@ -91,6 +91,8 @@ const reportLoss = (world: World, message: Message, recipient: User, connection:
   const promise =
     end === undefined || end.kind === 'exited' ? 'IM-3-1' : end.kind === 'killed' ? 'IM-3-2' : 'IM-4.2-29';
   const requirement = requirementOf(world, message, connection) ?? promise;
+  const receiver = describeDevice(connection.device);
+  const pushed = message.pushes.some((push) => push.device === connection.device);
   const again = connection.device.serials.length > 1 ? 'reconnected' : 'was connected';
   const after = end === undefined ? '' : ` after the server was ${end.kind} at ${ms(end.at)}`;
   world.book.report({
@@ -99,8 +101,7 @@ const reportLoss = (world: World, message: Message, recipient: User, connection:
     expected: `msg:N on the connection of ${connection.client} by ${ms(due.at + world.timers.answerWithinMs)}`,
     seen: `no msg:N there until ${ms(world.at)}${after}`,
     where: describeWhere(message, {
-      missing:
-        message.pushes.length === 0 ? `never pushed to ${recipient.name}` : `not pushed again to ${recipient.name}`,
+      missing: pushed ? `not pushed again to ${receiver}` : `never pushed to ${receiver}`,
       watched: `who ${again} at ${ms(connection.openedAt)} and was watched until ${ms(world.at)}`,
       due: `due since ${ms(due.at)}: ${due.why}${after === '' ? '' : `;${after}`}`,
     }),

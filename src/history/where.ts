@@ -1,6 +1,6 @@
 import type { MessageKey } from './judgement.js';
 import { type Message, recipientOf } from './message.js';
-import { type Connection, ms, type World } from './world.js';
+import { type Connection, type Device, ms, type World } from './world.js';
 
 const RECEIPTS = ['', 'stored', 'expired', 'delivered'] as const;
 
@@ -19,7 +19,7 @@ export const describeStages = (message: Message): string => {
   if (message.promisedAt >= 0) reached(message.promisedAt, 'accepted');
   for (const { rank, at } of message.receipts) if (rank < 3) reached(at, `reported as ${RECEIPTS[rank] ?? ''}`);
   const push = message.pushes.at(-1);
-  if (push !== undefined) reached(push.at, `pushed to ${push.device.user.name}`);
+  if (push !== undefined) reached(push.at, `pushed to ${describeDevice(push.device)}`);
   const [handed] = message.handed;
   if (handed !== undefined) reached(handed.at, 'handed over');
   const [ack] = message.acks;
@@ -46,10 +46,11 @@ export const describeAck = (message: Message, mark = message.ackedBy[0]): string
 export const describePlace = ({ number, client, openedAt }: Connection): string =>
   `connection ${number} of ${client}, ${Number.isFinite(openedAt) ? `open since ${ms(openedAt)}` : 'not open yet'}`;
 
-/** Whether the receiver could have been reached, and since when. */
-const describeReceiver = (world: World, message: Message): string => {
-  const name = recipientOf(message);
-  const connections = [...world.connections.values()].filter((one) => one.device.user.name === name);
+/** The user, and which of its devices where it has several. */
+export const describeDevice = ({ user, name }: Device): string =>
+  user.devices.length > 1 ? `${user.name} on device ${name}` : user.name;
+
+const describePresence = (name: string, connections: readonly Connection[]): string => {
   const open = connections.findLast((one) => !one.closed && Number.isFinite(one.openedAt));
   if (open !== undefined) {
     const how = open.silent ? ', silent' : open.paused ? ', not reading' : '';
@@ -57,6 +58,23 @@ const describeReceiver = (world: World, message: Message): string => {
   }
   const left = connections.findLast((one) => Number.isFinite(one.openedAt));
   return left === undefined ? `${name} never connected` : `${name} away since ${ms(left.closedAt)}`;
+};
+
+/** Whether the receiver could have been reached, each of its devices, and since when. */
+const describeReceiver = (world: World, message: Message): string => {
+  const name = recipientOf(message);
+  if (name === '') return 'for nobody that the kit knows';
+  const connections = [...world.connections.values()].filter((one) => one.device.user.name === name);
+  const devices = world.users.get(name)?.devices ?? [];
+  if (devices.length < 2) return describePresence(name, connections);
+  return devices
+    .map((device) =>
+      describePresence(
+        describeDevice(device),
+        connections.filter((one) => one.device === device),
+      ),
+    )
+    .join(', ');
 };
 
 /** The joined view of sender, server and receiver at this moment: how far the message has come, and who is there. */
