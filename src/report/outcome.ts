@@ -91,6 +91,10 @@ const missing = (report: Report): string[] => {
   return lines;
 };
 
+/** An error that nobody needs to report: the machine had no time for the kit. */
+const isTooSlow = ({ verdict, reason = '' }: ScenarioResult): boolean =>
+  verdict === 'error' && reason.startsWith('too slow to judge');
+
 const next = (report: Report): string[] => {
   const { inconclusive, unproven, errors, staleBaseline } = report.summary;
   const lines: string[] = [];
@@ -105,7 +109,10 @@ const next = (report: Report): string[] => {
   }
   if (inconclusive > 0) lines.push('run the inconclusive scenarios again, with a longer --patience');
   if (staleBaseline.length > 0) lines.push('take the entries that pass out of the baseline file');
-  if (errors > 0) lines.push('errors are not held against the server: please report them, with --history DIR');
+  const slow = report.scenarios.filter(isTooSlow).length;
+  if (slow > 0)
+    lines.push('give the kit a quieter machine, or lower --concurrency and --instances: it stood still itself');
+  if (errors > slow) lines.push('errors are not held against the server: please report them, with --history DIR');
   if (lines.length === 0 && report.subject.embedded && report.exitCode === 0) {
     lines.push('test your own server: npx im-conformance ws://HOST:PORT/ or npx im-conformance --exec "COMMAND"');
   }

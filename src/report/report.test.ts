@@ -121,6 +121,17 @@ t.test('outcome in plain words', async (t) => {
   for (const [name, report, words] of rows) t.match(outcomeOf(report).sentence, words, name);
 });
 
+t.test('a kit that was too slow asks for time, and not for a bug report', async (t) => {
+  const mixed = load('mixed');
+  const scenarios = mixed.scenarios.map((one) =>
+    one.verdict === 'error' ? { ...one, reason: 'too slow to judge: it stood still' } : one,
+  );
+  t.match(outcomeOf(mixed).next.join('\n'), /please report them/);
+  const { next } = outcomeOf({ ...mixed, scenarios });
+  t.match(next.join('\n'), /a quieter machine/);
+  t.notMatch(next.join('\n'), /please report them/);
+});
+
 t.test('text of a subject is made inert', async (t) => {
   const rows: [string, string][] = [
     ['plain <b>&amp; ümlaut 漢字 😀', 'plain <b>&amp; ümlaut 漢字 😀'],
