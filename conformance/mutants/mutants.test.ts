@@ -201,6 +201,9 @@ t.test('a mutant is caught in its own words, by what was seen and not by what th
     [true, report({ message: step, seen: 'another msg:N of m1' })],
   ];
   for (const [caught, given] of cases) t.equal(judgeMutant(mutant, given).caught, caught);
+  const hint = /^the words stand only in what the step waits for/;
+  t.match(judgeMutant(mutant, report({ message: step })), { caught: false, seen: hint });
+  t.notMatch(judgeMutant(mutant, report({})), { seen: hint });
 });
 
 t.test('an interrupted self-test ends at once, and is no perfect score', async (t) => {

@@ -24,14 +24,20 @@ const MISSED_STEP = /^step \S+ was missed: /;
 const findingOf = (violation: Violation): string =>
   MISSED_STEP.test(violation.message) ? `${violation.seen}\n${violation.where ?? ''}` : textOf(violation);
 
+const ONLY_IN_THE_SCRIPT =
+  'the words stand only in what the step waits for, and would whatever came: take them from what was seen';
+
 /** Whether the run failed for the right reason: the requirement that the mutant breaks, in the words it promises. */
-export const judgeMutant = (mutant: Mutant, report: Report): MutantVerdict => {
-  const isRight = (violation: Violation): boolean =>
-    violation.requirement === mutant.requirement && findingOf(violation).includes(mutant.words);
+export const judgeMutant = ({ requirement, words }: Mutant, { scenarios, problems }: Report): MutantVerdict => {
   // A SHOULD that is broken is a warning, and fails nothing.
-  const right = report.scenarios.find(({ violations, warnings }) => [...violations, ...warnings].some(isRight));
+  const all = scenarios.flatMap(({ id, violations, warnings }) =>
+    [...violations, ...warnings].map((violation) => ({ id, violation })),
+  );
+  const own = all.filter(({ violation }) => violation.requirement === requirement);
+  const right = own.find(({ violation }) => findingOf(violation).includes(words));
   if (right) return { caught: true, by: right.id };
-  return { caught: false, seen: report.scenarios.map(summaryOf).concat(report.problems).join('\n') };
+  const hint = own.some(({ violation }) => textOf(violation).includes(words)) ? [ONLY_IN_THE_SCRIPT] : [];
+  return { caught: false, seen: [...hint, ...scenarios.map(summaryOf), ...problems].join('\n') };
 };
 
 /**
