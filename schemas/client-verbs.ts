@@ -152,6 +152,9 @@ export const CLIENT_VERBS = {
         }),
       ),
       within: Type.Optional(duration),
+      already: Type.Optional(
+        Type.Literal(true, { description: 'It must have come before this step: nothing is waited for.' }),
+      ),
       by: Type.Optional(requirement),
       connection: which,
     },

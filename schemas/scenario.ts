@@ -47,9 +47,9 @@ export const ScenarioFileSchema = Type.Object(
     ),
     about: Type.Optional(Type.String({ description: 'Why it matters, for people.' })),
     requires: Type.Optional(
-      Type.Array(Type.String({ pattern: '^((limits|timers)\\.[A-Za-z]+( (<=|>=) [0-9]+)?|metrics)$' }), {
+      Type.Array(Type.String({ pattern: '^((limits|timers)\\.[A-Za-z]+( (<=|>=) [0-9]+( or none)?)?|metrics)$' }), {
         description:
-          'Members of the description without which the scenario does not apply; `limits.maxInFlight <= 1000` also bounds the value.',
+          'Members of the description without which the scenario does not apply; `limits.maxInFlight <= 1000` also bounds the value, `limits.maxInFlight <= 1000 or none` bounds it where it is declared.',
       }),
     ),
     alsoNeeds: Type.Optional(

@@ -12,7 +12,7 @@ export const label = Type.String({
   pattern: '^[a-z][A-Za-z0-9{}+-]*(\\.\\.[a-z][A-Za-z0-9{}+-]*)?$',
 });
 export const messages = Type.Union([label, Type.Array(label, { minItems: 1 })]);
-export const clientName = Type.String({ pattern: '^[a-z][A-Za-z0-9-]{0,23}$' });
+export const clientName = Type.String({ pattern: '^[a-z][A-Za-z0-9-]{0,47}$' });
 export const requirement = Type.String({ title: 'Requirement id', pattern: '^IM-[0-9]+(\\.[0-9]+)?-[0-9]+$' });
 export const packetType = Type.Union(PACKET_TYPES.map((type) => Type.Literal(type)));
 /** A number may come from a matrix, as `{name}`. */

@@ -150,6 +150,9 @@ t.test('a class that is claimed and not shown is not passed', async (t) => {
   t.match(whyNot(flow, { maxInFlight: 500 }), { verdict: 'not-applicable' }, 'another scenario is for so many');
   t.match(whyNot(page, {}), { verdict: 'unproven', reason: /does not declare metrics/ });
   t.match(whyNot(frame, {}), { verdict: 'not-applicable' }, 'nobody has to declare this one');
+  const inbox = { ...frame, requires: ['limits.maxInboxMessages >= 300 or none'] } as Scenario;
+  const reason = 'the subject declares other than limits.maxInboxMessages >= 300 or none';
+  t.match(whyNot(inbox, { maxInboxMessages: 20 }), { verdict: 'not-applicable', reason });
 
   const codeOf = (...verdicts: string[]) =>
     exitCodeOf(
@@ -190,9 +193,9 @@ t.test('a frame of many megabytes arrives whole, or stops where the server ends 
     const server = new WebSocketServer({ port: 0, host: '127.0.0.1', maxPayload, handleProtocols: () => 'im.ran.v1' });
     await once(server, 'listening');
     t.teardown(() => server.close());
-    const got = new Promise<number>((resolve) => {
+    const got = new Promise<string>((resolve) => {
       server.once('connection', (socket) => {
-        socket.on('error', () => {}).once('message', (data) => resolve((data as Buffer).length));
+        socket.on('error', () => {}).once('message', (data) => resolve(String(data)));
       });
     });
     const closed = new Promise<number>((resolve) => {
@@ -202,7 +205,7 @@ t.test('a frame of many megabytes arrives whole, or stops where the server ends 
       void createDial(url, authenticate)(request, {
         ...handlers,
         onOpen: (socket) => {
-          socket.sendHugeFrame(20_000_000);
+          socket.sendHugeFrame({ bytes: 20_000_000, head: '["', tail: '"]' });
           void got.then(() => socket.closeCleanly());
         },
       });
@@ -210,7 +213,9 @@ t.test('a frame of many megabytes arrives whole, or stops where the server ends 
     return { got, closed };
   };
   const whole = await open(32_000_000);
-  t.equal(await whole.got, 20_000_000);
+  const text = await whole.got;
+  t.equal(text.length, 20_000_000);
+  t.match([text.slice(0, 3), text.slice(-3)], ['["x', 'x"]']);
   t.equal(await whole.closed, 1000);
   const cut = await open(1_000);
   t.ok([1006, 1009].includes(await cut.closed), 'ended by the server');

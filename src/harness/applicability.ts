@@ -9,14 +9,18 @@ const DECLARED_BY: Readonly<Partial<Record<ServerClass, readonly string[]>>> = {
   observable: ['metrics'],
 };
 
-/** Whether a description has what a scenario requires: `metrics`, `limits.maxInFlight`, `limits.maxInFlight <= 1000`. */
+/**
+ * Whether a description has what a scenario requires: `metrics`, `limits.maxInFlight`, `limits.maxInFlight <= 1000`.
+ * `limits.maxInFlight <= 1000 or none`: a server that declares nothing has it, too.
+ */
 const declares = (description: Description, requirement: string): boolean => {
   if (requirement === 'metrics') return description.metrics !== undefined;
-  const [path = '', relation, bound] = requirement.split(' ');
+  const [path = '', relation, bound, orNone] = requirement.split(' ');
   const [part, member = ''] = path.split('.') as ['limits' | 'timers', string];
   const members: Readonly<Record<string, number | undefined>> = description[part] ?? {};
   const value = Object.hasOwn(members, member) ? members[member] : undefined;
-  if (value === undefined || relation === undefined) return value !== undefined;
+  if (value === undefined) return orNone !== undefined;
+  if (relation === undefined) return true;
   return relation === '<=' ? value <= Number(bound) : value >= Number(bound);
 };
 
@@ -36,7 +40,10 @@ export const whyNotRun = (
       const remedy = `give it with --describe, or leave ${name} out with --class`;
       return { verdict: 'unproven', reason: `the subject claims ${name} and does not declare ${member}: ${remedy}` };
     }
-    return { verdict: 'not-applicable', reason: `the subject does not declare ${missing}` };
+    const reason = missing.endsWith(' or none')
+      ? `the subject declares other than ${missing}`
+      : `the subject does not declare ${missing}`;
+    return { verdict: 'not-applicable', reason };
   }
   if (needsControl && !first.subject.control) {
     const reason = `nobody may kill or freeze a server that the kit did not start: use --exec, or leave ${name} out with --class`;

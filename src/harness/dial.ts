@@ -7,7 +7,7 @@ import type { Authenticate } from './subject.js';
 import { tlsOverTcp } from './tls-over-tcp.js';
 
 /** A frame of a subject beyond this is refused, so that the kit keeps its memory. */
-const MAX_FRAME_BYTES = 8 * 1024 * 1024;
+const MAX_FRAME_BYTES = 64 * 1024 * 1024;
 const CLOSE_TIMEOUT_MS = 5_000;
 
 /** `tcp` is what can be reset, `stream` what the frames travel on: they differ under TLS. */
@@ -15,9 +15,9 @@ const wrap = (ws: WebSocket, tcp: () => TcpSocket | undefined, stream: () => Tcp
   sendText: (text) => ws.send(text),
   sendBinary: (data) => ws.send(data, { binary: true }),
   sendFragment: (text) => ws.send(text, { fin: false }),
-  sendHugeFrame: (bytes) => {
+  sendHugeFrame: (frame) => {
     const socket = stream();
-    if (socket) streamFrame(socket, bytes);
+    if (socket) streamFrame(socket, frame);
   },
   sendTextBytes: (data) => ws.send(data, { binary: false }),
   ping: () => ws.ping(),

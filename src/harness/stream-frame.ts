@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { HugeFrame } from '../scenario/index.js';
 
 const CHUNK = Buffer.alloc(65_536, 'x');
 
@@ -15,8 +16,8 @@ const headOf = (bytes: number): Buffer => {
  * Writes one text frame, piece by piece and no faster than the server takes it: a frame of many megabytes would keep
  * the kit from everything else, and most of it need not be written, because a server ends the connection at its head.
  */
-export const streamFrame = (socket: Socket, bytes: number): void => {
-  let left = bytes;
+export const streamFrame = (socket: Socket, { bytes, head, tail }: HugeFrame): void => {
+  let left = bytes - head.length - tail.length;
   const go = (): void => {
     while (left > 0 && socket.writable) {
       const size = Math.min(left, CHUNK.length);
@@ -26,7 +27,9 @@ export const streamFrame = (socket: Socket, bytes: number): void => {
         return;
       }
     }
+    if (socket.writable) socket.write(tail);
   };
   socket.write(headOf(bytes));
+  socket.write(head);
   go();
 };

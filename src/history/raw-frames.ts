@@ -22,12 +22,15 @@ export const noteRawFrame = (world: World, connection: Connection, event: Histor
   const text = event.text;
   if (text === undefined || text.length >= CUT_FROM) raw.wild = true;
   if (text === undefined) return;
-  const attempts = idsIn(text, MSG_ID).map((msgId) => noteRawTry(world, connection, msgId, text));
-  for (const sid of idsIn(text, SERVER_MSG_ID)) noteRawAck(world, connection, sid);
-  allow(raw, idsIn(text, RID), attempts);
+  const plain = withoutEscapes(text);
+  const attempts = /msg:R/.test(plain)
+    ? idsIn(plain, MSG_ID).map((msgId) => noteRawTry(world, connection, msgId, text))
+    : [];
+  for (const sid of idsIn(plain, SERVER_MSG_ID)) noteRawAck(world, connection, sid);
+  allow(raw, idsIn(plain, RID), attempts);
 };
 
-const allow = (raw: RawFrames, rids: string[], attempts: (Try | undefined)[]): void => {
+const allow = (raw: RawFrames, rids: string[], attempts: Try[]): void => {
   for (const rid of rids) raw.rids.set(rid, attempts.at(-1));
 };
 
@@ -35,8 +38,14 @@ const idsIn = (text: string, pattern: RegExp): string[] => [
   ...new Set([...text.matchAll(pattern)].map((m) => m[1] as string)),
 ];
 
-const noteRawTry = (world: World, connection: Connection, msgId: string, text: string): Try | undefined => {
-  if (!text.includes('msg:R')) return undefined;
+/** JSON may write the letters of a name or an id as escapes. What would change the structure stays as it is. */
+const withoutEscapes = (text: string): string =>
+  text.replaceAll(/\\u00([2-7][0-9a-f])/gi, (written, code: string) => {
+    const character = String.fromCharCode(Number.parseInt(code, 16));
+    return /[A-Za-z0-9_:-]/.test(character) ? character : written;
+  });
+
+const noteRawTry = (world: World, connection: Connection, msgId: string, text: string): Try => {
   const { user } = connection.device;
   const message = world.messages.find(user, msgId) ?? world.messages.create(user, msgId);
   const content = contentOf(text);

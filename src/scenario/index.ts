@@ -8,6 +8,7 @@ export type {
   Dial,
   DialOutcome,
   DialRequest,
+  HugeFrame,
   Intruder,
   MetricsPage,
   Sights,

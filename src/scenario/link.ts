@@ -2,7 +2,7 @@ import type { AckR, HistoryEvent, MsgR, Packet } from '../../schemas/index.js';
 import { SERVER_PACKETS } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
 import { decodePacket, encodePacket, validatePacket } from '../packets/index.js';
-import type { Socket, SocketHandlers } from './ports.js';
+import type { HugeFrame, Socket, SocketHandlers } from './ports.js';
 
 /** What waits in the inbox of a connection until a step takes it. */
 export type Received = (
@@ -200,9 +200,9 @@ export class Link {
   }
 
   /** Writes a text frame of many megabytes, without ever holding it. */
-  sendHuge(bytes: number, what: string): void {
-    this.#owner.record({ kind: 'sent-raw', ...this.#who, bytes, what });
-    if (this.state === 'open') this.#socket?.sendHugeFrame(bytes);
+  sendHuge(frame: HugeFrame, what: string): void {
+    this.#owner.record({ kind: 'sent-raw', ...this.#who, bytes: frame.bytes, what });
+    if (this.state === 'open') this.#socket?.sendHugeFrame(frame);
   }
 
   ping(): void {

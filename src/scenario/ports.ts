@@ -12,14 +12,21 @@ export interface SocketHandlers {
   onClose(code: number, error?: Error): void;
 }
 
+/** A frame of that many bytes of ASCII text: `head`, as many `x` as it takes, `tail`. */
+export interface HugeFrame {
+  bytes: number;
+  head: string;
+  tail: string;
+}
+
 /** One open WebSocket, without any policy. */
 export interface Socket {
   sendText(text: string): void;
   sendBinary(data: Uint8Array): void;
   /** A part of a text frame that has not ended yet. */
   sendFragment(text: string): void;
-  /** A text frame of that many bytes, written no faster than the server takes it. Nothing else may be written meanwhile. */
-  sendHugeFrame(bytes: number): void;
+  /** Written no faster than the server takes it. Nothing else may be written meanwhile. */
+  sendHugeFrame(frame: HugeFrame): void;
   /** A text frame of arbitrary bytes, which need not be UTF-8. */
   sendTextBytes(data: Uint8Array): void;
   ping(): void;

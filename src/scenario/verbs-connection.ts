@@ -7,7 +7,7 @@ import { type Action, type Perform, requireOpen } from './perform.js';
 import type { TokenChoice } from './ports.js';
 import type { Stage } from './stage.js';
 import { recordExpectation, recordFault, recordNotConnected, recordUnreached, type StepPlace } from './step-outcome.js';
-import { writeFrame } from './write-frame.js';
+import { withMsgIds, writeFrame } from './write-frame.js';
 
 const tokensOf = (stage: Stage, { token, query }: Action<'connects'>): TokenChoice | undefined => {
   if (token === undefined && query === undefined) return undefined;
@@ -129,7 +129,8 @@ export const reads: Perform<'reads'> = (stage, actor, action, place) => {
 export const writes: Perform<'writes'> = (stage, actor, action, place) => {
   const link = actor.linkOf(action.connection);
   if (!requireOpen(stage, actor, link, place)) return false;
-  actor.writeAgain = () => writeFrame(stage, link, action.writes, action.what);
+  const frame = withMsgIds(stage, action.writes);
+  actor.writeAgain = () => writeFrame(stage, link, frame, action.what);
   actor.writeAgain();
   return true;
 };

@@ -17,7 +17,8 @@ export const gets: Perform<'gets'> = async (stage, actor, action, place) => {
   const link = connectionOf(actor, action.connection);
   const labels = action.of === undefined ? [] : expandLabels(action.of);
   const pattern = patternOf(action);
-  const boundMs = stage.bound(durationMs(action.within ?? 'answerWithinMs', stage.options.timers));
+  const { within = 'answerWithinMs', already = false } = action;
+  const boundMs = already ? 0 : stage.bound(durationMs(within, stage.options.timers));
   const from = performance.now();
   const want = { pattern, labels, times: Number(action.times ?? 1), boundMs };
   const wait = new PacketWait(stage, actor, link, want, (entry) => {
@@ -29,8 +30,8 @@ export const gets: Perform<'gets'> = async (stage, actor, action, place) => {
   const [message] = result.met ? labels : result.missing;
   return recordExpectation(stage, place, {
     requirement: action.by ?? defaultRequirement(pattern.what, detail),
-    expected: `${actor.name} gets ${describePattern(pattern, labels)} within ${Math.round(boundMs)} ms`,
-    seen: result.met ? 'it came' : describeMissed(result, boundMs),
+    expected: `${actor.name} gets ${describePattern(pattern, labels)} ${already ? 'before this step' : `within ${Math.round(boundMs)} ms`}`,
+    seen: result.met ? 'it came' : already ? 'nothing that matches until then' : describeMissed(result, boundMs),
     met: result.met,
     waitedMs,
     late: !result.wrong && result.closed === undefined,

@@ -7,16 +7,16 @@ import type { Stage } from './stage.js';
 type Frame = Extract<ClientAction, { verb: 'writes' }>['writes'];
 
 const LONGEST_RID = 64;
-const PLACEHOLDER = /\{(rid|rid64|msgId|user:([a-z][A-Za-z0-9-]*)|sid:([a-z][A-Za-z0-9-]*))\}/g;
+const PLACEHOLDER = /\{(rid|rid64|user:([a-z][A-Za-z0-9-]*)|sid:([a-z][A-Za-z0-9-]*))\}/g;
 
 /** From here on a frame is streamed. */
 const HUGE_BYTES = 8 * 1_024 * 1_024;
 
-/** A text frame of that many bytes which would be a valid packet, were it not for its size. */
-const frameOfBytes = (size: number): string => {
-  const [head, tail] = ['{"type":"ack:R","rid":"big","serverMsgId":"none","filling":"', '"}'];
-  return head + 'x'.repeat(Math.max(0, size - head.length - tail.length)) + tail;
-};
+/** What stands before and after the filling of a packet that is valid, unless its size is over the limit. */
+const FILLED = { head: '{"type":"ack:R","rid":"big","serverMsgId":"none","filling":"', tail: '"}' } as const;
+
+const frameOfBytes = (size: number): string =>
+  FILLED.head + 'x'.repeat(Math.max(0, size - FILLED.head.length - FILLED.tail.length)) + FILLED.tail;
 
 const nestedFrame = (kind: string, levels: number): string => {
   const [open, close] = kind === 'arrays' ? ['[', ']'] : ['{"a":', '}'];
@@ -40,10 +40,13 @@ const fillIn = (stage: Stage, link: Link, text: string): string =>
       stage.book.noteRid(link.conn, rid, RAW_LABEL);
       return rid;
     }
-    if (what === 'msgId') return stage.nextMsgId();
     if (user !== undefined) return stage.actors.get(user)?.user ?? match;
     return stage.book.find(label)?.serverMsgId ?? match;
   });
+
+/** With fresh ids in it: whoever was told `busy` writes the same message again, and not another one. */
+export const withMsgIds = (stage: Stage, frame: Frame): Frame =>
+  'text' in frame ? { text: frame.text.replaceAll('{msgId}', () => stage.nextMsgId()) } : frame;
 
 /** Writes one frame that need not be a packet, as the script describes it. */
 export const writeFrame = (stage: Stage, link: Link, frame: Frame, what: string): void => {
@@ -55,7 +58,7 @@ export const writeFrame = (stage: Stage, link: Link, frame: Frame, what: string)
     const declared = stage.options.description.limits?.maxFrameBytes ?? WIRE.frameBytes;
     const { timers } = stage.options;
     const size = frame.over === undefined ? durationMs(frame.frameBytes, timers) : declared + frame.over;
-    if (size > HUGE_BYTES) link.sendHuge(size, what);
+    if (size > HUGE_BYTES) link.sendHuge({ bytes: size, ...FILLED }, what);
     else link.sendRaw(frameOfBytes(size), 'text', what);
   }
 };
