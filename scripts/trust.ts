@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { startBurners } from '../conformance/variants/burners.js';
@@ -134,7 +134,8 @@ const playOne = async (plan: Plan, options: Options, next: Planned, signal: Abor
   const seed = `${next.variant.id}-${next.classes.length}-${next.run}`;
   const historyDir = options.histories === undefined ? undefined : join(options.histories, seed);
   const outcome = await runKit({ ...next, seed, ...(historyDir === undefined ? {} : { historyDir }) }, signal);
-  const record = recordOf(outcome, { ...next, build: plan.build, burners: plan.burners, seed });
+  const load = Math.round((loadavg()[0] ?? 0) * 10) / 10;
+  const record = recordOf(outcome, { ...next, build: plan.build, burners: plan.burners, load, seed });
   appendRecord(options.results, record);
   return record;
 };

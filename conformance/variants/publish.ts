@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { KitError } from '../../src/errors.js';
 import { packageRoot } from '../../src/package-root.js';
@@ -15,8 +16,10 @@ export interface Published {
   kit: string;
   /** Builds of the kit that judged. */
   builds: string[];
-  /** Processes that kept a core busy each. */
-  burners: number;
+  /** Of the machine. */
+  cores: number;
+  /** The lowest and the highest load average at the end of a run: from the number of cores on, all of them were busy. */
+  load: [number, number];
   series: { classes: string[]; runs: number; rows: PublishedRow[] }[];
 }
 
@@ -36,6 +39,7 @@ export const publishedOf = (plan: Plan, records: readonly RunRecord[]): Publishe
     .sort()
     .at(-1);
   const [first] = counted;
+  const loads = counted.flatMap(({ load }) => load ?? []);
   if (last === undefined || first === undefined) {
     throw new KitError('usage', 'there are no runs to publish', 'Run npm run trust first.');
   }
@@ -43,7 +47,8 @@ export const publishedOf = (plan: Plan, records: readonly RunRecord[]): Publishe
     day: last.slice(0, 10),
     kit: first.kit,
     builds: [...new Set(counted.map(({ build }) => build))],
-    burners: plan.burners,
+    cores: availableParallelism(),
+    load: [Math.min(...loads), Math.max(...loads)],
     series: plan.series.map((series) => ({
       classes: [...series.classes],
       runs: series.runs,
@@ -86,9 +91,9 @@ const seriesText = ({ classes, rows }: Published['series'][number]): string => {
 };
 
 /** The figures as the README shows them. */
-export const figuresText = ({ day, kit, builds, burners, series }: Published): string =>
+export const figuresText = ({ day, kit, builds, cores, load: [lowest, highest], series }: Published): string =>
   [
-    `Measured until ${day} with version ${kit} (build ${builds.join(', ')}), while ${burners} processes kept a core busy each.\n`,
+    `Measured until ${day} with version ${kit} (build ${builds.join(', ')}) on a machine with ${cores} cores, at load averages of ${lowest} to ${highest}.\n`,
     ...series.map(seriesText),
   ].join('\n');
 

@@ -22,6 +22,8 @@ export interface RunRecord {
   only: string[];
   /** Processes that kept a core busy each. */
   burners: number;
+  /** Load average of the last minute at the end of the run: what the machine had to do, this run included. Undefined: not measured. */
+  load?: number;
   run: number;
   seed: string;
   /** ISO 8601. */
@@ -67,7 +69,7 @@ const falseAlarmsIn = ({ scenarios, problems }: Report, { warns = [] }: Variant)
 /** What counts of a run that came to its end. */
 export const recordOf = (
   { report, pretty, wallMs }: KitOutcome,
-  about: Selection & { variant: Variant; build: string; burners: number; run: number; seed: string },
+  about: Selection & { variant: Variant; build: string; burners: number; load: number; run: number; seed: string },
 ): RunRecord => {
   const { scenarios } = report;
   const judged = scenarios.filter(({ verdict }) => verdict === 'passed' || verdict === 'failed');
@@ -80,6 +82,7 @@ export const recordOf = (
     classes: [...about.classes],
     only: [...about.only],
     burners: about.burners,
+    load: about.load,
     run: about.run,
     seed: about.seed,
     endedAt: new Date().toISOString(),

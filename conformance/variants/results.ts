@@ -30,6 +30,7 @@ const isRecord = (value: unknown): value is RunRecord => {
   return (
     texts.every((text) => typeof text === 'string') &&
     numbers.every((number) => typeof number === 'number') &&
+    ['number', 'undefined'].includes(typeof record.load) &&
     lists.every(Array.isArray)
   );
 };

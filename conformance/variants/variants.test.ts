@@ -104,7 +104,16 @@ t.test('whatever is said of a correct server is a false alarm, unless the kit sa
       scenario('i', { verdict: 'unproven', reason: 'nobody may kill it' }),
     ],
   } as unknown as Report;
-  const about = { variant: few, classes: ['core'] as const, only: [], build: 'b', burners: 2, run: 1, seed: 's' };
+  const about = {
+    variant: few,
+    classes: ['core'] as const,
+    only: [],
+    build: 'b',
+    burners: 2,
+    load: 7,
+    run: 1,
+    seed: 's',
+  };
   const record = recordOf({ report, pretty: 'all of it', wallMs: 5 }, about);
   t.match(record, {
     judged: 5,
@@ -156,7 +165,7 @@ t.test('a command that was interrupted goes on where it stopped', async (t) => {
         pretty: '',
         wallMs: 60_000,
       },
-      { variant, classes: ['core'], only: [], build: 'now', burners: 2, run: 1, seed: 's' },
+      { variant, classes: ['core'], only: [], build: 'now', burners: 2, load: 7, run: 1, seed: 's' },
     ),
     ...changes,
   });
@@ -189,6 +198,7 @@ t.test('a command that was interrupted goes on where it stopped', async (t) => {
   t.match(published, {
     day: /^\d{4}-\d\d-\d\d$/,
     builds: ['now'],
+    load: [7, 7],
     series: [{ rows: [{ runs: 2, falseAlarms: 1 }, {}] }],
   });
   t.match(figuresText(published), /\| `plain` \| .* \| 2 \| 0 \| 1 \| 0 \| 0 \|\n.*\n\| all \| \| 2 \|/);
