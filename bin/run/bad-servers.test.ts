@@ -35,7 +35,7 @@ t.test('servers that cannot be reached, or that send what no server may send', a
       check: smallMemory,
     },
     {
-      name: '50 MB',
+      name: '80 MB',
       subject: 'huge-frame',
       words: ONE,
       code: 1,

@@ -102,6 +102,7 @@ export class CommandSubject implements Subject, SubjectControl {
     const obeyed = await this.#end(running, 'SIGTERM', stopTimeoutMs);
     if (!obeyed) {
       if (!(await this.#end(running, 'SIGKILL', KILL_BOUND_MS))) throw this.#survived(running);
+      await this.#portRefuses();
       throw new KitError(
         'unreachable',
         `The command ${quoteCommand(command)} ignored SIGTERM for ${stopTimeoutMs} ms and was killed.${outputOf(running.output())}`,
