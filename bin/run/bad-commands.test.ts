@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import t from 'tap';
+import { pickPort } from '../../src/harness/process/port.js';
 import { packageRoot } from '../../src/package-root.js';
 import { playCases } from './testing/bad-cases.js';
 import { holder, ONE } from './testing/run-kit.js';
@@ -11,6 +12,7 @@ const MINIMAL_SERVER = join(packageRoot, 'examples', 'minimal-server-js', 'serve
 
 t.test('commands that do not start a server, or not for long', async (t) => {
   const { server, port } = await holder();
+  const free = await pickPort();
   const deaf = "process.once = () => process; process.on('SIGTERM', () => undefined);";
   await playCases(
     t,
@@ -92,8 +94,8 @@ t.test('commands that do not start a server, or not for long', async (t) => {
       },
       {
         name: 'one port for all instances',
-        exec: `PORT=${port + 1} ${NODE} "${MINIMAL_SERVER}"`,
-        words: [`ws://127.0.0.1:${port + 1}/`, ...ONE, '--instances', '4'],
+        exec: `PORT=${free} ${NODE} "${MINIMAL_SERVER}"`,
+        words: [`ws://127.0.0.1:${free}/`, ...ONE, '--instances', '4'],
         code: 0,
       },
     ],
