@@ -144,7 +144,8 @@ t.test('a class that is claimed and not shown is not passed', async (t) => {
   const whyNot = (scenario: Scenario, limits: object) => {
     const description = { protocol: 'im.ran.v1', limits };
     const classes = ['core', 'flow-control', 'observable'];
-    return whyNotRun(scenario, { classes, description } as unknown as Prepared);
+    const powers = { whyNot: () => undefined };
+    return whyNotRun(scenario, { classes, description, powers } as unknown as Prepared);
   };
   t.match(whyNot(flow, {}), { verdict: 'unproven', reason: /does not declare limits.maxInFlight: give it/ });
   t.match(whyNot(flow, { maxInFlight: 500 }), { verdict: 'not-applicable' }, 'another scenario is for so many');
@@ -153,6 +154,24 @@ t.test('a class that is claimed and not shown is not passed', async (t) => {
   const inbox = { ...frame, requires: ['limits.maxInboxMessages >= 300 or none'] } as Scenario;
   const reason = 'the subject declares other than limits.maxInboxMessages >= 300 or none';
   t.match(whyNot(inbox, { maxInboxMessages: 20 }), { verdict: 'not-applicable', reason });
+
+  const sends = (client: string, sends: string, to: string) => ({
+    kind: 'client',
+    client,
+    action: { verb: 'sends', sends, to },
+  });
+  const crowded = {
+    ...frame,
+    requires: [],
+    clients: [{ name: 'alice' }, { name: 'bob' }, { name: 'phone', userOf: 'bob' }],
+    steps: [
+      sends('alice', 'm1..m6', 'bob'),
+      { kind: 'together', steps: [sends('bob', 'b1..b5', 'alice'), sends('alice', 'p1..p4', 'phone')] },
+    ],
+  } as unknown as Scenario;
+  const full = /sends 10 messages to one user, and the subject declares limits.maxInboxMessages 9/;
+  t.match(whyNot(crowded, { maxInboxMessages: 9 }), { verdict: 'not-applicable', reason: full });
+  for (const limits of [{ maxInboxMessages: 10 }, {}]) t.equal(whyNot(crowded, limits), undefined);
 
   const codeOf = (...verdicts: string[]) =>
     exitCodeOf(

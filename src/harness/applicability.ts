@@ -1,5 +1,5 @@
 import type { Description, ServerClass } from '../../schemas/index.js';
-import type { Scenario } from '../scenario/index.js';
+import { mostToOneUser, type Scenario } from '../scenario/index.js';
 import type { NotPlayed } from './powers.js';
 import type { Prepared } from './prepare.js';
 
@@ -24,6 +24,19 @@ const declares = (description: Description, requirement: string): boolean => {
   return relation === '<=' ? value <= Number(bound) : value >= Number(bound);
 };
 
+const INBOX_LIMIT = 'limits.maxInboxMessages';
+
+/** Why the messages of a scenario do not fit into an inbox; one that asks for the limit counts with it. */
+const overfills = (scenario: Scenario, description: Description): string | undefined => {
+  const limit = description.limits?.maxInboxMessages;
+  if (limit === undefined || scenario.requires.some((requirement) => requirement.startsWith(INBOX_LIMIT)))
+    return undefined;
+  const most = mostToOneUser(scenario, description);
+  return most > limit
+    ? `it sends ${most} messages to one user, and the subject declares ${INBOX_LIMIT} ${limit}`
+    : undefined;
+};
+
 /** Why a scenario is not run on this subject, or nothing when it is. */
 export const whyNotRun = (
   scenario: Scenario,
@@ -45,6 +58,8 @@ export const whyNotRun = (
       : `the subject does not declare ${missing}`;
     return { verdict: 'not-applicable', reason };
   }
+  const reason = overfills(scenario, description);
+  if (reason !== undefined) return { verdict: 'not-applicable', reason };
   if (needsControl && !first.subject.control) {
     const reason = `nobody may kill or freeze a server that the kit did not start: use --exec, or leave ${name} out with --class`;
     return { verdict: 'unproven', reason };

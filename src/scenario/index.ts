@@ -1,5 +1,6 @@
 export { declaredWaitMs } from './declared-waits.js';
 export { loadExcuses } from './fault-matrix.js';
+export { mostToOneUser } from './inbox-need.js';
 export { loadScenarios, parseScenarioFile, scenarioRoot } from './load.js';
 export type { ClientSpec, Scenario, Step } from './model.js';
 export { play } from './play.js';
