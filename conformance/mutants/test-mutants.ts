@@ -98,8 +98,9 @@ export const testMutants = async (
   await testAll(mutants, options.concurrency, (mutant) => triesOf(mutant, options));
   if (options.repeat === undefined) await testAll(survivorsOf(verdicts), 1, () => ALONE);
   return new Map(
-    mutants
-      .flatMap((mutant) => [[mutant, verdicts.get(mutant) ?? []] as const])
-      .filter(([, found]) => found.length > 0),
+    mutants.flatMap((mutant) => {
+      const found = verdicts.get(mutant);
+      return found === undefined ? [] : [[mutant, found] as const];
+    }),
   );
 };

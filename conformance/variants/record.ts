@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Report, ScenarioResult, ServerClass } from '../../schemas/index.js';
+import { isTooSlow } from '../../src/report/index.js';
 import type { KitOutcome, Selection } from './kit-run.js';
 import type { Variant } from './variant.js';
 
@@ -44,9 +45,6 @@ export interface RunRecord {
 export const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 10);
 
 export const entryOf = (variant: Variant): string => hashOf(JSON.stringify(variant));
-
-const isTooSlow = ({ verdict, reason = '' }: ScenarioResult): boolean =>
-  verdict === 'error' && reason.startsWith('too slow to judge');
 
 const idsOf = (scenarios: readonly ScenarioResult[]): string[] => scenarios.map(({ id }) => id);
 

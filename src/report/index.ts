@@ -5,7 +5,7 @@ export const REPORT_FORMATS = ['pretty', 'tap', 'json', 'junit', 'html'] as cons
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 export { inert, inertJson, inertReport } from './inert.js';
-export { type Outcome, outcomeOf } from './outcome.js';
+export { isTooSlow, type Outcome, outcomeOf } from './outcome.js';
 export { type ColourFacts, type Paint, paintFor, plainPaint, wantsColour } from './paint.js';
 
 const renderers: Record<ReportFormat, (report: Report, paint: Paint) => Promise<string>> = {

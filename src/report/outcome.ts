@@ -92,7 +92,7 @@ const missing = (report: Report): string[] => {
 };
 
 /** An error that nobody needs to report: the machine had no time for the kit. */
-const isTooSlow = ({ verdict, reason = '' }: ScenarioResult): boolean =>
+export const isTooSlow = ({ verdict, reason = '' }: ScenarioResult): boolean =>
   verdict === 'error' && reason.startsWith('too slow to judge');
 
 const next = (report: Report): string[] => {
