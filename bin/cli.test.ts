@@ -148,6 +148,10 @@ t.test('the main job, on the embedded reference server', async (t) => {
   const [history = ''] = report.scenarios.map((scenario) => scenario.history ?? '');
   const checked = await run(['check', history], folder);
   t.equal(checked.code, 0, 'its history is judged again, with the same verdict');
+  const stalled = join(packageRoot, 'conformance', 'histories', 'undecided-kit-stood-still.ndjson');
+  const excused = await run(['check', stalled], folder);
+  t.equal(excused.code, 4);
+  t.match(excused.stdout, /INCONCLUSIVE.*\n +too slow to judge: the kit itself stood still for 334 ms.*\(IM-3-1\)/);
   t.equal(cut.code, 0, 'a closed pipe is no failure');
   t.notMatch(cut.stderr, /EPIPE|fault/);
 });

@@ -167,7 +167,19 @@ export const HistoryEventSchema = Type.Union(
       },
       'An expectation of the script and its outcome. `unreached`: a precondition of the kit failed, nobody is to blame.',
     ),
-    event('end', {}, 'Nothing was recorded after this.'),
+    event(
+      'end',
+      {
+        stalledMs: Type.Optional(
+          Type.Integer({
+            minimum: 0,
+            description:
+              'Longest time for which the event loop of the kit stood still meanwhile. Absent: not measured.',
+          }),
+        ),
+      },
+      'Nothing was recorded after this.',
+    ),
   ],
   {
     $id: 'https://im-conformance.dev/schemas/history-event.schema.json',

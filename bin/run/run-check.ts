@@ -1,6 +1,13 @@
 import type { ScenarioResult, Violation } from '../../schemas/index.js';
 import { EXIT } from '../../src/harness/options.js';
-import { type Finding, HistoryJudge, type Judgement, readHistory, Tracer } from '../../src/history/index.js';
+import {
+  type Finding,
+  HistoryJudge,
+  type Judgement,
+  readHistory,
+  Tracer,
+  tooSlowText,
+} from '../../src/history/index.js';
 import { type Ledger, loadLedger, requirementOf } from '../../src/ledger/index.js';
 import { inert, type Paint, paintFor } from '../../src/report/index.js';
 import { failureLines, warningLines } from '../../src/report/pretty-failure.js';
@@ -15,15 +22,17 @@ interface Checked {
   scenario: string;
   events: number;
   durationMs: number;
+  stalledMs: number;
   judgement: Judgement;
 }
 
 const judgeFile = (file: string): Checked => {
   const judging = new HistoryJudge();
-  const checked = { scenario: '', events: 0, durationMs: 0 };
+  const checked = { scenario: '', events: 0, durationMs: 0, stalledMs: 0 };
   for (const event of readHistory(file)) {
     if (event.kind === 'history') checked.scenario = event.scenario;
     else checked.durationMs = event.at;
+    if (event.kind === 'end') checked.stalledMs = event.stalledMs ?? 0;
     checked.events += 1;
     judging.feed(event);
   }
@@ -53,9 +62,13 @@ const violationsOf = (file: string, findings: readonly Finding[], ledger: Ledger
 
 const resultOf = (file: string, checked: Checked, ledger: Ledger): ScenarioResult => {
   const { judgement, scenario, events, durationMs } = checked;
+  const { tooSlow } = judgement;
   const violations = violationsOf(file, judgement.findings, ledger);
   const broken = violations.filter((violation) => violation.level === 'MUST');
-  const open = [...judgement.faultsNotFired.map((fault) => `never fired: ${fault}`), ...judgement.undecided];
+  const slow = tooSlow?.requirements.some((id) => requirementOf(ledger, id).level === 'MUST')
+    ? [tooSlowText(tooSlow)]
+    : [];
+  const open = [...slow, ...judgement.faultsNotFired.map((fault) => `never fired: ${fault}`), ...judgement.undecided];
   return {
     id: inert(file),
     title: `${inert(scenario)}, ${count(events, 'event')}`,
@@ -63,7 +76,7 @@ const resultOf = (file: string, checked: Checked, ledger: Ledger): ScenarioResul
     verdict: broken.length > 0 ? 'failed' : open.length > 0 ? 'inconclusive' : 'passed',
     durationMs,
     waitedMs: 0,
-    stalledMs: 0,
+    stalledMs: checked.stalledMs,
     exclusive: false,
     proves: [],
     exercised: judgement.exercised,

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { DEFAULT_TIMERS, type MsgR, type ScenarioResult } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
+import { judge, readHistory } from '../history/index.js';
 import { loadLedger } from '../ledger/index.js';
 import { type Dial, parseScenarioFile, parseSource, type Scenario } from '../scenario/index.js';
 import { localFault } from './local-fault.js';
@@ -46,7 +47,12 @@ const rejecting =
     throw cause;
   };
 
-const play = (dial: Dial, stalledMs = 0, send = '{ sends: m1, to: bob }'): Promise<ScenarioResult> => {
+const play = (
+  dial: Dial,
+  stalledMs = 0,
+  send = '{ sends: m1, to: bob }',
+  historyDir?: string,
+): Promise<ScenarioResult> => {
   const run: ScenarioRun = {
     subject: { url: 'ws://127.0.0.1:1/', close: async () => {} },
     dial,
@@ -64,6 +70,7 @@ const play = (dial: Dial, stalledMs = 0, send = '{ sends: m1, to: bob }'): Promi
     userSuffix: '1',
     signal: new AbortController().signal,
     historyName: 'x',
+    ...(historyDir === undefined ? {} : { historyDir }),
     replay: '',
     attempt: 1,
     stalls: { worstSince: () => stalledMs } as unknown as StallMeter,
@@ -98,9 +105,15 @@ t.test('a kit that stood still itself does not judge what may come from that', a
   const judged = await play(silent, TOLERABLE_MS);
   t.match(judged, { verdict: 'failed', stalledMs: TOLERABLE_MS });
   t.ok(judged.violations.some(({ requirement }) => requirement === 'IM-2-3'));
-  const excused = await play(silent, TOLERABLE_MS + 1);
+  const excused = await play(silent, TOLERABLE_MS + 1, undefined, t.testdir({}));
   t.match(excused, { verdict: 'error', reason: /^too slow to judge: .* stood still for 21 ms.*IM-2-3/ });
-  t.same(excused.violations, []);
+  t.same([excused.violations, excused.warnings], [[], []]);
+  const again = judge(readHistory(excused.history ?? ''));
+  t.match(
+    again,
+    { findings: [], tooSlow: { stalledMs: TOLERABLE_MS + 1 } },
+    'the history tells of it: so `check` excuses it, too',
+  );
   const accept = ({ rid, msgId }: MsgR) =>
     JSON.stringify({ type: 'msg:A', rid, msgId, status: 'accepted', serverMsgId: 'S-1' });
   const invalid = await play(

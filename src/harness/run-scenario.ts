@@ -1,7 +1,7 @@
-import type { Description, HistoryEvent, HistoryHead, ScenarioResult, Timers, Violation } from '../../schemas/index.js';
+import type { Description, HistoryEvent, HistoryHead, ScenarioResult, Timers } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
-import { HistoryJudge, type Judgement } from '../history/index.js';
-import type { Ledger } from '../ledger/index.js';
+import { HistoryJudge, type Judgement, tooSlowText } from '../history/index.js';
+import { type Ledger, requirementOf } from '../ledger/index.js';
 import {
   type Control,
   type Dial,
@@ -113,30 +113,19 @@ const describeExit = ({ code, signal }: SubjectExit) => ({
   ...(signal === null ? {} : { signal }),
 });
 
-const judged = (judgement: Judgement, violations: Violation[]): Pick<ScenarioResult, 'verdict' | 'reason'> => {
-  if (violations.length > 0) return { verdict: 'failed' };
+const ADVICE = 'Give it a quieter machine, or lower --concurrency and --instances.';
+
+const judged = (judgement: Judgement, ledger: Ledger): Pick<ScenarioResult, 'verdict' | 'reason'> => {
+  const breaks = (requirement: string): boolean => requirementOf(ledger, requirement).level === 'MUST';
+  if (judgement.findings.some(({ requirement }) => breaks(requirement))) return { verdict: 'failed' };
+  if (judgement.tooSlow?.requirements.some(breaks)) {
+    return { verdict: 'error', reason: `${tooSlowText(judgement.tooSlow)}. ${ADVICE}` };
+  }
   const [fault] = judgement.faultsNotFired;
   if (fault !== undefined) return { verdict: 'inconclusive', reason: `the fault of ${fault} never fired` };
   const [undecided] = judgement.undecided;
   if (undecided !== undefined) return { verdict: 'inconclusive', reason: undecided };
   return { verdict: 'passed' };
-};
-
-/** A stall of a third of the shortest time that the subject is held to, or that it holds the kit to, is too long. */
-const STALL_FRACTION = 3;
-
-/** No stall makes a packet invalid, or a message that nobody sent; a subject that floods the kit may well make it stall. */
-const NEVER_BY_STALL = new Set(['IM-1-3', 'IM-2-1', 'IM-4.2-27']);
-
-/** Whether the kit was too slow to judge: then nothing counts against the subject. */
-const excuseStalled = (result: ScenarioResult, { answerWithinMs, deadAfterMs }: Timers): void => {
-  const tolerable = Math.min(answerWithinMs, deadAfterMs) / STALL_FRACTION;
-  if (result.verdict !== 'failed' || result.stalledMs <= tolerable) return;
-  if (result.violations.some(({ requirement }) => NEVER_BY_STALL.has(requirement))) return;
-  const seen = [...new Set(result.violations.map((violation) => violation.requirement))].join(', ');
-  result.verdict = 'error';
-  result.reason = `too slow to judge: the kit itself stood still for ${result.stalledMs} ms, and what it saw (${seen}) may come from that. Give it a quieter machine, or lower --concurrency and --instances.`;
-  result.violations = [];
 };
 
 const keepHistory = async (
@@ -182,6 +171,10 @@ export const runScenario = async (scenario: Scenario, run: ScenarioRun): Promise
     ...(run.lease ? { identity: run.lease.identity } : {}),
     random: run.random,
     signal: run.signal,
+    stalledMs: () => {
+      result.stalledMs = run.stalls.worstSince(stage.startedAt);
+      return result.stalledMs;
+    },
     onEvent: (event) => events.push(event),
   });
   const offExit = run.subject.control?.onExit((exit) => {
@@ -195,9 +188,7 @@ export const runScenario = async (scenario: Scenario, run: ScenarioRun): Promise
     result.violations = all.filter((violation) => violation.level === 'MUST');
     result.warnings = all.filter((violation) => violation.level !== 'MUST');
     result.exercised = judgement.exercised;
-    Object.assign(result, judged(judgement, result.violations));
-    result.stalledMs = run.stalls.worstSince(stage.startedAt);
-    excuseStalled(result, run.timers);
+    Object.assign(result, judged(judgement, run.ledger));
   } catch (cause) {
     if (cause instanceof Interrupted) throw cause;
     // What the subject or its command did, such as ignoring SIGTERM, is no fault of the kit, and nothing is proven.

@@ -73,7 +73,7 @@ const otherText = (event: Other): string => {
     case 'step':
       return `step ${event.step} is ${event.outcome}: ${event.text}`;
     case 'end':
-      return 'end';
+      return event.stalledMs === undefined ? 'end' : `end; the kit stood still for ${event.stalledMs} ms at most`;
   }
 };
 

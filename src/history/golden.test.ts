@@ -20,6 +20,8 @@ interface Expected {
     message: string;
     where: string;
   }[];
+  /** Requirements that seem broken, but the kit stood still. */
+  tooSlow?: string[];
   undecided?: string[];
   /** Requirements that must be among those exercised. */
   exercised?: string[];
@@ -47,6 +49,7 @@ const expectedOf = (judgement: Judgement, exercised: string[] | undefined): Expe
       message,
       where,
     })),
+    ...(judgement.tooSlow === undefined ? {} : { tooSlow: judgement.tooSlow.requirements }),
     ...(undecided.length === 0 ? {} : { undecided }),
     ...(exercised === undefined ? {} : { exercised }),
   };

@@ -10,6 +10,7 @@ import { judgeLoss, judgeReceipts } from './loss.js';
 import { onHanded, onPush } from './pushes.js';
 import { noteRawFrame } from './raw-frames.js';
 import { onReceipt } from './receipts.js';
+import { tooSlowToJudge } from './stalls.js';
 import { Steps } from './steps.js';
 import { describePlace } from './where.js';
 import { type Connection, World } from './world.js';
@@ -23,6 +24,7 @@ export class HistoryJudge {
   readonly #connections = new Connections(this.#world);
   readonly #steps = new Steps(this.#world);
   #finished: Judgement | undefined;
+  #stalledMs = 0;
 
   feed(event: HistoryEvent): void {
     const world = this.#world;
@@ -100,8 +102,10 @@ export class HistoryJudge {
       case 'metrics':
         world.metrics?.read(event);
         return;
-      case 'settling':
       case 'end':
+        this.#stalledMs = event.stalledMs ?? 0;
+        return;
+      case 'settling':
         return;
     }
   }
@@ -237,7 +241,14 @@ export class HistoryJudge {
     finishClaimed(world);
     if (world.settledAt === undefined) world.book.leaveOpen('the history ends before it settled');
     const { findings, exercised, undecided } = world.book;
-    this.#finished = { findings, exercised, faultsNotFired: this.#steps.faultsNotFired(), undecided };
+    const tooSlow = tooSlowToJudge(findings, this.#stalledMs, world.timers);
+    this.#finished = {
+      findings: tooSlow === undefined ? findings : [],
+      exercised,
+      faultsNotFired: this.#steps.faultsNotFired(),
+      undecided,
+      ...(tooSlow === undefined ? {} : { tooSlow }),
+    };
     return this.#finished;
   }
 }
@@ -263,8 +274,10 @@ export const judge = (events: Iterable<HistoryEvent>): Judgement => {
   return judging.finish();
 };
 
-/** Failed if anything broke; else inconclusive if a fault never fired or something stays open. */
+/** Failed if anything broke; else inconclusive if the kit was too slow, a fault never fired or something stays open. */
 export const verdictOf = (judgement: Judgement): 'passed' | 'failed' | 'inconclusive' => {
   if (judgement.findings.length > 0) return 'failed';
-  return judgement.faultsNotFired.length > 0 || judgement.undecided.length > 0 ? 'inconclusive' : 'passed';
+  return judgement.tooSlow !== undefined || judgement.faultsNotFired.length > 0 || judgement.undecided.length > 0
+    ? 'inconclusive'
+    : 'passed';
 };

@@ -26,6 +26,8 @@ export interface Judgement {
   exercised: Record<string, number>;
   /** Steps whose fault never fired in any round. */
   faultsNotFired: string[];
+  /** Findings that are left out, for the kit that wrote the history stood still for too long meanwhile. */
+  tooSlow?: { stalledMs: number; requirements: string[] } | undefined;
   /** Why nothing can be concluded: preconditions not reached, settling incomplete without a culprit. */
   undecided: string[];
 }

@@ -98,6 +98,7 @@ export const play = async (stage: Stage, scenario: Scenario): Promise<void> => {
       actor.old?.end('abruptly');
       actor.link?.end('abruptly');
     }
-    stage.record({ kind: 'end' });
+    const { stalledMs } = stage.options;
+    stage.record({ kind: 'end', ...(stalledMs === undefined ? {} : { stalledMs: stalledMs() }) });
   }
 };

@@ -26,6 +26,8 @@ export interface StageOptions {
   userSuffix: string;
   /** The account that plays a user of the script, where users cannot be made up. */
   identity?: (userOf: string, device: string) => { user: string; device: string };
+  /** Longest time, in milliseconds, for which the event loop of the kit stood still since the stage was made; absent: not measured. */
+  stalledMs?(): number;
   /** Every event of the history, in order. */
   onEvent(event: HistoryEvent): void;
   signal: AbortSignal;
