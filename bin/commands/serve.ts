@@ -132,7 +132,11 @@ export const registerServe = (program: Command): void => {
     .option('--tls-key <file>', 'private key of the certificate, in PEM form')
     .option('--answer-within <ms>', 'declared time for every answer', wholeNumber('--answer-within'))
     .option('--redeliver-after <ms>', 'pause before the first repeated push', wholeNumber('--redeliver-after'))
-    .option('--redeliver-max <ms>', 'longest pause between two pushes', wholeNumber('--redeliver-max'))
+    .option(
+      '--redeliver-max <ms>',
+      'longest pause between two pushes (default: 3000, or --redeliver-after if that is longer)',
+      wholeNumber('--redeliver-max'),
+    )
     .option('--dead-after <ms>', 'time after which a silent peer is dead', wholeNumber('--dead-after'))
     .option('--max-body-bytes <n>', 'largest body, bytes of UTF-8', wholeNumber('--max-body-bytes'))
     .option('--max-frame-bytes <n>', 'largest frame, bytes', wholeNumber('--max-frame-bytes'))

@@ -90,7 +90,7 @@ export interface ServerConfig {
 export const DEFAULT_SERVER_TIMERS: Timers = {
   answerWithinMs: 1_000,
   redeliverAfterMs: 400,
-  redeliverMaxMs: 5_000,
+  redeliverMaxMs: 3_000,
   deadAfterMs: 1_500,
   dedupWindowMs: 604_800_000,
 };
@@ -144,7 +144,8 @@ const readClasses = (names: readonly string[]): ReadonlySet<ReferenceClass> => {
 };
 
 const readTimers = (given: Partial<Timers>): Timers => {
-  const timers = { ...DEFAULT_SERVER_TIMERS, ...given };
+  const longest = Math.max(DEFAULT_SERVER_TIMERS.redeliverMaxMs, given.redeliverAfterMs ?? 0);
+  const timers = { ...DEFAULT_SERVER_TIMERS, redeliverMaxMs: longest, ...given };
   for (const name of ['answerWithinMs', 'redeliverAfterMs', 'redeliverMaxMs', 'deadAfterMs'] as const) {
     integer(name, timers[name], 1, LONGEST_TIMER_MS);
   }

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import t from 'tap';
 import { WebSocket } from 'ws';
-import type { Packet } from '../../schemas/index.js';
+import type { Packet, Timers } from '../../schemas/index.js';
 import { type ServerOptions, startServer } from './index.js';
 import type { TestClient } from './testing/client.js';
 import { CALM, meet, place } from './testing/place.js';
@@ -206,6 +206,20 @@ t.test('upgrade and HTTP', async (t) => {
   const idle = connect(server.port, '127.0.0.1');
   await new Promise((resolve) => idle.on('close', resolve).resume());
   t.pass('a connection that never asks for an upgrade is ended');
+});
+
+t.test('the longest pause grows with a first pause that is longer', async (t) => {
+  const cases: [Partial<Timers>, Partial<Timers>][] = [
+    [{}, { redeliverAfterMs: 400, redeliverMaxMs: 3_000 }],
+    [{ redeliverAfterMs: 4_000 }, { redeliverAfterMs: 4_000, redeliverMaxMs: 4_000 }],
+    [{ redeliverMaxMs: 500 }, { redeliverAfterMs: 400, redeliverMaxMs: 500 }],
+  ];
+  for (const [timers, declared] of cases) {
+    const server = await startServer({ data: t.testdir({}), port: 0, timers });
+    const response = await fetch(`${server.url.replace('ws:', 'http:')}.well-known/im-ran`);
+    t.match(await response.json(), { timers: declared });
+    await server.stop();
+  }
 });
 
 t.test('timers: pushes again, tells `stored`, finds the dead, spares the living', async (t) => {
