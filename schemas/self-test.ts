@@ -46,6 +46,9 @@ export const SelfTestSchema = Type.Object(
       { ...closed, description: 'The same scenarios, played against the server without a fault.' },
     ),
     mutants: Type.Array(MutantResultSchema),
+    untested: Type.Array(Type.Object({ id: Type.String(), why: Type.String() }, closed), {
+      description: 'Mutants that cannot be tested on this machine, and what is missing. They do not count.',
+    }),
   },
   {
     ...closed,
@@ -72,6 +75,7 @@ export const SelfTestSchema = Type.Object(
             by: ['server/core/msg-r#delay.online'],
           },
         ],
+        untested: [],
       },
     ],
   },

@@ -4,6 +4,7 @@ import { loadMutants } from '../../conformance/mutants/load-mutants.js';
 import { chooseMutants, isPerfect, selfTest } from '../../conformance/mutants/self-test.js';
 import type { SelfTest } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
+import { whyNoClock } from '../../src/harness/index.js';
 import { EXIT } from '../../src/harness/options.js';
 import { paintFor } from '../../src/report/index.js';
 import { tell } from '../failure.js';
@@ -66,6 +67,7 @@ export const runSelfTest = async (options: Readonly<Record<string, unknown>>): P
       mutants,
       {
         concurrency: concurrency ?? MUTANTS_PER_CORE * availableParallelism(),
+        whyNoClock: whyNoClock(),
         ...(repeat === undefined ? {} : { repeat }),
       },
       { onProgress: (progress) => line.update(progress) },

@@ -73,9 +73,16 @@ export const scoreOf = ({ mutants }: Pick<SelfTest, 'mutants'>): string => {
   return `${caught} of ${count(mutants.length, 'mutant')} caught (${percent} %)`;
 };
 
+/** What is missing on this machine, and what could not be tested without it. */
+const untestedLines = (untested: SelfTest['untested']): string[] =>
+  [...new Set(untested.map(({ why }) => why))].map((reason) => {
+    const ids = untested.filter(({ why }) => why === reason).map(({ id }) => id);
+    return `not tested: ${ids.join(', ')}: ${reason}`;
+  });
+
 /** The result for a person: the table, each survivor with what was expected and seen, and the score. */
 export const selfTestText = (result: SelfTest, paint: Paint, columns: number): string => {
-  const { control, mutants, complete, durationMs } = result;
+  const { control, mutants, untested, complete, durationMs } = result;
   const controlled = `the server without a fault passed ${count(control.passed, 'scenario')}`;
   return `${[
     ...tableLines(mutants, paint, columns),
@@ -83,6 +90,7 @@ export const selfTestText = (result: SelfTest, paint: Paint, columns: number): s
     ...(control.problems.length === 0 ? [] : ['', paint('red', 'THE SERVER WITHOUT A FAULT')]),
     ...control.problems.map((problem) => `  ${inert(problem)}`),
     '',
+    ...untestedLines(untested).map((line) => paint('yellow', line)),
     paint(isPerfect(result) ? 'green' : 'red', `${scoreOf(result)}; ${controlled}; ${duration(durationMs)}`),
     ...(complete ? [] : [paint('yellow', 'interrupted: mutants are missing')]),
   ].join('\n')}\n`;

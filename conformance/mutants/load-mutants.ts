@@ -17,9 +17,15 @@ const pathOf = (fault: string): (string | number)[] =>
     .slice(1)
     .map((name) => (/^\d+$/.test(name) ? Number(name) : name));
 
-const matchesAny = (glob: string): boolean => {
-  const matches = matcher(glob);
-  return loadScenarios().some(({ id }) => matches(id));
+/** What is wrong with the scenario that a mutant names. undefined: nothing. */
+const faultOfCatcher = ({ caughtBy, needs }: Mutant): { field: 'caughtBy' | 'needs'; text: string } | undefined => {
+  const matches = matcher(caughtBy);
+  const catchers = loadScenarios().filter(({ id }) => matches(id));
+  if (catchers.length === 0) return { field: 'caughtBy', text: `"${caughtBy}" matches no scenario` };
+  const setsClock = catchers.every((scenario) => scenario.needs.clock);
+  if (setsClock && needs === undefined) return { field: 'needs', text: `${caughtBy} sets a clock: write needs: clock` };
+  if (!setsClock && needs !== undefined) return { field: 'needs', text: `${caughtBy} sets no clock: take needs out` };
+  return undefined;
 };
 
 /**
@@ -43,9 +49,9 @@ export const loadMutants = (folder = catalogueFolder): Mutant[] => {
         const problem = `mutant "${mutant.id}" /requirement: there is no ${mutant.requirement} in spec/requirements.yaml`;
         throw source.fault([index, 'requirement'], problem, REMEDY);
       }
-      if (!matchesAny(mutant.caughtBy)) {
-        const problem = `mutant "${mutant.id}" /caughtBy: "${mutant.caughtBy}" matches no scenario`;
-        throw source.fault([index, 'caughtBy'], problem, REMEDY);
+      const wrong = faultOfCatcher(mutant);
+      if (wrong !== undefined) {
+        throw source.fault([index, wrong.field], `mutant "${mutant.id}" /${wrong.field}: ${wrong.text}`, REMEDY);
       }
       mutants.set(mutant.id, mutant);
     }

@@ -67,6 +67,11 @@ export const MutantSchema = Type.Object(
           'Where the scenario moves so much that the kit itself may stand still. Default: as little as most need.',
       }),
     ),
+    needs: Type.Optional(
+      Type.Literal('clock', {
+        description: 'Its scenario sets the clock of the server. Where that cannot be done, the mutant is not tested.',
+      }),
+    ),
     patch: Type.Array(PatchSchema, { minItems: 1 }),
   },
   closed,

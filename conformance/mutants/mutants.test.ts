@@ -6,6 +6,7 @@ import { chance, scoreOf, selfTestText } from '../../bin/run/self-test-table.js'
 import { type MutantResult, type Report, type SelfTest, SelfTestSchema, type Violation } from '../../schemas/index.js';
 import { withBlocks } from '../../scripts/blocks.js';
 import { KitError } from '../../src/errors.js';
+import { whyNoClock } from '../../src/harness/index.js';
 import { packageRoot } from '../../src/package-root.js';
 import { validator } from '../../src/packets/index.js';
 import { plainPaint } from '../../src/report/index.js';
@@ -61,6 +62,11 @@ t.test('a broken catalogue is named with its file, entry and field', async (t) =
       `[${entry({ caughtBy: 'server/core/none*' })}]`,
       /"no-dedup" \/caughtBy: "server\/core\/none\*" matches no scenario/,
     ],
+    [
+      `[${entry({ caughtBy: 'server/core/most-of-a-day-later' })}]`,
+      /"no-dedup" \/needs: server\/core\/most-of-a-day-later sets a clock: write needs: clock/,
+    ],
+    [`[${entry({ needs: 'clock' })}]`, /"no-dedup" \/needs: server\/core\/\*\* sets no clock: take needs out/],
     [`[${entry({ subtle: true })}]`, /"no-dedup" \/0\/subtle: must be string/],
     [`- ${entry()}\n- ${entry()}`, /^one\.yaml:2: mutant "no-dedup" exists twice/],
     ['[', /^one\.yaml:\d+: /],
@@ -144,13 +150,40 @@ t.test('globs choose mutants, and a typo is an error', async (t) => {
 t.test('the kit catches every mutant for its own reason, and passes the server without a fault', async (t) => {
   const mutants = loadMutants();
   t.ok(mutants.length >= 80, `${mutants.length} mutants`);
-  const result = await selfTest(mutants, { concurrency: MUTANTS_AT_ONCE }, {}, new AbortController().signal);
+  const { signal } = new AbortController();
+  const result = await selfTest(mutants, { concurrency: MUTANTS_AT_ONCE, whyNoClock: whyNoClock() }, {}, signal);
+  if (process.env.IM_REQUIRE_ALL === '1') t.strictSame(result.untested, []);
+  for (const { id, why } of result.untested) t.pass(id, { skip: why });
   t.strictSame(validator(SelfTestSchema)(result), []);
   t.strictSame(result.control.problems, [], 'the server without a fault');
   for (const { id, fault, caught, survived } of result.mutants) {
     t.ok(caught > 0, `${id}: ${fault}`, { survived });
   }
   t.ok(isPerfect(result), scoreOf(result));
+});
+
+t.test('what this machine cannot test is named, and does not count', async (t) => {
+  const all = loadMutants();
+  const whyNoClock = 'the clock is not installed';
+  const { signal } = new AbortController();
+  const mixed = chooseMutants(all, ['no-dedup', 'timers-follow-*', 'acks-are-known-*'], false);
+  const result = await selfTest(mixed, { concurrency: 2, whyNoClock }, {}, signal);
+  t.strictSame(validator(SelfTestSchema)(result), []);
+  t.strictSame(
+    result.mutants.map(({ id }) => id),
+    ['no-dedup'],
+  );
+  t.ok(isPerfect(result));
+  const text = selfTestText(result, plainPaint, 120);
+  t.match(
+    text,
+    /^not tested: acks-are-known-for-an-hour, timers-follow-the-time-of-day: the clock is not installed\n1 of 1/m,
+  );
+  const clocks = mixed.filter(({ needs }) => needs === 'clock');
+  await t.rejects(selfTest(clocks, { concurrency: 2, whyNoClock }, {}, signal), {
+    message: 'acks-are-known-for-an-hour cannot be tested: the clock is not installed',
+    code: 'usage',
+  });
 });
 
 t.test('a mutant that nothing catches survives, with what was expected and what was seen', async (t) => {

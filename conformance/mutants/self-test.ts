@@ -75,17 +75,32 @@ const control = async (mutants: readonly Mutant[], signal: AbortSignal): Promise
   return outcome;
 };
 
+/** Mutants whose scenario this machine cannot play, with what is missing. */
+const untestableOf = (mutants: readonly Mutant[], whyNoClock: string | undefined): SelfTest['untested'] =>
+  whyNoClock === undefined
+    ? []
+    : mutants.filter(({ needs }) => needs === 'clock').map(({ id }) => ({ id, why: whyNoClock }));
+
 /**
  * Tests the kit: first the server without a fault must pass what is to catch its mutants, then each mutant is tested.
- * Throws a KitError when the server without a fault cannot be tested at all.
+ * Throws a KitError when the server without a fault cannot be tested at all, or none of the mutants on this machine.
  */
 export const selfTest = async (
-  mutants: readonly Mutant[],
+  chosen: readonly Mutant[],
   options: SelfTestOptions,
   hooks: SelfTestHooks,
   signal: AbortSignal,
 ): Promise<SelfTest> => {
   const startedAt = new Date();
+  const untested = untestableOf(chosen, options.whyNoClock);
+  const mutants = chosen.filter(({ id }) => !untested.some((one) => one.id === id));
+  if (mutants.length === 0 && untested[0] !== undefined) {
+    throw new KitError(
+      'usage',
+      `${untested[0].id} cannot be tested: ${untested[0].why}`,
+      'Choose others, or install it.',
+    );
+  }
   hooks.onProgress?.({ done: 0, total: mutants.length, running: ['the server without a fault'] });
   const controlled = await control(mutants, signal);
   const verdicts = await testMutants(mutants, options, hooks, signal);
@@ -98,6 +113,7 @@ export const selfTest = async (
     complete: verdicts.size === mutants.length && !signal.aborted,
     control: controlled,
     mutants: [...verdicts].map(([mutant, found]) => resultOf(mutant, found)),
+    untested,
   };
 };
 

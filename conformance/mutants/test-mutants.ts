@@ -14,6 +14,8 @@ const TRIES_ALONE = 4;
 const MAX_TRIED_ALONE = 8;
 
 export interface SelfTestOptions {
+  /** Why no clock of a server can be set on this machine. undefined: it can. */
+  whyNoClock?: string | undefined;
   /** Mutants that are tested at the same time. */
   concurrency: number;
   /** Runs of each mutant, none left out, to measure how often one catches it. undefined: as many as it takes to catch it, within bounds. */

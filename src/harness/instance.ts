@@ -59,12 +59,13 @@ export class Instance {
   }
 
   /**
-   * Brings the process back to where the next scenario needs it, however the last one left it: ended by itself, killed
-   * or frozen. Several scenarios may ask at once. Rejects when it cannot be started, or has died too often.
+   * Brings the process back to where the next scenario needs it, however the last one left it: ended by itself, killed,
+   * frozen, or with a clock that is wrong. Several scenarios may ask at once. Rejects when it cannot be started, or has died too often.
    */
   async revive(): Promise<void> {
     const { control } = this.subject;
     if (!control) return;
+    this.#clock?.set(0);
     this.#unfreeze(control);
     if (!this.#down) return;
     if (this.deaths.length > MAX_DEATHS) {
