@@ -123,6 +123,7 @@ t.test('what cannot be done here is not passed', async (t) => {
       ['no key', 'ws://h/', own, { tokens: ['own', 'expired'] }, 'not-applicable', /an expired token .*--jwt-secret/],
       ['no place', 'ws://h/{token}', own, { tokens: ['none'] }, 'not-applicable', /header or url of your own/],
       ['no process', 'ws://h/', own, { memory: true }, 'unproven', /--exec/],
+      ['no clock', 'ws://h/', own, { clock: true }, 'not-applicable', /set the clock .*--exec/],
       ['no TLS', 'ws://h/', own, { tls: true }, 'unproven', /wss: url/],
       ['used ids', 'ws://h/', { ...own, users: [{ user: 'a' }] }, { chosenIds: true }, 'not-applicable', /--users/],
     ];
@@ -145,12 +146,17 @@ t.test('a class that is claimed and not shown is not passed', async (t) => {
     const description = { protocol: 'im.ran.v1', limits };
     const classes = ['core', 'flow-control', 'observable'];
     const powers = { whyNot: () => undefined };
-    return whyNotRun(scenario, { classes, description, powers } as unknown as Prepared);
+    const first = { subject: {} };
+    return whyNotRun(scenario, { classes, description, first, powers } as unknown as Prepared);
   };
   t.match(whyNot(flow, {}), { verdict: 'unproven', reason: /does not declare limits.maxInFlight: give it/ });
   t.match(whyNot(flow, { maxInFlight: 500 }), { verdict: 'not-applicable' }, 'another scenario is for so many');
   t.match(whyNot(page, {}), { verdict: 'unproven', reason: /does not declare metrics/ });
   t.match(whyNot(frame, {}), { verdict: 'not-applicable' }, 'nobody has to declare this one');
+  const killed = { ...frame, requires: [], needsControl: true, needs: { clock: false } } as unknown as Scenario;
+  t.match(whyNot(killed, {}), { verdict: 'unproven', reason: /nobody may kill or freeze .*leave core out/ });
+  const clocked = { ...killed, needs: { clock: true } } as Scenario;
+  t.equal(whyNot(clocked, {}), undefined, 'left to what the kit can do to this server: no class is unproven without');
   const inbox = { ...frame, requires: ['limits.maxInboxMessages >= 300 or none'] } as Scenario;
   const reason = 'the subject declares other than limits.maxInboxMessages >= 300 or none';
   t.match(whyNot(inbox, { maxInboxMessages: 20 }), { verdict: 'not-applicable', reason });
