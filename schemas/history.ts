@@ -63,7 +63,13 @@ export const HistoryEventSchema = Type.Union(
     ),
     event(
       'sent',
-      { client, conn, message, packet: Type.Record(Type.String(), Type.Unknown()) },
+      {
+        client,
+        conn,
+        message,
+        packet: Type.Record(Type.String(), Type.Unknown()),
+        fragments: Type.Optional(Type.Integer({ minimum: 2, description: 'WebSocket fragments. Absent: one frame.' })),
+      },
       'The client wrote a packet to its connection.',
     ),
     event(

@@ -78,6 +78,13 @@ export const ScenarioFileSchema = Type.Object(
             away: Type.Optional(Type.Literal(true, { description: 'Was connected once and has left.' })),
             absent: Type.Optional(Type.Literal(true, { description: 'Has not connected yet.' })),
             autoAcks: Type.Optional(Type.Literal(true)),
+            fragments: Type.Optional(
+              Type.Integer({
+                minimum: 2,
+                maximum: 100,
+                description: 'Its packets travel in so many WebSocket fragments, with a ping after the first.',
+              }),
+            ),
           },
           closed,
         ),

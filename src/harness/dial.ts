@@ -14,7 +14,7 @@ const CLOSE_TIMEOUT_MS = 5_000;
 const wrap = (ws: WebSocket, tcp: () => TcpSocket | undefined, stream: () => TcpSocket | undefined): Socket => ({
   sendText: (text) => ws.send(text),
   sendBinary: (data) => ws.send(data, { binary: true }),
-  sendFragment: (text) => ws.send(text, { fin: false }),
+  sendFragment: (data, last) => ws.send(data, { binary: false, fin: last }),
   sendHugeFrame: (frame) => {
     const socket = stream();
     if (socket) streamFrame(socket, frame);

@@ -268,6 +268,9 @@ export class Connections {
     if (raw !== undefined && raw.connection !== connection && raw.at <= event.at) {
       return { requirement: 'IM-1-7', because: `, after a bad frame on connection ${raw.connection.number}` };
     }
+    if (connection.lastFragments !== undefined) {
+      return { requirement: 'IM-1-28', because: `, after a packet in ${connection.lastFragments} fragments` };
+    }
     const lived = event.at - connection.openedAt;
     if (event.code !== CLOSE.replaced && lived >= world.timers.deadAfterMs && world.classes.has('timed-redelivery')) {
       return { requirement: 'IM-1-17', because: ', as if its peer were dead' };

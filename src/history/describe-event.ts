@@ -21,7 +21,7 @@ export const describeEvent = (event: HistoryEvent): string => {
 const textOf = (event: Exclude<HistoryEvent, { kind: 'history' }>): string => {
   switch (event.kind) {
     case 'sent':
-      return `${who(event)} → server  ${describePacket(event.packet)}${event.message === undefined ? '' : ` (${event.message})`}`;
+      return `${who(event)} → server  ${describePacket(event.packet)}${inFragments(event)}${event.message === undefined ? '' : ` (${event.message})`}`;
     case 'got':
       return `server → ${who(event)}  ${describePacket(event.packet)}`;
     case 'sent-raw':
@@ -86,7 +86,7 @@ const describeRaw = ({ what, bytes, text }: HistoryEventOf<'sent-raw'>): string 
 
 /** What a client wrote, for a sentence: `msg:R m-1 to bob, sent by alice at 12 ms`. */
 export const describeSent = (event: HistoryEventOf<'sent' | 'sent-raw'>): string => {
-  const what = event.kind === 'sent' ? describePacket(event.packet) : describeRaw(event);
+  const what = event.kind === 'sent' ? `${describePacket(event.packet)}${inFragments(event)}` : describeRaw(event);
   return `${what}, sent by ${event.client} on connection ${event.conn} at ${ms(event.at)}`;
 };
 
@@ -94,6 +94,9 @@ const who = (event: { client: string; conn: number }): string => `${event.client
 
 /** Bodies of so many characters are worth a word. */
 const LARGE = 1_000;
+
+const inFragments = ({ fragments }: HistoryEventOf<'sent'>): string =>
+  fragments === undefined ? '' : ` in ${fragments} fragments`;
 
 /** A packet in a few words: its type, its ids, its status, and what its class adds. */
 export const describePacket = (packet: Record<string, unknown>): string => {

@@ -118,6 +118,7 @@ export class HistoryJudge {
       world.messages.label(event.message, connection.device.user.name, packet.msgId);
     }
     connection.lastFrameAt = world.at;
+    connection.lastFragments = event.fragments;
     if (world.lastSent?.event.kind !== 'sent-raw') world.lastSent = { event, line: world.line };
     onRequest(world, connection, packet);
   }
@@ -131,6 +132,8 @@ export class HistoryJudge {
     const end = world.ends.at(-1);
     if (end !== undefined && connection.serial <= end.openings) end.after = world.line + 0.5;
     this.#connections.alive(connection);
+    const isAnswer = packet.type === 'msg:A' || packet.type === 'ack:A';
+    if (isAnswer && connection.lastFragments !== undefined) world.book.exercise('IM-1-28');
     if (packet.type === 'msg:N') {
       onPush(world, connection, packet);
       this.#connections.pushed(connection);

@@ -80,6 +80,8 @@ export interface Connection {
   mayBeCut: boolean;
   /** When the client last wrote on it, or answered. */
   lastFrameAt: number;
+  /** In how many fragments its last packet travelled. Undefined: whole. */
+  lastFragments: number | undefined;
   /** When the client began to read again: bounds begin anew. */
   readingSince: number;
   /** When a message was first pushed here: a backlog that still flows is no loss. */
@@ -217,6 +219,7 @@ export class World {
       pausedAt: 0,
       mayBeCut: false,
       lastFrameAt: 0,
+      lastFragments: undefined,
       readingSince: 0,
       lastNewPushAt: 0,
       raw: undefined,

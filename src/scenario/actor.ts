@@ -27,6 +27,14 @@ interface Owed {
 /** A repeat of a hundred needs more tries than one. */
 const MAX_TRIES = 500;
 
+interface ActorSpec {
+  name: string;
+  user: string;
+  device: string;
+  autoAcks: boolean;
+  fragments?: number | undefined;
+}
+
 export type ConnectOutcome = { ok: true } | { ok: false; status?: number; error: string };
 
 /**
@@ -37,6 +45,7 @@ export class Actor implements LinkOwner {
   readonly name: string;
   readonly user: string;
   readonly device: string;
+  readonly fragments: number | undefined;
   autoAcks: boolean;
   link: Link | undefined;
   old: Link | undefined;
@@ -52,12 +61,13 @@ export class Actor implements LinkOwner {
   /** Writes the last raw frame once more. It is no message of the book, so nothing else knows how. */
   writeAgain: (() => void) | undefined;
 
-  constructor(world: ActorWorld, who: { name: string; user: string; device: string; autoAcks: boolean }) {
+  constructor(world: ActorWorld, who: ActorSpec) {
     this.#world = world;
     this.name = who.name;
     this.user = who.user;
     this.device = who.device;
     this.autoAcks = who.autoAcks;
+    this.fragments = who.fragments;
     this.record({ kind: 'client', client: this.name, user: this.user, device: this.device });
   }
 

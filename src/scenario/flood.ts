@@ -29,7 +29,7 @@ interface Abuse {
 /** What a client on an open connection floods with, one piece at a time. */
 const PIECES: Record<'pings' | 'fragments' | 'requests', (socket: Socket, index: number) => void> = {
   pings: (socket) => socket.ping(),
-  fragments: (socket, index) => socket.sendFragment(index === 0 ? '{' : ' '),
+  fragments: (socket, index) => socket.sendFragment(index === 0 ? '{' : ' ', false),
   requests: (socket, index) =>
     socket.sendText(`{"type":"ack:R","rid":"flood-${index}","serverMsgId":"no-such-message"}`),
 };

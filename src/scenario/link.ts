@@ -34,6 +34,8 @@ export interface LinkOwner {
   readonly name: string;
   /** How many messages the script has. */
   readonly messages: number;
+  /** Its packets travel in so many WebSocket fragments. Undefined: whole. */
+  readonly fragments: number | undefined;
   record(event: Untimed): void;
   onOpen(link: Link): void;
   /** A valid packet arrived and is in the inbox. */
@@ -183,9 +185,24 @@ export class Link {
     if (errors.length > 0) {
       throw new KitError('kit', `the kit would have sent an invalid packet: ${errors[0]}`, 'Correct the scenario.');
     }
-    this.#owner.record({ kind: 'sent', ...this.#who, packet, ...(message === undefined ? {} : { message }) });
+    const { fragments } = this.#owner;
+    const about = { ...(message === undefined ? {} : { message }), ...(fragments === undefined ? {} : { fragments }) };
+    this.#owner.record({ kind: 'sent', ...this.#who, packet, ...about });
     this.#written += 1;
-    if (this.state === 'open') this.#socket?.sendText(encodePacket(packet));
+    if (this.state !== 'open') return;
+    const text = encodePacket(packet);
+    if (fragments === undefined) this.#socket?.sendText(text);
+    else this.#sendInFragments(Buffer.from(text), fragments);
+  }
+
+  /** Cut by bytes, whatever characters they belong to. The pongs are of no interest. */
+  #sendInFragments(bytes: Buffer, fragments: number): void {
+    this.ignoresPongs = true;
+    const cut = (i: number): number => Math.round((i * bytes.length) / fragments);
+    for (let i = 0; i < fragments; i += 1) {
+      this.#socket?.sendFragment(bytes.subarray(cut(i), cut(i + 1)), i === fragments - 1);
+      if (i === 0) this.ping();
+    }
   }
 
   /** Writes a frame that need not be a packet. `as` text or binary. */

@@ -21,7 +21,7 @@ const clientSpecs = (file: ScenarioFile): ClientSpec[] => {
     ? file.clients.map((name) => [name, {}] as const)
     : Object.entries(file.clients);
   return named.map(([name, options]) => {
-    const { userOf, user, device, away, absent, autoAcks } = options as Exclude<
+    const { userOf, user, device, away, absent, autoAcks, fragments } = options as Exclude<
       ScenarioFile['clients'],
       string[]
     >[string];
@@ -30,6 +30,7 @@ const clientSpecs = (file: ScenarioFile): ClientSpec[] => {
       device: device ?? 'default',
       start: absent ? 'absent' : away ? 'away' : 'present',
       autoAcks: autoAcks ?? false,
+      ...(fragments === undefined ? {} : { fragments }),
       ...(userOf === undefined ? {} : { userOf }),
       ...(user === undefined ? {} : { user }),
     };

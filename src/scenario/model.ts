@@ -19,6 +19,8 @@ export interface ClientSpec {
   /** `present`: connected before the script. `away`: was connected once. `absent`: never connected. */
   start: 'present' | 'away' | 'absent';
   autoAcks: boolean;
+  /** Its packets travel in so many WebSocket fragments. */
+  fragments?: number;
 }
 
 /** One cell of a scenario file: everything that is needed to run it. */

@@ -23,8 +23,8 @@ export interface HugeFrame {
 export interface Socket {
   sendText(text: string): void;
   sendBinary(data: Uint8Array): void;
-  /** A part of a text frame that has not ended yet. */
-  sendFragment(text: string): void;
+  /** A part of a text frame, the last one or not. */
+  sendFragment(data: string | Uint8Array, last: boolean): void;
   /** Written no faster than the server takes it. Nothing else may be written meanwhile. */
   sendHugeFrame(frame: HugeFrame): void;
   /** A text frame of arbitrary bytes, which need not be UTF-8. */

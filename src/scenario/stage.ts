@@ -108,9 +108,9 @@ export class Stage implements ActorWorld {
     return uuidv7();
   }
 
-  addActor({ name, userOf = name, user, device, autoAcks }: Omit<ClientSpec, 'start'>): Actor {
+  addActor({ name, userOf = name, user, device, autoAcks, fragments }: Omit<ClientSpec, 'start'>): Actor {
     const own = { user: userIdOf({ userOf, user }, this.options.userSuffix), device };
-    const actor = new Actor(this, { name, autoAcks, ...(this.options.identity?.(userOf, device) ?? own) });
+    const actor = new Actor(this, { name, autoAcks, fragments, ...(this.options.identity?.(userOf, device) ?? own) });
     this.actors.set(name, actor);
     return actor;
   }
