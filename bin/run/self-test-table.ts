@@ -11,10 +11,14 @@ const MIN_FAULT_WIDTH = 30;
 const isMeasured = ({ subtle, runs, caught }: MutantResult): boolean =>
   subtle !== undefined || runs > 2 || (caught > 0 && caught < runs);
 
+/** With fewer runs a share says nothing. */
+const MIN_RUNS_OF_A_SHARE = 10;
+
 /** `18 of 20 (90 %)`: how often a run caught it. Empty where every one does. */
 export const chance = (result: MutantResult): string => {
   const { caught, runs } = result;
-  return isMeasured(result) ? `${caught} of ${runs} (${Math.round((100 * caught) / runs)} %)` : '';
+  if (!isMeasured(result)) return '';
+  return `${caught} of ${runs}${runs < MIN_RUNS_OF_A_SHARE ? '' : ` (${Math.round((100 * caught) / runs)} %)`}`;
 };
 
 const HEADINGS = ['mutant', 'fault', 'requirement', 'caught by', 'runs that caught it'] as const;

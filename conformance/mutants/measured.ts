@@ -4,6 +4,7 @@ import { type SelfTest, SelfTestSchema } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import { packageRoot } from '../../src/package-root.js';
 import { validator } from '../../src/packets/index.js';
+import { fingerprintOf } from './fingerprint.js';
 import type { Mutant } from './mutant.js';
 
 const REMEDY =
@@ -26,10 +27,11 @@ export const readMeasured = (file = join(packageRoot, 'conformance', 'mutants', 
 export const staleFigures = (mutants: readonly Mutant[], measured: SelfTest): string[] => {
   const subtle = mutants.filter((mutant) => mutant.subtle !== undefined);
   const problems = measured.complete ? [] : [`the measurement was interrupted. ${REMEDY}`];
-  for (const { id, fault, caughtBy } of subtle) {
+  for (const mutant of subtle) {
+    const { id } = mutant;
     const found = measured.mutants.find((result) => result.id === id);
     if (found === undefined) problems.push(`${id} is subtle, and was not measured. ${REMEDY}`);
-    else if (found.fault !== fault || found.caughtBy !== caughtBy)
+    else if (found.fingerprint !== fingerprintOf(mutant))
       problems.push(`${id} has changed since it was measured. ${REMEDY}`);
   }
   const gone = measured.mutants.filter(({ id }) => !subtle.some((mutant) => mutant.id === id));

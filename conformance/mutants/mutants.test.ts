@@ -117,6 +117,7 @@ t.test('the figures in the README are those of the data, and the data those of t
   const cases: [Mutant[], Partial<SelfTest>, RegExp][] = [
     [[first, ...others], { mutants: measured.mutants.filter(({ id }) => id !== first.id) }, /is subtle, and was not/],
     [[{ ...first, fault: 'Another fault than before.' }, ...others], {}, /has changed since it was measured/],
+    [[{ ...first, patch: [] }, ...others], {}, /has changed since it was measured/],
     [[plain, ...others], {}, /was measured, and is no subtle mutant/],
     [[first, ...others], { complete: false }, /was interrupted/],
   ];
@@ -259,6 +260,7 @@ t.test('the score is never rounded up, and a measured mutant tells how often it 
     fault: 'Does something wrong, in a sentence that is too long for its column and is broken therefore.',
     requirement: 'IM-2-2',
     caughtBy: 'server/core/x',
+    fingerprint: 'abc',
     runs: 1,
     caught: 1,
     by: ['server/core/x'],
@@ -267,5 +269,6 @@ t.test('the score is never rounded up, and a measured mutant tells how often it 
   const many = Array.from({ length: 2_000 }, (_, i) => result(i === 0 ? { caught: 0, by: [] } : {}));
   t.equal(scoreOf({ mutants: many }), '1999 of 2000 mutants caught (99.9 %)');
   t.equal(chance(result({ runs: 20, caught: 18 })), '18 of 20 (90 %)');
+  t.equal(chance(result({ runs: 3, caught: 1 })), '1 of 3', 'too few for a share');
   t.equal(chance(result({})), '');
 });

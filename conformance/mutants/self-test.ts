@@ -4,6 +4,7 @@ import type { MutantResult, Report, SelfTest } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import { type RunOptions, runSuite } from '../../src/harness/index.js';
 import { kitVersion } from '../../src/kit-version.js';
+import { fingerprintOf } from './fingerprint.js';
 import type { Mutant } from './mutant.js';
 import { controlRuns } from './runs.js';
 import { type SelfTestHooks, type SelfTestOptions, testMutants } from './test-mutants.js';
@@ -39,6 +40,7 @@ const resultOf = (mutant: Mutant, verdicts: readonly MutantVerdict[]): MutantRes
     fault,
     requirement,
     caughtBy,
+    fingerprint: fingerprintOf(mutant),
     ...(subtle === undefined ? {} : { subtle }),
     runs: verdicts.length,
     caught: by.length,
