@@ -18,6 +18,7 @@ export const CLOSE = {
   goingAway: 1001,
   unsupportedData: 1003,
   invalidUtf8: 1007,
+  tokenExpired: 1008,
   tooLarge: 1009,
   badPacket: 4400,
   replaced: 4409,

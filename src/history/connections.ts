@@ -216,6 +216,11 @@ export class Connections {
       book.leaveOpen(`the server limited ${connection.client} with close code ${code}: the scenario could not run`);
       return;
     }
+    if (code === CLOSE.tokenExpired) {
+      const may = 'as it may when a token has expired: give the kit tokens that outlive its run';
+      book.leaveOpen(`the server ended a connection of ${connection.client} with close code ${code}, ${may}`);
+      return;
+    }
     const { requirement, because } = this.#causeOf(connection, event);
     const { lastFrameAt } = connection;
     const lastFrame = lastFrameAt >= connection.openedAt ? `, its client wrote last at ${ms(lastFrameAt)}` : '';
