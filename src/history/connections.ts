@@ -17,6 +17,20 @@ interface Unexplained {
   readonly consequences: HistoryEventOf<'step'>[];
 }
 
+/** Why a server may close with that code although the script gives no cause. undefined: it may not. */
+const whyAllowed = (code: number | undefined): string | undefined => {
+  switch (code) {
+    case CLOSE.tooSlow:
+      return 'as it may when a client reads too slowly: give the kit a quieter machine';
+    case CLOSE.tooManyRequests:
+      return 'as it may when a client asks for too much: the scenario could not run';
+    case CLOSE.tokenExpired:
+      return 'as it may when a token has expired: give the kit tokens that outlive its run';
+    default:
+      return undefined;
+  }
+};
+
 /** Judges who ends connections, and what a bad frame on one does to the others. */
 export class Connections {
   readonly #world: World;
@@ -175,11 +189,16 @@ export class Connections {
     return explained.flatMap(({ consequences }) => consequences);
   }
 
-  /** Whether a step was missed only because a connection was closed without a cause: that close is reported itself. */
+  /**
+   * Whether a step was missed only because a connection was closed without a cause: that close is reported itself. After
+   * a close that is a limit of the server, whoever it was, nobody gets what the script waits for.
+   */
   isConsequence(step: HistoryEventOf<'step'>): boolean {
+    if (step.outcome !== 'missed') return false;
     const code = /the connection ended with code (\d+)/.exec(step.seen)?.[1];
-    if (step.outcome !== 'missed' || code === undefined) return false;
-    const close = this.#unexplained.findLast(({ event }) => String(event.code ?? 1006) === code);
+    const close = this.#unexplained.findLast(
+      ({ event }) => String(event.code ?? 1006) === code || whyAllowed(event.code) !== undefined,
+    );
     close?.consequences.push(step);
     return close !== undefined;
   }
@@ -212,13 +231,9 @@ export class Connections {
         : event.how === 'reset'
           ? 'a reset'
           : 'an end without a close frame';
-    if (code === CLOSE.tooSlow || code === CLOSE.tooManyRequests) {
-      book.leaveOpen(`the server limited ${connection.client} with close code ${code}: the scenario could not run`);
-      return;
-    }
-    if (code === CLOSE.tokenExpired) {
-      const may = 'as it may when a token has expired: give the kit tokens that outlive its run';
-      book.leaveOpen(`the server ended a connection of ${connection.client} with close code ${code}, ${may}`);
+    const allowed = whyAllowed(code);
+    if (allowed !== undefined) {
+      book.leaveOpen(`the server ended a connection of ${connection.client} with close code ${code}, ${allowed}`);
       return;
     }
     const { requirement, because } = this.#causeOf(connection, event);
