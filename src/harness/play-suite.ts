@@ -1,4 +1,4 @@
-import type { ScenarioResult } from '../../schemas/index.js';
+import { CLOSE, type ScenarioResult } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
 import { knock } from './front-door/index.js';
 import type { Instance } from './instance.js';
@@ -16,9 +16,14 @@ const ENOUGH_RETRIES = 8;
 const onlyLate = (result: ScenarioResult): boolean =>
   result.verdict === 'failed' && result.violations.every((violation) => violation.late === true);
 
-/** By time alone, undecided, or a fault of the kit, such as standing still or having no files left: company may be to blame. */
+/**
+ * By time alone, undecided, or a fault of the kit, such as standing still or having no files left: company may be to blame.
+ * No company makes a token expire.
+ */
 const deservesRetry = (result: ScenarioResult): boolean =>
-  onlyLate(result) || result.verdict === 'inconclusive' || result.verdict === 'error';
+  onlyLate(result) ||
+  (result.verdict === 'inconclusive' && !(result.reason ?? '').includes(`close code ${CLOSE.tokenExpired}`)) ||
+  result.verdict === 'error';
 
 /** The end of a process is known this much later than its sockets have closed, at most. */
 const DEATH_IS_KNOWN_WITHIN_MS = 2_000;

@@ -113,6 +113,10 @@ const describeExit = ({ code, signal }: SubjectExit) => ({
   ...(signal === null ? {} : { signal }),
 });
 
+const CLOCK_FAULT = /clock (jump|set right)$/;
+const CLOCK_NOT_FOLLOWED =
+  'the clock of this server cannot be set: its program does not take the time from the C library (libfaketime)';
+
 const ADVICE = 'Give it a quieter machine, or lower --concurrency and --instances.';
 
 const judged = (judgement: Judgement, ledger: Ledger): Pick<ScenarioResult, 'verdict' | 'reason'> => {
@@ -121,7 +125,11 @@ const judged = (judgement: Judgement, ledger: Ledger): Pick<ScenarioResult, 'ver
   if (judgement.tooSlow?.requirements.some(breaks)) {
     return { verdict: 'error', reason: `${tooSlowText(judgement.tooSlow)}. ${ADVICE}` };
   }
-  const [fault] = judgement.faultsNotFired;
+  const { faultsNotFired } = judgement;
+  if (faultsNotFired.length > 0 && faultsNotFired.every((fault) => CLOCK_FAULT.test(fault))) {
+    return { verdict: 'not-applicable', reason: CLOCK_NOT_FOLLOWED };
+  }
+  const [fault] = faultsNotFired;
   if (fault !== undefined) return { verdict: 'inconclusive', reason: `the fault of ${fault} never fired` };
   const [undecided] = judgement.undecided;
   if (undecided !== undefined) return { verdict: 'inconclusive', reason: undecided };

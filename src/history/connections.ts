@@ -191,16 +191,30 @@ export class Connections {
 
   /**
    * Whether a step was missed only because a connection was closed without a cause: that close is reported itself. After
-   * a close that is a limit of the server, whoever it was, nobody gets what the script waits for.
+   * a close that is a limit of the server, that client gets nothing more, and nobody what waits for its acks.
    */
   isConsequence(step: HistoryEventOf<'step'>): boolean {
     if (step.outcome !== 'missed') return false;
     const code = /the connection ended with code (\d+)/.exec(step.seen)?.[1];
     const close = this.#unexplained.findLast(
-      ({ event }) => String(event.code ?? 1006) === code || whyAllowed(event.code) !== undefined,
+      ({ connection, event }) =>
+        String(event.code ?? 1006) === code ||
+        (whyAllowed(event.code) !== undefined && this.#concerns(step, connection)),
     );
     close?.consequences.push(step);
     return close !== undefined;
+  }
+
+  /** Whether a step of the script waits for that client, or for what becomes of a message to or from its user. */
+  #concerns(step: HistoryEventOf<'step'>, { client, device }: Connection): boolean {
+    if (step.client === undefined) return false;
+    if (step.client === client) return true;
+    const world = this.#world;
+    const key = step.message === undefined ? undefined : world.messages.labels.get(step.message);
+    if (key === undefined) return false;
+    if (key.from === device.user.name) return true;
+    const message = world.messages.find(world.user(key.from), key.msgId);
+    return message?.variants.some(({ to }) => to === device.user.name) ?? false;
   }
 
   /** The replaced connection has ended while the newer one lives: from here on the newer one must not suffer. */
