@@ -3,8 +3,9 @@ import { DEFAULT_TIMERS, type MsgR, type ScenarioResult } from '../../schemas/in
 import { KitError } from '../errors.js';
 import { judge, readHistory } from '../history/index.js';
 import { loadLedger } from '../ledger/index.js';
-import { type Dial, parseScenarioFile, parseSource, type Scenario } from '../scenario/index.js';
+import { type Control, type Dial, parseScenarioFile, parseSource, type Scenario } from '../scenario/index.js';
 import { localFault } from './local-fault.js';
+import { deservesRetry } from './play-suite.js';
 import { runScenario, type ScenarioRun } from './run-scenario.js';
 import type { StallMeter } from './stall-meter.js';
 
@@ -47,11 +48,17 @@ const rejecting =
     throw cause;
   };
 
+interface Played {
+  stalledMs?: number;
+  send?: string;
+  historyDir?: string;
+  scenario?: Scenario;
+  control?: Control;
+}
+
 const play = (
   dial: Dial,
-  stalledMs = 0,
-  send = '{ sends: m1, to: bob }',
-  historyDir?: string,
+  { stalledMs = 0, send = '{ sends: m1, to: bob }', historyDir, scenario = scenarioOf(send), control }: Played = {},
 ): Promise<ScenarioResult> => {
   const run: ScenarioRun = {
     subject: { url: 'ws://127.0.0.1:1/', close: async () => {} },
@@ -71,12 +78,13 @@ const play = (
     signal: new AbortController().signal,
     historyName: 'x',
     ...(historyDir === undefined ? {} : { historyDir }),
+    ...(control === undefined ? {} : { control }),
     replay: '',
     attempt: 1,
     stalls: { worstSince: () => stalledMs } as unknown as StallMeter,
     onHistoryLost: () => {},
   };
-  return runScenario(scenarioOf(send), run);
+  return runScenario(scenario, run);
 };
 
 t.test('what goes wrong in the kit is an error of the kit, and no violation', async (t) => {
@@ -88,7 +96,7 @@ t.test('what goes wrong in the kit is an error of the kit, and no violation', as
     ['no server', play(rejecting(gone)), 'inconclusive', /^the server is gone Start it\./],
     [
       'a packet that breaks the protocol',
-      play(answering(), 0, '{ sends: m1, to: bob, msgId: "not an id" }'),
+      play(answering(), { send: '{ sends: m1, to: bob, msgId: "not an id" }' }),
       'error',
       /the kit would have sent an invalid packet: msg:R \/msgId/,
     ],
@@ -102,10 +110,10 @@ t.test('what goes wrong in the kit is an error of the kit, and no violation', as
 
 t.test('a kit that stood still itself does not judge what may come from that', async (t) => {
   const silent = answering();
-  const judged = await play(silent, TOLERABLE_MS);
+  const judged = await play(silent, { stalledMs: TOLERABLE_MS });
   t.match(judged, { verdict: 'failed', stalledMs: TOLERABLE_MS });
   t.ok(judged.violations.some(({ requirement }) => requirement === 'IM-2-3'));
-  const excused = await play(silent, TOLERABLE_MS + 1, undefined, t.testdir({}));
+  const excused = await play(silent, { stalledMs: TOLERABLE_MS + 1, historyDir: t.testdir({}) });
   t.match(excused, { verdict: 'error', reason: /^too slow to judge: .* stood still for 21 ms.*IM-2-3/ });
   t.same([excused.violations, excused.warnings], [[], []]);
   const again = judge(readHistory(excused.history ?? ''));
@@ -118,10 +126,48 @@ t.test('a kit that stood still itself does not judge what may come from that', a
     JSON.stringify({ type: 'msg:A', rid, msgId, status: 'accepted', serverMsgId: 'S-1' });
   const invalid = await play(
     answering((packet) => accept(packet).replace('"S-1"', '7')),
-    1_000,
+    { stalledMs: 1_000 },
   );
   t.equal(invalid.verdict, 'failed', 'no stall makes a packet invalid');
   t.ok(invalid.violations.some(({ requirement }) => requirement === 'IM-2-1'));
+});
+
+t.test('a clock that nobody sees move tests nothing, unless something else is open as well', async (t) => {
+  const nothing = async () => {};
+  const refuse = () => {};
+  const control = { kill: nothing, stop: nothing, start: nothing, freeze: refuse, unfreeze: refuse, jump: refuse };
+  const jumping = (step: string): Scenario => {
+    const text = `scenario: A clock is set\nclass: core\nproves: [IM-4.2-1]\nclients: [alice, bob]\nscript:\n  - server: { jumps: 3600000 }\n${step}`;
+    return parseScenarioFile(parseSource(text, 'x.yaml'), 'server/core/x')[0] as Scenario;
+  };
+  const unmoved = await play(answering(), { scenario: jumping(''), control });
+  t.match(unmoved, { verdict: 'not-applicable', reason: /do not follow its clock/, violations: [] });
+  const silent = await play(answering(), { scenario: jumping('  - alice: { sends: m1, to: bob }\n'), control });
+  t.equal(silent.verdict, 'failed', 'a server that answers nothing any more');
+  let dialled = 0;
+  const refusing: Dial = async (request, handlers) => {
+    dialled += 1;
+    return dialled <= 2 ? answering()(request, handlers) : { ok: false, status: 401, error: 'HTTP 401' };
+  };
+  const again = '  - bob: { disconnects: abruptly }\n  - bob: { connects: true }\n';
+  const closed = await play(refusing, { scenario: jumping(again), control });
+  t.equal(closed.verdict, 'inconclusive', 'a server that lets nobody in any more');
+});
+
+t.test('what company may be to blame for is tried again, and an expired token is not', async (t) => {
+  const rows: [Partial<ScenarioResult>, boolean][] = [
+    [{ verdict: 'passed' }, false],
+    [{ verdict: 'error' }, true],
+    [{ verdict: 'inconclusive', reason: 'settling did not complete' }, true],
+    [{ verdict: 'inconclusive', reason: 'the server ended a connection of bob with close code 4413, as it may' }, true],
+    [
+      { verdict: 'inconclusive', reason: 'the server ended a connection of bob with close code 1008, as it may' },
+      false,
+    ],
+  ];
+  for (const [result, again] of rows) {
+    t.equal(deservesRetry({ violations: [], ...result } as unknown as ScenarioResult), again, JSON.stringify(result));
+  }
 });
 
 t.test('the meter of stalls sees a loop that is held up, and forgets what was before', async (t) => {

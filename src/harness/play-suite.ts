@@ -20,7 +20,7 @@ const onlyLate = (result: ScenarioResult): boolean =>
  * By time alone, undecided, or a fault of the kit, such as standing still or having no files left: company may be to blame.
  * No company makes a token expire.
  */
-const deservesRetry = (result: ScenarioResult): boolean =>
+export const deservesRetry = (result: ScenarioResult): boolean =>
   onlyLate(result) ||
   (result.verdict === 'inconclusive' && !(result.reason ?? '').includes(`close code ${CLOSE.tokenExpired}`)) ||
   result.verdict === 'error';

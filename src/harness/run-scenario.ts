@@ -1,7 +1,7 @@
-import type { Description, HistoryEvent, HistoryHead, ScenarioResult, Timers } from '../../schemas/index.js';
+import type { Description, HistoryEvent, HistoryHead, ScenarioResult, Timers, Violation } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
 import { HistoryJudge, type Judgement, tooSlowText } from '../history/index.js';
-import { type Ledger, requirementOf } from '../ledger/index.js';
+import type { Ledger } from '../ledger/index.js';
 import {
   type Control,
   type Dial,
@@ -115,23 +115,21 @@ const describeExit = ({ code, signal }: SubjectExit) => ({
 
 const CLOCK_FAULT = /clock (jump|set right)$/;
 const CLOCK_NOT_FOLLOWED =
-  'the clock of this server cannot be set: its program does not take the time from the C library (libfaketime)';
+  'the times of this server do not follow its clock when that is set: its program may take them from elsewhere than the C library (libfaketime)';
 
 const ADVICE = 'Give it a quieter machine, or lower --concurrency and --instances.';
 
-const judged = (judgement: Judgement, ledger: Ledger): Pick<ScenarioResult, 'verdict' | 'reason'> => {
-  const breaks = (requirement: string): boolean => requirementOf(ledger, requirement).level === 'MUST';
-  if (judgement.findings.some(({ requirement }) => breaks(requirement))) return { verdict: 'failed' };
-  if (judgement.tooSlow?.requirements.some(breaks)) {
-    return { verdict: 'error', reason: `${tooSlowText(judgement.tooSlow)}. ${ADVICE}` };
-  }
-  const { faultsNotFired } = judgement;
-  if (faultsNotFired.length > 0 && faultsNotFired.every((fault) => CLOCK_FAULT.test(fault))) {
+const judged = (judgement: Judgement, violations: Violation[]): Pick<ScenarioResult, 'verdict' | 'reason'> => {
+  const { tooSlow, faultsNotFired } = judgement;
+  if (violations.length > 0) return { verdict: 'failed' };
+  if (tooSlow !== undefined) return { verdict: 'error', reason: `${tooSlowText(tooSlow)}. ${ADVICE}` };
+  const [fault] = faultsNotFired;
+  const [undecided] = judgement.undecided;
+  // Where anything else is open, the server may have stopped working when its clock was set.
+  if (fault !== undefined && undecided === undefined && faultsNotFired.every((text) => CLOCK_FAULT.test(text))) {
     return { verdict: 'not-applicable', reason: CLOCK_NOT_FOLLOWED };
   }
-  const [fault] = faultsNotFired;
   if (fault !== undefined) return { verdict: 'inconclusive', reason: `the fault of ${fault} never fired` };
-  const [undecided] = judgement.undecided;
   if (undecided !== undefined) return { verdict: 'inconclusive', reason: undecided };
   return { verdict: 'passed' };
 };
@@ -196,7 +194,7 @@ export const runScenario = async (scenario: Scenario, run: ScenarioRun): Promise
     result.violations = all.filter((violation) => violation.level === 'MUST');
     result.warnings = all.filter((violation) => violation.level !== 'MUST');
     result.exercised = judgement.exercised;
-    Object.assign(result, judged(judgement, run.ledger));
+    Object.assign(result, judged(judgement, result.violations));
   } catch (cause) {
     if (cause instanceof Interrupted) throw cause;
     // What the subject or its command did, such as ignoring SIGTERM, is no fault of the kit, and nothing is proven.
