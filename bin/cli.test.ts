@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { type Report, ReportSchema } from '../schemas/index.js';
 import { packageRoot } from '../src/package-root.js';
-import { validator } from '../src/packets/index.js';
+import { validator } from '../src/wire/index.js';
 
 /** The command line as it is built: `npm test` builds before it tests. */
 const PROGRAM = join(packageRoot, 'dist', 'bin', 'im-conformance.js');

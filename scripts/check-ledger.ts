@@ -7,7 +7,7 @@ import { type Report, ReportSchema } from '../schemas/index.js';
 import { KitError } from '../src/errors.js';
 import { type Ledger, loadLedger } from '../src/ledger/index.js';
 import { packageRoot } from '../src/package-root.js';
-import { validator } from '../src/packets/index.js';
+import { validator } from '../src/wire/index.js';
 import {
   APPENDIX,
   checkReport,

@@ -11,8 +11,8 @@ const CASES: readonly [string, string, boolean][] = [
   ['schemas/b.ts', './a.js', true],
   ['schemas/c.ts', '../src/errors.js', false],
   ['schemas/d.ts', 'ws', false],
-  ['src/packets/a.ts', '../../schemas/index.js', true],
-  ['src/packets/b.ts', '../protocol/sender.js', false],
+  ['src/wire/a.ts', '../../schemas/index.js', true],
+  ['src/wire/b.ts', '../protocol/sender.js', false],
   ['src/protocol/a.ts', '../../schemas/index.js', true],
   ['src/protocol/b.ts', 'node:timers', false],
   ['src/protocol/c.ts', '../reference/server.js', false],
@@ -20,7 +20,7 @@ const CASES: readonly [string, string, boolean][] = [
   ['src/history/b.ts', '../harness/index.js', false],
   ['src/ledger/a.ts', '../errors.js', true],
   ['src/ledger/b.ts', '../scenario/index.js', false],
-  ['src/scenario/a.ts', '../packets/index.js', true],
+  ['src/scenario/a.ts', '../wire/index.js', true],
   ['src/scenario/b.ts', '../harness/index.js', false],
   ['src/harness/a.ts', '../scenario/index.js', true],
   ['src/harness/b.ts', '../reference/server.js', false],
@@ -32,7 +32,7 @@ const CASES: readonly [string, string, boolean][] = [
   ['src/reference/b.ts', '../history/recorder.js', false],
   ['bin/commands/a.ts', '../../src/reference/server.js', true],
   ['examples/other/a.js', 'ws', true],
-  ['examples/other/b.js', '../../src/packets/index.js', false],
+  ['examples/other/b.js', '../../src/wire/index.js', false],
 ];
 
 const biome = join(dirname(createRequire(import.meta.url).resolve('@biomejs/biome/package.json')), 'bin', 'biome');

@@ -4,7 +4,7 @@ import t from 'tap';
 import { CLIENT_PACKETS, DescriptionSchema, type Report, SERVER_PACKETS } from '../schemas/index.js';
 import { loadLedger, parseLedger } from '../src/ledger/index.js';
 import { packageRoot } from '../src/package-root.js';
-import { decodePacket, validator } from '../src/packets/index.js';
+import { decodePacket, validator } from '../src/wire/index.js';
 import { APPENDIX, checkReport, checkScenarios, checkText, renderAppendix } from './ledger-checks.js';
 import { checkMutants } from './mutant-checks.js';
 

@@ -3,6 +3,7 @@ export * from '../schemas/index.js';
 export { KitError, type KitErrorCode } from './errors.js';
 export { EXIT, listScenarios, type RunHooks, type RunOptions, type RunProgress, runSuite } from './harness/index.js';
 export { type Ledger, loadLedger, type Requirement } from './ledger/index.js';
+export { inert, outcomeOf, REPORT_FORMATS, type ReportFormat, renderReport } from './report/index.js';
 export {
   bodyBytes,
   type Decoded,
@@ -11,5 +12,4 @@ export {
   encodePacket,
   validatePacket,
   validator,
-} from './packets/index.js';
-export { inert, outcomeOf, REPORT_FORMATS, type ReportFormat, renderReport } from './report/index.js';
+} from './wire/index.js';

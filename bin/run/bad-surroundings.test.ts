@@ -6,7 +6,7 @@ import t, { type Test } from 'tap';
 import { ReportSchema } from '../../schemas/index.js';
 import { startBadSubject } from '../../src/harness/testing/bad-subjects.js';
 import { packageRoot } from '../../src/package-root.js';
-import { validator } from '../../src/packets/index.js';
+import { validator } from '../../src/wire/index.js';
 import { type Case, playCases } from './testing/bad-cases.js';
 import { BOUND_MS, FILES, holder, ONE, type Outcome, run } from './testing/run-kit.js';
 

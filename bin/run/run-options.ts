@@ -7,7 +7,7 @@ import { type Description, DescriptionSchema, SERVER_CLASSES, type ServerClass }
 import { KitError } from '../../src/errors.js';
 import type { RunOptions } from '../../src/harness/options.js';
 import { makeFolder } from '../../src/make-folder.js';
-import { validator } from '../../src/packets/index.js';
+import { validator } from '../../src/wire/index.js';
 import type { Settings } from './option-table.js';
 import { replayArguments, shellQuote } from './replay.js';
 import { parseUsers } from './users-file.js';

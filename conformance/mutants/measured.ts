@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type SelfTest, SelfTestSchema } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import { packageRoot } from '../../src/package-root.js';
-import { validator } from '../../src/packets/index.js';
+import { validator } from '../../src/wire/index.js';
 import { fingerprintOf } from './fingerprint.js';
 import type { Mutant } from './mutant.js';
 

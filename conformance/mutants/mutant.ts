@@ -6,7 +6,7 @@ const closed = { additionalProperties: false } as const;
 export const PatchSchema = Type.Object(
   {
     file: Type.String({
-      pattern: '^src/(protocol|reference|packets)/[a-z0-9/-]+\\.js$',
+      pattern: '^src/(protocol|reference|wire)/[a-z0-9/-]+\\.js$',
       description: 'Compiled file of the reference server, below dist/.',
     }),
     find: Type.String({

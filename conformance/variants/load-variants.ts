@@ -1,8 +1,8 @@
 import { basename, join } from 'node:path';
 import { loadLedger } from '../../src/ledger/index.js';
 import { packageRoot } from '../../src/package-root.js';
-import { validator } from '../../src/packets/index.js';
 import { readSource } from '../../src/scenario/source.js';
+import { validator } from '../../src/wire/index.js';
 import { type Variant, VariantsSchema } from './variant.js';
 
 /** Where the variants of this package are. */

@@ -1,5 +1,5 @@
-import { bodyBytes } from '../packets/decode.js';
 import { type AckFound, decideAck, decideMessage, deliveredAt, type KnownAs } from '../protocol/index.js';
+import { bodyBytes } from '../wire/decode.js';
 import type { Known } from './known.js';
 import { dedupName, type Findings, inboxName } from './look-up.js';
 import {

@@ -4,7 +4,7 @@ import t from 'tap';
 import { Parser } from 'tap-parser';
 import { type Report, ReportSchema } from '../../schemas/index.js';
 import { packageRoot } from '../package-root.js';
-import { validator } from '../packets/index.js';
+import { validator } from '../wire/index.js';
 import { outcomeOf, paintFor, type ReportFormat, renderReport, wantsColour } from './index.js';
 import { inert, inertJson } from './inert.js';
 import { bugLink, duration, names, wrap } from './words.js';

@@ -6,7 +6,7 @@ import {
   FaultMatrixFileSchema,
   faultCellName,
 } from '../../schemas/index.js';
-import { validator } from '../packets/index.js';
+import { validator } from '../wire/index.js';
 import { scenarioRoot } from './load.js';
 import type { Scenario } from './model.js';
 import { readSource } from './source.js';

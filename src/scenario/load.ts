@@ -3,7 +3,7 @@ import { join, relative, sep } from 'node:path';
 import { type FaultCell, FaultCellSchema, type ScenarioFile, ScenarioFileSchema } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
 import { packageRoot } from '../package-root.js';
-import { validator } from '../packets/index.js';
+import { validator } from '../wire/index.js';
 import { checkReferences } from './check-references.js';
 import { checkLimits } from './declared-limits.js';
 import { type Cell, expandCells, substitute } from './matrix.js';

@@ -7,7 +7,7 @@ import {
   SERVER_VERBS,
   type ServerAction,
 } from '../../schemas/index.js';
-import { type Validator, validator } from '../packets/index.js';
+import { type Validator, validator } from '../wire/index.js';
 import { substitute, type Variables } from './matrix.js';
 import type { Step } from './model.js';
 import type { Source } from './source.js';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { ReportSchema } from '../../../schemas/index.js';
 import { type BadKind, startBadSubject } from '../../../src/harness/testing/bad-subjects.js';
-import { validator } from '../../../src/packets/index.js';
+import { validator } from '../../../src/wire/index.js';
 import { FILES, type Outcome, run } from './run-kit.js';
 
 const SIDE_BY_SIDE = 4;

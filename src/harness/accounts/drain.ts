@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SERVER_PACKETS, WIRE } from '../../../schemas/index.js';
 import { KitError } from '../../errors.js';
-import { decodePacket, encodePacket } from '../../packets/index.js';
 import type { Dial, Socket, SocketHandlers } from '../../scenario/index.js';
+import { decodePacket, encodePacket } from '../../wire/index.js';
 
 /** A backlog that is not empty by then is no leftover of a test. */
 const DRAIN_BOUND_MS = 60_000;

@@ -7,7 +7,7 @@ import {
   type ServerClass,
   type Timers,
 } from '../../../schemas/index.js';
-import { validator } from '../../packets/index.js';
+import { validator } from '../../wire/index.js';
 import type { TlsTrust } from '../subject.js';
 
 const FETCH_BOUND_MS = 3_000;

@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
 import type { Packet, PacketType } from '../../../schemas/index.js';
-import { encodePacket } from '../../packets/index.js';
+import { encodePacket } from '../../wire/index.js';
 
 /** A wait that is longer than this fails the test. Milliseconds. */
 const PATIENCE_MS = 10_000;
