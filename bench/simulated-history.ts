@@ -1,4 +1,4 @@
-import type { HistoryEvent, ServerClass } from '../schemas/index.js';
+import { HISTORY_VERSION, type HistoryEvent, type ServerClass } from '../schemas/index.js';
 import { Counters } from './simulated-metrics.js';
 
 /** Faults of the simulated server, each one as a real server may have it. */
@@ -132,9 +132,9 @@ export class Simulation {
     const classes: ServerClass[] = ['core', 'timed-redelivery', 'durable', ...this.#options.claims];
     this.#emit({
       kind: 'history',
-      version: 1,
+      version: HISTORY_VERSION,
       scenario: 'simulated',
-      classes,
+      subject: { role: 'server', classes },
       timers: {
         answerWithinMs: 1_000,
         redeliverAfterMs: 400,
@@ -223,7 +223,7 @@ export class Simulation {
       return;
     }
     if (this.#is('closesForNothing', 0.05)) {
-      this.#cut(client.link, 'server');
+      this.#cut(client.link, 'subject');
       return;
     }
     const again = this.#random() < faults;
@@ -251,7 +251,7 @@ export class Simulation {
     for (const stored of backlog) this.#push(stored);
   }
 
-  #cut(link: Link, by: 'kit' | 'server'): void {
+  #cut(link: Link, by: 'kit' | 'subject'): void {
     // Of what was on its way to the server a part may still have arrived.
     while (by === 'kit' && link.up.length > 0 && this.#random() < 0.5) this.#serve(link, link.up.shift() as Packet);
     link.open = false;
@@ -261,7 +261,7 @@ export class Simulation {
   }
 
   #kill(): void {
-    for (const link of [...this.#links]) this.#cut(link, 'server');
+    for (const link of [...this.#links]) this.#cut(link, 'subject');
     this.#emit({ kind: 'subject', at: this.#at(), event: 'killed', signal: 'SIGKILL' });
     this.#clock += 50;
     this.#life += 1;

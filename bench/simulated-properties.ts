@@ -31,7 +31,7 @@ export const tellFindings = (
 ): string =>
   [
     JSON.stringify(choices),
-    ...undecided,
+    ...undecided.map(({ text }) => text),
     ...findings.slice(0, 2).flatMap((finding) => {
       const tracer = new Tracer(finding);
       for (const event of events) tracer.feed(event);

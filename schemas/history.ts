@@ -1,6 +1,49 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { SERVER_CLASSES } from './description.js';
 
+/** Version of the histories that this kit writes. It reads version 1, too. */
+export const HISTORY_VERSION = 2;
+
+/** What a subject is in the protocol: the kit plays the other side. */
+export const ROLES = ['server'] as const;
+export type Role = (typeof ROLES)[number];
+
+export const SubjectSchema = Type.Object(
+  {
+    role: Type.Union(ROLES.map((name) => Type.Literal(name))),
+    classes: Type.Array(Type.Union(SERVER_CLASSES.map((name) => Type.Literal(name)))),
+  },
+  { description: 'What is under test: its role, and the classes that it claims.' },
+);
+
+/** What a script can do wrong on purpose. */
+export const FAULTS = [
+  'drop',
+  'delay',
+  'duplicate',
+  'reorder',
+  'disconnect',
+  'reset',
+  'cut',
+  'silence',
+  'stall',
+  'mute',
+  'flood',
+  'crash',
+  'stop',
+  'freeze',
+  'clock',
+] as const;
+export type Fault = (typeof FAULTS)[number];
+
+/** How an upgrade can fail. */
+export const REFUSALS = ['status', 'subprotocol', 'timeout', 'network', 'kit'] as const;
+export type Refusal = (typeof REFUSALS)[number];
+
+/** How an expectation can be missed. */
+export const MISSES = ['nothing-came', 'wrong-packet', 'connection-ended', 'unwanted-packet', 'observed'] as const;
+export type Miss = (typeof MISSES)[number];
+
 /**
  * A history is NDJSON: a `history` line first, then one event a line, in the order in which the kit saw them.
  * `at` is milliseconds since the history began. `conn` numbers the connections of one history from 1.
@@ -19,9 +62,9 @@ const event = <K extends string, P extends Parameters<typeof Type.Object>[0]>(
 export const HistoryHeadSchema = Type.Object(
   {
     kind: Type.Literal('history'),
-    version: Type.Literal(1),
+    version: Type.Literal(HISTORY_VERSION),
     scenario: Type.String({ description: 'Scenario id, path#cell.' }),
-    classes: Type.Array(Type.Union(SERVER_CLASSES.map((name) => Type.Literal(name)))),
+    subject: SubjectSchema,
     timers: Type.Object({
       answerWithinMs: Type.Number(),
       redeliverAfterMs: Type.Number(),
@@ -58,7 +101,13 @@ export const HistoryEventSchema = Type.Union(
     event('open', { client, conn }, 'The WebSocket upgrade succeeded.'),
     event(
       'refused',
-      { client, conn, status: Type.Optional(Type.Integer()), error: Type.String() },
+      {
+        client,
+        conn,
+        status: Type.Optional(Type.Integer()),
+        refusal: Type.Union(REFUSALS.map((name) => Type.Literal(name))),
+        error: Type.String(),
+      },
       'The upgrade failed; HTTP status if there was one.',
     ),
     event(
@@ -84,7 +133,15 @@ export const HistoryEventSchema = Type.Union(
     ),
     event(
       'got-invalid',
-      { client, conn, text: Type.String(), errors: Type.Array(Type.String()) },
+      {
+        client,
+        conn,
+        level: Type.Union([Type.Literal('frame'), Type.Literal('packet')], {
+          description: 'frame: no JSON object in one text frame. packet: one that the schemas forbid.',
+        }),
+        text: Type.String(),
+        errors: Type.Array(Type.String()),
+      },
       'The server sent something that is not a valid packet of a server; text cut to 1,000 characters.',
     ),
     event('got-pong', { client, conn }, 'A WebSocket pong arrived.'),
@@ -98,7 +155,7 @@ export const HistoryEventSchema = Type.Union(
       {
         client,
         conn,
-        by: Type.Union([Type.Literal('kit'), Type.Literal('server')]),
+        by: Type.Union([Type.Literal('kit'), Type.Literal('subject')]),
         how: Type.Union(CONNECTION_END.map((how) => Type.Literal(how))),
         code: Type.Optional(Type.Integer()),
       },
@@ -117,7 +174,8 @@ export const HistoryEventSchema = Type.Union(
     event(
       'fault',
       {
-        fault: Type.String({ description: 'drop, delay, duplicate, reorder, disconnect, reset, silence, crash, …' }),
+        fault: Type.Union(FAULTS.map((name) => Type.Literal(name))),
+        detail: Type.Optional(Type.String({ description: 'More about it, for people.' })),
         step: Type.String({ description: 'Where in the script the fault stands.' }),
         fired: Type.Boolean(),
         client: Type.Optional(client),
@@ -164,6 +222,18 @@ export const HistoryEventSchema = Type.Union(
         outcome: Type.Union([Type.Literal('met'), Type.Literal('missed'), Type.Literal('unreached')]),
         expected: Type.String(),
         seen: Type.String(),
+        miss: Type.Optional(
+          Type.Union(
+            MISSES.map((name) => Type.Literal(name)),
+            {
+              description:
+                'How it was missed. nothing-came: only the bound passed. connection-ended: before that. observed: what was looked at was not as it must be.',
+            },
+          ),
+        ),
+        closeCode: Type.Optional(
+          Type.Integer({ description: 'Of the connection that ended; 1006: without a close frame.' }),
+        ),
         waitedMs: Type.Number(),
         client: Type.Optional(client),
         late: Type.Optional(

@@ -24,6 +24,9 @@ export const ViolationSchema = Type.Object(
     where: Type.Optional(
       Type.String({ description: 'Where the message vanished or doubled: "accepted at 12 ms, never pushed to bob".' }),
     ),
+    step: Type.Optional(
+      Type.String({ description: 'The step of the script that was missed, where no more than that was seen.' }),
+    ),
     late: Type.Optional(Type.Boolean({ description: 'Only a time bound was missed.' })),
     events: Type.Array(Type.Integer({ minimum: 0 }), { description: 'Line numbers of the history, from 0.' }),
     trace: Type.Array(Type.String(), {

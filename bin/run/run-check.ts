@@ -66,7 +66,11 @@ const resultOf = (file: string, checked: Checked, ledger: Ledger): ScenarioResul
   const violations = violationsOf(file, judgement.findings, ledger);
   const broken = violations.filter((violation) => violation.level === 'MUST');
   const slow = tooSlow === undefined ? [] : [tooSlowText(tooSlow)];
-  const open = [...slow, ...judgement.faultsNotFired.map((fault) => `never fired: ${fault}`), ...judgement.undecided];
+  const open = [
+    ...slow,
+    ...judgement.faultsNotFired.map(({ text }) => `never fired: ${text}`),
+    ...judgement.undecided.map(({ text }) => text),
+  ];
   return {
     id: inert(file),
     title: `${inert(scenario)}, ${count(events, 'event')}`,

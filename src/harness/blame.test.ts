@@ -147,7 +147,9 @@ t.test('a clock that nobody sees move tests nothing, unless something else is op
   let dialled = 0;
   const refusing: Dial = async (request, handlers) => {
     dialled += 1;
-    return dialled <= 2 ? answering()(request, handlers) : { ok: false, status: 401, error: 'HTTP 401' };
+    return dialled <= 2
+      ? answering()(request, handlers)
+      : { ok: false, refusal: 'status', status: 401, error: 'HTTP 401' };
   };
   const again = '  - bob: { disconnects: abruptly }\n  - bob: { connects: true }\n';
   const closed = await play(refusing, { scenario: jumping(again), control });

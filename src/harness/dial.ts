@@ -1,5 +1,6 @@
 import type { Socket as TcpSocket } from 'node:net';
 import { type ClientOptions, WebSocket } from 'ws';
+import type { Refusal } from '../../schemas/index.js';
 import type { Dial, DialOutcome, Socket, SocketHandlers } from '../scenario/index.js';
 import { localFault } from './local-fault.js';
 import { streamFrame } from './stream-frame.js';
@@ -48,6 +49,10 @@ const listen = (ws: WebSocket, handlers: SocketHandlers): void => {
   ws.on('close', (code) => handlers.onClose(code, error));
 };
 
+/** `ws` tells what the handshake lacked by its message only. */
+const refusalOf = ({ message }: Error): Refusal =>
+  /subprotocol/.test(message) ? 'subprotocol' : message === 'Opening handshake has timed out' ? 'timeout' : 'network';
+
 /** Opens real WebSocket connections to one subject. Rejects with a KitError when it is this machine that refuses. */
 export const createDial = (baseUrl: string, authenticate: Authenticate): Dial => {
   return async ({ user, device, tokens, subprotocol, timeoutMs }, handlers) => {
@@ -74,7 +79,12 @@ export const createDial = (baseUrl: string, authenticate: Authenticate): Dial =>
       });
       ws.on('unexpected-response', (request, response) => {
         const status = response.statusCode ?? 0;
-        resolve({ ok: false, status, error: `HTTP ${status} ${response.statusMessage ?? ''}`.trim() });
+        resolve({
+          ok: false,
+          refusal: 'status',
+          status,
+          error: `HTTP ${status} ${response.statusMessage ?? ''}`.trim(),
+        });
         response.destroy();
         request.destroy();
       });
@@ -82,7 +92,7 @@ export const createDial = (baseUrl: string, authenticate: Authenticate): Dial =>
       ws.on('error', (cause) => {
         const fault = localFault(cause);
         if (fault) reject(fault);
-        else resolve({ ok: false, error: cause.message });
+        else resolve({ ok: false, refusal: refusalOf(cause), error: cause.message });
       });
       ws.on('open', () => {
         listen(ws, handlers);

@@ -76,7 +76,10 @@ const tryOldTls = (url: string, timeoutMs: number): Promise<DialOutcome> => {
   const { host, port } = endpointOf(url);
   return new Promise((resolve, reject) => {
     const socket = connectTls({ host, port, ...OLD_TLS, rejectUnauthorized: false });
-    const timer = setTimeout(() => end({ ok: false, error: `no handshake within ${timeoutMs} ms` }), timeoutMs);
+    const timer = setTimeout(
+      () => end({ ok: false, refusal: 'timeout', error: `no handshake within ${timeoutMs} ms` }),
+      timeoutMs,
+    );
     const end = (outcome: DialOutcome) => {
       clearTimeout(timer);
       socket.destroy();
@@ -86,9 +89,9 @@ const tryOldTls = (url: string, timeoutMs: number): Promise<DialOutcome> => {
     socket.on('error', (cause: NodeJS.ErrnoException) => {
       const fault = localFault(cause);
       if (fault) reject(fault);
-      end({ ok: false, error: cause.code ?? cause.message });
+      end({ ok: false, refusal: 'network', error: cause.code ?? cause.message });
     });
-    socket.once('close', () => end({ ok: false, error: 'the server closed the connection' }));
+    socket.once('close', () => end({ ok: false, refusal: 'network', error: 'the server closed the connection' }));
   });
 };
 

@@ -31,12 +31,12 @@ export const plainUpgrade = ({ url, headers }: Credentials, timeoutMs: number): 
     };
     asking.once('upgrade', () => end({ ok: true }));
     asking.once('response', ({ statusCode = 0 }) =>
-      end({ ok: false, status: statusCode, error: `HTTP ${statusCode}` }),
+      end({ ok: false, refusal: 'status', status: statusCode, error: `HTTP ${statusCode}` }),
     );
     asking.on('error', (cause) => {
       const fault = localFault(cause);
       if (fault) reject(fault);
-      else end({ ok: false, error: `no HTTP answer: ${cause.message}` });
+      else end({ ok: false, refusal: 'network', error: `no HTTP answer: ${cause.message}` });
     });
     asking.end();
   });

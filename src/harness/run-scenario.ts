@@ -1,4 +1,12 @@
-import type { Description, HistoryEvent, HistoryHead, ScenarioResult, Timers, Violation } from '../../schemas/index.js';
+import {
+  type Description,
+  HISTORY_VERSION,
+  type HistoryEvent,
+  type HistoryHead,
+  type ScenarioResult,
+  type Timers,
+  type Violation,
+} from '../../schemas/index.js';
 import { KitError } from '../errors.js';
 import { HistoryJudge, type Judgement, tooSlowText } from '../history/index.js';
 import type { Ledger } from '../ledger/index.js';
@@ -97,9 +105,9 @@ const sightsOf = ({ exclusive }: Scenario, { subject, description, tls }: Scenar
 
 const headOf = (scenario: Scenario, run: ScenarioRun): HistoryEvent => ({
   kind: 'history',
-  version: 1,
+  version: HISTORY_VERSION,
   scenario: scenario.id,
-  classes: run.description.classes ?? ['core'],
+  subject: { role: 'server', classes: run.description.classes ?? ['core'] },
   timers: run.timers,
   ...limitsOf(run.description),
   patienceMs: run.patienceMs,
@@ -113,7 +121,6 @@ const describeExit = ({ code, signal }: SubjectExit) => ({
   ...(signal === null ? {} : { signal }),
 });
 
-const CLOCK_FAULT = /clock (jump|set right)$/;
 const CLOCK_NOT_FOLLOWED =
   'the times of this server do not follow its clock when that is set: its program may take them from elsewhere than the C library (libfaketime)';
 
@@ -126,11 +133,11 @@ const judged = (judgement: Judgement, violations: Violation[]): Pick<ScenarioRes
   const [fault] = faultsNotFired;
   const [undecided] = judgement.undecided;
   // Where anything else is open, the server may have stopped working when its clock was set.
-  if (fault !== undefined && undecided === undefined && faultsNotFired.every((text) => CLOCK_FAULT.test(text))) {
+  if (fault !== undefined && undecided === undefined && faultsNotFired.every(({ fault }) => fault === 'clock')) {
     return { verdict: 'not-applicable', reason: CLOCK_NOT_FOLLOWED };
   }
-  if (fault !== undefined) return { verdict: 'inconclusive', reason: `the fault of ${fault} never fired` };
-  if (undecided !== undefined) return { verdict: 'inconclusive', reason: undecided };
+  if (fault !== undefined) return { verdict: 'inconclusive', reason: `the fault of ${fault.text} never fired` };
+  if (undecided !== undefined) return { verdict: 'inconclusive', reason: undecided.text };
   return { verdict: 'passed' };
 };
 

@@ -1,4 +1,4 @@
-import type { Finding, MessageKey } from './judgement.js';
+import type { Finding, MessageKey, Undecided, UndecidedCode } from './judgement.js';
 
 /** No history is worth more findings than a person can read; what comes after is only counted. */
 const MAX_FINDINGS = 500;
@@ -12,7 +12,7 @@ export type Report = Omit<Finding, 'about' | 'where'> & { about: MessageKey | un
 export class Book {
   readonly findings: Finding[] = [];
   readonly exercised: Record<string, number> = {};
-  readonly undecided: string[] = [];
+  readonly undecided: Undecided[] = [];
   readonly #byTopic = new Map<string, Finding>();
   readonly #lastAbout = new Map<string, Finding>();
   readonly #locate: (about: MessageKey | undefined) => string;
@@ -57,8 +57,9 @@ export class Book {
     return this.#lastAbout.get(keyOf(about));
   }
 
-  leaveOpen(reason: string): void {
-    if (this.undecided.length < MAX_UNDECIDED && !this.undecided.includes(reason)) this.undecided.push(reason);
+  leaveOpen(code: UndecidedCode, text: string): void {
+    if (this.undecided.length >= MAX_UNDECIDED || this.undecided.some((one) => one.text === text)) return;
+    this.undecided.push({ code, text });
   }
 }
 

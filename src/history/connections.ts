@@ -1,5 +1,6 @@
 import { CLOSE, type HistoryEventOf } from '../../schemas/index.js';
 import { abandon, excuse } from './answers.js';
+import type { Undecided } from './judgement.js';
 import { describePlace } from './where.js';
 import { type Connection, ms, type World } from './world.js';
 
@@ -18,14 +19,20 @@ interface Unexplained {
 }
 
 /** Why a server may close with that code although the script gives no cause. undefined: it may not. */
-const whyAllowed = (code: number | undefined): string | undefined => {
+const whyAllowed = (code: number | undefined): Undecided | undefined => {
   switch (code) {
     case CLOSE.tooSlow:
-      return 'as it may when a client reads too slowly: give the kit a quieter machine';
+      return {
+        code: 'closed-by-limit',
+        text: 'as it may when a client reads too slowly: give the kit a quieter machine',
+      };
     case CLOSE.tooManyRequests:
-      return 'as it may when a client asks for too much: the scenario could not run';
+      return { code: 'closed-by-limit', text: 'as it may when a client asks for too much: the scenario could not run' };
     case CLOSE.tokenExpired:
-      return 'as it may when a token has expired: give the kit tokens that outlive its run';
+      return {
+        code: 'token-expired',
+        text: 'as it may when a token has expired: give the kit tokens that outlive its run',
+      };
     default:
       return undefined;
   }
@@ -118,7 +125,7 @@ export class Connections {
     const world = this.#world;
     const connection = world.connection(event.conn, event.client);
     if (connection.closed) return;
-    if (event.by === 'server') this.#closedByServer(connection, event);
+    if (event.by === 'subject') this.#closedByServer(connection, event);
     excuse(world, connection);
     abandon(world, connection);
     world.flow?.closed(connection);
@@ -195,10 +202,9 @@ export class Connections {
    */
   isConsequence(step: HistoryEventOf<'step'>): boolean {
     if (step.outcome !== 'missed') return false;
-    const code = /the connection ended with code (\d+)/.exec(step.seen)?.[1];
     const close = this.#unexplained.findLast(
       ({ connection, event }) =>
-        String(event.code ?? 1006) === code ||
+        (step.miss === 'connection-ended' && (event.code ?? 1006) === step.closeCode) ||
         (whyAllowed(event.code) !== undefined && this.#concerns(step, connection)),
     );
     close?.consequences.push(step);
@@ -247,7 +253,8 @@ export class Connections {
           : 'an end without a close frame';
     const allowed = whyAllowed(code);
     if (allowed !== undefined) {
-      book.leaveOpen(`the server ended a connection of ${connection.client} with close code ${code}, ${allowed}`);
+      const text = `the server ended a connection of ${connection.client} with close code ${code}, ${allowed.text}`;
+      book.leaveOpen(allowed.code, text);
       return;
     }
     const { requirement, because } = this.#causeOf(connection, event);

@@ -37,7 +37,7 @@ const textOf = (event: Exclude<HistoryEvent, { kind: 'history' }>): string => {
     case 'refused':
       return `${who(event)} is refused: ${event.status === undefined ? '' : `HTTP ${event.status}, `}${event.error}`;
     case 'closed':
-      return `${who(event)} is closed by the ${event.by}, ${event.how}${event.code === undefined ? '' : `, code ${event.code}`}`;
+      return `${who(event)} is closed by the ${event.by === 'kit' ? 'kit' : 'server'}, ${event.how}${event.code === undefined ? '' : `, code ${event.code}`}`;
     case 'silent':
       return `${who(event)} falls silent: it neither reads nor writes`;
     case 'reading':
@@ -59,7 +59,7 @@ const otherText = (event: Other): string => {
     case 'client':
       return `${event.client} is ${event.user}, device ${event.device}`;
     case 'fault':
-      return `fault ${event.fault} of step ${event.step} ${event.fired ? 'fired' : 'did not fire'}`;
+      return `fault ${describeFault(event)} of step ${event.step} ${event.fired ? 'fired' : 'did not fire'}`;
     case 'subject':
       return `${SUBJECT[event.event]}${event.signal === undefined ? '' : ` (${event.signal})`}`;
     case 'metrics':
@@ -76,6 +76,10 @@ const otherText = (event: Other): string => {
       return event.stalledMs === undefined ? 'end' : `end; the kit stood still for ${event.stalledMs} ms at most`;
   }
 };
+
+/** `clock (set right)`, `flood (connections)`. */
+export const describeFault = ({ fault, detail }: HistoryEventOf<'fault'>): string =>
+  detail === undefined ? fault : `${fault} (${detail})`;
 
 const MAX_RAW = 60;
 

@@ -38,7 +38,7 @@ const tracerOf = (events: readonly HistoryEvent[], finding: Finding): Tracer => 
 };
 
 const expectedOf = (judgement: Judgement, exercised: string[] | undefined): Expected => {
-  const undecided = [...judgement.faultsNotFired, ...judgement.undecided];
+  const undecided = [...judgement.faultsNotFired, ...judgement.undecided].map(({ text }) => text);
   return {
     verdict: verdictOf(judgement),
     violations: judgement.findings.map(({ requirement, about, late, events, message, where }) => ({

@@ -166,9 +166,8 @@ export class HistoryJudge {
     for (const message of world.messages.unsettled()) {
       if (message === pending?.message || message.msgId === msgId) message.spoiled = true;
     }
-    const framing = event.errors.some((error) => /text frame|UTF-8|not JSON|JSON object/i.test(error));
     world.book.report({
-      requirement: framing ? 'IM-1-3' : 'IM-2-1',
+      requirement: event.level === 'frame' ? 'IM-1-3' : 'IM-2-1',
       message: `the server sent ${connection.client} something that is not a valid packet`,
       expected: 'a valid msg:A, msg:N, ack:A or ack:N in one text frame',
       seen: `${event.errors.join('; ')}: ${event.text.slice(0, 200)}`,
@@ -242,7 +241,7 @@ export class HistoryJudge {
     judgeNeverOk(world);
     this.#connections.finish();
     finishClaimed(world);
-    if (world.settledAt === undefined) world.book.leaveOpen('the history ends before it settled');
+    if (world.settledAt === undefined) world.book.leaveOpen('not-settled', 'the history ends before it settled');
     const { findings, exercised, undecided } = world.book;
     const tooSlow = tooSlowToJudge(findings, this.#stalledMs, world.timers);
     this.#finished = {

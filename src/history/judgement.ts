@@ -1,3 +1,5 @@
+import type { Fault } from '../../schemas/index.js';
+
 /** One broken requirement, as the judges see it; the ledger adds sentence and level. */
 export interface Finding {
   requirement: string;
@@ -7,6 +9,8 @@ export interface Finding {
   seen: string;
   /** Where the message vanished or doubled: how far it is known to have come. Without one, where on the server's side. */
   where: string;
+  /** The step of the script that was missed, where the finding says no more than that. */
+  step?: string;
   /** Only a time bound was missed. */
   late?: boolean;
   /** Line numbers of the history, from 0. */
@@ -20,14 +24,37 @@ export interface MessageKey {
   msgId: string;
 }
 
+/** A fault of the script that never fired in any round. */
+export interface UnfiredFault {
+  step: string;
+  fault: Fault;
+  /** Step, fault and aim, for people. */
+  text: string;
+}
+
+/** Why nothing can be concluded, for code: `Undecided.text` is the sentence. */
+export type UndecidedCode =
+  | 'step-not-reached'
+  | 'closed-by-limit'
+  | 'token-expired'
+  | 'watched-too-short'
+  | 'never-acked'
+  | 'handed-over-unexplained'
+  | 'page-not-judged'
+  | 'not-settled';
+
+export interface Undecided {
+  code: UndecidedCode;
+  text: string;
+}
+
 export interface Judgement {
   findings: Finding[];
   /** Requirement id → how often the history put it to the test and it held or broke. */
   exercised: Record<string, number>;
-  /** Steps whose fault never fired in any round. */
-  faultsNotFired: string[];
+  faultsNotFired: UnfiredFault[];
   /** Findings that are left out, for the kit that wrote the history stood still for too long meanwhile. */
   tooSlow?: { stalledMs: number; requirements: string[] } | undefined;
   /** Why nothing can be concluded: preconditions not reached, settling incomplete without a culprit. */
-  undecided: string[];
+  undecided: Undecided[];
 }

@@ -17,7 +17,7 @@ export const judgeLoss = (world: World, complete: boolean): void => {
   world.expiry?.count();
   const explained = world.book.findings.length > 0 || findingsBefore > 0 || world.book.undecided.length > openBefore;
   if (!complete && !explained) {
-    world.book.leaveOpen('settling did not complete, and no message explains why');
+    world.book.leaveOpen('not-settled', 'settling did not complete, and no message explains why');
   }
 };
 
@@ -43,9 +43,12 @@ const judgeMessage = (world: World, message: Message, complete: boolean): void =
     watchedTooShort = true;
   }
   if (watchedTooShort) {
-    world.book.leaveOpen(`${message.msgId} did not reach ${recipient.name}, who was not watched for long enough`);
+    world.book.leaveOpen(
+      'watched-too-short',
+      `${message.msgId} did not reach ${recipient.name}, who was not watched for long enough`,
+    );
   } else if (!complete) {
-    world.book.leaveOpen(`${message.msgId} was pushed to ${recipient.name} and never acked by the kit`);
+    world.book.leaveOpen('never-acked', `${message.msgId} was pushed to ${recipient.name} and never acked by the kit`);
   }
 };
 

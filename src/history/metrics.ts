@@ -52,7 +52,7 @@ export class Metrics {
     const world = this.#world;
     this.#tally.keeping = true;
     if (event.text !== undefined && event.text.length >= MAX_TEXT) {
-      world.book.leaveOpen('the metrics page is too long to be judged');
+      world.book.leaveOpen('page-not-judged', 'the metrics page is too long to be judged');
       return;
     }
     const page = this.#pageOf(event);
@@ -65,7 +65,7 @@ export class Metrics {
   #pageOf({ askedAt, at, status, contentType, text, error }: HistoryEventOf<'metrics'>): MetricsPage | undefined {
     const { book, down, boundMs } = this.#world;
     if (status === undefined && down) {
-      book.leaveOpen('the metrics page was asked for while the server was down');
+      book.leaveOpen('page-not-judged', 'the metrics page was asked for while the server was down');
       return undefined;
     }
     const report = (seen: string, late = false) =>

@@ -177,7 +177,10 @@ export const onHanded = (world: World, connection: Connection, event: HistoryEve
   const cause = world.book.lastAbout(about);
   const doubled = `the application of ${event.client} got it ${before.times} times`;
   if (cause === undefined) {
-    world.book.leaveOpen(`${doubled} (${event.msgId}), and no packet of the server explains it`);
+    world.book.leaveOpen(
+      'handed-over-unexplained',
+      `${doubled} (${event.msgId}), and no packet of the server explains it`,
+    );
     return;
   }
   cause.where = `${cause.where.replace(/; the application of .*$/, '')}; ${doubled}`;

@@ -1,8 +1,9 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import type { TSchema } from '@sinclair/typebox';
-import { type HistoryEvent, HistoryEventSchema, PACKET_SCHEMAS } from '../../schemas/index.js';
+import { HISTORY_VERSION, type HistoryEvent, HistoryEventSchema, PACKET_SCHEMAS } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
+import { upgradeEvent } from './version-1.js';
 
 const BLOCK = 1 << 20;
 /** A line longer than this is no history: the longest legal frame has half a megabyte. */
@@ -32,10 +33,13 @@ const PACKETS = new Map<string, Members>(
  */
 export function* readHistory(file: string): Generator<HistoryEvent> {
   let number = 0;
+  let version: unknown = HISTORY_VERSION;
   for (const line of linesOf(file)) {
     number += 1;
     if (line.text === '' && line.last) break;
-    const event = parseLine(file, number, line);
+    const raw = parseLine(file, number, line);
+    if (number === 1) version = checkVersion(file, raw);
+    const event = checkEvent(file, number, version === 1 ? upgradeEvent(raw) : raw);
     if ((event.kind === 'history') !== (number === 1)) throw headError(file, number, event);
     yield event;
   }
@@ -103,7 +107,7 @@ const unreadable = (file: string, cause: unknown): KitError => {
   return new KitError('usage', `${file} ${why}`, 'Name a history file, such as one that --history wrote.', { cause });
 };
 
-const parseLine = (file: string, number: number, line: Line): HistoryEvent => {
+const parseLine = (file: string, number: number, line: Line): Record<string, unknown> => {
   const fault = (problem: string, remedy = REMEDY, options?: ErrorOptions) =>
     new KitError('usage', `${file}:${number}: ${problem}`, remedy, options);
   let value: unknown;
@@ -118,12 +122,28 @@ const parseLine = (file: string, number: number, line: Line): HistoryEvent => {
     throw fault('the line is not JSON', REMEDY, { cause });
   }
   if (typeof value !== 'object' || value === null) throw fault('the line is not a JSON object');
-  const event = value as Record<string, unknown>;
+  return value as Record<string, unknown>;
+};
+
+const OLDEST_VERSION = 1;
+
+/** The version that the head names; any other first line is refused as no head. */
+const checkVersion = (file: string, head: Record<string, unknown>): unknown => {
+  const { kind, version } = head;
+  if (kind !== 'history' || version === HISTORY_VERSION || version === OLDEST_VERSION) return version;
+  throw new KitError(
+    'usage',
+    `${file}:1: a history of version ${JSON.stringify(version)}; this kit reads ${OLDEST_VERSION} and ${HISTORY_VERSION}`,
+    'Judge it with the version of the kit that wrote it, or with a newer one.',
+  );
+};
+
+const checkEvent = (file: string, number: number, event: Record<string, unknown>): HistoryEvent => {
   const problem =
     problemOf(event, 'event', event.kind, EVENTS) ??
     (event.kind === 'sent' || event.kind === 'got' ? packetProblem(event.packet) : undefined);
-  if (problem !== undefined) throw fault(problem);
-  return value as HistoryEvent;
+  if (problem !== undefined) throw new KitError('usage', `${file}:${number}: ${problem}`, REMEDY);
+  return event as HistoryEvent;
 };
 
 const packetProblem = (packet: unknown): string | undefined => {

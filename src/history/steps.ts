@@ -1,5 +1,6 @@
-import type { HistoryEventOf } from '../../schemas/index.js';
-import type { MessageKey } from './judgement.js';
+import type { Fault, HistoryEventOf } from '../../schemas/index.js';
+import { describeFault } from './describe-event.js';
+import type { MessageKey, UnfiredFault } from './judgement.js';
 import { describeJourney, describePlace } from './where.js';
 import { ms, type World } from './world.js';
 
@@ -7,7 +8,7 @@ import { ms, type World } from './world.js';
 export class Steps {
   readonly #world: World;
   /** Step → what its fault is, and whether it fired in any round. */
-  readonly #faults = new Map<string, { what: string; fired: boolean }>();
+  readonly #faults = new Map<string, { fault: Fault; what: string; fired: boolean }>();
 
   constructor(world: World) {
     this.#world = world;
@@ -21,6 +22,7 @@ export class Steps {
     }
     if (event.outcome === 'unreached') {
       book.leaveOpen(
+        'step-not-reached',
         `step ${event.step} (${event.text}) was not reached: expected ${event.expected}, seen ${event.seen}`,
       );
       return;
@@ -29,6 +31,7 @@ export class Steps {
     book.report({
       requirement: event.requirement,
       message: `step ${event.step} was missed: ${event.text}`,
+      step: event.step,
       expected: event.expected,
       seen: event.seen,
       where: `${this.#placeOf(event, about)}; ${watchOf(event)}`,
@@ -50,20 +53,24 @@ export class Steps {
     const known = this.#faults.get(event.step);
     if (known !== undefined) known.fired ||= event.fired;
     else {
-      const aim = [event.fault, event.packet, event.message, event.client].filter((part) => part !== undefined);
-      this.#faults.set(event.step, { what: aim.join(' '), fired: event.fired });
+      const aim = [describeFault(event), event.packet, event.message, event.client].filter(
+        (part) => part !== undefined,
+      );
+      this.#faults.set(event.step, { fault: event.fault, what: aim.join(' '), fired: event.fired });
     }
-    if (event.fired && /clock/.test(event.fault)) this.#world.clockMoved = true;
+    if (event.fired && event.fault === 'clock') this.#world.clockMoved = true;
     // A client that answers no pings may be taken for dead.
-    if (event.client !== undefined && event.fired && /ping|pong|mute/i.test(event.fault)) {
+    if (event.client !== undefined && event.fired && event.fault === 'mute') {
       for (const connection of this.#world.clientDevice(event.client).user.connections) {
         if (connection.client === event.client) connection.mute = true;
       }
     }
   }
 
-  faultsNotFired(): string[] {
-    return [...this.#faults].filter(([, fault]) => !fault.fired).map(([step, fault]) => `step ${step}: ${fault.what}`);
+  faultsNotFired(): UnfiredFault[] {
+    return [...this.#faults]
+      .filter(([, { fired }]) => !fired)
+      .map(([step, { fault, what }]) => ({ step, fault, text: `step ${step}: ${what}` }));
   }
 }
 

@@ -181,7 +181,7 @@ export class Tally {
   }
 
   /** The connection ended, after `open`. What was on its way to the client was not seen, unless both sides closed. */
-  closed(connection: Connection, by: 'kit' | 'server', clean: boolean): void {
+  closed(connection: Connection, by: 'kit' | 'subject', clean: boolean): void {
     if (connection.openedAt === Number.POSITIVE_INFINITY) return;
     const { at } = this.#world;
     const hidden = connection.silent || connection.mute || connection.readingSince > 0 || connection.paused;

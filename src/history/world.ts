@@ -148,7 +148,7 @@ export class World {
 
   begin(head: HistoryHead): void {
     this.timers = head.timers;
-    this.classes = new Set(head.classes);
+    this.classes = new Set(head.subject.classes);
     this.limits = head.limits ?? {};
     this.patienceMs = head.patienceMs;
     this.scenario = head.scenario;

@@ -28,7 +28,7 @@ const fakeDial = (
   return async (request, handlers) => {
     seen.requests.push(request);
     const status = fake.admit?.(request);
-    if (status !== undefined) return { ok: false, status, error: `HTTP ${status}` };
+    if (status !== undefined) return { ok: false, refusal: 'status', status, error: `HTTP ${status}` };
     const { user, device } = request;
     if (!device.startsWith('flood')) online.set(user, handlers);
     const to = (target: string, packet: unknown) =>
@@ -106,7 +106,8 @@ const run = async (steps: string, fake: Fake = {}, more: Partial<StageOptions> =
       seen.stalled = count;
       return { opened: count, end: () => (seen.ended += 1) };
     },
-    tryOver: async (transport) => (transport === 'plaintext' ? { ok: true } : { ok: false, error: 'too old' }),
+    tryOver: async (transport) =>
+      transport === 'plaintext' ? { ok: true } : { ok: false, refusal: 'network', error: 'too old' },
   };
   const stage = new Stage({
     dial: fakeDial(fake, seen),

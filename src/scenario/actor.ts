@@ -3,7 +3,7 @@ import { type Book, keyOf, type Message } from './book.js';
 import { isPutOff, retryPauseMs } from './expectation.js';
 import { RAW_LABEL } from './labels.js';
 import { Link, type LinkOwner, type Received, type Untimed } from './link.js';
-import type { Dial, TokenChoice } from './ports.js';
+import type { Dial, DialOutcome, TokenChoice } from './ports.js';
 
 /** What an actor needs of the stage that it stands on. */
 export interface ActorWorld {
@@ -34,8 +34,6 @@ interface ActorSpec {
   autoAcks: boolean;
   fragments?: number | undefined;
 }
-
-export type ConnectOutcome = { ok: true } | { ok: false; status?: number; error: string };
 
 /**
  * One device of one user: the strictest legal client. It hands a message to its application once, forgets the id at
@@ -88,7 +86,7 @@ export class Actor implements LinkOwner {
     subprotocol: string | false = WIRE.subprotocol,
     tokens?: TokenChoice,
     reads = true,
-  ): Promise<ConnectOutcome> {
+  ): Promise<DialOutcome> {
     const link = new Link(this.#world.nextConn(), this, reads);
     this.record({ kind: 'opening', client: this.name, conn: link.conn });
     const outcome = await this.#world.dial(

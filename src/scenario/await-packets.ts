@@ -12,6 +12,7 @@ import {
 } from './expectation.js';
 import type { Link, Received } from './link.js';
 import type { Stage } from './stage.js';
+import type { Expectation } from './step-outcome.js';
 
 export interface Awaited {
   met: boolean;
@@ -139,6 +140,13 @@ export class PacketWait {
     setTimeout(again, retryPauseMs(packet)).unref();
   }
 }
+
+/** How a wait was missed: by another packet, by the end of its connection, or by time alone. */
+export const missOf = ({ wrong, closed }: Awaited): Pick<Expectation, 'miss' | 'closeCode' | 'late'> => {
+  if (wrong) return { miss: 'wrong-packet' };
+  if (closed !== undefined) return { miss: 'connection-ended', closeCode: closed };
+  return { miss: 'nothing-came', late: true };
+};
 
 /** What a missed wait saw, for the report. */
 export const describeMissed = (result: Awaited, boundMs: number): string => {

@@ -134,7 +134,8 @@ export const floods: Perform<'floods'> = async (stage, actor, action, place: Ste
     abuse.end();
   }
   const exchanged = bystanders.exchanges - before;
-  recordFault(stage, place, `flood of ${action.floods === 'pings' ? 'control frames' : action.floods}`, abuse.fired, {
+  recordFault(stage, place, 'flood', abuse.fired, {
+    detail: action.floods === 'pings' ? 'control frames' : action.floods,
     client: actor.name,
   });
   return recordExpectation(stage, place, {

@@ -92,7 +92,7 @@ export class Link {
       this.#owner.onOpen(this);
     },
     onText: (text) => this.#onText(text),
-    onBinary: (size) => this.#onInvalid(`(binary frame of ${size} bytes)`, ['a packet is a text frame']),
+    onBinary: (size) => this.#onInvalid('frame', `(binary frame of ${size} bytes)`, ['a packet is a text frame']),
     onPing: (data) => {
       if (this.answersPings && this.state === 'open') this.#socket?.pong(data);
     },
@@ -108,7 +108,7 @@ export class Link {
     this.inbox.push(entry);
     this.#untaken += 1;
     if (this.state === 'open' && this.#untaken > this.#limit) {
-      this.#onInvalid('(flood)', [`more than ${this.#limit} packets that nothing asked for`]);
+      this.#onInvalid('packet', '(flood)', [`more than ${this.#limit} packets that nothing asked for`]);
       this.end('reset');
     }
     this.#owner.notify();
@@ -130,7 +130,7 @@ export class Link {
     if (this.state !== 'open' && this.state !== 'opening') return;
     const decoded = decodePacket(text, SERVER_PACKETS);
     if (!decoded.ok) {
-      this.#onInvalid(text.slice(0, 1000), decoded.errors);
+      this.#onInvalid(decoded.level, text.slice(0, 1000), decoded.errors);
       return;
     }
     this.#owner.record({ kind: 'got', ...this.#who, packet: decoded.packet });
@@ -144,10 +144,10 @@ export class Link {
     this.#put(entry);
   }
 
-  #onInvalid(text: string, errors: string[]): void {
+  #onInvalid(level: 'frame' | 'packet', text: string, errors: string[]): void {
     this.#invalid += 1;
     if (this.#invalid > INVALID_LIMIT) return;
-    this.#owner.record({ kind: 'got-invalid', ...this.#who, text, errors });
+    this.#owner.record({ kind: 'got-invalid', ...this.#who, level, text, errors });
     if (this.#invalid === INVALID_LIMIT) this.end('reset');
     this.#owner.notify();
   }
@@ -162,7 +162,7 @@ export class Link {
       'code' in error &&
       String(error.code).startsWith('WS_ERR')
     ) {
-      this.#onInvalid(`(${String(error.code)})`, [error.message]);
+      this.#onInvalid('frame', `(${String(error.code)})`, [error.message]);
       // The kit's WebSocket client gave up; the server may have gone on.
       this.#endedByKit = 'abruptly';
     }
@@ -174,8 +174,8 @@ export class Link {
     this.state = 'closed';
     this.closeCode = code;
     const how = this.#endedByKit ? ENDING[this.#endedByKit] : code === 1006 ? 'lost' : 'clean';
-    const by = this.#endedByKit ? 'kit' : 'server';
-    this.#owner.record({ kind: 'closed', ...this.#who, by, how, ...(by === 'server' ? { code } : {}) });
+    const by = this.#endedByKit ? 'kit' : 'subject';
+    this.#owner.record({ kind: 'closed', ...this.#who, by, how, ...(by === 'subject' ? { code } : {}) });
     this.#put({ kind: 'close', code, taken: false });
   }
 

@@ -31,7 +31,7 @@ const connectAll = async (stage: Stage, clients: readonly ClientSpec[]): Promise
     for (const { name } of clients.filter((client) => client.start === start)) {
       const actor = actorOf(name);
       const outcome = await actor.connect();
-      if (!outcome.ok) return recordNotConnected(stage, SETUP, name, outcome.error);
+      if (!outcome.ok) return recordNotConnected(stage, SETUP, name, outcome);
       if (start === 'present') continue;
       actor.link?.end('cleanly');
       const closed = await stage.waits.until(() => actor.link?.state === 'closed', boundMs);
@@ -90,7 +90,7 @@ export const play = async (stage: Stage, scenario: Scenario): Promise<void> => {
       await settle(stage, scenario);
     }
     for (const { step, offsetMs, seen } of stage.clock.jumps) {
-      recordFault(stage, { path: step, text: '' }, offsetMs === 0 ? 'clock set right' : 'clock jump', seen);
+      recordFault(stage, { path: step, text: '' }, 'clock', seen, { detail: offsetMs === 0 ? 'set right' : 'jump' });
     }
   } finally {
     stage.memory?.stop();

@@ -1,4 +1,4 @@
-import type { TokenKind } from '../../schemas/index.js';
+import type { Refusal, TokenKind } from '../../schemas/index.js';
 
 /** What a socket reports. The harness calls these; the scenario layer records and decides. */
 export interface SocketHandlers {
@@ -57,7 +57,16 @@ export interface DialRequest {
   timeoutMs: number;
 }
 
-export type DialOutcome = { ok: true } | { ok: false; status?: number; error: string };
+/** Why an upgrade failed: `error` is the sentence for it. */
+export interface Refused {
+  ok: false;
+  refusal: Refusal;
+  /** HTTP status, if there was one. */
+  status?: number;
+  error: string;
+}
+
+export type DialOutcome = { ok: true } | Refused;
 
 /** Opens a connection; never rejects for what the subject does, only for the kit's own faults. Bounded by `timeoutMs`. */
 export type Dial = (request: DialRequest, handlers: SocketHandlers) => Promise<DialOutcome>;

@@ -1,6 +1,6 @@
 import type { Before, ServerAction, Trigger } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
-import { connectionOf, describeMissed, PacketWait } from './await-packets.js';
+import { connectionOf, describeMissed, missOf, PacketWait } from './await-packets.js';
 import { defaultRequirement } from './default-requirement.js';
 import { durationMs } from './durations.js';
 import { labelsOfPacket } from './expectation.js';
@@ -48,7 +48,7 @@ const awaitTrigger = async (stage: Stage, trigger: Trigger | undefined, place: S
     seen: describeMissed(result, boundMs),
     met: false,
     waitedMs: performance.now() - from,
-    late: !result.wrong && result.closed === undefined,
+    ...missOf(result),
   });
 };
 

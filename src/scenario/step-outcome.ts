@@ -1,3 +1,5 @@
+import type { Fault, Miss } from '../../schemas/index.js';
+import type { Refused } from './ports.js';
 import type { Stage } from './stage.js';
 
 /** Where a step stands in the script, for history and report. */
@@ -14,6 +16,10 @@ export interface Expectation {
   seen: string;
   met: boolean;
   waitedMs: number;
+  /** How it was missed, if it was. Default: what was looked at was not as it must be. */
+  miss?: Miss;
+  /** Of the connection that ended before it came. */
+  closeCode?: number | undefined;
   /** Missed only because a time bound passed. */
   late?: boolean;
   message?: string;
@@ -21,7 +27,7 @@ export interface Expectation {
 
 /** Records what became of an expectation. Returns whether the script may go on. */
 export const recordExpectation = (stage: Stage, place: StepPlace, result: Expectation): boolean => {
-  const { requirement, expected, seen, met, waitedMs, late, message } = result;
+  const { requirement, expected, seen, met, waitedMs, miss = 'observed', closeCode, late, message } = result;
   stage.record({
     kind: 'step',
     step: place.path,
@@ -32,6 +38,8 @@ export const recordExpectation = (stage: Stage, place: StepPlace, result: Expect
     seen,
     waitedMs: Math.round(waitedMs),
     ...(place.client === undefined ? {} : { client: place.client }),
+    ...(met ? {} : { miss }),
+    ...(met || closeCode === undefined ? {} : { closeCode }),
     ...(late && !met ? { late } : {}),
     ...(message === undefined ? {} : { message }),
   });
@@ -57,9 +65,10 @@ export const recordUnreached = (stage: Stage, place: StepPlace, expected: string
  * Records that a client could not connect: a breach of IM-1-1 when the server did not select the subprotocol, otherwise
  * a precondition that was not reached.
  */
-export const recordNotConnected = (stage: Stage, place: StepPlace, client: string, error: string): false => {
+export const recordNotConnected = (stage: Stage, place: StepPlace, client: string, refused: Refused): false => {
   const expected = `${client} can connect with the subprotocol im.ran.v1`;
-  if (!/subprotocol/.test(error)) return recordUnreached(stage, place, expected, error);
+  const { refusal, error } = refused;
+  if (refusal !== 'subprotocol') return recordUnreached(stage, place, expected, error);
   recordExpectation(stage, place, { requirement: 'IM-1-1', expected, seen: error, met: false, waitedMs: 0 });
   return false;
 };
@@ -68,7 +77,7 @@ export const recordNotConnected = (stage: Stage, place: StepPlace, client: strin
 export const recordFault = (
   stage: Stage,
   place: StepPlace,
-  fault: string,
+  fault: Fault,
   fired: boolean,
-  aim: { client?: string; packet?: string; message?: string } = {},
+  aim: { client?: string; packet?: string; message?: string; detail?: string } = {},
 ): void => stage.record({ kind: 'fault', fault, step: place.path, fired, ...aim });

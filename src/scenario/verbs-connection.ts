@@ -64,7 +64,7 @@ export const connects: Perform<'connects'> = async (stage, actor, action, place)
     });
   }
   if (outcome.ok) return true;
-  if (action.by === undefined) return recordNotConnected(stage, place, actor.name, outcome.error);
+  if (action.by === undefined) return recordNotConnected(stage, place, actor.name, outcome);
   return recordExpectation(stage, place, {
     requirement: action.by,
     expected: `${actor.name} can connect`,

@@ -1,5 +1,5 @@
 import type { DurationSpec } from '../../schemas/index.js';
-import { type Awaited, connectionOf, describeMissed, PacketWait } from './await-packets.js';
+import { type Awaited, connectionOf, describeMissed, missOf, PacketWait } from './await-packets.js';
 import { isTimed } from './declared-waits.js';
 import { defaultRequirement } from './default-requirement.js';
 import { durationMs } from './durations.js';
@@ -34,7 +34,7 @@ export const gets: Perform<'gets'> = async (stage, actor, action, place) => {
     seen: result.met ? 'it came' : already ? 'nothing that matches until then' : describeMissed(result, boundMs),
     met: result.met,
     waitedMs,
-    late: !result.wrong && result.closed === undefined,
+    ...(already && !result.wrong ? { miss: 'nothing-came', late: result.closed === undefined } : missOf(result)),
     ...(message ? { message } : {}),
   });
 };
@@ -55,7 +55,7 @@ export const drops: Perform<'drops'> = async (stage, actor, action, place) => {
     seen: result.met ? 'it came and was thrown away' : describeMissed(result, boundMs),
     met: result.met,
     waitedMs: performance.now() - from,
-    late: !result.wrong && result.closed === undefined,
+    ...missOf(result),
     ...(message ? { message } : {}),
   });
 };
@@ -86,6 +86,7 @@ export const getsNo: Perform<'getsNo'> = async (stage, actor, action, place) => 
     expected: `no ${describePattern(pattern, labels)} reaches ${actor.name} for ${Math.round(windowMs)} ms`,
     seen: unwanted ?? 'none came',
     met: unwanted === undefined,
+    miss: 'unwanted-packet',
     waitedMs: performance.now() - from,
     ...(message ? { message } : {}),
   });

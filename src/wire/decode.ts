@@ -15,6 +15,8 @@ export interface DecodeOptions {
 
 export interface DecodeFailure {
   ok: false;
+  /** `frame`: no JSON object in UTF-8. `packet`: a JSON object that is no packet which may be sent here. */
+  level: 'frame' | 'packet';
   /** One line per fault, such as `msg:R /to: is missing`. Never empty. */
   errors: string[];
   /** The type, when it is one of the six, allowed here or not. */
@@ -52,8 +54,9 @@ export const validatePacket = (value: unknown, type: PacketType): string[] => {
 
 const shorten = (text: string): string => (text.length > 200 ? `${text.slice(0, 197)}...` : text);
 
-const fail = (errors: string[], value: Record<string, unknown> = {}): DecodeFailure => {
-  const failure: DecodeFailure = { ok: false, errors };
+const fail = (errors: string[], value?: Record<string, unknown>): DecodeFailure => {
+  const failure: DecodeFailure = { ok: false, level: value === undefined ? 'frame' : 'packet', errors };
+  if (value === undefined) return failure;
   if (isPacketType(value.type)) failure.type = value.type;
   for (const name of ['rid', 'msgId', 'serverMsgId'] as const) {
     const id = value[name];

@@ -138,7 +138,7 @@ t.test('too few accounts, accounts that do not work', async (t) => {
       code: 'usage',
     },
   );
-  const refused: Dial = async () => ({ ok: false, status: 401, error: 'HTTP 401' });
+  const refused: Dial = async () => ({ ok: false, refusal: 'status', status: 401, error: 'HTTP 401' });
   await t.rejects(pool(users('u1', 'u2'), refused).lease(TALK), { code: 'usage', message: /account u1 .*HTTP 401/ });
 });
 
