@@ -31,6 +31,7 @@ const good = [
   '  *Why:* because',
   '- **[IM-1-3]** A server MUST do IM-1-3.',
   '- **[IM-1-4]** A server SHOULD do IM-1-4.',
+  '',
   'It MAY do more, and "MUST" is only a word here.',
 ];
 const specDir = join(packageRoot, 'spec');
@@ -76,7 +77,7 @@ t.test('differences between text and ledger are named', async (t) => {
     [
       'not in the ledger',
       [...good, '- **[IM-1-9]** A server MUST do more.'],
-      /1-connection\.md:8: IM-1-9 is not in the ledger/,
+      /1-connection\.md:9: IM-1-9 is not in the ledger/,
     ],
     ['a mention of nothing', [...good, 'See IM-7-7.'], /IM-7-7 is not in the ledger/],
     [
@@ -86,8 +87,8 @@ t.test('differences between text and ledger are named', async (t) => {
     ],
     ['another reason', change('because', 'why not'), /:3: the "Why" of IM-1-2 differs/],
     ['a reason too many', [...good.slice(0, 2), '  *Why:* no', ...good.slice(2)], /the "Why" of IM-1-1 differs/],
-    ['repeated', [...good, good[1] ?? ''], /:8: IM-1-1 repeats the one at spec\/1-connection\.md:2/],
-    ['a loose keyword', [...good, 'It MUST NOT.'], /:8: "MUST" stands outside/],
+    ['repeated', [...good, good[1] ?? ''], /:9: IM-1-1 repeats the one at spec\/1-connection\.md:2/],
+    ['a loose keyword', [...good, '', 'It MUST NOT.'], /:10: "MUST" stands outside/],
   ];
   for (const [name, lines, pattern] of cases) t.match(check(lines).join('\n'), pattern, name);
   t.match(check(good, '2-packets.md'), [/IM-1-1 stands in the wrong section/]);

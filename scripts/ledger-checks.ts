@@ -1,5 +1,6 @@
 import type { Report } from '../schemas/index.js';
 import type { Ledger, Requirement } from '../src/ledger/index.js';
+import { paragraphsOf, wrapMarkdown } from './prose.js';
 
 /** What the ledger check needs of a scenario file. */
 export interface ScenarioHead {
@@ -25,7 +26,7 @@ export const renderAppendix = (ledger: Ledger): string => {
   const rows = ledger.requirements.map(
     (r) => `| ${r.id} | ${r.level} | ${r.role} | ${r.class} | ${cell(r.sentence)} |`,
   );
-  return [
+  const lines = [
     '# Appendix: all requirements',
     '',
     'Written from `requirements.yaml` by `node dist/scripts/check-ledger.js --write`. The sections say more about each.',
@@ -34,7 +35,8 @@ export const renderAppendix = (ledger: Ledger): string => {
     '|---|---|---|---|---|',
     ...rows,
     '',
-  ].join('\n');
+  ];
+  return wrapMarkdown(lines.join('\n'));
 };
 
 /** Where the text and the ledger disagree, one line each. `files`: name in spec/ → text. */
@@ -58,9 +60,9 @@ export const checkText = (ledger: Ledger, files: ReadonlyMap<string, string>): s
   };
   for (const [file, text] of files) {
     if (file === APPENDIX || file === HISTORY) continue;
-    const lines = text.split('\n');
-    for (const [index, line] of lines.entries()) {
-      const place = `spec/${file}:${index + 1}`;
+    const paragraphs = paragraphsOf(text);
+    for (const [index, { line: number, text: line }] of paragraphs.entries()) {
+      const place = `spec/${file}:${number}`;
       const [, id, sentence = ''] = MARKED.exec(line) ?? [];
       if (id === undefined) {
         const keyword = WHY.test(line) ? undefined : LOOSE_KEYWORD.exec(line)?.[1];
@@ -70,7 +72,8 @@ export const checkText = (ledger: Ledger, files: ReadonlyMap<string, string>): s
         if (earlier) faults.push(`${place}: ${id} repeats the one at ${earlier}`);
         places.set(id, place);
         const requirement = ledger.byId.get(id);
-        if (requirement) checkMarked(requirement, sentence, WHY.exec(lines[index + 1] ?? '')?.[1], place, file);
+        if (requirement)
+          checkMarked(requirement, sentence, WHY.exec(paragraphs[index + 1]?.text ?? '')?.[1], place, file);
       }
       for (const [mentioned] of line.matchAll(MENTIONED)) {
         if (!ledger.byId.has(mentioned)) faults.push(`${place}: ${mentioned} is not in the ledger`);
