@@ -1,6 +1,6 @@
 import type { HistoryEvent } from '../schemas/index.js';
 import { HistoryJudge } from '../src/history/index.js';
-import { Simulation } from './simulated-history.js';
+import { Simulation } from '../src/history/testing/simulated-history.js';
 
 export interface JudgeBench {
   /** Judging (parse and feed) ÷ merely parsing the same lines: median of the rounds. */
@@ -86,7 +86,7 @@ const kept = (): number | undefined => {
 };
 
 /** Measures how fast a history of a million events is judged, and what a settled message costs in memory. */
-export async function benchJudge(events: number = EVENTS): Promise<JudgeBench> {
+export const benchJudge = async (events: number = EVENTS): Promise<JudgeBench> => {
   const { lines, delivered } = recordLines(events);
   const rounds: { parseMs: number; judgeMs: number }[] = [];
   // The first round warms up the compiler and is not counted.
@@ -113,4 +113,4 @@ export async function benchJudge(events: number = EVENTS): Promise<JudgeBench> {
     parseMs,
     judgeMs,
   };
-}
+};

@@ -1,16 +1,9 @@
 import { createHash } from 'node:crypto';
+import { seededRandom } from '../seeded-random.js';
 
 /** Numbers from 0 to 1 that depend on nothing but the texts: the same seed gives the same run. */
-export const randomOf = (...texts: string[]): (() => number) => {
-  let state = createHash('sha256').update(texts.join('\n')).digest().readUInt32LE(0) || 1;
-  // mulberry32
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-};
+export const randomOf = (...texts: string[]): (() => number) =>
+  seededRandom(createHash('sha256').update(texts.join('\n')).digest().readUInt32LE(0) || 1);
 
 /** A shuffled copy. */
 export const shuffle = <T>(items: readonly T[], random: () => number): T[] => {

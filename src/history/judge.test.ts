@@ -2,12 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
-import { DEFECTS, type Defect, type SimulationOptions, simulate } from '../../bench/simulated-history.js';
-import { BOUNDED, CLAIMS, claimsFor, FAULTY, RUN, SEED, tellFindings } from '../../bench/simulated-properties.js';
 import type { HistoryEvent } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
 import { packageRoot } from '../package-root.js';
 import { judge, readHistory, verdictOf } from './index.js';
+import { DEFECTS, type Defect, type SimulationOptions, simulate } from './testing/simulated-history.js';
+import { BOUNDED, CLAIMS, claimsFor, FAULTY, RUN, SEED, tellFindings } from './testing/simulated-properties.js';
 
 const GOLDEN = join(packageRoot, 'conformance', 'histories');
 

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { type Defect, mulberry, simulate } from '../../bench/simulated-history.js';
+import type { HistoryEvent } from '../../schemas/index.js';
+import { seededRandom } from '../seeded-random.js';
+import { judge } from './index.js';
+import { type Defect, simulate } from './testing/simulated-history.js';
 import {
   BOUNDED,
   CLAIMS,
@@ -12,9 +15,7 @@ import {
   SEED,
   shape,
   tellFindings,
-} from '../../bench/simulated-properties.js';
-import type { HistoryEvent } from '../../schemas/index.js';
-import { judge } from './index.js';
+} from './testing/simulated-properties.js';
 
 t.comment(`fast-check seed ${SEED} (FC_SEED plays it again)`);
 
@@ -59,7 +60,7 @@ t.test('what is found does not depend on the hour at which the history began', (
 
 /** Two histories of users who have nothing to do with each other as one, each in its order, shuffled by chance. */
 const together = (one: readonly HistoryEvent[], other: readonly HistoryEvent[], seed: number): HistoryEvent[] => {
-  const random = mulberry(seed);
+  const random = seededRandom(seed);
   const mixed: HistoryEvent[] = [];
   const queues: HistoryEvent[][] = [[...one], [...other]];
   let at = 0;

@@ -1,6 +1,7 @@
 import type { MessageKey } from './judgement.js';
 import { type Message, recipientOf } from './message.js';
-import { type Connection, type Device, ms, type World } from './world.js';
+import { ms } from './ms.js';
+import type { Connection, Device, World } from './world.js';
 
 const RECEIPTS = ['', 'stored', 'expired', 'delivered'] as const;
 

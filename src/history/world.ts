@@ -11,6 +11,8 @@ import type { Secrecy } from './secrecy.js';
 import type { Tally } from './tally.js';
 import { describeJourney } from './where.js';
 
+export { ms } from './ms.js';
+
 export interface User {
   readonly name: string;
   readonly number: number;
@@ -265,7 +267,3 @@ export const isReachable = (connection: Connection): boolean =>
   !connection.mute &&
   !connection.paused &&
   connection.openedAt !== Number.POSITIVE_INFINITY;
-
-/** A time of the history for people: `1,040 ms`, `12.3 ms`. */
-export const ms = (at: number): string =>
-  at < 100 ? `${Math.round(at * 10) / 10} ms` : `${Math.round(at).toLocaleString('en-US')} ms`;

@@ -9,7 +9,7 @@ const MAX_FAULTS = 5;
 const REMEDY = 'Write it as the schema description.schema.json says; only "protocol: im.ran.v1" is required.';
 
 /** Reads the description of a server from a JSON or YAML file. A KitError names the file and the faulty field. */
-export function readDescriptionFile(path: string): Description {
+export const readDescriptionFile = (path: string): Description => {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -37,4 +37,4 @@ export function readDescriptionFile(path: string): Description {
     `The description "${path}" is not valid: ${faults.slice(0, MAX_FAULTS).join('; ')}${more}.`,
     REMEDY,
   );
-}
+};

@@ -23,10 +23,10 @@ export interface InvalidDescription {
  * undefined when it is not served (any status but 200, no JSON, no answer within 3 s). What is served as JSON but
  * breaks the schema, or is larger than 64 KB, comes back as its faults (IM-1-19). Never rejects.
  */
-export async function fetchDescription(
+export const fetchDescription = async (
   url: string,
   tls: TlsTrust = {},
-): Promise<Description | InvalidDescription | undefined> {
+): Promise<Description | InvalidDescription | undefined> => {
   const answer = await fetchText(url, tls).catch(() => undefined);
   if (answer === undefined) return undefined;
   if (answer.text === undefined) {
@@ -41,28 +41,28 @@ export async function fetchDescription(
   }
   const invalid = descriptionFaults(value);
   return invalid.length > 0 ? { invalid } : knownMembers(value as Description);
-}
+};
 
 /** One line per fault of a description; empty when it is valid. */
-export function descriptionFaults(value: unknown): string[] {
+export const descriptionFaults = (value: unknown): string[] => {
   return validator(DescriptionSchema)(value);
-}
+};
 
 /** Members that this version does not know are ignored, as the specification asks. */
-export function knownMembers(description: Description): Description {
+export const knownMembers = (description: Description): Description => {
   const known = Object.entries(description).filter(([name]) => Object.hasOwn(DescriptionSchema.properties, name));
   return Object.fromEntries(known) as Description;
-}
+};
 
 /** The timers that the server declares, with the kit's assumption where it declares none. Milliseconds. */
-export function timersOf(description: Description | undefined): Timers {
+export const timersOf = (description: Description | undefined): Timers => {
   return { ...DEFAULT_TIMERS, ...description?.timers };
-}
+};
 
 /** The classes that the server claims; without a claim it is `core`. */
-export function claimedClasses(description: Description | undefined): ServerClass[] {
+export const claimedClasses = (description: Description | undefined): ServerClass[] => {
   return description?.classes ?? ['core'];
-}
+};
 
 interface Fetched {
   /** Whether it calls itself JSON. */
@@ -71,7 +71,7 @@ interface Fetched {
   text: string | undefined;
 }
 
-async function fetchText(url: string, tls: TlsTrust): Promise<Fetched | undefined> {
+const fetchText = async (url: string, tls: TlsTrust): Promise<Fetched | undefined> => {
   const target = new URL('/.well-known/im-ran', url);
   target.protocol = target.protocol === 'wss:' ? 'https:' : 'http:';
   const get = target.protocol === 'https:' ? httpsGet : httpGet;
@@ -98,4 +98,4 @@ async function fetchText(url: string, tls: TlsTrust): Promise<Fetched | undefine
   } finally {
     response.destroy();
   }
-}
+};

@@ -13,14 +13,14 @@ import { connectionRefusal } from './refusals.js';
 const authenticate: Authenticate = async (url, user) => ({ url, headers: { Authorization: `Bearer ${user}` } });
 const wss = (url: string) => url.replace('ws:', 'wss:');
 
-async function errorOf(work: Promise<unknown>): Promise<KitError> {
+const errorOf = async (work: Promise<unknown>): Promise<KitError> => {
   const error = await work.then(
     () => new Error('the door opened'),
     (reason: unknown) => reason,
   );
   if (error instanceof KitError) return error;
   throw error;
-}
+};
 
 /** Only these may meet the bound: the others answer, though late on a busy machine. */
 const NEVER_ANSWER: ReadonlySet<BadKind> = new Set(['silent', 'drips']);

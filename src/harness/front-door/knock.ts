@@ -32,7 +32,11 @@ export interface Knock {
  * Opens one real connection as a fresh user. Every way in which that fails becomes a KitError with the reason and the
  * remedy: `usage` for a bad URL, otherwise `unreachable`. Bounded by `boundMs` (default 10 s) and a few short probes.
  */
-export async function knock(subjectUrl: string, authenticate: Authenticate, boundMs = KNOCK_BOUND_MS): Promise<Knock> {
+export const knock = async (
+  subjectUrl: string,
+  authenticate: Authenticate,
+  boundMs = KNOCK_BOUND_MS,
+): Promise<Knock> => {
   checkUrl(subjectUrl);
   const user = `kit-knock-${Math.random().toString(36).slice(2, 10)}`;
   const outcome = await attempt(await authenticate(subjectUrl, user, 'default'), boundMs);
@@ -57,9 +61,9 @@ export async function knock(subjectUrl: string, authenticate: Authenticate, boun
   if (outcome.kind === 'status') throw statusRefusal(subjectUrl, outcome.answer);
   if (outcome.kind === 'silence') throw silence(subjectUrl, outcome.connected, boundMs);
   throw localFault(outcome.error) ?? connectionRefusal(subjectUrl, outcome.error);
-}
+};
 
-function checkUrl(url: string): void {
+const checkUrl = (url: string): void => {
   const mistake = (message: string, remedy: string) => new KitError('usage', message, remedy);
   if (!URL.canParse(url)) throw mistake(`"${url}" is not a URL.`, 'Write it like ws://127.0.0.1:8080/.');
   const { protocol, hash } = new URL(url);
@@ -70,7 +74,7 @@ function checkUrl(url: string): void {
     throw mistake(`"${url}" does not begin with ws:// or wss://.`, 'Write it like ws://127.0.0.1:8080/.');
   }
   if (hash !== '') throw mistake(`${url} holds a fragment (${hash}), which a WebSocket URL may not.`, 'Leave it out.');
-}
+};
 
 type Outcome =
   | { kind: 'open' }
@@ -80,7 +84,7 @@ type Outcome =
   | { kind: 'silence'; connected: boolean }
   | { kind: 'error'; error: NodeJS.ErrnoException };
 
-function attempt({ url, headers, tls }: Credentials, boundMs: number): Promise<Outcome> {
+const attempt = ({ url, headers, tls }: Credentials, boundMs: number): Promise<Outcome> => {
   return new Promise((resolve) => {
     let connected = false;
     let opened = false;
@@ -126,9 +130,9 @@ function attempt({ url, headers, tls }: Credentials, boundMs: number): Promise<O
         );
     });
   });
-}
+};
 
-async function readStatus(response: IncomingMessage): Promise<StatusAnswer> {
+const readStatus = async (response: IncomingMessage): Promise<StatusAnswer> => {
   let body = '';
   // A body that does not end is cut off; what has come until then is enough.
   const bound = setTimeout(() => response.destroy(), PING_BOUND_MS);
@@ -144,9 +148,9 @@ async function readStatus(response: IncomingMessage): Promise<StatusAnswer> {
   }
   const text = printable(body).replace(/\s+/g, ' ').trim().slice(0, MAX_BODY_CHARACTERS);
   return { status: response.statusCode ?? 0, location: response.headers.location, body: text };
-}
+};
 
 /** Faults that also come from the other scheme; a host that is not found, for one, does not. */
-function schemeMayBeWrong({ code = '' }: NodeJS.ErrnoException): boolean {
+const schemeMayBeWrong = ({ code = '' }: NodeJS.ErrnoException): boolean => {
   return /^(ECONNRESET|EPIPE|EPROTO|HPE_.*|ERR_SSL_.*)$/.test(code);
-}
+};

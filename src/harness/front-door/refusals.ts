@@ -12,7 +12,7 @@ const unreachable = (message: string, remedy: string, cause?: unknown) =>
   new KitError('unreachable', message, remedy, cause === undefined ? {} : { cause });
 
 /** Says what a refused upgrade means. */
-export function statusRefusal(url: string, { status, location, body }: StatusAnswer): KitError {
+export const statusRefusal = (url: string, { status, location, body }: StatusAnswer): KitError => {
   const said = body === '' ? '' : ` It said: ${body}`;
   const answered = `${url} answered the WebSocket upgrade with HTTP ${status}.${said}`;
   if (status === 401 || status === 403) {
@@ -41,13 +41,13 @@ export function statusRefusal(url: string, { status, location, body }: StatusAns
     answered,
     'Is there a WebSocket endpoint at this url? A server accepts the upgrade with HTTP 101.',
   );
-}
+};
 
 /** Node's codes for a certificate that is not trusted. */
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)|ALTNAME|HOSTNAME_MISMATCH|CRL/;
 
 /** Says what the error of a connection attempt means. `error` is what the WebSocket client reported. */
-export function connectionRefusal(url: string, error: NodeJS.ErrnoException): KitError {
+export const connectionRefusal = (url: string, error: NodeJS.ErrnoException): KitError => {
   const { host } = new URL(url);
   const code = error.code ?? '';
   switch (code) {
@@ -102,10 +102,10 @@ export function connectionRefusal(url: string, error: NodeJS.ErrnoException): Ki
     'The server must answer the upgrade as RFC 6455 says; look at its log.',
     error,
   );
-}
+};
 
 /** Says what is wrong with a certificate. Each fault has a remedy of its own; --insecure is the last of them. */
-function certificateRefusal(url: string, error: NodeJS.ErrnoException, code: string): KitError {
+const certificateRefusal = (url: string, error: NodeJS.ErrnoException, code: string): KitError => {
   const { hostname } = new URL(url);
   const [fault, remedy] =
     code === 'CERT_HAS_EXPIRED'
@@ -128,10 +128,10 @@ function certificateRefusal(url: string, error: NodeJS.ErrnoException, code: str
     `${remedy} For a test set-up, --insecure checks no certificate.`,
     error,
   );
-}
+};
 
 /** Nothing came within the bound. `connected`: the TCP connection at least was taken. */
-export function silence(url: string, connected: boolean, boundMs: number): KitError {
+export const silence = (url: string, connected: boolean, boundMs: number): KitError => {
   return connected
     ? unreachable(
         `${url} takes connections but did not answer the WebSocket upgrade within ${boundMs} ms.`,
@@ -141,25 +141,25 @@ export function silence(url: string, connected: boolean, boundMs: number): KitEr
         `${url} did not take a connection within ${boundMs} ms.`,
         'Check host and port, and firewalls that drop packets without a word.',
       );
-}
+};
 
-export function wantsTls(url: string): KitError {
+export const wantsTls = (url: string): KitError => {
   return unreachable(
     `${url} speaks TLS, but the url asks for a plain connection.`,
     `Use ${url.replace(/^ws:/i, 'wss:')} instead.`,
   );
-}
+};
 
-export function wantsPlain(url: string): KitError {
+export const wantsPlain = (url: string): KitError => {
   return unreachable(
     `${url} does not speak TLS; a plain HTTP server answers there.`,
     `Use ${url.replace(/^wss:/i, 'ws:')}, or give the server a certificate.`,
   );
-}
+};
 
-export function closedAtOnce(url: string, code: number, reason: string): KitError {
+export const closedAtOnce = (url: string, code: number, reason: string): KitError => {
   return unreachable(
     `${url} accepted the WebSocket upgrade and closed the connection at once (code ${code}${reason === '' ? '' : `, "${reason}"`}).`,
     'Look at the log of the server; a refused token must be answered with HTTP 401 instead.',
   );
-}
+};

@@ -5,7 +5,7 @@ import { connect } from 'node:tls';
 import { endpointOf } from '../process/port.js';
 
 /** Whether a TLS handshake succeeds at the host and port of this URL, whatever the certificate says. */
-export function speaksTls(url: string, boundMs: number): Promise<boolean> {
+export const speaksTls = (url: string, boundMs: number): Promise<boolean> => {
   const { host, port } = endpointOf(url);
   return new Promise((resolve) => {
     const servername = isIP(host) === 0 ? { servername: host } : {};
@@ -21,10 +21,10 @@ export function speaksTls(url: string, boundMs: number): Promise<boolean> {
     socket.on('error', () => end(false));
     socket.once('close', () => end(false));
   });
-}
+};
 
 /** Whether a plain WebSocket upgrade, without any token, is answered in HTTP at the host and port of this URL. */
-export function speaksPlainHttp(url: string, boundMs: number): Promise<boolean> {
+export const speaksPlainHttp = (url: string, boundMs: number): Promise<boolean> => {
   const { host, port } = endpointOf(url);
   const headers = {
     Connection: 'Upgrade',
@@ -44,4 +44,4 @@ export function speaksPlainHttp(url: string, boundMs: number): Promise<boolean> 
     request.once('response', (response) => end(response.statusCode !== 400));
     request.on('error', () => resolve(false));
   });
-}
+};

@@ -34,7 +34,7 @@ export interface IdentityOptions {
  * The token goes where a header or the URL says `{token}`, otherwise into `Authorization: Bearer`. A header or a URL
  * that names `{user}` needs no token, so none is added unless a source of tokens is given.
  */
-export function createAuthenticate(options: IdentityOptions): Authenticate {
+export const createAuthenticate = (options: IdentityOptions): Authenticate => {
   const { headers, tls, users } = options;
   const trust = tls === undefined ? {} : { tls };
   const sign = options.jwtSecret === undefined ? undefined : jwtSigner(options.jwtSecret);
@@ -75,11 +75,11 @@ export function createAuthenticate(options: IdentityOptions): Authenticate {
     if (bearer) filled.Authorization = `Bearer ${token}`;
     return { url: fill(baseUrl, identity, encodeURIComponent), headers: filled, ...trust };
   };
-}
+};
 
 const bareName: TokenSource = async (user, device) => (device === 'default' ? user : `${user}/${device}`);
 
-function tokenSource({ token, jwtSecret, tokenCommand }: IdentityOptions): TokenSource | undefined {
+const tokenSource = ({ token, jwtSecret, tokenCommand }: IdentityOptions): TokenSource | undefined => {
   const given = Object.entries({ '--token': token, '--jwt-secret': jwtSecret, '--token-command': tokenCommand })
     .filter(([, value]) => value !== undefined)
     .map(([name]) => name);
@@ -98,24 +98,24 @@ function tokenSource({ token, jwtSecret, tokenCommand }: IdentityOptions): Token
   if (jwtSecret !== undefined) return tokensOfSecret(jwtSecret);
   if (tokenCommand !== undefined) return tokensOfCommand(tokenCommand);
   return undefined;
-}
+};
 
 /** Before and between scenarios the kit looks in as a user of its own; with fixed accounts as the first of them. */
-function knownUser(users: readonly Account[], user: string, device: string): { user: string; device: string } {
+const knownUser = (users: readonly Account[], user: string, device: string): { user: string; device: string } => {
   const [first] = users;
   if (!first || users.some((account) => account.user === user)) return { user, device };
   return { user: first.user, device: first.device ?? 'default' };
-}
+};
 
-function tokensOfAccounts(users: readonly Account[], made: TokenSource | undefined): TokenSource | undefined {
+const tokensOfAccounts = (users: readonly Account[], made: TokenSource | undefined): TokenSource | undefined => {
   const tokens = new Map(
     users.flatMap(({ user, device = 'default', token }) => (token === undefined ? [] : [[`${user}/${device}`, token]])),
   );
   if (tokens.size === 0) return made;
   return async (user, device) => tokens.get(`${user}/${device}`) ?? (made ?? bareName)(user, device);
-}
+};
 
-function tokensOfTemplate(template: string): TokenSource {
+const tokensOfTemplate = (template: string): TokenSource => {
   if (!template.includes('{user}')) {
     throw new KitError(
       'usage',
@@ -125,24 +125,24 @@ function tokensOfTemplate(template: string): TokenSource {
   }
   checkHeader('authorization', template);
   return async (user, device) => fill(template, { user, device });
-}
+};
 
-function tokensOfSecret(secret: string): TokenSource {
+const tokensOfSecret = (secret: string): TokenSource => {
   const sign = jwtSigner(secret);
   return async (user, device) => {
     const now = Math.floor(Date.now() / 1_000);
     return sign(user, device, { iat: now, exp: now + JWT_SECONDS });
   };
-}
+};
 
 /** Whether every token travels as the kit's own `Authorization: Bearer`, so that it can be exchanged for another. */
-export function usesBearerOnly({ headers, ...source }: IdentityOptions, url: string): boolean {
+export const usesBearerOnly = ({ headers, ...source }: IdentityOptions, url: string): boolean => {
   const named = Object.entries(headers).some(([name, value]) => /^authorization$/i.test(name) || namesSomebody(value));
   const given = source.token ?? source.jwtSecret ?? source.tokenCommand;
   return !named && !url.includes('{token}') && (given !== undefined || !namesSomebody(url));
-}
+};
 
-function checkHeader(name: string, value: string): void {
+const checkHeader = (name: string, value: string): void => {
   if (RESERVED.test(name)) {
     throw new KitError(
       'usage',
@@ -162,12 +162,12 @@ function checkHeader(name: string, value: string): void {
       { cause },
     );
   }
-}
+};
 
-function unusedToken(): KitError {
+const unusedToken = (): KitError => {
   return new KitError(
     'usage',
     'A source of tokens and a header Authorization were given together, so the token would be used nowhere.',
     "Leave one out, or write --header 'Authorization: Bearer {token}'.",
   );
-}
+};

@@ -17,7 +17,7 @@ export type TokenSource = (user: string, device: string) => Promise<string>;
  * Tokens from a command of the user's: one run for each user and device, at most 8 runs at once. `{user}` and
  * `{device}` are filled in and given as IM_USER and IM_DEVICE; the trimmed stdout is the token.
  */
-export function tokensOfCommand(command: string, boundMs = TOKEN_COMMAND_BOUND_MS): TokenSource {
+export const tokensOfCommand = (command: string, boundMs = TOKEN_COMMAND_BOUND_MS): TokenSource => {
   const cache = new Map<string, Promise<string>>();
   const waiting: (() => void)[] = [];
   let running = 0;
@@ -47,9 +47,9 @@ export function tokensOfCommand(command: string, boundMs = TOKEN_COMMAND_BOUND_M
     if (oldest !== undefined) cache.delete(oldest);
     return token;
   };
-}
+};
 
-async function runOnce(template: string, user: string, device: string, boundMs: number): Promise<string> {
+const runOnce = async (template: string, user: string, device: string, boundMs: number): Promise<string> => {
   checkIds(user, device);
   const command = fill(template, { user, device });
   const child = spawn(command, {
@@ -95,19 +95,19 @@ async function runOnce(template: string, user: string, device: string, boundMs: 
   verdict ??= ending === 'ended with code 0' ? flawOf(token) : ending;
   if (verdict !== undefined) throw failure(command, verdict, errors.text());
   return token;
-}
+};
 
-function flawOf(token: string): string | undefined {
+const flawOf = (token: string): string | undefined => {
   if (token === '') return 'printed no token on stdout';
   if (!/^[\x21-\x7e]+$/.test(token))
     return 'printed something that is not one token (spaces, several lines, or other characters)';
   return undefined;
-}
+};
 
-function failure(command: string, verdict: string, stderr: string): KitError {
+const failure = (command: string, verdict: string, stderr: string): KitError => {
   return new KitError(
     'usage',
     `The token command ${quoteCommand(command)} ${verdict}.${stderr === '' ? '' : ` Its stderr ended with:\n${stderr.slice(-500)}`}`,
     'Run it by hand: it must print one token for {user} and {device} (also in IM_USER and IM_DEVICE) and end with code 0.',
   );
-}
+};

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Sends a signal to a whole process group. False: the group does not exist any more. */
-export function signalGroup(pgid: number, signal: NodeJS.Signals | 0): boolean {
+export const signalGroup = (pgid: number, signal: NodeJS.Signals | 0): boolean => {
   try {
     process.kill(-pgid, signal);
     return true;
@@ -9,18 +9,18 @@ export function signalGroup(pgid: number, signal: NodeJS.Signals | 0): boolean {
     // EPERM: the group exists, but belongs to somebody else by now (a set-uid program).
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
-}
+};
 
 /**
  * Whether a process of the group still runs. A process that has ended but was never collected by its parent does not
  * count: in a container without an init process it would stay for ever, and no signal could remove it.
  */
-export function groupAlive(pgid: number): boolean {
+export const groupAlive = (pgid: number): boolean => {
   return signalGroup(pgid, 0) && !hasOnlyZombies(pgid);
-}
+};
 
 /** True only where the system shows its processes as files (Linux) and each one of the group has ended. */
-function hasOnlyZombies(pgid: number): boolean {
+const hasOnlyZombies = (pgid: number): boolean => {
   let members = 0;
   for (const pid of listedProcesses()) {
     const stat = readProcessFile(pid, 'stat');
@@ -31,10 +31,10 @@ function hasOnlyZombies(pgid: number): boolean {
     members++;
   }
   return members > 0;
-}
+};
 
 /** Resident memory of all processes of a group, bytes; undefined where the system does not show it (Linux does). */
-export function groupMemory(pgid: number): number | undefined {
+export const groupMemory = (pgid: number): number | undefined => {
   let bytes: number | undefined;
   for (const pid of listedProcesses()) {
     const stat = readProcessFile(pid, 'stat');
@@ -44,13 +44,13 @@ export function groupMemory(pgid: number): number | undefined {
     if (kibibytes !== undefined) bytes = (bytes ?? 0) + Number(kibibytes) * 1_024;
   }
   return bytes;
-}
+};
 
 /**
  * Kills processes that were started with this data folder in their environment but left the process group (a daemon).
  * Returns their ids. Only Linux shows the environment of a process; elsewhere nothing is found.
  */
-export function killStrays(dataDir: string): number[] {
+export const killStrays = (dataDir: string): number[] => {
   const mark = `DATA_DIR=${dataDir}`;
   const strays = listedProcesses().filter(
     (pid) => pid !== process.pid && readProcessFile(pid, 'environ').split('\0').includes(mark),
@@ -63,9 +63,9 @@ export function killStrays(dataDir: string): number[] {
     }
   }
   return strays;
-}
+};
 
-function listedProcesses(): number[] {
+const listedProcesses = (): number[] => {
   try {
     return readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
@@ -73,12 +73,12 @@ function listedProcesses(): number[] {
   } catch {
     return [];
   }
-}
+};
 
-function readProcessFile(pid: number, name: string): string {
+const readProcessFile = (pid: number, name: string): string => {
   try {
     return readFileSync(`/proc/${pid}/${name}`, 'latin1');
   } catch {
     return '';
   }
-}
+};

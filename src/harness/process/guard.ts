@@ -12,29 +12,29 @@ let installed = false;
  * Makes sure that this group does not outlive the kit, however the kit ends: by returning, by `process.exit`, by an
  * uncaught error, or killed. Signals that can be caught are the command line's business; it ends through `process.exit`.
  */
-export function guardGroup(pgid: number): void {
+export const guardGroup = (pgid: number): void => {
   install();
   groups.add(pgid);
   watchGroup(pgid);
-}
+};
 
 /** The group has ended. It must never be signalled again, because the system may give its number to somebody else. */
-export function releaseGroup(pgid: number): void {
+export const releaseGroup = (pgid: number): void => {
   groups.delete(pgid);
   forgetGroup(pgid);
-}
+};
 
 /** The folder is removed when the kit ends, together with any process that was started on it. */
-export function guardFolder(folder: string): void {
+export const guardFolder = (folder: string): void => {
   install();
   folders.add(folder);
-}
+};
 
-export function releaseFolder(folder: string): void {
+export const releaseFolder = (folder: string): void => {
   folders.delete(folder);
-}
+};
 
-function install(): void {
+const install = (): void => {
   if (installed) return;
   installed = true;
   process.on('exit', () => {
@@ -48,4 +48,4 @@ function install(): void {
       }
     }
   });
-}
+};

@@ -19,7 +19,7 @@ export class OutputTail {
 }
 
 /** Leaves out the control characters of a foreign text, except line ends and tabs. */
-export function printable(text: string): string {
+export const printable = (text: string): string => {
   // First whole escape sequences (colours, cursor moves), then what is left of the control characters.
   return text.replace(/\x1b\[[0-9;?]*[ -/]*[@-~]/g, '').replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '');
-}
+};

@@ -19,7 +19,7 @@ const MAX_TRIES = 100;
 const given = new Set<number>();
 
 /** A port on which nothing listens, neither on 127.0.0.1 nor on all addresses. */
-export async function pickPort(): Promise<number> {
+export const pickPort = async (): Promise<number> => {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const port = LOWEST_PORT + Math.floor(Math.random() * (HIGHEST_PORT - LOWEST_PORT));
     if (given.has(port)) continue;
@@ -33,13 +33,13 @@ export async function pickPort(): Promise<number> {
     `No free port was found between ${LOWEST_PORT} and ${HIGHEST_PORT} in ${MAX_TRIES} tries.`,
     'End other servers on this machine, or start the subject yourself and give its URL.',
   );
-}
+};
 
-export function releasePort(port: number): void {
+export const releasePort = (port: number): void => {
   given.delete(port);
-}
+};
 
-function canListen(port: number, host?: string): Promise<boolean> {
+const canListen = (port: number, host?: string): Promise<boolean> => {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));
@@ -47,21 +47,21 @@ function canListen(port: number, host?: string): Promise<boolean> {
       server.close(() => resolve(true)),
     );
   });
-}
+};
 
 /** The host and port of a WebSocket URL. */
-export function endpointOf(url: string): Endpoint {
+export const endpointOf = (url: string): Endpoint => {
   const { hostname, port, protocol } = new URL(url);
   // A URL writes an IPv6 address in brackets; a socket wants it without.
   const host = hostname.replace(/^\[|\]$/g, '');
   return { host, port: port === '' ? (protocol === 'wss:' ? 443 : 80) : Number(port) };
-}
+};
 
 /** How a TCP connection attempt ends; `filtered` is everything between yes and no. */
 export type PortState = 'accepts' | 'refuses' | 'filtered';
 
 /** Opens one TCP connection and closes it again. Rejects with a KitError when it is this machine that refuses. */
-export function portState({ host, port }: Endpoint, boundMs = 1_000): Promise<PortState> {
+export const portState = ({ host, port }: Endpoint, boundMs = 1_000): Promise<PortState> => {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port });
     const end = (state: PortState) => {
@@ -77,4 +77,4 @@ export function portState({ host, port }: Endpoint, boundMs = 1_000): Promise<Po
       end(error.code === 'ECONNREFUSED' ? 'refuses' : 'filtered');
     });
   });
-}
+};

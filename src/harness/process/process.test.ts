@@ -15,19 +15,19 @@ const command = (kind: string) => `"${process.execPath}" "${script}" ${kind}`;
 const authenticate: Authenticate = async (url) => ({ url, headers: {} });
 const start = (exec: string, more: Partial<StartOptions> = {}) => startSubject({ exec, authenticate, ...more });
 
-function controlOf(subject: Subject): SubjectControl {
+const controlOf = (subject: Subject): SubjectControl => {
   if (subject.control === undefined) throw new Error('a started subject has control');
   return subject.control;
-}
+};
 
-async function errorOf(work: Promise<unknown>): Promise<KitError> {
+const errorOf = async (work: Promise<unknown>): Promise<KitError> => {
   const error = await work.then(
     () => new Error('it did not fail'),
     (reason: unknown) => reason,
   );
   if (error instanceof KitError) return error;
   throw error;
-}
+};
 
 /** The system may take a moment to let go of a port: looked at again until then, two seconds at most. */
 const refuses = async (url: string): Promise<boolean> => {

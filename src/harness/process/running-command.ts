@@ -30,7 +30,7 @@ export interface RunningCommand {
 }
 
 /** Runs a command by the shell, in a process group of its own, with its output read and thrown away but for its end. */
-export async function runCommand(command: string, env: Record<string, string>): Promise<RunningCommand> {
+export const runCommand = async (command: string, env: Record<string, string>): Promise<RunningCommand> => {
   const child = spawn(command, {
     shell: true,
     detached: true,
@@ -96,9 +96,9 @@ export async function runCommand(command: string, env: Record<string, string>): 
     },
     output: () => tail.text(),
   };
-}
+};
 
 /** The command as a message shows it. */
-export function quoteCommand(command: string): string {
+export const quoteCommand = (command: string): string => {
   return `"${command.length > 200 ? `${command.slice(0, 200)}…` : command}"`;
-}
+};

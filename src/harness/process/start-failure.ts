@@ -9,9 +9,9 @@ const IN_USE =
 /** Errors of a start that another port may cure. */
 const portTaken = new WeakSet<object>();
 
-export function isPortTaken(error: unknown): boolean {
+export const isPortTaken = (error: unknown): boolean => {
   return typeof error === 'object' && error !== null && portTaken.has(error);
-}
+};
 
 interface Failure {
   command: string;
@@ -19,7 +19,7 @@ interface Failure {
 }
 
 /** Something takes connections on the port before the command was started. */
-export function portHeld({ command, port }: Failure): KitError {
+export const portHeld = ({ command, port }: Failure): KitError => {
   const error = new KitError(
     'unreachable',
     `The command ${quoteCommand(command)} was not started: another program holds its port ${port}.`,
@@ -27,10 +27,10 @@ export function portHeld({ command, port }: Failure): KitError {
   );
   portTaken.add(error);
   return error;
-}
+};
 
 /** The command ended before its upgrade answered. `held`: something else takes connections on its port. */
-export function endedEarly({ command, port }: Failure, exit: SubjectExit, held: boolean): KitError {
+export const endedEarly = ({ command, port }: Failure, exit: SubjectExit, held: boolean): KitError => {
   const how = describeExit(exit);
   if (held && exit.code === 0 && !IN_USE.test(exit.output)) {
     return new KitError(
@@ -47,24 +47,24 @@ export function endedEarly({ command, port }: Failure, exit: SubjectExit, held: 
   );
   if (taken) portTaken.add(error);
   return error;
-}
+};
 
-function remedyFor(exit: SubjectExit, taken: boolean): string {
+const remedyFor = (exit: SubjectExit, taken: boolean): string => {
   if (taken)
     return 'End the program that holds the port, or let the command listen on {port} (also in the environment as PORT).';
   if (exit.code === 127) return 'The shell did not find the command: check its spelling, the folder and PATH.';
   if (exit.code === 126) return 'The shell may not run the file: check its permissions and its first line.';
   if (exit.code === 0) return 'The command must stay in the foreground for as long as the server runs.';
   return 'Run the command by hand with PORT and DATA_DIR set; it must stay in the foreground and listen on PORT.';
-}
+};
 
 /** The command runs, but its upgrade did not answer in time. */
-export function neverAnswered(
+export const neverAnswered = (
   { command, port }: Failure,
   outcome: 'silent' | 'refused',
   boundMs: number,
   output: string,
-): KitError {
+): KitError => {
   const seen =
     outcome === 'refused'
       ? `never listened on port ${port}`
@@ -76,12 +76,12 @@ export function neverAnswered(
       ? 'Let it listen on {port} of the command or on PORT of the environment, on the host that the url names.'
       : 'Check that the url names the WebSocket endpoint of the server (scheme, port and path).',
   );
-}
+};
 
-export function describeExit({ code, signal }: SubjectExit): string {
+export const describeExit = ({ code, signal }: SubjectExit): string => {
   return signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
-}
+};
 
-export function outputOf(output: string): string {
+export const outputOf = (output: string): string => {
   return output === '' ? ' It printed nothing.' : ` Its output ended with:\n${output}`;
-}
+};

@@ -34,7 +34,7 @@ export interface StartOptions {
  * Starts a subject by its command, on a free port and with an empty data folder, and waits until its WebSocket upgrade
  * answers. Rejects with a KitError that names the command, how it ended and the end of its output.
  */
-export async function startSubject(options: StartOptions): Promise<Subject> {
+export const startSubject = async (options: StartOptions): Promise<Subject> => {
   const template = options.url ?? 'ws://127.0.0.1:{port}/';
   if (process.platform === 'win32') {
     throw new KitError(
@@ -76,10 +76,10 @@ export async function startSubject(options: StartOptions): Promise<Subject> {
       options.signal?.removeEventListener('abort', giveUp);
     }
   }
-}
+};
 
 /** A new empty folder for one server. */
-async function dataFolder(): Promise<string> {
+const dataFolder = async (): Promise<string> => {
   try {
     const data = await mkdtemp(join(tmpdir(), 'im-conformance-'));
     guardFolder(data);
@@ -93,10 +93,10 @@ async function dataFolder(): Promise<string> {
       { cause },
     );
   }
-}
+};
 
 /** The port of a URL without `{port}`; it must be free, or the kit would test somebody else's server. */
-async function fixedPort(url: string): Promise<number> {
+const fixedPort = async (url: string): Promise<number> => {
   let endpoint: ReturnType<typeof endpointOf>;
   try {
     endpoint = endpointOf(url);
@@ -111,4 +111,4 @@ async function fixedPort(url: string): Promise<number> {
     );
   }
   return endpoint.port;
-}
+};

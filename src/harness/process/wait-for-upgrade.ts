@@ -21,11 +21,11 @@ export type UpgradeOutcome = 'answered' | 'silent' | 'refused' | 'stopped';
  * Waits until the WebSocket upgrade answers. A refusal such as 401 is an answer too: it shows that the server is up;
  * what is wrong with it is for the front door check to say. Rejects with a KitError when it is this machine that refuses.
  */
-export async function waitForUpgrade(
+export const waitForUpgrade = async (
   credentials: Credentials,
   boundMs: number,
   stopped: AbortSignal,
-): Promise<UpgradeOutcome> {
+): Promise<UpgradeOutcome> => {
   const endpoint = endpointOf(credentials.url);
   const start = performance.now();
   const left = () => boundMs - (performance.now() - start);
@@ -42,11 +42,11 @@ export async function waitForUpgrade(
     }
     await sleep(pause);
   }
-}
+};
 
 type Answer = 'yes' | 'dropped' | 'starting';
 
-function tryUpgrade({ url, headers, tls }: Credentials, boundMs: number, stopped: AbortSignal): Promise<Answer> {
+const tryUpgrade = ({ url, headers, tls }: Credentials, boundMs: number, stopped: AbortSignal): Promise<Answer> => {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(url, ['im.ran.v1'], {
       ...tls,
@@ -74,4 +74,4 @@ function tryUpgrade({ url, headers, tls }: Credentials, boundMs: number, stopped
       end(error.code === 'ECONNRESET' || error.code === 'ECONNREFUSED' || error.code === 'EPIPE' ? 'dropped' : 'yes');
     });
   });
-}
+};

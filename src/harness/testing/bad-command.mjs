@@ -10,7 +10,7 @@ const kind = process.argv[2];
 setTimeout(() => process.exit(1), 60_000).unref();
 
 /** A server that answers every upgrade and echoes nothing. */
-function listen() {
+const listen = () => {
   const http = createServer();
   const sockets = new WebSocketServer({ server: http, handleProtocols: () => 'im.ran.v1' });
   sockets.on('error', (error) => {
@@ -18,12 +18,12 @@ function listen() {
     process.exit(1);
   });
   http.listen(port, '127.0.0.1');
-}
+};
 
 /** Runs this file again as another kind. */
-function again(other, options) {
+const again = (other, options) => {
   return spawn(process.execPath, [fileURLToPath(import.meta.url), other], { stdio: 'inherit', ...options });
-}
+};
 
 const kinds = {
   /** The well-behaved one, to compare with. */

@@ -53,7 +53,7 @@ const onWebSocket = {
 export type BadKind = keyof typeof onSocket | keyof typeof onWebSocket | 'tls' | `status-${number}`;
 
 /** Starts a server of this kind on a free port of 127.0.0.1. `tls` speaks TLS with a certificate that nobody trusts. */
-export async function startBadSubject(kind: BadKind): Promise<BadSubject> {
+export const startBadSubject = async (kind: BadKind): Promise<BadSubject> => {
   const server = serverOf(kind);
   const sockets = new Set<Socket>();
   const track = (socket: Socket) => {
@@ -70,16 +70,16 @@ export async function startBadSubject(kind: BadKind): Promise<BadSubject> {
       if (server.listening) await new Promise((resolve) => server.close(resolve));
     },
   };
-}
+};
 
-function serverOf(kind: BadKind): Server {
+const serverOf = (kind: BadKind): Server => {
   if (kind in onSocket) return createTcpServer(onSocket[kind as keyof typeof onSocket]);
   if (kind === 'tls') return accepting(createHttpsServer(TEST_CERTIFICATE), 'good');
   if (kind in onWebSocket) return accepting(createHttpServer(), kind as keyof typeof onWebSocket);
   return refusing(Number(kind.slice('status-'.length)));
-}
+};
 
-function accepting(server: HttpServer, kind: keyof typeof onWebSocket): Server {
+const accepting = (server: HttpServer, kind: keyof typeof onWebSocket): Server => {
   const handleProtocols = () => (kind === 'no-subprotocol' ? false : 'im.ran.v1');
   const sockets = new WebSocketServer({ server, handleProtocols, perMessageDeflate: false });
   sockets.on('connection', (socket, request) => {
@@ -87,20 +87,20 @@ function accepting(server: HttpServer, kind: keyof typeof onWebSocket): Server {
     onWebSocket[kind](socket, request.socket);
   });
   return server;
-}
+};
 
 /** Answers every upgrade with this status. */
-function refusing(status: number): Server {
+const refusing = (status: number): Server => {
   return createHttpServer().on('upgrade', (_, socket) => {
     socket.end(
       `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Odd'}\r\nLocation: /elsewhere\r\nContent-Type: text/plain\r\n` +
         'Connection: close\r\n\r\nwhy: \x1b[31mbecause\n',
     );
   });
-}
+};
 
 /** `text`: shorter than 126 bytes, so that the head of its unmasked text frame has two. */
-function flood(raw: Socket, text: string): void {
+const flood = (raw: Socket, text: string): void => {
   const frame = `\x81${String.fromCharCode(text.length)}${text}`;
   const bytes = Buffer.from(frame.repeat(FLOOD_BATCH), 'latin1');
   let left = FLOOD_PACKETS / FLOOD_BATCH;
@@ -114,4 +114,4 @@ function flood(raw: Socket, text: string): void {
     }
   };
   more();
-}
+};

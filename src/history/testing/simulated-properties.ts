@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { HistoryEvent, ServerClass } from '../schemas/index.js';
-import { type Judgement, judge, Tracer, verdictOf } from '../src/history/index.js';
+import type { HistoryEvent, ServerClass } from '../../../schemas/index.js';
+import { type Judgement, judge, Tracer, verdictOf } from '../index.js';
 import { DEFECTS, type Defect } from './simulated-history.js';
 
 export const CLAIMS: ServerClass[] = ['ordered', 'expiry', 'multi-device', 'flow-control', 'secured', 'observable'];

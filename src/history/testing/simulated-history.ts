@@ -1,4 +1,5 @@
-import { HISTORY_VERSION, type HistoryEvent, type ServerClass } from '../schemas/index.js';
+import { HISTORY_VERSION, type HistoryEvent, type ServerClass } from '../../../schemas/index.js';
+import { seededRandom } from '../../seeded-random.js';
 import { Counters } from './simulated-metrics.js';
 
 /** Faults of the simulated server, each one as a real server may have it. */
@@ -85,17 +86,6 @@ interface Client {
 
 const EPOCH = 1_795_305_600_000;
 
-/** A pseudo-random sequence that is the same on every machine. */
-export const mulberry = (seed: number) => {
-  let state = seed | 0;
-  return (): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-};
-
 /**
  * Runs a small model of clients, links and one server, and records what the kit would have seen.
  * The model is right unless a defect is asked for; `struck` tells how often the defect has shown itself.
@@ -124,7 +114,7 @@ export class Simulation {
   constructor(options: SimulationOptions, emit: (event: HistoryEvent) => void) {
     this.#options = options;
     this.#emit = emit;
-    this.#random = mulberry(options.seed);
+    this.#random = seededRandom(options.seed);
   }
 
   run(): void {

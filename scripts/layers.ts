@@ -1,0 +1,198 @@
+/**
+ * Who may import whom. What is not listed is forbidden, and so is a file that belongs to no layer: a new folder needs a line here.
+ *
+ * `path` is a folder and all below it, or `src/*` for the files that stand in `src/` itself; the longest that fits counts, so a
+ * folder may have a stricter rule than the one around it. `may` names layers by their paths; a layer always may import itself.
+ */
+export interface Layer {
+  readonly path: string;
+  /** What lives there, in a few words. */
+  readonly holds: string;
+  readonly may: readonly string[];
+  /** External packages; `node:*` is all that Node brings along. */
+  readonly packages: readonly string[];
+  /** What its tests, and the files in its folders `testing/`, may import beside that. */
+  readonly tests?: { readonly may?: readonly string[]; readonly packages?: readonly string[] };
+}
+
+/** Errors, the root of the package and the like: for everybody, and importing nothing of the others. */
+const COMMON = 'src/*';
+const HISTORY_PARTS = ['src/history/record', 'src/history/facts', 'src/history/judges'];
+/** The script language and who plays it. `src/scenario` is what is left of the old folder. */
+const SCRIPTS = ['src/scenario', 'src/script', 'src/verbs', 'src/play'];
+const MUTANTS = ['conformance/mutants', 'conformance/patching'];
+
+/** For the tests of every layer. */
+export const TEST_PACKAGES = ['tap', 'fast-check', 'node:*'];
+
+export const LAYERS: readonly Layer[] = [
+  {
+    path: 'schemas',
+    holds: 'TypeBox sources of everything that is written down; the generated JSON Schemas; `vectors/`',
+    may: [],
+    packages: ['@sinclair/typebox'],
+  },
+  {
+    path: COMMON,
+    holds: 'errors, the root of the package and the like: for everybody',
+    may: ['schemas'],
+    packages: ['node:*'],
+  },
+  {
+    path: 'src/index.ts',
+    holds: 'the kit as a library',
+    may: [COMMON, 'schemas', 'src/wire', 'src/ledger', 'src/harness', 'src/report'],
+    packages: [],
+  },
+  {
+    path: 'src/wire',
+    holds: 'text to packet and back, one clear error for each fault; the validators',
+    may: [COMMON, 'schemas'],
+    packages: ['@sinclair/typebox', 'ajv', 'node:module'],
+  },
+  {
+    path: 'src/protocol',
+    holds: 'sans-IO machines: events in, actions out; no socket, timer, clock, random',
+    may: [COMMON, 'schemas'],
+    packages: [],
+  },
+  {
+    path: 'src/ledger',
+    holds: 'the requirements, compiled from `spec/requirements.yaml`',
+    may: [COMMON, 'schemas'],
+    packages: [],
+  },
+  {
+    path: 'src/history/record',
+    holds: 'reads and keeps a history',
+    may: [COMMON, 'schemas'],
+    packages: ['@sinclair/typebox', 'node:*'],
+  },
+  {
+    path: 'src/history/facts',
+    holds: 'what happened to each message, connection and device; knows no judge',
+    may: [COMMON, 'schemas', 'src/history/record'],
+    packages: [],
+  },
+  {
+    path: 'src/history/judges',
+    holds: 'what must hold, a folder for each class',
+    may: [COMMON, 'schemas', 'src/history/record', 'src/history/facts'],
+    packages: [],
+  },
+  {
+    path: 'src/history',
+    holds: 'the record of a scenario, and the judges',
+    may: [COMMON, 'schemas', ...HISTORY_PARTS],
+    packages: ['@sinclair/typebox', 'node:*'],
+  },
+  {
+    path: 'src/scenario',
+    holds: 'what is left of the old script language',
+    may: [COMMON, 'schemas', 'src/wire', ...SCRIPTS, 'src/history'],
+    packages: ['@sinclair/typebox', 'node:*', 'jose', 'uuid', 'yaml'],
+  },
+  {
+    path: 'src/script',
+    holds: 'the script language: loading, matrix, sweeps, placeholders',
+    may: [COMMON, 'schemas', 'src/wire', 'src/verbs'],
+    packages: ['@sinclair/typebox', 'node:*', 'yaml'],
+  },
+  {
+    path: 'src/verbs',
+    holds: 'what a script can do, a file for each verb',
+    may: [COMMON, 'schemas', 'src/wire', 'src/script', 'src/play'],
+    packages: ['@sinclair/typebox', 'node:*', 'jose', 'uuid'],
+  },
+  {
+    path: 'src/play',
+    holds: 'plays a script: stage, waits, settling',
+    may: [COMMON, 'schemas', 'src/wire', 'src/script', 'src/verbs'],
+    packages: ['node:*', 'jose', 'uuid', 'ws'],
+  },
+  {
+    path: 'src/adapters',
+    holds: 'foreign protocols: bytes of a frame to packets and back',
+    may: [COMMON, 'schemas', 'src/wire'],
+    packages: [],
+  },
+  {
+    path: 'src/harness',
+    holds: 'clients, faults, process control, the run',
+    may: [COMMON, 'schemas', 'src/wire', ...SCRIPTS, 'src/adapters', 'src/history', ...HISTORY_PARTS, 'src/ledger'],
+    packages: ['node:*', 'jose', 'picomatch', 'ws', 'yaml'],
+  },
+  {
+    path: 'src/report',
+    holds: 'from a result to text, or to a page',
+    may: [COMMON, 'schemas', 'src/history', 'src/ledger'],
+    packages: ['node:*', 'xmlbuilder', 'yaml'],
+    tests: { may: ['src/harness', 'src/wire'], packages: ['tap-parser', 'ws'] },
+  },
+  {
+    path: 'src/reference',
+    holds: 'the reference server',
+    may: [COMMON, 'schemas', 'src/wire', 'src/protocol'],
+    packages: ['node:*', 'classic-level', 'jose', 'ws'],
+    tests: { may: ['src/harness'] },
+  },
+  {
+    path: 'bin',
+    holds: 'the command line: one file for each command, loaded when it is called',
+    may: [
+      ...[COMMON, 'schemas', 'src/wire', ...SCRIPTS, 'src/history', ...HISTORY_PARTS, 'src/harness', 'src/ledger'],
+      ...['src/report', 'src/reference', ...MUTANTS],
+    ],
+    packages: ['node:*', 'commander', 'lilconfig', 'yaml'],
+  },
+  {
+    path: 'conformance/patching',
+    holds: 'changes the compiled reference server',
+    may: [COMMON, 'schemas'],
+    packages: ['@sinclair/typebox', 'node:*'],
+  },
+  {
+    path: 'conformance/mutants',
+    holds: 'broken servers and what must catch them; the code that starts and judges them',
+    may: [COMMON, 'schemas', 'src/wire', ...SCRIPTS, 'src/harness', 'src/ledger', 'conformance/patching'],
+    packages: ['@sinclair/typebox', 'node:*', 'picomatch', 'yaml'],
+    tests: { may: ['bin', 'scripts', 'src/report'] },
+  },
+  {
+    path: 'conformance/variants',
+    holds:
+      'correct servers that differ, on which the kit must be silent; the code that starts them and adds up what came of it',
+    may: [COMMON, 'schemas', 'src/wire', ...SCRIPTS, 'src/ledger', 'src/report', ...MUTANTS],
+    packages: ['@sinclair/typebox', 'node:*', 'picomatch', 'yaml'],
+  },
+  {
+    path: 'bench',
+    holds: 'measurements',
+    may: [COMMON, 'schemas', 'src/history', ...HISTORY_PARTS, 'scripts'],
+    packages: ['node:*', 'commander', 'hdr-histogram-js', 'ws'],
+  },
+  {
+    path: 'scripts',
+    holds: 'what is generated and checked while the kit is built',
+    may: [
+      ...[COMMON, 'schemas', 'src/wire', ...SCRIPTS, 'src/history', ...HISTORY_PARTS, 'src/ledger'],
+      ...['conformance/variants', ...MUTANTS],
+    ],
+    packages: ['@sinclair/typebox', 'node:*', 'ajv', 'commander', 'picomatch', 'publint', 'typescript', 'yaml'],
+  },
+  {
+    path: 'spec',
+    holds: 'the text of the specification; `requirements.yaml`, the ledger',
+    may: [],
+    packages: [],
+    tests: { may: [COMMON], packages: ['yaml'] },
+  },
+  // Servers as a stranger would write them: nothing of ours.
+  {
+    path: 'examples',
+    holds: 'servers as a stranger would write them',
+    may: [],
+    packages: ['node:*', 'ws'],
+    tests: { may: [COMMON, 'src/harness'] },
+  },
+];
