@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { SERVER_CLASSES } from './description.js';
+import type { RequirementId } from './requirement-ids.generated.js';
 
 /** Version of the histories that this kit writes. It reads version 1, too. */
 export const HISTORY_VERSION = 2;
@@ -218,7 +219,7 @@ export const HistoryEventSchema = Type.Union(
       {
         step: Type.String({ description: 'Path in the script, such as `3` or `4.2`.' }),
         text: Type.String({ description: 'The step as the script has it.' }),
-        requirement: Type.String(),
+        requirement: Type.Unsafe<RequirementId | ''>(Type.String()),
         outcome: Type.Union([Type.Literal('met'), Type.Literal('missed'), Type.Literal('unreached')]),
         expected: Type.String(),
         seen: Type.String(),

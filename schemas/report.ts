@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { DescriptionSchema, SERVER_CLASSES } from './description.js';
 import { FaultCellSchema } from './fault-matrix.js';
+import type { RequirementId } from './requirement-ids.generated.js';
 
 export const VERDICTS = ['passed', 'failed', 'inconclusive', 'not-applicable', 'unproven', 'error'] as const;
 export type Verdict = (typeof VERDICTS)[number];
@@ -15,7 +16,7 @@ const level = Type.Union([Type.Literal('MUST'), Type.Literal('SHOULD'), Type.Lit
 
 export const ViolationSchema = Type.Object(
   {
-    requirement: Type.String({ description: 'Requirement id.' }),
+    requirement: Type.Unsafe<RequirementId>(Type.String({ description: 'Requirement id.' })),
     level,
     sentence: Type.String({ description: 'The sentence of the specification.' }),
     message: Type.String({ description: 'What went wrong, in one sentence.' }),
@@ -47,7 +48,7 @@ export const ScenarioResultSchema = Type.Object({
   waitedMs: Type.Number({ description: 'Part of it that the script had to wait for: timers, windows, restarts.' }),
   stalledMs: Type.Integer({ minimum: 0, description: "Longest time for which the kit's own event loop stood still." }),
   exclusive: Type.Boolean({ description: 'Had the subject to itself.' }),
-  proves: Type.Array(Type.String()),
+  proves: Type.Array(Type.Unsafe<RequirementId>(Type.String())),
   exercised: Type.Record(Type.String(), Type.Integer(), { description: 'Requirement id → times exercised.' }),
   violations: Type.Array(ViolationSchema),
   warnings: Type.Array(ViolationSchema),

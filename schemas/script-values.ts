@@ -1,5 +1,6 @@
 import { type Static, type TProperties, Type } from '@sinclair/typebox';
 import { PACKET_TYPES } from './packets.js';
+import type { RequirementId } from './requirement-ids.generated.js';
 
 /** The values that the verbs of the script language share. One verb a step; options are closed, so a typo is an error. */
 
@@ -13,7 +14,9 @@ export const label = Type.String({
 });
 export const messages = Type.Union([label, Type.Array(label, { minItems: 1 })]);
 export const clientName = Type.String({ pattern: '^[a-z][A-Za-z0-9-]{0,47}$' });
-export const requirement = Type.String({ title: 'Requirement id', pattern: '^IM-[0-9]+(\\.[0-9]+)?-[0-9]+$' });
+export const requirement = Type.Unsafe<RequirementId>(
+  Type.String({ title: 'Requirement id', pattern: '^IM-[0-9]+(\\.[0-9]+)?-[0-9]+$' }),
+);
 export const packetType = Type.Union(PACKET_TYPES.map((type) => Type.Literal(type)));
 /** A number may come from a matrix, as `{name}`. */
 export const placeholder = Type.String({ pattern: '^\\{[a-z][A-Za-z0-9]*([+-][0-9]+)?\\}$' });

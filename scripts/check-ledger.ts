@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { loadMutants } from '../conformance/mutants/load-mutants.js';
 import { type Report, ReportSchema } from '../schemas/index.js';
 import { KitError } from '../src/errors.js';
-import { type Ledger, loadLedger } from '../src/ledger/index.js';
+import type { Ledger } from '../src/ledger/index.js';
 import { packageRoot } from '../src/package-root.js';
 import { validator } from '../src/wire/index.js';
 import {
@@ -17,6 +17,7 @@ import {
   type ScenarioHead,
 } from './ledger-checks.js';
 import { checkMutants, type Questioned } from './mutant-checks.js';
+import { readLedger } from './parse-ledger.js';
 
 /**
  * Compares the ledger of requirements with the text of the specification, with what the scenarios prove, and with what the
@@ -80,7 +81,7 @@ const check = (ledger: Ledger, reportPath: string | undefined): string[] => [
 
 try {
   const { values } = parseArgs({ options: { report: { type: 'string' }, write: { type: 'boolean' } } });
-  const ledger = loadLedger();
+  const ledger = readLedger();
   if (values.write) writeFileSync(join(specFolder, APPENDIX), renderAppendix(ledger));
   const faults = check(ledger, values.report);
   for (const fault of faults) console.error(fault);

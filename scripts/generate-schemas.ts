@@ -1,26 +1,32 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../src/package-root.js';
+import { ledgerFiles } from './ledger-files.js';
 import { PACKET_VALIDATORS_FILE, packetValidatorsSource } from './packet-validators.js';
+import { readLedger } from './parse-ledger.js';
 import { schemaFiles, staleFiles } from './schema-files.js';
 
-/** Writes schemas/*.schema.json and the validators of the packets from their TypeBox sources. With --check it only compares, and exits 1 on a difference. */
-const folder = join(packageRoot, 'schemas');
-const files = schemaFiles();
-const validators = packetValidatorsSource();
-const validatorsPath = join(packageRoot, PACKET_VALIDATORS_FILE);
+/**
+ * Writes what is compiled from its source and checked in: schemas/*.schema.json, the validators, the ledger.
+ * With --check it only compares, and exits 1 on a difference.
+ */
+const files = new Map([
+  ...[...schemaFiles()].map(([name, text]) => [`schemas/${name}`, text] as const),
+  [PACKET_VALIDATORS_FILE, packetValidatorsSource()],
+  ...ledgerFiles(readLedger()),
+]);
 
 if (process.argv.includes('--check')) {
-  const present = readdirSync(folder).filter((name) => name.endsWith('.schema.json'));
+  const present = readdirSync(join(packageRoot, 'schemas'))
+    .filter((name) => name.endsWith('.schema.json'))
+    .map((name) => `schemas/${name}`);
   const textOf = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : undefined);
-  const problems = staleFiles(files, present, (name) => textOf(join(folder, name)));
-  if (textOf(validatorsPath) !== validators) problems.push(`${PACKET_VALIDATORS_FILE} is missing or stale`);
+  const problems = staleFiles(files, present, (name) => textOf(join(packageRoot, name)));
   for (const problem of problems) console.error(problem);
   if (problems.length > 0) {
     console.error('Run `npm run generate` and commit the result.');
     process.exitCode = 1;
   }
 } else {
-  for (const [name, text] of files) writeFileSync(join(folder, name), text);
-  writeFileSync(validatorsPath, validators);
+  for (const [name, text] of files) writeFileSync(join(packageRoot, name), text);
 }

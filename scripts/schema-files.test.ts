@@ -65,11 +65,7 @@ t.test('stale files are named', async (t) => {
   ]);
   t.same(
     staleFiles(two, ['a.schema.json', 'c.schema.json'], (name) => (name.startsWith('a') ? 'old' : undefined)),
-    [
-      'schemas/a.schema.json is stale',
-      'schemas/b.schema.json is missing',
-      'schemas/c.schema.json belongs to no schema',
-    ],
+    ['a.schema.json is stale', 'b.schema.json is missing', 'c.schema.json belongs to no schema'],
   );
   t.same(
     staleFiles(two, [...two.keys()], (name) => two.get(name)),

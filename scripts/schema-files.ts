@@ -42,9 +42,9 @@ export const staleFiles = (
   const problems: string[] = [];
   for (const [name, text] of files) {
     const found = read(name);
-    if (found === undefined) problems.push(`schemas/${name} is missing`);
-    else if (found !== text) problems.push(`schemas/${name} is stale`);
+    if (found === undefined) problems.push(`${name} is missing`);
+    else if (found !== text) problems.push(`${name} is stale`);
   }
-  for (const name of present) if (!files.has(name)) problems.push(`schemas/${name} belongs to no schema`);
+  for (const name of present) if (!files.has(name)) problems.push(`${name} belongs to no schema`);
   return problems;
 };

@@ -1,4 +1,4 @@
-import { type AckA, type AckR, RETRYABLE_CODES } from '../../schemas/index.js';
+import { type AckA, type AckR, RETRYABLE_CODES, type RequirementId } from '../../schemas/index.js';
 import { windowHasPassed } from './dedup.js';
 import { lifetimeOf } from './lifetime.js';
 import { type AckTry, aboutOf, isRecipient, type Message, nameOf } from './message.js';
@@ -182,7 +182,7 @@ const reportAck = (
   world: World,
   message: Message,
   attempt: AckTry,
-  requirement: string,
+  requirement: RequirementId,
   expected: string,
   seen: string,
   events: number[],

@@ -1,5 +1,6 @@
 import type { AckA, AckR, MsgA, MsgR } from '../../schemas/index.js';
 import { judgeAckAnswer, noteAck } from './acks.js';
+import type { Report } from './book.js';
 import { judgeMsgAnswer, noteRawMsgAnswer, noteTry } from './dedup.js';
 import { aboutOf } from './message.js';
 import { settle } from './settle.js';
@@ -139,7 +140,7 @@ const judgeQueries = (world: World, connection: Connection): void => {
     const what = expired ? 'ack:N expired' : 'ack:N delivered';
     const killed = world.endBetween(message.ackedBy[0]?.line ?? message.told?.line ?? 0, query.line);
     const requirement = killed?.kind === 'killed' ? 'IM-3-6' : killed === undefined ? 'IM-3-7' : 'IM-4.2-29';
-    const entry = {
+    const entry: Report = {
       requirement: expired ? 'IM-3-8' : requirement,
       message: `${message.msgId} ${expired ? 'had expired' : 'was delivered'}, and a re-sent msg:R did not bring ${what}`,
       expected: `${what} on the connection that asked, within ${ms(world.boundMs)} of msg:A duplicate`,

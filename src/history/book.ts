@@ -1,3 +1,4 @@
+import type { RequirementId } from '../../schemas/index.js';
 import type { Finding, MessageKey, Undecided, UndecidedCode } from './judgement.js';
 
 /** No history is worth more findings than a person can read; what comes after is only counted. */
@@ -23,7 +24,7 @@ export class Book {
   }
 
   /** The history put the requirement to the test, and it held. */
-  exercise(requirement: string, times = 1): void {
+  exercise(requirement: RequirementId, times = 1): void {
     this.exercised[requirement] = (this.exercised[requirement] ?? 0) + times;
   }
 

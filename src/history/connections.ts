@@ -1,4 +1,4 @@
-import { CLOSE, type HistoryEventOf } from '../../schemas/index.js';
+import { CLOSE, type HistoryEventOf, type RequirementId } from '../../schemas/index.js';
 import { abandon, excuse } from './answers.js';
 import type { Undecided } from './judgement.js';
 import { describePlace } from './where.js';
@@ -285,7 +285,7 @@ export class Connections {
     );
   }
 
-  #causeOf(connection: Connection, event: HistoryEventOf<'closed'>): { requirement: string; because: string } {
+  #causeOf(connection: Connection, event: HistoryEventOf<'closed'>): { requirement: RequirementId; because: string } {
     const world = this.#world;
     if (event.code === CLOSE.tooLarge) return { requirement: 'IM-1-8', because: ', although no frame was too large' };
     const thaw = world.freezes.findLast((freeze) => freeze.to <= event.at);

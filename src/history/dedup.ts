@@ -1,4 +1,11 @@
-import { type ErrorCode, type MsgA, type MsgR, RETRYABLE_CODES, WIRE } from '../../schemas/index.js';
+import {
+  type ErrorCode,
+  type MsgA,
+  type MsgR,
+  RETRYABLE_CODES,
+  type RequirementId,
+  WIRE,
+} from '../../schemas/index.js';
 import { hasExpired, lifetimeOf } from './lifetime.js';
 import { aboutOf, type Message, mayBeStored, type Try, variantOf } from './message.js';
 import { compareIds } from './near-ids.js';
@@ -100,7 +107,7 @@ export const noteRawMsgAnswer = (world: World, packet: MsgA, attempt: Try): void
 };
 
 interface Broken {
-  requirement: string;
+  requirement: RequirementId;
   expected: string;
   events: number[];
 }
@@ -147,7 +154,7 @@ const whyNotDuplicate = (world: World, message: Message, attempt: Try): Broken |
 };
 
 /** Why an id that no stored message has may have been taken for a known one. */
-const newIdRequirement = (world: World, message: Message, attempt: Try): string => {
+const newIdRequirement = (world: World, message: Message, attempt: Try): RequirementId => {
   if (message.tries.some((other) => other !== attempt && !mayBeStored(other))) return 'IM-4.2-5';
   if (world.messages.sharesId(message)) return 'IM-2-5';
   if (compareIds(world, message)) return 'IM-2-6';
@@ -157,7 +164,7 @@ const newIdRequirement = (world: World, message: Message, attempt: Try): string 
 const judgeRejection = (world: World, message: Message, attempt: Try, code: ErrorCode, text: string): void => {
   attempt.answer = code === 'id-conflict' ? 'conflict' : 'refused';
   const seen = `msg:A rejected ${code}${text === '' ? '' : ` (${text})`}`;
-  const report = (requirement: string, expected: string) =>
+  const report = (requirement: RequirementId, expected: string) =>
     reportAnswer(world, message, attempt, requirement, expected, seen, [attempt.line]);
   if (!RETRYABLE_CODES.has(code) && !world.forgetful && !windowHasPassed(world, message)) {
     if (code === 'id-conflict') judgeConflict(world, message, attempt, report);
@@ -169,7 +176,7 @@ const judgeRejection = (world: World, message: Message, attempt: Try, code: Erro
     report('IM-4.2-5', 'no push of a message that was refused');
 };
 
-type Report = (requirement: string, expected: string) => void;
+type Report = (requirement: RequirementId, expected: string) => void;
 
 const judgeConflict = (world: World, message: Message, attempt: Try, report: Report): void => {
   const others = message.tries.filter((other) => other !== attempt && mayBeStored(other));
@@ -225,7 +232,7 @@ const reportAnswer = (
   world: World,
   message: Message,
   attempt: Try,
-  requirement: string,
+  requirement: RequirementId,
   expected: string,
   seen: string,
   events: number[],

@@ -1,3 +1,4 @@
+import type { RequirementId } from '../../schemas/index.js';
 import { type AckTry, aboutOf, type Message, recipientOf } from './message.js';
 import { settle } from './settle.js';
 import { type Connection, type Device, isReachable, ms, type World } from './world.js';
@@ -10,7 +11,7 @@ interface Debt {
   readonly rank: number;
   readonly since: number;
   readonly line: number;
-  readonly requirement: string;
+  readonly requirement: RequirementId;
 }
 
 /** Class `multi-device`: each device has a queue of its own, and receipts reach every device of the sender. */
@@ -81,7 +82,7 @@ export class DevicesApart {
     return message.receipts.some((mark) => mark.serial === connection.serial && mark.rank >= rank);
   }
 
-  #owe(connection: Connection, message: Message, before: number, rank: number, requirement: string): void {
+  #owe(connection: Connection, message: Message, before: number, rank: number, requirement: RequirementId): void {
     if (!isReachable(connection) || connection.excused || connection.openedLine >= before) return;
     const debts = this.#debts.get(connection) ?? new Map<Message, Debt>();
     this.#debts.set(connection, debts);

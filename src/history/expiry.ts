@@ -101,7 +101,7 @@ export class Expiry {
 
   #reportFalse(message: Message, why: string, timed: boolean): void {
     const { at, line, book } = this.#world;
-    const entry = {
+    const entry: Report = {
       requirement: 'IM-4.2-42',
       message: `${message.msgId} was reported as expired, and it is not`,
       expected: `no ack:N expired: ${why}`,

@@ -1,8 +1,8 @@
-import type { Fault } from '../../schemas/index.js';
+import type { Fault, RequirementId } from '../../schemas/index.js';
 
 /** One broken requirement, as the judges see it; the ledger adds sentence and level. */
 export interface Finding {
-  requirement: string;
+  requirement: RequirementId;
   /** What went wrong, in one sentence. */
   message: string;
   expected: string;
@@ -54,7 +54,7 @@ export interface Judgement {
   exercised: Record<string, number>;
   faultsNotFired: UnfiredFault[];
   /** Findings that are left out, for the kit that wrote the history stood still for too long meanwhile. */
-  tooSlow?: { stalledMs: number; requirements: string[] } | undefined;
+  tooSlow?: { stalledMs: number; requirements: RequirementId[] } | undefined;
   /** Why nothing can be concluded: preconditions not reached, settling incomplete without a culprit. */
   undecided: Undecided[];
 }

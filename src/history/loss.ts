@@ -1,3 +1,4 @@
+import type { RequirementId } from '../../schemas/index.js';
 import { lifetimeOf } from './lifetime.js';
 import { aboutOf, type Message, recipientOf, type Try } from './message.js';
 import { countOutcome } from './settle.js';
@@ -121,7 +122,7 @@ export const judgeReceipts = (world: World): void => {
 };
 
 /** The rule of a claimed class that such a loss breaks, if it is one. */
-const requirementOf = (world: World, message: Message, connection: Connection): string | undefined => {
+const requirementOf = (world: World, message: Message, connection: Connection): RequirementId | undefined => {
   const { device, serial } = connection;
   const elsewhere = message.acks.length > 0 || message.pushes.some((push) => push.device !== device);
   if (world.devicesApart !== undefined && elsewhere) {

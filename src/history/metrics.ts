@@ -1,4 +1,4 @@
-import type { HistoryEventOf } from '../../schemas/index.js';
+import type { HistoryEventOf, RequirementId } from '../../schemas/index.js';
 import { type MetricsPage, parseOpenMetrics } from './open-metrics.js';
 import type { Moment, Range, SeriesName, Tally } from './tally.js';
 import { ms, type World } from './world.js';
@@ -6,7 +6,7 @@ import { ms, type World } from './world.js';
 /** A longer page was cut by the kit: what it says cannot be judged. */
 const MAX_TEXT = 262_144;
 
-const COUNTERS: readonly [requirement: string, family: string, series: SeriesName][] = [
+const COUNTERS: readonly [requirement: RequirementId, family: string, series: SeriesName][] = [
   ['IM-6-2', 'im_ran_messages_accepted', 'accepted'],
   ['IM-6-3', 'im_ran_messages_duplicate', 'duplicate'],
   ['IM-6-5', 'im_ran_pushes', 'pushes'],
@@ -18,7 +18,7 @@ const COUNTERS: readonly [requirement: string, family: string, series: SeriesNam
 ];
 const REJECTED = 'im_ran_messages_rejected';
 const SECONDS = 'im_ran_delivery_seconds';
-const OTHERS: readonly [requirement: string, family: string, type: string, sample: string | undefined][] = [
+const OTHERS: readonly [requirement: RequirementId, family: string, type: string, sample: string | undefined][] = [
   ['IM-6-4', REJECTED, 'counter', undefined],
   ['IM-6-11', 'im_ran_connections', 'gauge', 'im_ran_connections'],
   ['IM-6-12', 'im_ran_messages_waiting', 'gauge', 'im_ran_messages_waiting'],
@@ -198,7 +198,14 @@ export class Metrics {
     this.#judgeDelta('IM-6-13', `${SECONDS}_sum`, range, before, read, true);
   }
 
-  #judgeDelta(requirement: string, sample: string, range: Range, before: Read, read: Read, counter: boolean): void {
+  #judgeDelta(
+    requirement: RequirementId,
+    sample: string,
+    range: Range,
+    before: Read,
+    read: Read,
+    counter: boolean,
+  ): void {
     const [old, now] = [sampleOf(before, sample), sampleOf(read, sample)];
     // A sample that is missing has been reported; only codes may be.
     if (Number.isNaN(old) || Number.isNaN(now)) return;
@@ -246,7 +253,14 @@ export class Metrics {
     );
   }
 
-  #report(requirement: string, message: string, expected: string, seen: string, reads: Read[], late = false): void {
+  #report(
+    requirement: RequirementId,
+    message: string,
+    expected: string,
+    seen: string,
+    reads: Read[],
+    late = false,
+  ): void {
     const { at, book, line } = this.#world;
     const events = reads.length === 0 ? [line] : reads.map((read) => read.line);
     const pages = (reads.length === 0 ? [at] : reads.map((read) => read.at)).map(ms);

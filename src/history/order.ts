@@ -1,4 +1,4 @@
-import type { MsgN } from '../../schemas/index.js';
+import type { MsgN, RequirementId } from '../../schemas/index.js';
 import { aboutOf, type Message, mayBeStored, recipientOf, type Try } from './message.js';
 import { Stairs } from './stairs.js';
 import { type Connection, ms, type World } from './world.js';
@@ -165,7 +165,7 @@ export class Order {
 
   #report(
     message: Message,
-    requirement: string,
+    requirement: RequirementId,
     problem: string,
     expected: string,
     seen: string,

@@ -1,4 +1,4 @@
-import type { HistoryEventOf, MsgN } from '../../schemas/index.js';
+import type { HistoryEventOf, MsgN, RequirementId } from '../../schemas/index.js';
 import { aboutOf, isSentTo, type Mark, type Message, mayBeStored, variantsPushed } from './message.js';
 import { learnSid } from './server-ids.js';
 import { describeAck, describeStages } from './where.js';
@@ -190,7 +190,7 @@ export const onHanded = (world: World, connection: Connection, event: HistoryEve
 const report = (
   world: World,
   message: Message,
-  requirement: string,
+  requirement: RequirementId,
   finding: { message: string; expected: string; seen: string; where?: string; events?: number[] },
 ): void => {
   world.book.report({

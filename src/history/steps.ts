@@ -16,20 +16,22 @@ export class Steps {
 
   step(event: HistoryEventOf<'step'>): void {
     const { book, messages, line } = this.#world;
-    if (event.outcome === 'met') {
-      book.exercise(event.requirement);
-      return;
-    }
-    if (event.outcome === 'unreached') {
+    const { requirement } = event;
+    // A step that was not reached proves nothing, and names no requirement.
+    if (event.outcome === 'unreached' || requirement === '') {
       book.leaveOpen(
         'step-not-reached',
         `step ${event.step} (${event.text}) was not reached: expected ${event.expected}, seen ${event.seen}`,
       );
       return;
     }
+    if (event.outcome === 'met') {
+      book.exercise(requirement);
+      return;
+    }
     const about = event.message === undefined ? undefined : messages.labels.get(event.message);
     book.report({
-      requirement: event.requirement,
+      requirement,
       message: `step ${event.step} was missed: ${event.text}`,
       step: event.step,
       expected: event.expected,

@@ -79,7 +79,7 @@ t.test('a second requirement that broke in a scenario is marked as what may foll
   const [failed] = report.scenarios.filter(({ verdict }) => verdict === 'failed');
   const [violation] = failed?.violations ?? [];
   if (!failed || !violation) throw new Error('the fixture has no failure');
-  const more = { ...failed, violations: [violation, { ...violation, requirement: 'IM-3-1' }] };
+  const more = { ...failed, violations: [violation, { ...violation, requirement: 'IM-3-1' as const }] };
   t.match(
     await renderReport('pretty', { ...report, scenarios: [more] }),
     /may be a consequence of the above\n {2}IM-3-1 /,

@@ -1,4 +1,6 @@
-const BY_STATUS: Readonly<Record<string, string>> = {
+import type { RequirementId } from '../../schemas/index.js';
+
+const BY_STATUS: Readonly<Record<string, RequirementId>> = {
   'msg:A accepted': 'IM-4.2-1',
   'msg:A duplicate': 'IM-4.2-2',
   'msg:A invalid-packet': 'IM-2-13',
@@ -17,8 +19,8 @@ const BY_STATUS: Readonly<Record<string, string>> = {
   'close 1007': 'IM-1-5',
   'close 1009': 'IM-1-6',
 };
-const BY_TYPE: Readonly<Record<string, string>> = { 'msg:N': 'IM-4.2-7', pong: 'IM-1-14' };
+const BY_TYPE: Readonly<Record<string, RequirementId>> = { 'msg:N': 'IM-4.2-7', pong: 'IM-1-14' };
 
 /** The requirement that an expectation of the script stands for when it does not name one with `by`. */
-export const defaultRequirement = (what: string, detail: string | undefined): string =>
+export const defaultRequirement = (what: string, detail: string | undefined): RequirementId =>
   BY_STATUS[`${what} ${detail}`] ?? BY_TYPE[what] ?? 'IM-2-3';

@@ -1,4 +1,4 @@
-import type { ClientAction, DurationSpec, FaultCell, ServerAction, ServerClass } from '../../schemas/index.js';
+import type { ClientAction, DurationSpec, FaultCell, RequirementId, ServerAction, ServerClass } from '../../schemas/index.js';
 import type { Needs } from './needs.js';
 import type { SweepChoice } from './sweep.js';
 
@@ -29,7 +29,7 @@ export interface Scenario {
   id: string;
   title: string;
   class: ServerClass;
-  proves: string[];
+  proves: RequirementId[];
   seenIn: string[];
   about?: string;
   file: string;

@@ -1,4 +1,4 @@
-import type { Fault, Miss } from '../../schemas/index.js';
+import type { Fault, Miss, RequirementId } from '../../schemas/index.js';
 import type { Refused } from './ports.js';
 import type { Stage } from './stage.js';
 
@@ -11,7 +11,7 @@ export interface StepPlace {
 }
 
 export interface Expectation {
-  requirement: string;
+  requirement: RequirementId;
   expected: string;
   seen: string;
   met: boolean;

@@ -1,0 +1,32 @@
+import { type RequirementId, SERVER_CLASSES } from '../../schemas/index.js';
+
+export const LEVELS = ['MUST', 'SHOULD', 'MAY'] as const;
+export type Level = (typeof LEVELS)[number];
+export const ROLES = ['server', 'sender', 'receiver'] as const;
+export type Role = (typeof ROLES)[number];
+/** A class of servers, or the one class of a client role. */
+export const REQUIREMENT_CLASSES = [...SERVER_CLASSES, 'sender', 'receiver'] as const;
+export type RequirementClass = (typeof REQUIREMENT_CLASSES)[number];
+
+/** One numbered sentence of the specification. */
+export interface Requirement {
+  /** Such as `IM-4.2-3`: section 4.2, number 3. */
+  readonly id: RequirementId;
+  readonly level: Level;
+  readonly role: Role;
+  readonly class: RequirementClass;
+  readonly section: string;
+  readonly sentence: string;
+  /** Why no scenario of the kit can show it. */
+  readonly unobserved?: string;
+  /** Why the rule exists, where that is not obvious. */
+  readonly reason?: string;
+  /** Line in the ledger file, from 1. */
+  readonly line: number;
+}
+
+export interface Ledger {
+  /** In the order of the file. */
+  readonly requirements: readonly Requirement[];
+  readonly byId: ReadonlyMap<string, Requirement>;
+}
