@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../src/package-root.js';
+import { validatorFiles } from './compiled-validators.js';
 import { ledgerFiles } from './ledger-files.js';
-import { PACKET_VALIDATORS_FILE, packetValidatorsSource } from './packet-validators.js';
 import { readLedger } from './parse-ledger.js';
 import { schemaFiles, staleFiles } from './schema-files.js';
 
@@ -12,7 +12,7 @@ import { schemaFiles, staleFiles } from './schema-files.js';
  */
 const files = new Map([
   ...[...schemaFiles()].map(([name, text]) => [`schemas/${name}`, text] as const),
-  [PACKET_VALIDATORS_FILE, packetValidatorsSource()],
+  ...validatorFiles(),
   ...ledgerFiles(readLedger()),
 ]);
 

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import { type Description, DescriptionSchema, SERVER_CLASSES, type ServerClass } from '../../schemas/index.js';
+import { type Description, SERVER_CLASSES, type ServerClass } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import type { RunOptions } from '../../src/harness/options.js';
 import { makeFolder } from '../../src/make-folder.js';
-import { validator } from '../../src/wire/index.js';
+import { descriptionFaults } from '../../src/wire/index.js';
 import type { Settings } from './option-table.js';
 import { replayArguments, shellQuote } from './replay.js';
 import { parseUsers } from './users-file.js';
@@ -59,7 +59,7 @@ const descriptionFrom = (source: unknown): Description => {
       throw new KitError('usage', `the description ${file} is neither JSON nor YAML: ${why}`, 'Correct it.', { cause });
     }
   }
-  const [fault] = validator(DescriptionSchema)(value);
+  const [fault] = descriptionFaults(value);
   if (fault === undefined) return value as Description;
   throw new KitError(
     'usage',

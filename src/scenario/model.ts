@@ -1,4 +1,11 @@
-import type { ClientAction, DurationSpec, FaultCell, RequirementId, ServerAction, ServerClass } from '../../schemas/index.js';
+import type {
+  ClientAction,
+  DurationSpec,
+  FaultCell,
+  RequirementId,
+  ServerAction,
+  ServerClass,
+} from '../../schemas/index.js';
 import type { Needs } from './needs.js';
 import type { SweepChoice } from './sweep.js';
 

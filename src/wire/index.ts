@@ -8,5 +8,6 @@ export {
   encodePacket,
   validatePacket,
 } from './decode.js';
+export { descriptionFaults } from './description.js';
 export { type Validator, validator } from './validator.js';
 export { isWellFormed } from './well-formed.js';

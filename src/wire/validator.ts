@@ -1,6 +1,7 @@
+import { createRequire } from 'node:module';
 import type { TSchema } from '@sinclair/typebox';
 import type { Options, ValidateFunction } from 'ajv';
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { Ajv2020 } from 'ajv/dist/2020.js';
 import { explain } from './explain.js';
 import { isWellFormed } from './well-formed.js';
 
@@ -31,6 +32,12 @@ const options: Options = {
   code: { regExp },
 };
 
+/** Ajv takes longer to load than most commands need in all, so only the first schema that has to be compiled loads it. */
+const createAjv = (more: Options = {}): Ajv2020 => {
+  const ajv = createRequire(import.meta.url)('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js');
+  return new ajv.Ajv2020({ ...options, ...more });
+};
+
 let first: Ajv2020 | undefined;
 let all: Ajv2020 | undefined;
 
@@ -41,12 +48,12 @@ const create = (schema: TSchema): Validator => {
   let thorough: ValidateFunction | undefined;
   return (value) => {
     if (!quick) {
-      first ??= new Ajv2020(options);
+      first ??= createAjv();
       quick = first.compile(schema);
     }
     if (quick(value)) return [];
     if (!thorough) {
-      all ??= new Ajv2020({ ...options, allErrors: true, verbose: true });
+      all ??= createAjv({ allErrors: true, verbose: true });
       thorough = all.compile(schema);
     }
     thorough(value);

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import type { Description } from '../../../schemas/index.js';
 import { KitError } from '../../errors.js';
-import { descriptionFaults, knownMembers } from './description.js';
+import { descriptionFaults } from '../../wire/index.js';
+import { knownMembers } from './description.js';
 
 /** Faults that one message lists. */
 const MAX_FAULTS = 5;

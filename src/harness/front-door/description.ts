@@ -7,7 +7,7 @@ import {
   type ServerClass,
   type Timers,
 } from '../../../schemas/index.js';
-import { validator } from '../../wire/index.js';
+import { descriptionFaults } from '../../wire/index.js';
 import type { TlsTrust } from '../subject.js';
 
 const FETCH_BOUND_MS = 3_000;
@@ -41,11 +41,6 @@ export const fetchDescription = async (
   }
   const invalid = descriptionFaults(value);
   return invalid.length > 0 ? { invalid } : knownMembers(value as Description);
-};
-
-/** One line per fault of a description; empty when it is valid. */
-export const descriptionFaults = (value: unknown): string[] => {
-  return validator(DescriptionSchema)(value);
 };
 
 /** Members that this version does not know are ignored, as the specification asks. */
