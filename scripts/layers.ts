@@ -48,7 +48,7 @@ export const LAYERS: readonly Layer[] = [
     path: 'src/wire',
     holds: 'text to packet and back, one clear error for each fault; the validators',
     may: [COMMON, 'schemas'],
-    packages: ['@sinclair/typebox', 'ajv', 'node:module'],
+    packages: ['@sinclair/typebox', 'ajv', 'node:module', 'node:util'],
   },
   {
     path: 'src/protocol',

@@ -1,8 +1,7 @@
-import type { ErrorObject } from 'ajv';
 import type { Packet } from '../../schemas/index.js';
 import type { PacketType } from '../../schemas/wire.js';
 import { duplicateNames } from './duplicate-names.js';
-import { explain } from './explain.js';
+import { type CompiledValidator, explain } from './explain.js';
 import { ackA, ackN, ackR, msgA, msgN, msgR } from './validators.generated.js';
 import { loneSurrogates } from './well-formed.js';
 
@@ -28,10 +27,6 @@ export interface DecodeFailure {
 }
 export type Decoded = { ok: true; packet: Packet } | DecodeFailure;
 
-interface CompiledValidator {
-  (value: unknown): boolean;
-  errors?: ErrorObject[] | null;
-}
 /** Written by Ajv beforehand: to load Ajv and to compile here would be half of the start of a server. */
 const validators: ReadonlyMap<string, CompiledValidator> = new Map<PacketType, CompiledValidator>([
   ['msg:R', msgR],

@@ -1,5 +1,11 @@
 import type { ErrorObject } from 'ajv';
 
+/** What Ajv writes for a schema: it leaves behind what was wrong with the value that it saw last. */
+export interface CompiledValidator {
+  (value: unknown): boolean;
+  errors?: ErrorObject[] | null;
+}
+
 /** At most this many errors of one value are told: nobody reads the hundredth, and a hostile value may have a million. */
 const MAX_ERRORS = 20;
 
