@@ -2,7 +2,7 @@
 export interface Figure {
   name: string;
   value: number;
-  unit: 'ratio' | 'ms' | 's' | 'bytes' | 'MB' | 'packages' | 'per second';
+  unit: 'ratio' | '%' | 'ms' | 's' | 'min' | 'bytes' | 'MB' | 'packages' | 'per second';
   /** Absent: told for comparison only. */
   target?: { atMost: number } | { atLeast: number };
   /** How the number came about. */

@@ -6,9 +6,11 @@ import { installPackage } from '../scripts/installed-package.js';
 import { packageRoot } from '../src/package-root.js';
 import { type Figure, reached, table } from './figure.js';
 import { benchJudge } from './judge-history.js';
+import { benchMachine } from './machine.js';
 import { benchReferenceServer } from './reference-server.js';
 import { benchStartUp } from './start-up.js';
 import { benchSuite } from './suite.js';
+import { benchSelfTest, benchTests } from './whole.js';
 
 const MEGABYTE = 1024 * 1024;
 const DEFAULT_JSON = join(packageRoot, 'bench', 'results', 'latest.json');
@@ -68,12 +70,18 @@ const installed = async (): Promise<Figure[]> => {
   ];
 };
 
+/** Minutes each: only when they are asked for. */
+const LONG_BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
+  'self-test': benchSelfTest,
+  tests: benchTests,
+};
 const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   'start-up': benchStartUp,
   suite: benchSuite,
   judge,
   server,
   package: installed,
+  ...LONG_BENCHES,
 };
 
 const writeJson = (file: string, figures: readonly Figure[], load: readonly number[]): void => {
@@ -95,14 +103,15 @@ const writeJson = (file: string, figures: readonly Figure[], load: readonly numb
 const program = new Command('npm run bench --')
   .description('Measures the kit. Every figure is told with its target; no figure makes the command fail.')
   .addOption(new Option('--only <name>', 'measure only this').choices(Object.keys(BENCHES)))
+  .option('--long', `also what takes minutes: ${Object.keys(LONG_BENCHES).join(', ')}`)
   .option('--json [file]', 'also write the figures as JSON (default: bench/results/latest.json)')
   .parse();
-const { only, json } = program.opts<{ only?: string; json?: string | true }>();
+const { only, long, json } = program.opts<{ only?: string; long?: true; json?: string | true }>();
 
 const load = loadavg();
-const figures: Figure[] = [];
+const figures: Figure[] = await benchMachine();
 for (const [name, bench] of Object.entries(BENCHES)) {
-  if (only !== undefined && only !== name) continue;
+  if (only === undefined ? name in LONG_BENCHES && long === undefined : only !== name) continue;
   process.stderr.write(`measuring ${name} …\n`);
   try {
     figures.push(...(await bench()));
