@@ -1,20 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { loadMutants } from '../conformance/mutants/load-mutants.js';
-import { catalogueSentence, measuredTable, readMeasured } from '../conformance/mutants/measured.js';
-import { packageRoot } from '../src/package-root.js';
-import { withBlocks } from './blocks.js';
+import { writeFileSync } from 'node:fs';
+import { readmeFile, renewedReadme } from './readme.js';
 
 /** Compares the figures in README.md with the data that they come from, and exits 1 on a difference. With --write it renews them. */
-const path = join(packageRoot, 'README.md');
-const before = readFileSync(path, 'utf8');
-const after = withBlocks(before, {
-  mutants: [catalogueSentence(loadMutants())],
-  'subtle mutants': measuredTable(readMeasured()),
-});
-
+const { before, after } = renewedReadme();
 if (process.argv.includes('--write')) {
-  writeFileSync(path, after);
+  writeFileSync(readmeFile, after);
 } else if (after !== before) {
   console.error(
     'The figures in README.md are not those of the data. Run `node dist/scripts/readme-blocks.js --write`.',

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { KitError } from '../../src/errors.js';
-import type { LogLevel, ServerOptions } from '../../src/reference/index.js';
+import type { LogLevel, ServerOptions } from '../../src/reference/server/index.js';
 
 interface ServeOptions {
   port?: number;
@@ -94,7 +94,7 @@ const endSignal = (): Promise<void> =>
   });
 
 const serve = async (options: ServeOptions): Promise<void> => {
-  const { startServer } = await import('../../src/reference/index.js');
+  const { startServer } = await import('../../src/reference/server/index.js');
   const { mkdtempSync, rmSync } = await import('node:fs');
   const { tmpdir } = await import('node:os');
   const { join } = await import('node:path');

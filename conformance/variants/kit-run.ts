@@ -107,7 +107,7 @@ const runProcess = (words: readonly string[], signal: AbortSignal): Promise<stri
 export const runKit = async (run: KitRun, signal: AbortSignal): Promise<KitOutcome> => {
   const { id, patch = [] } = run.variant;
   const copy = patchedCopy(`variant "${id}"`, patch);
-  const folder = mkdtempSync(join(tmpdir(), 'im-conformance-trust-'));
+  const folder = mkdtempSync(join(tmpdir(), 'im-conformance-false-alarms-'));
   try {
     const from = performance.now();
     const told = await runProcess(argumentsOf(run, copy, folder), signal);

@@ -11,7 +11,7 @@ const PARTS = ['bin', 'schemas', 'src'] as const;
 const built = join(packageRoot, 'dist');
 
 /** Below the project, where the copies find the packages that they import. */
-const parent = join(packageRoot, '.trust');
+const parent = join(packageRoot, '.false-alarms');
 
 const codeOf = (part: string): string[] =>
   readdirSync(join(built, part), { recursive: true, encoding: 'utf8' })

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { KitError } from '../../src/errors.js';
@@ -7,7 +8,7 @@ import { countedFor, type Plan, variantsOf } from './plan.js';
 import type { RunRecord } from './record.js';
 
 /** The figures that are committed. */
-export const publishedFile: string = join(packageRoot, 'conformance', 'variants', 'trust.json');
+export const publishedFile: string = join(packageRoot, 'conformance', 'variants', 'false-alarms.json');
 
 /** What is published of a measurement: the committed file from which the README takes its figures. */
 export interface Published {
@@ -41,7 +42,7 @@ export const publishedOf = (plan: Plan, records: readonly RunRecord[]): Publishe
   const [first] = counted;
   const loads = counted.flatMap(({ load }) => load ?? []);
   if (last === undefined || first === undefined) {
-    throw new KitError('usage', 'there are no runs to publish', 'Run npm run trust first.');
+    throw new KitError('usage', 'there are no runs to publish', 'Run npm run false-alarms first.');
   }
   return {
     day: last.slice(0, 10),
@@ -74,10 +75,12 @@ const sumOf = (rows: readonly PublishedRow[], name: 'runs' | 'judged' | 'falseAl
 const cells = (row: Omit<PublishedRow, 'variant' | 'differs'>): string =>
   `${count(row.runs)} | ${count(row.judged)} | ${count(row.falseAlarms)} | ${count(row.inconclusive)} | ${count(row.tooSlow)}`;
 
-const HEAD = `| variant | what it does in its own way | runs | scenarios judged | false alarms | inconclusive | too slow to judge |
-|---|---|---|---|---|---|---|`;
+const HEAD = [
+  '| variant | what it does in its own way | runs | scenarios judged | false alarms | inconclusive | too slow to judge |',
+  '|---|---|---|---|---|---|---|',
+];
 
-const seriesText = ({ classes, rows }: Published['series'][number]): string => {
+const seriesLines = ({ classes, rows }: Published['series'][number]): string[] => {
   const total = {
     runs: sumOf(rows, 'runs'),
     judged: sumOf(rows, 'judged'),
@@ -86,25 +89,21 @@ const seriesText = ({ classes, rows }: Published['series'][number]): string => {
     tooSlow: sumOf(rows, 'tooSlow'),
     retried: 0,
   };
-  const lines = rows.map((row) => `| \`${row.variant}\` | ${row.differs} | ${cells(row)} |`);
-  return `Classes ${classes.map((name) => `\`${name}\``).join(', ')}:\n\n${HEAD}\n${lines.join('\n')}\n| all | | ${cells(total)} |\n`;
+  return [
+    `Classes ${classes.map((name) => `\`${name}\``).join(', ')}:`,
+    '',
+    ...HEAD,
+    ...rows.map((row) => `| \`${row.variant}\` | ${row.differs} | ${cells(row)} |`),
+    `| all | | ${cells(total)} |`,
+  ];
 };
 
-/** The figures as the README shows them. */
-export const figuresText = ({ day, kit, builds, cores, load: [lowest, highest], series }: Published): string =>
-  [
-    `Measured until ${day} with version ${kit} (build ${builds.join(', ')}) on a machine with ${cores} cores, at load averages of ${lowest} to ${highest}.\n`,
-    ...series.map(seriesText),
-  ].join('\n');
+/** The figures as lines of Markdown. */
+export const falseAlarmTables = ({ day, kit, builds, cores, load: [lowest, highest], series }: Published): string[] => [
+  `Measured until ${day} with version ${kit} (build ${builds.join(', ')}) on a machine with ${cores} cores,`,
+  `at load averages of ${lowest} to ${highest}.`,
+  ...series.flatMap((one) => ['', ...seriesLines(one)]),
+];
 
-const BEGIN = '<!-- trust: written by npm run trust -- --publish -->';
-const END = '<!-- end of trust -->';
-
-/** The README with these figures in their place. Throws a usage KitError when there is no place for them. */
-export const withFigures = (readme: string, text: string): string => {
-  const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
-  if (begin < 0 || end < begin) {
-    throw new KitError('usage', 'README.md has no place for the figures', `Put ${BEGIN} and ${END} into it.`);
-  }
-  return `${readme.slice(0, begin)}${BEGIN}\n${text}${readme.slice(end)}`;
-};
+/** What was published last. */
+export const readPublished = (): Published => JSON.parse(readFileSync(publishedFile, 'utf8')) as Published;

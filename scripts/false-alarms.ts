@@ -1,0 +1,219 @@
+import { writeFileSync } from 'node:fs';
+import { availableParallelism, loadavg } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { startBurners } from '../conformance/variants/burners.js';
+import { durationText, rowsOf, tableOf, tooLittleJudged } from '../conformance/variants/figures.js';
+import { runKit } from '../conformance/variants/kit-run.js';
+import { loadVariants } from '../conformance/variants/load-variants.js';
+import {
+  chooseVariants,
+  EVERY_CLASS,
+  missingRuns,
+  type Plan,
+  type Planned,
+  USUAL_CLASSES,
+} from '../conformance/variants/plan.js';
+import { publishedFile, publishedOf } from '../conformance/variants/publish.js';
+import { type RunRecord, recordOf } from '../conformance/variants/record.js';
+import { appendRecord, currentBuild, prepareResults, readRecords } from '../conformance/variants/results.js';
+import { SERVER_CLASSES, type ServerClass } from '../schemas/index.js';
+import { KitError } from '../src/errors.js';
+import { packageRoot } from '../src/package-root.js';
+import { readmeFile, renewedReadme } from './readme.js';
+
+interface Options {
+  runs: number;
+  everyClass: number;
+  only: string[];
+  classes?: ServerClass[];
+  scenarios: string[];
+  burners: number;
+  parallel: number;
+  results: string;
+  histories?: string;
+  status: boolean;
+  publish: boolean;
+  anyBuild: boolean;
+}
+
+/** `incomplete`: runs are missing, too little was judged, or the command itself failed. */
+const EXIT = { silent: 0, falseAlarm: 1, usage: 2, incomplete: 4, interrupted: 130 } as const;
+
+const tell = (text: string): void => void process.stderr.write(`${text}\n`);
+
+const wholeNumber =
+  (name: string, most: number) =>
+  (text: string): number => {
+    if (/^\d{1,6}$/.test(text) && Number(text) <= most) return Number(text);
+    throw new KitError('usage', `${name} is "${text}"`, `Give a whole number up to ${most}.`);
+  };
+
+const words = (text: string, before: string[] = []): string[] => [
+  ...before,
+  ...text.split(/,(?![^{]*\})/).map((one) => one.trim()),
+];
+
+const classList = (text: string): ServerClass[] => {
+  const unknown = words(text).find((name) => !(SERVER_CLASSES as readonly string[]).includes(name));
+  if (unknown === undefined) return words(text) as ServerClass[];
+  throw new KitError('usage', `there is no class "${unknown}"`, `Use some of ${SERVER_CLASSES.join(', ')}.`);
+};
+
+const readOptions = (): Options =>
+  new Command('npm run false-alarms --')
+    .description('Tests correct servers that differ, again and again. The kit must find nothing wrong with them.')
+    .option('--runs <n>', 'runs of the classes core, timed-redelivery and durable', wholeNumber('--runs', 1_000), 20)
+    .option('--every-class <n>', 'runs of every class', wholeNumber('--every-class', 1_000), 1)
+    .option('--only <globs>', 'only variants with these ids', words, [])
+    .option('--classes <list>', 'other classes for --runs, and no run of every class', classList)
+    .option('--scenarios <globs>', 'only scenarios with these ids', words, [])
+    .option(
+      '--burners <n>',
+      'processes that keep a core busy each meanwhile (default: one for each core)',
+      wholeNumber('--burners', 64),
+      availableParallelism(),
+    )
+    .option('--parallel <n>', 'runs side by side', wholeNumber('--parallel', 64), 2)
+    .option(
+      '--results <file>',
+      'where each run is noted, so that an interrupted command goes on',
+      join(packageRoot, '.false-alarms', 'runs.ndjson'),
+    )
+    .option('--histories <dir>', 'keep the histories of all runs, in a folder for each')
+    .option('--status', 'only print what there is, and what is missing', false)
+    .option('--publish', 'only write what there is into conformance/variants/false-alarms.json and README.md', false)
+    .option('--any-build', 'count runs of other builds of the kit, too', false)
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.silent : EXIT.usage))
+    .parse()
+    .opts<Options>();
+
+const planFrom = (options: Options): Plan => {
+  const { classes = USUAL_CLASSES, scenarios: only } = options;
+  const series = [{ classes, only, runs: options.runs }];
+  if (options.classes === undefined) series.push({ classes: EVERY_CLASS, only, runs: options.everyClass });
+  return {
+    variants: chooseVariants(loadVariants(), options.only),
+    series: series.filter(({ runs }) => runs > 0),
+    burners: options.burners,
+    build: currentBuild(),
+    anyBuild: options.anyBuild,
+  };
+};
+
+/** What a run of that kind took on average, as far as any was made; otherwise as the others. */
+const expectedMs = ({ classes }: Planned, records: readonly RunRecord[]): number => {
+  const alike = records.filter((record) => record.classes.length === classes.length);
+  const known = alike.length > 0 ? alike : records;
+  return known.reduce((sum, { wallMs }) => sum + wallMs, 0) / Math.max(1, known.length);
+};
+
+const progressOf = (
+  record: RunRecord,
+  left: readonly Planned[],
+  records: readonly RunRecord[],
+  parallel: number,
+): string => {
+  const ms = left.reduce((sum, planned) => sum + expectedMs(planned, records), 0) / parallel;
+  const { variant, run, classes, judged, wallMs, inconclusive, tooSlow, falseAlarms } = record;
+  const notes = [
+    ...falseAlarms.map(({ scenario, said }) => `FALSE ALARM ${scenario}: ${said}`),
+    ...inconclusive.map((id) => `inconclusive ${id}`),
+    ...tooSlow.map((id) => `too slow ${id}`),
+  ];
+  const rest = left.length === 0 ? 'nothing left' : `${left.length} left, about ${durationText(ms)}`;
+  return [
+    `${variant} run ${run} (${classes.length} classes): ${judged} judged in ${durationText(wallMs)}; ${rest}`,
+    ...notes,
+  ].join('\n  ');
+};
+
+/** So many runs may break off before the command gives up: then it is no accident. */
+const MAX_BROKEN_RUNS = 5;
+
+const playOne = async (plan: Plan, options: Options, next: Planned, signal: AbortSignal): Promise<RunRecord> => {
+  const seed = `${next.variant.id}-${next.classes.length}-${next.run}`;
+  const historyDir = options.histories === undefined ? undefined : join(options.histories, seed);
+  const outcome = await runKit({ ...next, seed, ...(historyDir === undefined ? {} : { historyDir }) }, signal);
+  const load = Math.round((loadavg()[0] ?? 0) * 10) / 10;
+  const record = recordOf(outcome, { ...next, build: plan.build, burners: plan.burners, load, seed });
+  appendRecord(options.results, record);
+  return record;
+};
+
+/** Makes the runs that are missing. One that breaks off, or is cut short, stays missing: it is made another time. */
+const playAll = async (plan: Plan, options: Options, signal: AbortSignal): Promise<void> => {
+  const left = missingRuns(plan, readRecords(options.results));
+  let broken = 0;
+  const worker = async (): Promise<void> => {
+    for (let next = left.shift(); next && !signal.aborted; next = left.shift()) {
+      try {
+        const record = await playOne(plan, options, next, signal);
+        const records = readRecords(options.results).filter(({ build }) => build === plan.build);
+        tell(progressOf(record, left, records, options.parallel));
+      } catch (error) {
+        if (!(error instanceof KitError)) throw error;
+        if (signal.aborted) return;
+        tell(`${error.message}\n${error.remedy}`);
+        broken += 1;
+        if (broken >= MAX_BROKEN_RUNS) left.length = 0;
+      }
+    }
+  };
+  const ended = await Promise.allSettled(Array.from({ length: options.parallel }, worker));
+  const failed = ended.find((one) => one.status === 'rejected');
+  if (failed) throw failed.reason;
+};
+
+/** Prints the figures and every false alarm whole. Returns the exit code. */
+const conclude = (plan: Plan, options: Options): number => {
+  const records = readRecords(options.results);
+  const missing = missingRuns(plan, records);
+  process.stdout.write(`kit of build ${plan.build}, ${plan.burners} cores kept busy\n\n${tableOf(plan, records)}\n`);
+  const rows = rowsOf(plan, records);
+  const alarms = rows.flatMap(({ figures }) => figures.falseAlarms);
+  for (const report of new Set(alarms.map((alarm) => alarm.report))) process.stdout.write(`${report}\n`);
+  for (const { variant, run, scenario, said } of alarms) {
+    process.stdout.write(`false alarm: ${variant}, run ${run}: ${scenario}: ${said}\n`);
+  }
+  const incomplete = tooLittleJudged(rows);
+  if (missing.length > 0) incomplete.push(`${missing.length} runs are missing`);
+  for (const line of incomplete) process.stdout.write(`${line}\n`);
+  if (alarms.length > 0) return EXIT.falseAlarm;
+  return incomplete.length > 0 ? EXIT.incomplete : EXIT.silent;
+};
+
+/** The figures of the README are never written by hand. */
+const publish = (plan: Plan, { results }: Options): void => {
+  const published = publishedOf(plan, readRecords(results));
+  writeFileSync(publishedFile, `${JSON.stringify(published, null, 2)}\n`);
+  writeFileSync(readmeFile, renewedReadme().after);
+};
+
+const main = async (): Promise<number> => {
+  const options = readOptions();
+  const plan = planFrom(options);
+  if (options.publish) publish(plan, options);
+  if (options.status || options.publish) return conclude(plan, options);
+  prepareResults(options.results);
+  const controller = new AbortController();
+  const interrupt = () => controller.abort();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
+  const endBurners = startBurners(plan.burners);
+  try {
+    await playAll(plan, options, controller.signal);
+  } finally {
+    endBurners();
+  }
+  const code = conclude(plan, options);
+  return controller.signal.aborted ? EXIT.interrupted : code;
+};
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  // Whatever else goes wrong must not end with the code of a false alarm.
+  const isUsage = error instanceof KitError;
+  tell(isUsage ? `${error.message}\n${error.remedy}` : String((error as Error).stack ?? error));
+  process.exitCode = isUsage ? EXIT.usage : EXIT.incomplete;
+}
