@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { refuseStale } from '../conformance/patched/stale.js';
 import { startBurners } from '../conformance/variants/burners.js';
 import { durationText, rowsOf, tableOf, tooLittleJudged } from '../conformance/variants/figures.js';
 import { runKit } from '../conformance/variants/kit-run.js';
@@ -195,6 +196,7 @@ const main = async (): Promise<number> => {
   const plan = planFrom(options);
   if (options.publish) publish(plan, options);
   if (options.status || options.publish) return conclude(plan, options);
+  refuseStale('variant', plan.variants);
   prepareResults(options.results);
   const controller = new AbortController();
   const interrupt = () => controller.abort();

@@ -1,5 +1,8 @@
 import { join } from 'node:path';
 import t from 'tap';
+import { loadMutants } from '../../conformance/mutants/load-mutants.js';
+import type { Mutant } from '../../conformance/mutants/mutant.js';
+import { serverFile } from '../../conformance/patched/server-file.js';
 import { pickPort } from '../../src/harness/process/port.js';
 import { packageRoot } from '../../src/package-root.js';
 import { playCases } from './testing/bad-cases.js';
@@ -7,12 +10,15 @@ import { holder, ONE } from './testing/run-kit.js';
 
 const NODE = `"${process.execPath}"`;
 const BAD_COMMAND = `${NODE} "${join(packageRoot, 'src', 'harness', 'testing', 'bad-command.mjs')}"`;
-const MUTANT = join(packageRoot, 'dist', 'conformance', 'mutants', 'run.js');
 const MINIMAL_SERVER = join(packageRoot, 'examples', 'minimal-server-js', 'server.js');
+
+const mutantCalled = (id: string): Mutant => loadMutants().find((mutant) => mutant.id === id) as Mutant;
 
 t.test('commands that do not start a server, or not for long', async (t) => {
   const { server, port } = await holder();
   const free = await pickPort();
+  const crashing = serverFile('a server that crashes', mutantCalled('bad-packet-crashes').patch);
+  t.teardown(crashing.remove);
   const deaf = "process.once = () => process; process.on('SIGTERM', () => undefined);";
   await playCases(
     t,
@@ -56,7 +62,7 @@ t.test('commands that do not start a server, or not for long', async (t) => {
       },
       {
         name: 'dies in one scenario, while others are playing',
-        exec: `${NODE} "${MUTANT}" bad-packet-crashes --port {port} --data {data} 2>/dev/null`,
+        exec: `${NODE} "${crashing.file}" --port {port} --data {data} 2>/dev/null`,
         words: ['--class', 'core', '--only', 'server/core/bad-packets#half*', '--only', 'server/core/s*-*'],
         code: 1,
         check: (t, { report }) => {

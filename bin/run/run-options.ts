@@ -1,8 +1,8 @@
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { type ServerFile, serverFile } from '../../conformance/patched/server-file.js';
 import { type Description, SERVER_CLASSES, type ServerClass } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import type { RunOptions } from '../../src/harness/options.js';
@@ -116,11 +116,19 @@ const EMBEDDED_CLASSES: readonly ServerClass[] = [
   'observable',
 ];
 
+let written: ServerFile | undefined;
+
+/** Written once, and removed with the process. */
+const embeddedServer = (): ServerFile => {
+  written ??= serverFile('the embedded server', []);
+  return written;
+};
+
 /** The command of the embedded server, and the secret of its tokens, unless the caller makes tokens of another kind. */
 const embedded = (settings: Settings): { exec: string; jwtSecret?: string } => {
-  const program = fileURLToPath(new URL('../im-conformance.js', import.meta.url));
+  const { file } = embeddedServer();
   // `exec`: the server takes the place of the shell, so that a restart costs one process and not two.
-  const serve = `exec ${shellQuote(process.execPath)} ${shellQuote(program)} serve --port {port} --data {data}`;
+  const serve = `exec ${shellQuote(process.execPath)} ${shellQuote(file)} --port {port} --data {data}`;
   const otherTokens = ['token', 'token-command', 'header'].some((name) => settings[name] !== undefined);
   if (otherTokens) return { exec: `${serve} --class ${EMBEDDED_CLASSES.join(',')}` };
   const jwtSecret = (settings['jwt-secret'] as string | undefined) ?? randomBytes(24).toString('hex');

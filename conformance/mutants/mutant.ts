@@ -1,22 +1,8 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { SERVER_CLASSES } from '../../schemas/index.js';
+import { PatchSchema } from '../patched/patch.js';
 
 const closed = { additionalProperties: false } as const;
-
-export const PatchSchema = Type.Object(
-  {
-    file: Type.String({
-      pattern: '^src/(protocol|reference|wire)/[a-z0-9/-]+\\.js$',
-      description: 'Compiled file of the reference server, below dist/.',
-    }),
-    find: Type.String({
-      minLength: 1,
-      description: 'Text that stands there exactly once. White space in it matches any white space.',
-    }),
-    replace: Type.String({ description: 'What stands there instead.' }),
-  },
-  { ...closed, description: 'One change of text.' },
-);
 
 /** A broken reference server, as data: one small realistic fault, and what must catch it. */
 export const MutantSchema = Type.Object(
@@ -78,6 +64,5 @@ export const MutantSchema = Type.Object(
 );
 
 export type Mutant = Static<typeof MutantSchema>;
-export type Patch = Static<typeof PatchSchema>;
 
 export const CatalogueSchema = Type.Array(MutantSchema, { minItems: 1 });

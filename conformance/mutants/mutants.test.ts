@@ -1,6 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import t from 'tap';
 import { chance, scoreOf, selfTestText } from '../../bin/run/self-test-table.js';
 import { type MutantResult, type Report, type SelfTest, SelfTestSchema, type Violation } from '../../schemas/index.js';
@@ -10,13 +8,10 @@ import { KitError } from '../../src/errors.js';
 import { whyNoClock } from '../../src/harness/index.js';
 import { validator } from '../../src/wire/index.js';
 import { plainPaint } from '../../src/report/index.js';
-import { validator } from '../../src/wire/index.js';
-import { readMutant } from './catalogue.js';
 import { loadMutants } from './load-mutants.js';
 import { readMeasured, staleFigures } from './measured.js';
-import type { Mutant, Patch } from './mutant.js';
-import { applyPatch } from './patch.js';
-import { mutantCommand } from './runs.js';
+import type { Mutant } from './mutant.js';
+import { builtFile } from './runs.js';
 import { chooseMutants, isPerfect, selfTest } from './self-test.js';
 import { judgeMutant } from './trial.js';
 
@@ -49,7 +44,7 @@ const entry = (changes: Record<string, unknown> = {}): string =>
   });
 
 t.test('a broken catalogue is named with its file, entry and field', async (t) => {
-  const patch: Patch = { file: 'src/protocol/machine.js', find: 'a', replace: 'b' };
+  const patch: Mutant['patch'][number] = { file: 'src/protocol/machine.js', find: 'a', replace: 'b' };
   const cases: [string, RegExp][] = [
     [`[${entry({ requirement: 'four' })}]`, /^one\.yaml:1: mutant "no-dedup" \/0\/requirement: must match/],
     [`[${entry({ colour: 'red' })}]`, /^one\.yaml:1: mutant "no-dedup" .*colour/],
@@ -85,22 +80,9 @@ t.test('a broken catalogue is named with its file, entry and field', async (t) =
   );
 });
 
-t.test('a patch applies exactly once or names mutant, file and text', async (t) => {
-  const patch = (find: string): Patch => ({ file: 'src/protocol/a.js', find, replace: 'no($&)' });
-  t.equal(applyPatch('mutant "m"', patch('if (a)\n  b();'), 'x; if (a)   b(); y'), 'x; no($&) y');
-  t.match(
-    messageOf(() => applyPatch('mutant "m"', patch('c('), 'a')),
-    'mutant "m": found 0 times instead of once in src/protocol/a.js: c(',
-  );
-  t.match(
-    messageOf(() => applyPatch('mutant "m"', patch('a.'), 'a. a.')),
-    'mutant "m": found 2 times instead of once in src/protocol/a.js: a.',
-  );
-});
-
 t.test('an unknown mutant cannot be started', async (t) => {
-  const command = mutantCommand('no-such-mutant').replace('{port}', '0').replace('{data}', t.testdir());
-  const { status, stderr } = spawnSync(command, { shell: true, encoding: 'utf8' });
+  const words = [builtFile('conformance/mutants/run.js'), 'no-such-mutant', '--port', '0'];
+  const { status, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
   t.equal(status, 2);
   t.match(stderr, /there is no mutant "no-such-mutant"/);
 });
@@ -145,7 +127,6 @@ t.test('globs choose mutants, and a typo is an error', async (t) => {
     messageOf(() => chooseMutants(all, ['no-dedup', 'nodedup'], true)),
     '--only "nodedup" matches no mutant',
   );
-  for (const mutant of all) t.strictSame(readMutant(mutant.id), mutant, `${mutant.id} reads the same alone`);
 });
 
 t.test('the kit catches every mutant for its own reason, and passes the server without a fault', async (t) => {
@@ -161,6 +142,22 @@ t.test('the kit catches every mutant for its own reason, and passes the server w
     t.ok(caught > 0, `${id}: ${fault}`, { survived });
   }
   t.ok(isPerfect(result), scoreOf(result));
+});
+
+const neverStarts: Mutant['patch'][number] = {
+  file: 'src/reference/server/registry.js',
+  find: 'export class Registry',
+  replace: "throw new Error('it is broken'); export class Registry",
+};
+
+t.test('a self-test with patches that do not fit any more does not start, and names them all', async (t) => {
+  const [one, other] = chooseMutants(loadMutants(), ['no-dedup', 'no-timer'], false) as [Mutant, Mutant];
+  const stale = [one, other].map((mutant) => ({ ...mutant, patch: [{ ...neverStarts, find: 'never there' }] }));
+  const { signal } = new AbortController();
+  await t.rejects(selfTest(stale, { concurrency: 2 }, {}, signal), {
+    message: /^2 of 2 cannot be tested:\nmutant ".*": found 0 times.*\nmutant ".*": found 0 times/,
+    code: 'usage',
+  });
 });
 
 t.test('what this machine cannot test is named, and does not count', async (t) => {
@@ -194,7 +191,7 @@ t.test('a mutant that nothing catches survives, with what was expected and what 
     words: 'words that no failure has',
     caughtBy: 'server/core/plain-exchange',
   };
-  const broken = { ...harmless, id: 'no-such-mutant' };
+  const broken = { ...harmless, id: 'never-starts', patch: [neverStarts] };
   const { signal } = new AbortController();
   const result = await selfTest([harmless, broken], { concurrency: 2 }, {}, signal);
   t.notOk(isPerfect(result));
@@ -202,7 +199,7 @@ t.test('a mutant that nothing catches survives, with what was expected and what 
     result.mutants.map(({ id, runs, caught }) => [id, runs, caught]),
     [
       ['no-dedup', 6, 0],
-      ['no-such-mutant', 6, 0],
+      ['never-starts', 6, 0],
     ],
     'two runs beside others, and four alone',
   );
@@ -212,7 +209,7 @@ t.test('a mutant that nothing catches survives, with what was expected and what 
     /SURVIVED no-dedup: .*\n {2}expected {2}IM-4.2-2 with "words that no failure has", by server\/core\/plain/,
   );
   t.match(text, /seen +server\/core\/plain-exchange: passed/);
-  t.match(text, /SURVIVED no-such-mutant: .*\n.*\n {2}seen .*\n? *.*there is no mutant "no-such-mutant"/);
+  t.match(text, /SURVIVED never-starts: .*\n.*\n {2}seen .*\n?.*it is broken/);
   t.match(text, /^0 of 2 mutants caught \(0 %\); the server without a fault passed 1 scenario;/m);
 });
 

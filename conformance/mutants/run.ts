@@ -1,13 +1,19 @@
+import { pathToFileURL } from 'node:url';
 import { KitError } from '../../src/errors.js';
-import { readMutant } from './catalogue.js';
-import { startPatchedServer } from './patched-server.js';
+import { serverFile } from '../patched/server-file.js';
+import { loadMutants } from './load-mutants.js';
 
-/** Starts the reference server with one fault: `node run.js MUTANT-ID`, then the options of `im-conformance serve`. */
-await startPatchedServer(([id, ...options]) => {
+/** Starts a mutant by hand: `node run.js MUTANT-ID`, then the options of `im-conformance serve`. */
+try {
+  const [id] = process.argv.splice(2, 1);
   if (id === undefined) {
     throw new KitError('usage', 'no mutant was named', 'Use: node run.js MUTANT-ID --port PORT --data FOLDER');
   }
-  const mutant = readMutant(id);
+  const mutant = loadMutants().find((one) => one.id === id);
   if (!mutant) throw new KitError('usage', `there is no mutant "${id}"`, 'See conformance/mutants/catalogue.');
-  return { name: `mutant "${id}"`, patch: mutant.patch, options };
-});
+  await import(pathToFileURL(serverFile(`mutant "${id}"`, mutant.patch).file).href);
+} catch (error) {
+  if (!(error instanceof KitError)) throw error;
+  console.error(`${error.message}\n${error.remedy}`);
+  process.exit(2);
+}

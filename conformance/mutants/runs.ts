@@ -27,16 +27,12 @@ export const certificateFile = (name: string): string =>
 /** What a server is started with. Mutants that share it share one run of the server without a fault. */
 type Surroundings = Pick<Mutant, 'options' | 'tls'>;
 
-const serverCommand = (file: string, word: string, { options = '', tls }: Surroundings): string => {
+/** The command that starts a server as a subject: one file, see `serverFile`. */
+const commandOf = (file: string, { options = '', tls }: Surroundings): string => {
   const files = tls ? ` --tls-cert "${certificateFile('cert.pem')}" --tls-key "${certificateFile('key.pem')}"` : '';
   // `exec`: the server takes the place of the shell, so that a restart costs one process and not two.
-  const command = `exec "${process.execPath}" "${builtFile(file)}" ${word} --port {port} --data {data}${files} ${options}`;
-  return command.trimEnd();
+  return `exec "${process.execPath}" "${file}" --port {port} --data {data}${files} ${options}`.trimEnd();
 };
-
-/** The command that starts a mutant as a subject. Throws a KitError when the project is not built. */
-export const mutantCommand = (id: string, surroundings: Surroundings = {}): string =>
-  serverCommand('conformance/mutants/run.js', id, surroundings);
 
 /** What the kit must know of a server to get in. */
 const wayIn = ({ options = '', tls }: Surroundings): Pick<RunOptions, 'jwtSecret' | 'url' | 'ca'> => {
@@ -58,10 +54,10 @@ const runOf = (mutant: Mutant, run: Pick<RunOptions, 'exec' | 'only' | 'seed' | 
   replayArguments: [],
 });
 
-/** A run of the kit that tests one mutant with the scenarios that must catch it, and with nothing else. */
-export const mutantRun = (mutant: Mutant, patienceMs: number, run = 1): RunOptions =>
+/** A run of the kit that tests one mutant, which is in `file`, with the scenarios that must catch it, and with nothing else. */
+export const mutantRun = (mutant: Mutant, file: string, patienceMs: number, run = 1): RunOptions =>
   runOf(mutant, {
-    exec: mutantCommand(mutant.id, mutant),
+    exec: commandOf(file, mutant),
     only: [mutant.caughtBy],
     seed: `mutant ${mutant.id}${run === 1 ? '' : ` ${run}`}`,
     instances: 1,
@@ -69,10 +65,10 @@ export const mutantRun = (mutant: Mutant, patienceMs: number, run = 1): RunOptio
   });
 
 /**
- * The same scenarios for the server as it is, a run for each surroundings that some mutant has: a scenario that fails
+ * The same scenarios for the server as it is, which is in `file`, a run for each surroundings that some mutant has: a scenario that fails
  * without the fault proves nothing about it.
  */
-export const controlRuns = (mutants: readonly Mutant[], instances: number): RunOptions[] => {
+export const controlRuns = (mutants: readonly Mutant[], file: string, instances: number): RunOptions[] => {
   const groups = new Map<string, [Mutant, ...Mutant[]]>();
   for (const mutant of mutants) {
     const key = JSON.stringify([mutant.options, mutant.tls, mutant.classes]);
@@ -80,7 +76,7 @@ export const controlRuns = (mutants: readonly Mutant[], instances: number): RunO
   }
   return [...groups.values()].map((group) =>
     runOf(group[0], {
-      exec: serverCommand('bin/im-conformance.js', 'serve', group[0]),
+      exec: commandOf(file, group[0]),
       only: [...new Set(group.map((mutant) => mutant.caughtBy))],
       seed: 'control',
       instances,

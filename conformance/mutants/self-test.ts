@@ -4,6 +4,8 @@ import type { MutantResult, Report, SelfTest } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import { type RunOptions, runSuite } from '../../src/harness/index.js';
 import { kitVersion } from '../../src/kit-version.js';
+import { serverFile } from '../patched/server-file.js';
+import { refuseStale } from '../patched/stale.js';
 import { fingerprintOf } from './fingerprint.js';
 import type { Mutant } from './mutant.js';
 import { controlRuns } from './runs.js';
@@ -60,21 +62,29 @@ const reportUnlessAborted = async (options: RunOptions, signal: AbortSignal): Pr
   }
 };
 
+const addControl = (outcome: SelfTest['control'], { scenarios, problems }: Report): void => {
+  outcome.passed += scenarios.filter(({ verdict }) => verdict === 'passed').length;
+  for (const { id, verdict, reason, violations } of scenarios.filter((one) => one.verdict !== 'passed')) {
+    const why = reason ?? violations.map(({ requirement, message }) => `${requirement} ${message}`).join('; ');
+    outcome.problems.push(`${id} is ${verdict}: ${why}`);
+  }
+  outcome.problems.push(...problems);
+};
+
 /** What the server without a fault does not pass: sentences, and the number of scenarios that it passed. */
 const control = async (mutants: readonly Mutant[], signal: AbortSignal): Promise<SelfTest['control']> => {
   const outcome: SelfTest['control'] = { passed: 0, problems: [] };
-  for (const options of controlRuns(mutants, availableParallelism())) {
-    const report = await reportUnlessAborted(options, signal);
-    if (report === undefined) break;
-    const { scenarios, problems } = report;
-    outcome.passed += scenarios.filter(({ verdict }) => verdict === 'passed').length;
-    for (const { id, verdict, reason, violations } of scenarios.filter((one) => one.verdict !== 'passed')) {
-      const why = reason ?? violations.map(({ requirement, message }) => `${requirement} ${message}`).join('; ');
-      outcome.problems.push(`${id} is ${verdict}: ${why}`);
+  const server = serverFile('the server without a fault', []);
+  try {
+    for (const options of controlRuns(mutants, server.file, availableParallelism())) {
+      const report = await reportUnlessAborted(options, signal);
+      if (report === undefined) break;
+      addControl(outcome, report);
     }
-    outcome.problems.push(...problems);
+    return outcome;
+  } finally {
+    server.remove();
   }
-  return outcome;
 };
 
 /** Mutants whose scenario this machine cannot play, with what is missing. */
@@ -85,7 +95,8 @@ const untestableOf = (mutants: readonly Mutant[], whyNoClock: string | undefined
 
 /**
  * Tests the kit: first the server without a fault must pass what is to catch its mutants, then each mutant is tested.
- * Throws a KitError when the server without a fault cannot be tested at all, or none of the mutants on this machine.
+ * Throws a KitError when a patch does not fit the compiled server any more, the server without a fault cannot be tested
+ * at all, or none of the mutants on this machine.
  */
 export const selfTest = async (
   chosen: readonly Mutant[],
@@ -94,6 +105,7 @@ export const selfTest = async (
   signal: AbortSignal,
 ): Promise<SelfTest> => {
   const startedAt = new Date();
+  refuseStale('mutant', chosen);
   const untested = untestableOf(chosen, options.whyNoClock);
   const mutants = chosen.filter(({ id }) => !untested.some((one) => one.id === id));
   if (mutants.length === 0 && untested[0] !== undefined) {

@@ -1,6 +1,7 @@
 import type { Report, ScenarioResult, Violation } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import { runSuite } from '../../src/harness/index.js';
+import { type ServerFile, serverFile } from '../patched/server-file.js';
 import type { Mutant } from './mutant.js';
 import { mutantRun } from './runs.js';
 
@@ -49,11 +50,15 @@ export const tryMutant = async (
   { patienceMs, run }: { patienceMs: number; run: number },
   signal: AbortSignal,
 ): Promise<MutantVerdict> => {
+  let server: ServerFile | undefined;
   try {
-    return judgeMutant(mutant, await runSuite(mutantRun(mutant, patienceMs, run), {}, signal));
+    server = serverFile(`mutant "${mutant.id}"`, mutant.patch);
+    return judgeMutant(mutant, await runSuite(mutantRun(mutant, server.file, patienceMs, run), {}, signal));
   } catch (error) {
     if (signal.aborted) return { caught: false, seen: 'the self-test was interrupted' };
     if (!(error instanceof KitError)) throw error;
     return { caught: false, seen: `${error.message}\n${error.remedy}` };
+  } finally {
+    server?.remove();
   }
 };

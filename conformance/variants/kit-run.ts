@@ -6,7 +6,7 @@ import type { Report, ServerClass } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import { packageRoot } from '../../src/package-root.js';
 import { builtFile, certificateFile } from '../mutants/runs.js';
-import { patchedCopy } from './patched-copy.js';
+import { serverFile } from '../patched/server-file.js';
 import type { Variant } from './variant.js';
 
 /** What a run asks of the kit. */
@@ -41,7 +41,7 @@ export const claimedOf = ({ lacks = [] }: Variant, classes: readonly ServerClass
   classes.filter((name) => !lacks.includes(name));
 
 /** `exec`: the server takes the place of the shell, so that a restart costs one process and not two. */
-const commandOf = ({ program, options = '' }: Variant, copy: string, claimed: readonly ServerClass[]): string => {
+const commandOf = ({ program, options = '' }: Variant, file: string, claimed: readonly ServerClass[]): string => {
   const node = `exec ${quote(process.execPath)}`;
   if (program !== undefined) return `${node} ${quote(join(packageRoot, program))} ${options}`.trimEnd();
   // Every server has core, whichever classes are looked at.
@@ -50,16 +50,16 @@ const commandOf = ({ program, options = '' }: Variant, copy: string, claimed: re
   if (claimed.includes('encrypted')) {
     words.push(`--tls-cert ${quote(certificateFile('cert.pem'))} --tls-key ${quote(certificateFile('key.pem'))}`);
   }
-  return `${node} ${quote(join(copy, 'bin', 'im-conformance.js'))} serve --port {port} --data {data} ${words.join(' ')}`;
+  return `${node} ${quote(file)} --port {port} --data {data} ${words.join(' ')}`;
 };
 
-const argumentsOf = ({ variant, classes, only, seed, historyDir }: KitRun, copy: string, folder: string): string[] => {
+const argumentsOf = ({ variant, classes, only, seed, historyDir }: KitRun, file: string, folder: string): string[] => {
   const claimed = claimedOf(variant, classes);
   return [
     ...(claimed.includes('encrypted') ? ['wss://127.0.0.1:{port}/', '--ca', certificateFile('cert.pem')] : []),
     ...(claimed.includes('secured') ? ['--jwt-secret', JWT_SECRET] : []),
     '--exec',
-    commandOf(variant, copy, claimed),
+    commandOf(variant, file, claimed),
     '--class',
     claimed.join(','),
     ...only.flatMap((glob) => ['--only', glob]),
@@ -106,21 +106,23 @@ const runProcess = (words: readonly string[], signal: AbortSignal): Promise<stri
  */
 export const runKit = async (run: KitRun, signal: AbortSignal): Promise<KitOutcome> => {
   const { id, patch = [] } = run.variant;
-  const copy = patchedCopy(`variant "${id}"`, patch);
+  const server = serverFile(`variant "${id}"`, patch);
   const folder = mkdtempSync(join(tmpdir(), 'im-conformance-false-alarms-'));
   try {
     const from = performance.now();
-    const told = await runProcess(argumentsOf(run, copy, folder), signal);
+    const told = await runProcess(argumentsOf(run, server.file, folder), signal);
     const wallMs = Math.round(performance.now() - from);
-    const file = join(folder, 'report.json');
+    const reportFile = join(folder, 'report.json');
     // A kit that was ended while it wrote leaves half a report.
-    const report = signal.aborted || !existsSync(file) ? undefined : (JSON.parse(readFileSync(file, 'utf8')) as Report);
+    const report =
+      signal.aborted || !existsSync(reportFile) ? undefined : (JSON.parse(readFileSync(reportFile, 'utf8')) as Report);
     if (!report?.complete || report.summary.passed === 0) {
       const why = told.trim() || (report?.problems ?? []).join('\n');
       throw new KitError('kit', `variant "${id}" could not be tested: ${why}`, 'Build, and look at its patch.');
     }
     return { report, pretty: readFileSync(join(folder, 'report.txt'), 'utf8'), wallMs };
   } finally {
-    for (const made of [folder, copy]) rmSync(made, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
+    server.remove();
   }
 };

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { killStrays, signalGroup } from './group.js';
-import { forgetGroup, watchGroup } from './watchdog.js';
+import { forgetGroup, watchFolder, watchGroup } from './watchdog.js';
 
 /** Every process group that the kit has started and that may still run. */
 const groups = new Set<number>();
@@ -24,10 +24,11 @@ export const releaseGroup = (pgid: number): void => {
   forgetGroup(pgid);
 };
 
-/** The folder is removed when the kit ends, together with any process that was started on it. */
+/** The folder is removed when the kit ends, however it does, together with any process that was started on it. */
 export const guardFolder = (folder: string): void => {
   install();
   folders.add(folder);
+  watchFolder(folder);
 };
 
 export const releaseFolder = (folder: string): void => {

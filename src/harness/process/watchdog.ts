@@ -1,19 +1,23 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 
 /**
- * Reads `+ GROUP` and `- GROUP` until the kit is gone, whatever ended it, and then kills the groups that are left. It
- * ignores the signals that a terminal sends to all of its programs.
+ * Reads `+ GROUP`, `- GROUP` and `/ FOLDER` until the kit is gone, whatever ended it, then kills the groups that are
+ * left and removes the folders. It ignores the signals that a terminal sends to all of its programs.
  */
 const SCRIPT = `
 trap '' HUP INT QUIT TERM
 groups=' '
+folders=''
 while read -r sign group; do
   case $sign in
     +) groups="$groups$group " ;;
     -) groups="\${groups%% $group *} \${groups#* $group }" ;;
+    /) folders="$folders$group
+" ;;
   esac
 done
 for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
+printf '%s' "$folders" | while IFS= read -r folder; do rm -rf -- "$folder"; done
 `;
 
 let watchdog: ChildProcess | undefined;
@@ -28,9 +32,9 @@ const start = (): ChildProcess => {
   return child;
 };
 
-const tell = (sign: '+' | '-', pgid: number): void => {
+const tell = (sign: '+' | '-' | '/', what: number | string): void => {
   watchdog ??= start();
-  watchdog.stdin?.write(`${sign} ${pgid}\n`);
+  watchdog.stdin?.write(`${sign} ${what}\n`);
 };
 
 /** The group is killed when the kit is gone. */
@@ -38,3 +42,6 @@ export const watchGroup = (pgid: number): void => tell('+', pgid);
 
 /** The group has ended: its number may belong to somebody else from now on. */
 export const forgetGroup = (pgid: number): void => tell('-', pgid);
+
+/** The folder is removed when the kit is gone, if it is still there. */
+export const watchFolder = (folder: string): void => tell('/', folder);

@@ -1,5 +1,22 @@
+import { type Static, Type } from '@sinclair/typebox';
 import { KitError } from '../../src/errors.js';
-import type { Patch } from './mutant.js';
+
+export const PatchSchema = Type.Object(
+  {
+    file: Type.String({
+      pattern: '^src/(protocol|reference|wire)/[a-z0-9/-]+\\.js$',
+      description: 'Compiled file of the reference server, below dist/.',
+    }),
+    find: Type.String({
+      minLength: 1,
+      description: 'Text that stands there exactly once. White space in it matches any white space.',
+    }),
+    replace: Type.String({ description: 'What stands there instead.' }),
+  },
+  { additionalProperties: false, description: 'One change of text.' },
+);
+
+export type Patch = Static<typeof PatchSchema>;
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
@@ -7,8 +24,9 @@ const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\
 const patternOf = (find: string): RegExp => new RegExp(find.trim().split(/\s+/).map(escaped).join('\\s+'), 'g');
 
 /**
- * Applies one patch to the text of its file; `name` is whose patch it is, for the error. Throws a KitError when its text does not stand there exactly once: a patch
- * that changes nothing would leave a correct server, and one that changes several places is not one small fault.
+ * Applies one patch to the text of its file; `name` is whose patch it is, for the error. Throws a KitError when its
+ * text does not stand there exactly once: a patch that changes nothing would leave a correct server, and one that
+ * changes several places is not one small fault.
  */
 export const applyPatch = (name: string, patch: Patch, text: string): string => {
   const found = [...text.matchAll(patternOf(patch.find))];
