@@ -2,7 +2,6 @@ import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
 import type { AckR, MsgR, Packet } from '../../../schemas/index.js';
 import { CLIENT_PACKETS, CLOSE } from '../../../schemas/wire.js';
-import { decodePacket, encodePacket } from '../../wire/decode.js';
 import {
   ackRefusal,
   type Identity,
@@ -12,6 +11,7 @@ import {
   type PeerLife,
   packetError,
 } from '../../protocol/index.js';
+import { decodePacket, encodePacket } from '../../wire/decode.js';
 import type { CorkGroup } from './cork.js';
 import type { Counters } from './counters.js';
 import type { Outbox } from './outbox.js';

@@ -1,5 +1,5 @@
-import { bodyBytes } from '../../wire/decode.js';
 import { type AckFound, decideAck, decideMessage, deliveredAt, type KnownAs } from '../../protocol/index.js';
+import { bodyBytes } from '../../wire/decode.js';
 import {
   type DedupRecord,
   dedupOf,
