@@ -147,7 +147,7 @@ t.test('the kit catches every mutant for its own reason, and passes the server w
 const neverStarts: Mutant['patch'][number] = {
   file: 'src/reference/server/registry.js',
   find: 'export class Registry',
-  replace: "throw new Error('it is broken'); export class Registry",
+  replace: "throw new Error('it is broken');\nexport class Registry",
 };
 
 t.test('a self-test with patches that do not fit any more does not start, and names them all', async (t) => {

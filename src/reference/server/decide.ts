@@ -148,6 +148,8 @@ const decideUserRequest = (request: UserRequest, { workingSet, changes }: Round,
     return { kind: 'user', request, registration: 'too-many-devices', devices: before };
   }
   const devices = decider.multiDevice ? [...(before ?? []), device] : [];
+  // Nobody could send to a user who did not exist, so nothing needs to be counted.
+  if (!before) decider.cache.setInboxSize(user, 0);
   changes.push({ kind: 'user', user, devices });
   workingSet.users.set(user, devices);
   return { kind: 'user', request, registration: 'stored', devices };
