@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { refuseStale } from '../conformance/patched/stale.js';
+import { refuseStale } from '../conformance/patching/stale.js';
 import { startBurners } from '../conformance/variants/burners.js';
 import { durationText, rowsOf, tableOf, tooLittleJudged } from '../conformance/variants/figures.js';
 import { runKit } from '../conformance/variants/kit-run.js';

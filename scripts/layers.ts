@@ -147,9 +147,10 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     path: 'conformance/patching',
-    holds: 'changes the compiled reference server',
-    may: [COMMON, 'schemas'],
+    holds: 'the compiled reference server, changed or not, joined into one file that starts fast',
+    may: [COMMON, 'schemas', 'src/harness'],
     packages: ['@sinclair/typebox', 'node:*'],
+    tests: { may: ['conformance/mutants', 'conformance/variants'] },
   },
   {
     path: 'conformance/mutants',

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { loadMutants } from '../../conformance/mutants/load-mutants.js';
 import type { Mutant } from '../../conformance/mutants/mutant.js';
-import { serverFile } from '../../conformance/patched/server-file.js';
+import { serverFile } from '../../conformance/patching/server-file.js';
 import { pickPort } from '../../src/harness/process/port.js';
 import { packageRoot } from '../../src/package-root.js';
 import { playCases } from './testing/bad-cases.js';

@@ -2,7 +2,7 @@ import { randomBytes, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parse } from 'yaml';
-import { type ServerFile, serverFile } from '../../conformance/patched/server-file.js';
+import { type ServerFile, serverFile } from '../../conformance/patching/server-file.js';
 import { type Description, SERVER_CLASSES, type ServerClass } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import type { RunOptions } from '../../src/harness/options.js';

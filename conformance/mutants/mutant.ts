@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { SERVER_CLASSES } from '../../schemas/index.js';
-import { PatchSchema } from '../patched/patch.js';
+import { PatchSchema } from '../patching/patch.js';
 
 const closed = { additionalProperties: false } as const;
 

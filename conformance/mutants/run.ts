@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { KitError } from '../../src/errors.js';
-import { serverFile } from '../patched/server-file.js';
+import { serverFile } from '../patching/server-file.js';
 import { loadMutants } from './load-mutants.js';
 
 /** Starts a mutant by hand: `node run.js MUTANT-ID`, then the options of `im-conformance serve`. */

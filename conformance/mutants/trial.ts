@@ -1,7 +1,7 @@
 import type { Report, ScenarioResult, Violation } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import { runSuite } from '../../src/harness/index.js';
-import { type ServerFile, serverFile } from '../patched/server-file.js';
+import { type ServerFile, serverFile } from '../patching/server-file.js';
 import type { Mutant } from './mutant.js';
 import { mutantRun } from './runs.js';
 

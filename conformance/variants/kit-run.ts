@@ -6,7 +6,7 @@ import type { Report, ServerClass } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import { packageRoot } from '../../src/package-root.js';
 import { builtFile, certificateFile } from '../mutants/runs.js';
-import { serverFile } from '../patched/server-file.js';
+import { serverFile } from '../patching/server-file.js';
 import type { Variant } from './variant.js';
 
 /** What a run asks of the kit. */
