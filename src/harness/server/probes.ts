@@ -1,0 +1,19 @@
+import type { Scenario, Sights } from '../../scenario/index.js';
+import type { RunOptions } from '../options.js';
+import type { Subject } from '../subject.js';
+import { tlsOf } from './credentials.js';
+import type { Prepared } from './prepare.js';
+
+/** What a scenario may look at beside the WebSocket: the metrics page, and the memory of the process. */
+export const probesOf = (
+  { url, control }: Subject,
+  { description }: Prepared,
+  options: RunOptions,
+  { exclusive }: Scenario,
+): Sights => ({
+  // Few scenarios read the page, and HTTPS takes its time to load.
+  metrics: async (timeoutMs) =>
+    (await import('./metrics-page.js')).readMetrics(url, description.metrics, tlsOf(options), timeoutMs),
+  // With others on the same process its memory says nothing of this scenario.
+  ...(control && exclusive ? { memory: () => control.memory() } : {}),
+});
