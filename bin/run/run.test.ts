@@ -112,7 +112,7 @@ t.test('run options', async (t) => {
   const run = (settings: Record<string, unknown>) => runOptionsFrom(settings, settings, undefined);
   t.match(await run({}), {
     embedded: true,
-    exec: /serve --port \{port\} --data \{data\} --class \S+,secured --jwt-secret [0-9a-f]{48}$/,
+    exec: /server\.cjs --port \{port\} --data \{data\} --class \S+,secured --jwt-secret [0-9a-f]{48}$/,
     only: [],
     allowUnproven: false,
   });
@@ -129,8 +129,8 @@ t.test('run options', async (t) => {
     [{ url: 'https://h/' }, 'Write wss://h/ instead'],
     [{ class: ['cor'] }, /no class "cor" .*Use some of core/],
     [{ baseline: join(folder, 'gone') }, /cannot read the baseline .*ENOENT/],
-    [{ describe: join(folder, 'gone') }, /cannot read the description .*ENOENT/],
-    [{ describe: join(folder, 'bad.json') }, /bad\.json is not valid: .*protocol/],
+    [{ describe: join(folder, 'gone') }, /description .* could not be read: ENOENT/],
+    [{ describe: join(folder, 'bad.json') }, /bad\.json" is not valid: .*protocol/],
     [{ describe: join(folder, 'broken.json') }, 'neither JSON nor YAML'],
     [{ seed: 'a b' }, 'cannot be a seed'],
     [{ token: '{user}', 'jwt-secret': 's' }, '--token and --jwt-secret exclude each other'],
