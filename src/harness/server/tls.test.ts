@@ -69,7 +69,12 @@ t.test('a server is asked to let somebody in who must stay out', { skip }, async
   const refusing = await startBadSubject('status-426');
   t.teardown(() => refusing.close());
   const closed = createIntruder(refusing.url.replace('ws:', 'wss:'), authenticate);
-  t.same(await closed.tryOver('plaintext', REQUEST), { ok: false, status: 426, error: 'HTTP 426' });
+  t.same(await closed.tryOver('plaintext', REQUEST), {
+    ok: false,
+    refusal: 'status',
+    status: 426,
+    error: 'HTTP 426',
+  });
 });
 
 t.test('a connection over TLS can be reset, ended and refused', { skip }, async (t) => {
