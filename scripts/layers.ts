@@ -17,7 +17,8 @@ export interface Layer {
 
 /** Errors, the root of the package and the like: for everybody, and importing nothing of the others. */
 const COMMON = 'src/*';
-const HISTORY_PARTS = ['src/history/record', 'src/history/facts', 'src/history/judges'];
+const TERMS = 'src/history/terms';
+const HISTORY_PARTS = [TERMS, 'src/history/record', 'src/history/facts', 'src/history/judges'];
 /** The script language and who plays it. `src/scenario` is what is left of the old folder. */
 const SCRIPTS = ['src/scenario', 'src/script', 'src/verbs', 'src/play'];
 const MUTANTS = ['conformance/mutants', 'conformance/patching'];
@@ -63,21 +64,27 @@ export const LAYERS: readonly Layer[] = [
     packages: [],
   },
   {
+    path: 'src/history/terms',
+    holds: 'what facts, judges and traces speak of: findings, and texts that name events',
+    may: [COMMON, 'schemas'],
+    packages: [],
+  },
+  {
     path: 'src/history/record',
     holds: 'reads and keeps a history',
-    may: [COMMON, 'schemas'],
+    may: [COMMON, 'schemas', TERMS],
     packages: ['@sinclair/typebox', 'node:*'],
   },
   {
     path: 'src/history/facts',
     holds: 'what happened to each message, connection and device; knows no judge',
-    may: [COMMON, 'schemas', 'src/history/record'],
+    may: [COMMON, 'schemas', TERMS, 'src/history/record'],
     packages: [],
   },
   {
     path: 'src/history/judges',
     holds: 'what must hold, a folder for each class',
-    may: [COMMON, 'schemas', 'src/history/record', 'src/history/facts'],
+    may: [COMMON, 'schemas', TERMS, 'src/history/record', 'src/history/facts'],
     packages: [],
   },
   {

@@ -3,10 +3,10 @@ import { Facts } from './facts/facts.js';
 import { describeJourney } from './facts/journey.js';
 import { excuseReachable } from './facts/links.js';
 import { noteEvent } from './facts/note-event.js';
-import type { Judgement } from './judgement.js';
 import { Findings } from './judges/findings.js';
 import { appointJudges } from './judges/registry.js';
 import { tooSlowToJudge } from './stalls.js';
+import type { Judgement } from './terms/judgement.js';
 
 /**
  * Judges one history in one pass, event by event, in the order in which the kit saw them.

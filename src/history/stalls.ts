@@ -1,5 +1,5 @@
 import type { Timers } from '../../schemas/index.js';
-import type { Finding, Judgement } from './judgement.js';
+import type { Finding, Judgement } from './terms/judgement.js';
 
 /** A stall of a third of the shortest time that the subject is held to, or that it holds the kit to, is too long. */
 const STALL_FRACTION = 3;

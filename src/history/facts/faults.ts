@@ -1,6 +1,6 @@
 import type { Fault, HistoryEventOf } from '../../../schemas/index.js';
-import type { UnfiredFault } from '../judgement.js';
 import { describeFault } from '../record/describe-event.js';
+import type { UnfiredFault } from '../terms/judgement.js';
 
 /** The faults that the script meant to make. */
 export class Faults {

@@ -1,5 +1,5 @@
-import type { MessageKey } from '../judgement.js';
-import { ms, type Text, text } from '../text.js';
+import type { MessageKey } from '../terms/judgement.js';
+import { ms, type Text, text } from '../terms/text.js';
 import type { Connection, Device } from './connection.js';
 import type { Facts } from './facts.js';
 import { recipientOf, type TrackedMessage } from './message.js';

@@ -1,6 +1,6 @@
 import type { MsgR } from '../../../schemas/index.js';
-import type { MessageKey } from '../judgement.js';
 import { hash32, ttlTag } from '../record/hash.js';
+import type { MessageKey } from '../terms/judgement.js';
 import type { Connection, Device, User } from './connection.js';
 
 /** One content that was sent under a msgId. Of a message that was folded only the hash of the body is left. */

@@ -1,6 +1,6 @@
 import type { RequirementId } from '../../../schemas/index.js';
-import type { Finding, MessageKey, Undecided, UndecidedCode } from '../judgement.js';
-import { sentenceOf, type Text, text } from '../text.js';
+import type { Finding, MessageKey, Undecided, UndecidedCode } from '../terms/judgement.js';
+import { sentenceOf, type Text, text } from '../terms/text.js';
 
 /** No history is worth more findings than a person can read; what comes after is only counted. */
 const MAX_FINDINGS = 500;

@@ -1,5 +1,5 @@
 import type { HistoryEvent, HistoryEventOf, PacketError } from '../../../schemas/index.js';
-import { ms } from '../text.js';
+import { ms } from '../terms/text.js';
 
 const SUBJECT: Record<HistoryEventOf<'subject'>['event'], string> = {
   started: 'the server has started',

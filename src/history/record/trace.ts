@@ -1,6 +1,6 @@
 import type { HistoryEvent } from '../../../schemas/index.js';
-import type { Finding } from '../judgement.js';
-import { linesNamedIn, sentenceOf, type Text } from '../text.js';
+import type { Finding } from '../terms/judgement.js';
+import { linesNamedIn, sentenceOf, type Text } from '../terms/text.js';
 import { describeEvent } from './describe-event.js';
 
 /** As many as a report for people shows: a longer one would lose its end, where the fault is. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { readHistory } from '../index.js';
+import { readHistory } from './read-history.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'im-version-'));
 t.teardown(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,7 +1,7 @@
 import type { MsgA, RequirementId } from '../../../../schemas/index.js';
 import { describeJourney } from '../../facts/journey.js';
 import { aboutOf, type MsgAttempt, type TrackedMessage } from '../../facts/message.js';
-import { ms, text } from '../../text.js';
+import { ms, text } from '../../terms/text.js';
 import type { JudgeContext } from '../judge.js';
 
 /** The words for a rejection. */

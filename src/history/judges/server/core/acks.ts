@@ -2,7 +2,7 @@ import { type AckA, RETRYABLE_CODES, type RequirementId } from '../../../../../s
 import type { Connection, Device, Pending } from '../../../facts/connection.js';
 import { describeJourney } from '../../../facts/journey.js';
 import { type AckAttempt, aboutOf, nameOf, type TrackedMessage } from '../../../facts/message.js';
-import { ms, type Text, text } from '../../../text.js';
+import { ms, type Text, text } from '../../../terms/text.js';
 import type { Judge, JudgeContext } from '../../judge.js';
 import { isForgivable } from './dedup-window.js';
 

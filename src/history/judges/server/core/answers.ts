@@ -3,7 +3,7 @@ import type { Connection, Pending } from '../../../facts/connection.js';
 import { describeJourney, describePlace, describeStages } from '../../../facts/journey.js';
 import type { Answer } from '../../../facts/listener.js';
 import { aboutOf, type MsgAttempt, type TrackedMessage } from '../../../facts/message.js';
-import { ms, text } from '../../../text.js';
+import { ms, text } from '../../../terms/text.js';
 import type { NewFinding } from '../../findings.js';
 import type { Judge, JudgeContext } from '../../judge.js';
 

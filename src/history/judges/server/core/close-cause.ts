@@ -1,7 +1,7 @@
 import { CLOSE, type HistoryEventOf } from '../../../../../schemas/index.js';
 import type { Connection } from '../../../facts/connection.js';
-import type { Undecided } from '../../../judgement.js';
-import { ms } from '../../../text.js';
+import type { Undecided } from '../../../terms/judgement.js';
+import { ms } from '../../../terms/text.js';
 import type { CloseCause, JudgeContext } from '../../judge.js';
 
 /** A close so soon after something else may be its consequence. */

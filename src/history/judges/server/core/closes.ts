@@ -3,7 +3,7 @@ import { defined } from '../../../../defined.js';
 import type { Connection } from '../../../facts/connection.js';
 import { describePlace } from '../../../facts/journey.js';
 import { isRecent } from '../../../facts/links.js';
-import { ms } from '../../../text.js';
+import { ms } from '../../../terms/text.js';
 import type { Judge, JudgeContext } from '../../judge.js';
 import { causeOfClose, whyAllowed } from './close-cause.js';
 

@@ -2,7 +2,7 @@ import { type Connection, isReachable, type User } from '../../../facts/connecti
 import type { Facts } from '../../../facts/facts.js';
 import { describeDevice, describeVanishing } from '../../../facts/journey.js';
 import { aboutOf, recipientOf, type TrackedMessage } from '../../../facts/message.js';
-import { ms } from '../../../text.js';
+import { ms } from '../../../terms/text.js';
 import type { Judge, JudgeContext } from '../../judge.js';
 
 /** Judges, when settling has ended, that every message that was promised has reached its receiver, and its sender knows. */

@@ -3,7 +3,7 @@ import type { Connection } from '../../../facts/connection.js';
 import type { Facts } from '../../../facts/facts.js';
 import { describeAck, describeStages } from '../../../facts/journey.js';
 import { aboutOf, type Mark, mayBeStored, type TrackedMessage, variantsPushed } from '../../../facts/message.js';
-import { ms, type Text, text } from '../../../text.js';
+import { ms, type Text, text } from '../../../terms/text.js';
 import type { Judge, JudgeContext } from '../../judge.js';
 
 /** Judges every msg:N: of a sent message, to its recipient, unchanged, and not after its ack:A. */

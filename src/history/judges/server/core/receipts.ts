@@ -3,7 +3,7 @@ import type { Connection } from '../../../facts/connection.js';
 import { describeStages } from '../../../facts/journey.js';
 import { aboutOf, type MsgAttempt, recipientOf, type TrackedMessage } from '../../../facts/message.js';
 import { RANK } from '../../../facts/receipts.js';
-import { ms } from '../../../text.js';
+import { ms } from '../../../terms/text.js';
 import type { Judge, JudgeContext } from '../../judge.js';
 
 /** Judges every ack:N: true, about a message of this user, not before its msg:A, and never a step back. */

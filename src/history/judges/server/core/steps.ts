@@ -2,8 +2,8 @@ import type { HistoryEventOf } from '../../../../../schemas/index.js';
 import { defined } from '../../../../defined.js';
 import type { Facts } from '../../../facts/facts.js';
 import { describeJourney, describePlace } from '../../../facts/journey.js';
-import type { MessageKey } from '../../../judgement.js';
-import { ms, type Text, text } from '../../../text.js';
+import type { MessageKey } from '../../../terms/judgement.js';
+import { ms, type Text, text } from '../../../terms/text.js';
 import type { Judge, JudgeContext } from '../../judge.js';
 import type { Closes } from './closes.js';
 

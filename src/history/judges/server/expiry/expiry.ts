@@ -5,7 +5,7 @@ import { describeStages } from '../../../facts/journey.js';
 import { aboutOf, type MsgAttempt, recipientOf, type TrackedMessage } from '../../../facts/message.js';
 import type { Lifetime } from '../../../facts/policies.js';
 import { RANK } from '../../../facts/receipts.js';
-import { ms } from '../../../text.js';
+import { ms } from '../../../terms/text.js';
 import type { Findings, NewFinding } from '../../findings.js';
 import type { Judge, JudgeContext } from '../../judge.js';
 import { overdueQuery } from '../core/answers.js';

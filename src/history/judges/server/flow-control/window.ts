@@ -3,7 +3,7 @@ import type { Connection, Device } from '../../../facts/connection.js';
 import type { Facts } from '../../../facts/facts.js';
 import { describePlace } from '../../../facts/journey.js';
 import { aboutOf, type TrackedMessage } from '../../../facts/message.js';
-import { ms } from '../../../text.js';
+import { ms } from '../../../terms/text.js';
 import type { Findings } from '../../findings.js';
 import type { Judge, JudgeContext } from '../../judge.js';
 

@@ -4,7 +4,7 @@ import type { Facts } from '../../../facts/facts.js';
 import { foldIfDone } from '../../../facts/fold.js';
 import { type AckAttempt, aboutOf, type TrackedMessage } from '../../../facts/message.js';
 import { RANK } from '../../../facts/receipts.js';
-import { ms } from '../../../text.js';
+import { ms } from '../../../terms/text.js';
 import type { Findings } from '../../findings.js';
 import type { Judge, JudgeContext } from '../../judge.js';
 

@@ -1,6 +1,6 @@
 import type { HistoryEventOf, RequirementId } from '../../../../../schemas/index.js';
 import type { Facts } from '../../../facts/facts.js';
-import { ms } from '../../../text.js';
+import { ms } from '../../../terms/text.js';
 import type { Findings } from '../../findings.js';
 import type { Judge, JudgeContext } from '../../judge.js';
 import { type MetricsPage, parseOpenMetrics } from './open-metrics.js';

@@ -1,6 +1,6 @@
 import type { RequirementId } from '../../../../../schemas/index.js';
 import { defined } from '../../../../defined.js';
-import { ms } from '../../../text.js';
+import { ms } from '../../../terms/text.js';
 import type { JudgeContext } from '../../judge.js';
 import type { MetricsPage } from './open-metrics.js';
 import type { Moment } from './series.js';

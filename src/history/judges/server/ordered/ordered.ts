@@ -2,7 +2,7 @@ import type { MsgN, RequirementId } from '../../../../../schemas/index.js';
 import type { Connection } from '../../../facts/connection.js';
 import type { Facts } from '../../../facts/facts.js';
 import { aboutOf, type MsgAttempt, mayBeStored, recipientOf, type TrackedMessage } from '../../../facts/message.js';
-import { ms } from '../../../text.js';
+import { ms } from '../../../terms/text.js';
 import type { Findings } from '../../findings.js';
 import type { Judge, JudgeContext, JudgedClass } from '../../judge.js';
 import { PrefixMaximum } from './prefix-maximum.js';

@@ -1,4 +1,4 @@
-import type { Fault, RequirementId } from '../../schemas/index.js';
+import type { Fault, RequirementId } from '../../../schemas/index.js';
 import type { Text } from './text.js';
 
 /** One broken requirement, as the judges see it; the ledger adds sentence and level. */
