@@ -3,7 +3,7 @@ import { EXIT } from '../../src/harness/options.js';
 import { type Ledger, loadLedger } from '../../src/ledger/index.js';
 import { type ExplainedScenario, explainRequirement, explainScenario } from '../../src/report/explain.js';
 import { inert, paintFor } from '../../src/report/index.js';
-import { loadScenarios, type Scenario, type Step } from '../../src/scenario/index.js';
+import { loadScenarios, type Scenario, type Step } from '../../src/script/index.js';
 import { nearest } from './nearest.js';
 import { writeStdout } from './report-targets.js';
 

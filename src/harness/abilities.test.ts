@@ -5,7 +5,7 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from '
 import t, { type Test } from 'tap';
 import { WebSocketServer } from 'ws';
 import type { ScenarioResult } from '../../schemas/index.js';
-import type { Scenario } from '../scenario/index.js';
+import type { Scenario } from '../script/index.js';
 import { whyNotRun } from './applicability.js';
 import { exitCodeOf, summarize } from './exit-code.js';
 import { FakeClock, whyNoClock } from './fake-clock.js';

@@ -1,5 +1,5 @@
 import type { Description, ServerClass } from '../../schemas/index.js';
-import { mostToOneUser, type Scenario } from '../scenario/index.js';
+import { mostToOneUser, type Scenario } from '../script/index.js';
 import type { NotPlayed } from './powers.js';
 import type { Prepared } from './prepare.js';
 

@@ -3,7 +3,8 @@ import { DEFAULT_TIMERS, type MsgR, type ScenarioResult } from '../../schemas/in
 import { KitError } from '../errors.js';
 import { judge, readHistory } from '../history/index.js';
 import { loadLedger } from '../ledger/index.js';
-import { type Control, type Dial, parseScenarioFile, parseSource, type Scenario } from '../scenario/index.js';
+import type { Control, Dial } from '../play/index.js';
+import { parseScenarioFile, parseSource, type Scenario } from '../script/index.js';
 import { localFault } from './local-fault.js';
 import { deservesRetry } from './play-suite.js';
 import { runScenario, type ScenarioRun } from './run-scenario.js';

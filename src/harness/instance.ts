@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KitError } from '../errors.js';
-import type { Control, Dial, Intruder } from '../scenario/index.js';
+import type { Control, Dial, Intruder } from '../play/index.js';
 import type { AccountPool } from './accounts/index.js';
 import { FakeClock } from './fake-clock.js';
 import { describeExit, outputOf } from './process/index.js';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { connect as connectTcp, type Socket as TcpSocket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { KitError } from '../errors.js';
-import type { DialOutcome, DialRequest, Intruder, StalledHandshakes } from '../scenario/index.js';
+import type { DialOutcome, DialRequest, Intruder, StalledHandshakes } from '../play/index.js';
 import { localFault } from './local-fault.js';
 import { OLD_TLS } from './old-tls.js';
 import { plainUpgrade } from './plain-upgrade.js';

@@ -1,5 +1,5 @@
 import { KitError } from '../errors.js';
-import { Interrupted } from '../scenario/index.js';
+import { Interrupted } from '../play/index.js';
 import { AccountPool, type Lease } from './accounts/index.js';
 import type { Instance } from './instance.js';
 import { tlsOf } from './prepare.js';

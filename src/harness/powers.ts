@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { Scenario } from '../scenario/index.js';
+import type { Scenario } from '../script/index.js';
 import { whyNotWithAccounts } from './accounts/index.js';
 import { whyNoClock } from './fake-clock.js';
 import { type IdentityOptions, usesBearerOnly, whyNoToken } from './identity/index.js';

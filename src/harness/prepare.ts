@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Description, SERVER_CLASSES, type ServerClass, type Timers, WIRE } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
-import { Interrupted } from '../scenario/index.js';
+import { Interrupted } from '../play/index.js';
 import { createDial } from './dial.js';
 import { claimedClasses, fetchDescription, knock, timersOf } from './front-door/index.js';
 import { createAuthenticate } from './identity/index.js';

@@ -1,5 +1,5 @@
 import type { ScenarioResult } from '../../schemas/index.js';
-import type { Scenario } from '../scenario/index.js';
+import type { Scenario } from '../script/index.js';
 import type { RunOptions } from './options.js';
 import { randomOf } from './random.js';
 

@@ -17,10 +17,10 @@ import {
   type Intruder,
   nextTurn,
   play,
-  type Scenario,
   type Sights,
   Stage,
-} from '../scenario/index.js';
+} from '../play/index.js';
+import type { Scenario } from '../script/index.js';
 import type { Lease } from './accounts/index.js';
 import { writeHistory } from './history-file.js';
 import { readMetrics } from './metrics-page.js';

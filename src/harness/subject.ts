@@ -1,4 +1,4 @@
-import type { TokenChoice } from '../scenario/index.js';
+import type { TokenChoice } from '../play/index.js';
 
 /** What a subject's process did without being told to. */
 export interface SubjectExit {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import { WebSocketServer } from 'ws';
 import { KitError } from '../errors.js';
-import type { Socket, SocketHandlers } from '../scenario/index.js';
+import type { Socket, SocketHandlers } from '../play/index.js';
 import { createDial } from './dial.js';
 import { knock } from './front-door/index.js';
 import { createAuthenticate } from './identity/index.js';

@@ -1,5 +1,5 @@
 import { KitError } from '../../errors.js';
-import type { Scenario } from '../../scenario/index.js';
+import type { Scenario } from '../../script/index.js';
 import type { Account } from '../options.js';
 
 /** A user of the pool. */

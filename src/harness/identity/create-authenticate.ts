@@ -1,6 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { KitError } from '../../errors.js';
-import type { TokenChoice } from '../../scenario/index.js';
+import type { TokenChoice } from '../../play/index.js';
 import type { Account } from '../options.js';
 import type { Authenticate, TlsTrust } from '../subject.js';
 import { checkIds, fill, namesSomebody } from './fill.js';

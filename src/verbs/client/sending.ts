@@ -1,15 +1,15 @@
-import { KitError } from '../errors.js';
-import type { Actor } from './actor.js';
+import { KitError } from '../../errors.js';
+import type { Actor } from '../../play/clients/actor.js';
+import type { Link } from '../../play/clients/link.js';
+import { type Message, newMessage } from '../../play/clients/sent-messages.js';
+import type { Stage } from '../../play/stage.js';
+import { recordFault, recordUnreached, type StepPlace } from '../../play/step-outcome.js';
+import { nextTurn } from '../../play/waits.js';
+import { durationMs } from '../../script/durations.js';
+import { expandLabels } from '../../script/labels.js';
 import { bodyText } from './bodies.js';
-import { type Message, newMessage } from './book.js';
-import { durationMs } from './durations.js';
-import { expandLabels } from './labels.js';
-import type { Link } from './link.js';
 import { type Action, type Perform, requireOpen } from './perform.js';
 import { sealFor } from './sealed.js';
-import type { Stage } from './stage.js';
-import { recordFault, recordUnreached, type StepPlace } from './step-outcome.js';
-import { nextTurn } from './waits.js';
 import { fillUsers } from './write-frame.js';
 
 const messageOf = (stage: Stage, actor: Actor, action: Action<'sends'>, label: string): Message => {

@@ -1,5 +1,5 @@
-import { type MsgA, type MsgN, type MsgR, RETRYABLE_CODES } from '../../schemas/index.js';
-import { KitError } from '../errors.js';
+import { type MsgA, type MsgN, type MsgR, RETRYABLE_CODES } from '../../../schemas/index.js';
+import { KitError } from '../../errors.js';
 
 /** What a script says of a message. Times are those of the kit's own clock. */
 type Said = Pick<

@@ -1,8 +1,8 @@
-import { KitError } from '../errors.js';
-import { expandLabels } from './labels.js';
+import { KitError } from '../../errors.js';
+import type { Stage } from '../../play/stage.js';
+import { recordExpectation, recordUnreached } from '../../play/step-outcome.js';
+import { expandLabels } from '../../script/labels.js';
 import type { Perform } from './perform.js';
-import type { Stage } from './stage.js';
-import { recordExpectation, recordUnreached } from './step-outcome.js';
 
 type KeyPair = Awaited<ReturnType<typeof import('jose')['generateKeyPair']>>;
 

@@ -1,6 +1,6 @@
-import type { ServerAction } from '../../schemas/index.js';
-import type { Stage } from './stage.js';
-import { recordExpectation, recordUnreached, type StepPlace } from './step-outcome.js';
+import type { ServerAction } from '../../../schemas/index.js';
+import type { Stage } from '../../play/stage.js';
+import { recordExpectation, recordUnreached, type StepPlace } from '../../play/step-outcome.js';
 
 type Look<V extends ServerAction['verb']> = (
   stage: Stage,

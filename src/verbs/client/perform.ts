@@ -1,8 +1,8 @@
-import type { ClientAction } from '../../schemas/index.js';
-import type { Actor } from './actor.js';
-import type { Link } from './link.js';
-import type { Stage } from './stage.js';
-import { recordUnreached, type StepPlace } from './step-outcome.js';
+import type { ClientAction } from '../../../schemas/index.js';
+import type { Actor } from '../../play/clients/actor.js';
+import type { Link } from '../../play/clients/link.js';
+import type { Stage } from '../../play/stage.js';
+import { recordUnreached, type StepPlace } from '../../play/step-outcome.js';
 
 export type Action<V extends ClientAction['verb']> = Extract<ClientAction, { verb: V }>;
 

@@ -1,13 +1,19 @@
-import type { DurationSpec } from '../../schemas/index.js';
-import { type Awaited, connectionOf, describeMissed, missOf, PacketWait } from './await-packets.js';
-import { isTimed } from './declared-waits.js';
-import { defaultRequirement } from './default-requirement.js';
-import { durationMs } from './durations.js';
-import { describePattern, describeReceived, labelsOfPacket, matches, patternOf } from './expectation.js';
-import { expandLabels } from './labels.js';
+import type { DurationSpec } from '../../../schemas/index.js';
+import { type Awaited, connectionOf, describeMissed, missOf, PacketWait } from '../../play/clients/await-packets.js';
+import {
+  describePattern,
+  describeReceived,
+  labelsOfPacket,
+  matches,
+  patternOf,
+} from '../../play/clients/expectation.js';
+import type { Stage } from '../../play/stage.js';
+import { recordExpectation, recordFault } from '../../play/step-outcome.js';
+import { isTimed } from '../../script/declared-waits.js';
+import { durationMs } from '../../script/durations.js';
+import { expandLabels } from '../../script/labels.js';
+import { defaultRequirement } from '../default-requirement.js';
 import type { Perform } from './perform.js';
-import type { Stage } from './stage.js';
-import { recordExpectation, recordFault } from './step-outcome.js';
 
 /** Until a timer of the subject has run out the kit can only wait; an answer it could have had at once. */
 const waitFor = (stage: Stage, wait: PacketWait, within: DurationSpec | undefined): Promise<Awaited> =>

@@ -1,5 +1,5 @@
-import type { Actor } from './actor.js';
-import { isRefusedForGood, type Message } from './book.js';
+import type { Actor } from './clients/actor.js';
+import { isRefusedForGood, type Message } from './clients/sent-messages.js';
 import { openLink, type Stage } from './stage.js';
 
 const claims = (stage: Stage, name: 'expiry' | 'multi-device'): boolean =>

@@ -1,13 +1,13 @@
 import type { ClientAction } from '../../schemas/index.js';
-import type { Actor } from './actor.js';
-import { floods } from './flood.js';
-import type { Perform } from './perform.js';
-import { opens } from './sealed.js';
-import type { Stage } from './stage.js';
-import type { StepPlace } from './step-outcome.js';
-import { answersPings, connects, disconnects, fetches, goes, pings, reads, writes } from './verbs-connection.js';
-import { drops, gets, getsNo } from './verbs-expecting.js';
-import { acks, acksId, autoAcks, releases, resends, sends } from './verbs-sending.js';
+import type { Actor } from '../play/clients/actor.js';
+import type { Stage } from '../play/stage.js';
+import type { StepPlace } from '../play/step-outcome.js';
+import { answersPings, connects, disconnects, fetches, goes, pings, reads, writes } from './client/connection.js';
+import { drops, gets, getsNo } from './client/expecting.js';
+import { floods } from './client/floods.js';
+import type { Perform } from './client/perform.js';
+import { opens } from './client/sealed.js';
+import { acks, acksId, autoAcks, releases, resends, sends } from './client/sending.js';
 
 const PERFORM: { [V in ClientAction['verb']]: Perform<V> } = {
   connects,

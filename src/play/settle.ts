@@ -1,9 +1,9 @@
 import { RETRYABLE_CODES } from '../../schemas/index.js';
-import type { Actor } from './actor.js';
-import { isRefusedForGood, type Message } from './book.js';
-import type { Scenario } from './model.js';
+import type { Scenario } from '../script/model.js';
+import { restart } from '../verbs/subject-verbs.js';
+import type { Actor } from './clients/actor.js';
+import { isRefusedForGood, type Message } from './clients/sent-messages.js';
 import { isOwedTo, Unsettled } from './owed.js';
-import { restart } from './server-verbs.js';
 import { openLink, type Stage } from './stage.js';
 
 /** Rounds of re-sending what was refused as busy: each at most one bound long. */

@@ -1,13 +1,13 @@
 import t from 'tap';
 import { DEFAULT_TIMERS, type HistoryEvent, type MsgR } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
-import { declaredWaitMs } from './declared-waits.js';
-import { parseScenarioFile } from './load.js';
-import { play } from './play.js';
-import type { Dial, SocketHandlers } from './ports.js';
-import { parseSource } from './source.js';
-import { Stage } from './stage.js';
-import { Interrupted } from './waits.js';
+import { play } from '../play/play.js';
+import type { Dial, SocketHandlers } from '../play/ports.js';
+import { Stage } from '../play/stage.js';
+import { Interrupted } from '../play/waits.js';
+import { declaredWaitMs } from '../script/declared-waits.js';
+import { parseScenarioFile } from '../script/load.js';
+import { parseSource } from '../script/source.js';
 
 type Reply = (packet: MsgR, to: (user: string, packet: unknown) => void, from: string) => void;
 

@@ -1,12 +1,18 @@
-import { type TokenKind, WIRE } from '../../schemas/index.js';
-import { KitError } from '../errors.js';
-import type { Actor } from './actor.js';
-import { labelsOfPacket } from './expectation.js';
-import { expandLabels } from './labels.js';
+import { type TokenKind, WIRE } from '../../../schemas/index.js';
+import { KitError } from '../../errors.js';
+import type { Actor } from '../../play/clients/actor.js';
+import { labelsOfPacket } from '../../play/clients/expectation.js';
+import type { TokenChoice } from '../../play/ports.js';
+import type { Stage } from '../../play/stage.js';
+import {
+  recordExpectation,
+  recordFault,
+  recordNotConnected,
+  recordUnreached,
+  type StepPlace,
+} from '../../play/step-outcome.js';
+import { expandLabels } from '../../script/labels.js';
 import { type Action, type Perform, requireOpen } from './perform.js';
-import type { TokenChoice } from './ports.js';
-import type { Stage } from './stage.js';
-import { recordExpectation, recordFault, recordNotConnected, recordUnreached, type StepPlace } from './step-outcome.js';
 import { withMsgIds, writeFrame } from './write-frame.js';
 
 const tokensOf = (stage: Stage, { token, query }: Action<'connects'>): TokenChoice | undefined => {

@@ -1,8 +1,8 @@
-import type { AckR, HistoryEvent, MsgR, Packet } from '../../schemas/index.js';
-import { SERVER_PACKETS } from '../../schemas/index.js';
-import { KitError } from '../errors.js';
-import { decodePacket, encodePacket, validatePacket } from '../wire/index.js';
-import type { HugeFrame, Socket, SocketHandlers } from './ports.js';
+import type { AckR, HistoryEvent, MsgR, Packet } from '../../../schemas/index.js';
+import { SERVER_PACKETS } from '../../../schemas/index.js';
+import { KitError } from '../../errors.js';
+import { decodePacket, encodePacket, validatePacket } from '../../wire/index.js';
+import type { HugeFrame, Socket, SocketHandlers } from '../ports.js';
 
 /** What waits in the inbox of a connection until a step takes it. */
 export type Received = (

@@ -4,11 +4,11 @@ import { type FaultCell, FaultCellSchema, type ScenarioFile, ScenarioFileSchema 
 import { KitError } from '../errors.js';
 import { packageRoot } from '../package-root.js';
 import { validator } from '../wire/index.js';
-import { checkReferences } from './check-references.js';
 import { checkLimits } from './declared-limits.js';
 import { type Cell, expandCells, substitute } from './matrix.js';
 import type { ClientSpec, Scenario, Step } from './model.js';
 import { flatSteps, needsOf } from './needs.js';
+import { checkReferences } from './references.js';
 import { readSource, type Source } from './source.js';
 import { parseSteps } from './steps.js';
 import { AS_WRITTEN, holdsSweep, type SweepChoice } from './sweep.js';

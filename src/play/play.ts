@@ -1,11 +1,11 @@
 import { KitError } from '../errors.js';
-import { Bystanders } from './bystanders.js';
-import { performClientStep } from './client-verbs.js';
-import { fillLimits } from './declared-limits.js';
-import { durationMs } from './durations.js';
+import { fillLimits } from '../script/declared-limits.js';
+import { durationMs } from '../script/durations.js';
+import type { ClientSpec, Scenario, Step } from '../script/model.js';
+import { performClientStep } from '../verbs/client-verbs.js';
+import { performServerStep } from '../verbs/subject-verbs.js';
+import { Bystanders } from './clients/bystanders.js';
 import { MemoryWatch } from './memory-watch.js';
-import type { ClientSpec, Scenario, Step } from './model.js';
-import { performServerStep } from './server-verbs.js';
 import { settle } from './settle.js';
 import type { Stage } from './stage.js';
 import { recordFault, recordNotConnected } from './step-outcome.js';

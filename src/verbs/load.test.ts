@@ -1,13 +1,13 @@
 import t from 'tap';
 import { DEFAULT_TIMERS } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
-import { bodyOfBytes, bodyText } from './bodies.js';
-import { durationMs } from './durations.js';
-import { expandLabels } from './labels.js';
-import { loadScenarios, parseScenarioFile } from './load.js';
-import { parseSource } from './source.js';
-import { sweepValues } from './sweep.js';
-import { userIdOf } from './user-id.js';
+import { durationMs } from '../script/durations.js';
+import { expandLabels } from '../script/labels.js';
+import { loadScenarios, parseScenarioFile } from '../script/load.js';
+import { parseSource } from '../script/source.js';
+import { sweepValues } from '../script/sweep.js';
+import { userIdOf } from '../script/user-id.js';
+import { bodyOfBytes, bodyText } from './client/bodies.js';
 
 const HEAD = `scenario: A message arrives
 class: core

@@ -1,8 +1,8 @@
+import type { Stage } from '../stage.js';
+import { recordExpectation, recordUnreached, type StepPlace } from '../step-outcome.js';
 import type { Actor } from './actor.js';
 import { describeMissed, PacketWait } from './await-packets.js';
-import { newMessage } from './book.js';
-import type { Stage } from './stage.js';
-import { recordExpectation, recordUnreached, type StepPlace } from './step-outcome.js';
+import { newMessage } from './sent-messages.js';
 
 const PLACE: StepPlace = { path: 'bystanders', text: 'two innocent users keep talking' };
 

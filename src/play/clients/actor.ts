@@ -1,9 +1,9 @@
-import { type AckA, type AckR, type MsgA, type MsgN, RETRYABLE_CODES, WIRE } from '../../schemas/index.js';
-import { type Book, keyOf, type Message } from './book.js';
+import { type AckA, type AckR, type MsgA, type MsgN, RETRYABLE_CODES, WIRE } from '../../../schemas/index.js';
+import { RAW_LABEL } from '../../script/labels.js';
+import type { Dial, DialOutcome, TokenChoice } from '../ports.js';
 import { isPutOff, retryPauseMs } from './expectation.js';
-import { RAW_LABEL } from './labels.js';
 import { Link, type LinkOwner, type Received, type Untimed } from './link.js';
-import type { Dial, DialOutcome, TokenChoice } from './ports.js';
+import { type Book, keyOf, type Message } from './sent-messages.js';
 
 /** What an actor needs of the stage that it stands on. */
 export interface ActorWorld {

@@ -1,11 +1,11 @@
 import t from 'tap';
 import { DEFAULT_TIMERS, type HistoryEvent, type MsgN, type MsgR } from '../../schemas/index.js';
-import { parseScenarioFile } from './load.js';
-import { play } from './play.js';
-import type { Dial, DialRequest, Intruder, Sights, SocketHandlers } from './ports.js';
-import { ServerClock } from './server-clock.js';
-import { parseSource } from './source.js';
-import { Stage, type StageOptions } from './stage.js';
+import { play } from '../play/play.js';
+import type { Dial, DialRequest, Intruder, Sights, SocketHandlers } from '../play/ports.js';
+import { Stage, type StageOptions } from '../play/stage.js';
+import { ServerClock } from '../play/subject-clock.js';
+import { parseScenarioFile } from '../script/load.js';
+import { parseSource } from '../script/source.js';
 
 interface Fake {
   /** Changes a push on its way; undefined: it gets lost. */

@@ -1,13 +1,13 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Description, HistoryEvent, Timers } from '../../schemas/index.js';
-import { Actor, type ActorWorld } from './actor.js';
-import { Book } from './book.js';
-import type { Link, Untimed } from './link.js';
+import type { ClientSpec } from '../script/model.js';
+import { userIdOf } from '../script/user-id.js';
+import { Actor, type ActorWorld } from './clients/actor.js';
+import type { Link, Untimed } from './clients/link.js';
+import { Book } from './clients/sent-messages.js';
 import type { MemoryWatch } from './memory-watch.js';
-import type { ClientSpec } from './model.js';
 import type { Control, Dial, Intruder, Sights } from './ports.js';
-import { ServerClock } from './server-clock.js';
-import { userIdOf } from './user-id.js';
+import { ServerClock } from './subject-clock.js';
 import { Waits } from './waits.js';
 
 export interface StageOptions {

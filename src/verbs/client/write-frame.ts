@@ -1,8 +1,8 @@
-import { type ClientAction, WIRE } from '../../schemas/index.js';
-import { durationMs } from './durations.js';
-import { RAW_LABEL } from './labels.js';
-import type { Link } from './link.js';
-import type { Stage } from './stage.js';
+import { type ClientAction, WIRE } from '../../../schemas/index.js';
+import type { Link } from '../../play/clients/link.js';
+import type { Stage } from '../../play/stage.js';
+import { durationMs } from '../../script/durations.js';
+import { RAW_LABEL } from '../../script/labels.js';
 
 type Frame = Extract<ClientAction, { verb: 'writes' }>['writes'];
 

@@ -1,6 +1,6 @@
-import type { BodySpec, Description } from '../../schemas/index.js';
-import { WIRE } from '../../schemas/index.js';
-import { KitError } from '../errors.js';
+import type { BodySpec, Description } from '../../../schemas/index.js';
+import { WIRE } from '../../../schemas/index.js';
+import { KitError } from '../../errors.js';
 
 const bytes = (text: string): number => Buffer.byteLength(text, 'utf8');
 

@@ -1,14 +1,14 @@
 import type { Before, ServerAction, Trigger } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
-import { connectionOf, describeMissed, missOf, PacketWait } from './await-packets.js';
+import { connectionOf, describeMissed, missOf, PacketWait } from '../play/clients/await-packets.js';
+import { labelsOfPacket } from '../play/clients/expectation.js';
+import type { Control } from '../play/ports.js';
+import type { Stage } from '../play/stage.js';
+import { recordExpectation, recordFault, type StepPlace } from '../play/step-outcome.js';
+import { durationMs } from '../script/durations.js';
+import { expandLabels } from '../script/labels.js';
 import { defaultRequirement } from './default-requirement.js';
-import { durationMs } from './durations.js';
-import { labelsOfPacket } from './expectation.js';
-import { expandLabels } from './labels.js';
-import type { Control } from './ports.js';
-import { marksMemory, memoryStays, scrapes } from './server-looks.js';
-import type { Stage } from './stage.js';
-import { recordExpectation, recordFault, type StepPlace } from './step-outcome.js';
+import { marksMemory, memoryStays, scrapes } from './subject/looks.js';
 
 const controlOf = (stage: Stage): Control => {
   const { control } = stage.options;

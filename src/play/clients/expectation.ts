@@ -1,7 +1,7 @@
-import { type ClientAction, type Packet, RETRYABLE_CODES } from '../../schemas/index.js';
+import { type ClientAction, type Packet, RETRYABLE_CODES } from '../../../schemas/index.js';
+import type { Stage } from '../stage.js';
 import type { Actor } from './actor.js';
 import type { Link, Received } from './link.js';
-import type { Stage } from './stage.js';
 
 /** What a step waits for on one connection. */
 export interface Pattern {

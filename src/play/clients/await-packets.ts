@@ -1,4 +1,6 @@
-import { KitError } from '../errors.js';
+import { KitError } from '../../errors.js';
+import type { Stage } from '../stage.js';
+import type { Expectation } from '../step-outcome.js';
 import type { Actor } from './actor.js';
 import {
   describeReceived,
@@ -11,8 +13,6 @@ import {
   summarizeLabels,
 } from './expectation.js';
 import type { Link, Received } from './link.js';
-import type { Stage } from './stage.js';
-import type { Expectation } from './step-outcome.js';
 
 export interface Awaited {
   met: boolean;

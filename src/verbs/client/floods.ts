@@ -1,11 +1,11 @@
-import { WIRE } from '../../schemas/index.js';
-import { KitError } from '../errors.js';
-import type { Actor } from './actor.js';
-import type { Link } from './link.js';
+import { WIRE } from '../../../schemas/index.js';
+import { KitError } from '../../errors.js';
+import type { Actor } from '../../play/clients/actor.js';
+import type { Link } from '../../play/clients/link.js';
+import type { Intruder, Socket, SocketHandlers } from '../../play/ports.js';
+import type { Stage } from '../../play/stage.js';
+import { recordExpectation, recordFault, type StepPlace } from '../../play/step-outcome.js';
 import { type Action, type Perform, requireOpen } from './perform.js';
-import type { Intruder, Socket, SocketHandlers } from './ports.js';
-import type { Stage } from './stage.js';
-import { recordExpectation, recordFault, type StepPlace } from './step-outcome.js';
 
 /** The bystanders must get so many messages through while the abuse goes on. */
 const EXCHANGES = 3;
