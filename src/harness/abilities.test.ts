@@ -153,7 +153,7 @@ t.test('a class that is claimed and not shown is not passed', async (t) => {
   t.match(whyNot(flow, { maxInFlight: 500 }), { verdict: 'not-applicable' }, 'another scenario is for so many');
   t.match(whyNot(page, {}), { verdict: 'unproven', reason: /does not declare metrics/ });
   t.match(whyNot(frame, {}), { verdict: 'not-applicable' }, 'nobody has to declare this one');
-  const killed = { ...frame, requires: [], needsControl: true, needs: { clock: false } } as unknown as Scenario;
+  const killed = { ...frame, requires: [], needs: { control: true, clock: false } } as unknown as Scenario;
   t.match(whyNot(killed, {}), { verdict: 'unproven', reason: /nobody may kill or freeze .*leave core out/ });
   const clocked = { ...killed, needs: { clock: true } } as Scenario;
   t.equal(whyNot(clocked, {}), undefined, 'left to what the kit can do to this server: no class is unproven without');

@@ -1,5 +1,6 @@
 import type { Description, ServerClass } from '../../schemas/index.js';
-import { mostToOneUser, type Scenario } from '../script/index.js';
+import type { Scenario } from '../script/index.js';
+import { mostToOneUser } from '../verbs/index.js';
 import type { NotPlayed } from './powers.js';
 import type { Prepared } from './prepare.js';
 
@@ -42,7 +43,7 @@ export const whyNotRun = (
   scenario: Scenario,
   { classes, description, first, powers }: Prepared,
 ): NotPlayed | undefined => {
-  const { class: name, requires, alsoNeeds, needsControl, needs } = scenario;
+  const { class: name, requires, alsoNeeds, needs } = scenario;
   if (!classes.includes(name)) return { verdict: 'not-applicable', reason: `the subject does not claim ${name}` };
   const unclaimed = alsoNeeds.find((other) => !classes.includes(other));
   if (unclaimed !== undefined) return { verdict: 'not-applicable', reason: `the subject does not claim ${unclaimed}` };
@@ -61,7 +62,7 @@ export const whyNotRun = (
   const reason = overfills(scenario, description);
   if (reason !== undefined) return { verdict: 'not-applicable', reason };
   // A clock is more than the class asks for: whoever tests a server that runs already can conform without.
-  if (needsControl && !needs.clock && !first.subject.control) {
+  if (needs.control && !needs.clock && !first.subject.control) {
     const reason = `nobody may kill or freeze a server that the kit did not start: use --exec, or leave ${name} out with --class`;
     return { verdict: 'unproven', reason };
   }

@@ -4,7 +4,8 @@ import { KitError } from '../errors.js';
 import { judge, readHistory } from '../history/index.js';
 import { loadLedger } from '../ledger/index.js';
 import type { Control, Dial } from '../play/index.js';
-import { parseScenarioFile, parseSource, type Scenario } from '../script/index.js';
+import { parseSource, type Scenario } from '../script/index.js';
+import { parseScenarioFile } from '../verbs/index.js';
 import { localFault } from './local-fault.js';
 import { deservesRetry } from './play-suite.js';
 import { runScenario, type ScenarioRun } from './run-scenario.js';
@@ -64,7 +65,7 @@ const play = (
   const run: ScenarioRun = {
     subject: { url: 'ws://127.0.0.1:1/', close: async () => {} },
     dial,
-    intruder: {
+    attacker: {
       assertRoom: () => {},
       stallHandshakes: async () => ({ opened: 0, end: () => {} }),
       tryOver: async () => ({ ok: true }),
@@ -138,7 +139,7 @@ t.test('a clock that nobody sees move tests nothing, unless something else is op
   const refuse = () => {};
   const control = { kill: nothing, stop: nothing, start: nothing, freeze: refuse, unfreeze: refuse, jump: refuse };
   const jumping = (step: string): Scenario => {
-    const text = `scenario: A clock is set\nclass: core\nproves: [IM-4.2-1]\nclients: [alice, bob]\nscript:\n  - server: { jumps: 3600000 }\n${step}`;
+    const text = `scenario: A clock is set\nclass: core\nproves: [IM-4.2-1]\nclients: [alice, bob]\nscript:\n  - subject: { jumps: 3600000 }\n${step}`;
     return parseScenarioFile(parseSource(text, 'x.yaml'), 'server/core/x')[0] as Scenario;
   };
   const unmoved = await play(answering(), { scenario: jumping(''), control });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KitError } from '../errors.js';
-import type { Control, Dial, Intruder } from '../play/index.js';
+import type { Attacker, Control, Dial } from '../play/index.js';
 import type { AccountPool } from './accounts/index.js';
 import { FakeClock } from './fake-clock.js';
 import { describeExit, outputOf } from './process/index.js';
@@ -18,7 +18,7 @@ const DEATH_LOOK_MS = 10;
 export class Instance {
   readonly subject: Subject;
   readonly dial: Dial;
-  readonly intruder: Intruder;
+  readonly intruder: Attacker;
   /** The accounts that scenarios share, where users cannot be made up. */
   accounts: AccountPool | undefined;
   #down = false;
@@ -33,7 +33,7 @@ export class Instance {
   /** Why the last start failed. */
   #startFailure: unknown;
 
-  constructor(subject: Subject, dial: Dial, intruder: Intruder) {
+  constructor(subject: Subject, dial: Dial, intruder: Attacker) {
     this.subject = subject;
     this.dial = dial;
     this.intruder = intruder;

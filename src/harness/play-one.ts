@@ -70,7 +70,7 @@ export const playOne = async (
       subject: instance.subject,
       ...(control ? { control } : {}),
       dial: instance.dial,
-      intruder: instance.intruder,
+      attacker: instance.intruder,
       tls: tlsOf(options),
       description: prepared.description,
       timers: prepared.timers,

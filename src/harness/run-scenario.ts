@@ -10,17 +10,9 @@ import {
 import { KitError } from '../errors.js';
 import { HistoryJudge, type Judgement, tooSlowText } from '../history/index.js';
 import type { Ledger } from '../ledger/index.js';
-import {
-  type Control,
-  type Dial,
-  Interrupted,
-  type Intruder,
-  nextTurn,
-  play,
-  type Sights,
-  Stage,
-} from '../play/index.js';
+import { type Attacker, type Control, type Dial, Interrupted, nextTurn, type Probes, Stage } from '../play/index.js';
 import type { Scenario } from '../script/index.js';
+import { play } from '../verbs/index.js';
 import type { Lease } from './accounts/index.js';
 import { writeHistory } from './history-file.js';
 import { readMetrics } from './metrics-page.js';
@@ -33,7 +25,7 @@ export interface ScenarioRun {
   /** Power over the subject, as much as this scenario may have. */
   control?: Control;
   dial: Dial;
-  intruder: Intruder;
+  attacker: Attacker;
   tls: TlsTrust;
   description: Description;
   timers: Timers;
@@ -94,7 +86,7 @@ const limitsOf = ({ limits = {} }: Description): Pick<HistoryHead, 'limits'> => 
   };
 };
 
-const sightsOf = ({ exclusive }: Scenario, { subject, description, tls }: ScenarioRun): Sights => {
+const probesOf = ({ exclusive }: Scenario, { subject, description, tls }: ScenarioRun): Probes => {
   const { control } = subject;
   return {
     metrics: (timeoutMs) => readMetrics(subject.url, description.metrics, tls, timeoutMs),
@@ -173,8 +165,8 @@ export const runScenario = async (scenario: Scenario, run: ScenarioRun): Promise
   const events: HistoryEvent[] = [headOf(scenario, run)];
   const stage = new Stage({
     dial: run.dial,
-    intruder: run.intruder,
-    sights: sightsOf(scenario, run),
+    attacker: run.attacker,
+    probes: probesOf(scenario, run),
     ...(run.control ? { control: run.control } : {}),
     description: run.description,
     ...(run.served ? { served: run.served } : {}),

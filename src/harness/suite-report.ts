@@ -1,6 +1,7 @@
 import type { Report } from '../../schemas/index.js';
 import { kitVersion } from '../kit-version.js';
-import { loadExcuses, loadScenarios } from '../script/index.js';
+import { loadExcuses } from '../script/index.js';
+import { loadScenarios } from '../verbs/index.js';
 import { exitCodeOf, summarize } from './exit-code.js';
 import { judgeMatrix } from './judge-matrix.js';
 import { EXIT, type RunOptions } from './options.js';

@@ -1,14 +1,11 @@
 import { KitError } from '../errors.js';
-import { fillLimits } from '../script/declared-limits.js';
-import { durationMs } from '../script/durations.js';
-import type { ClientSpec, Scenario, Step } from '../script/model.js';
-import { performClientStep } from '../verbs/client-verbs.js';
-import { performServerStep } from '../verbs/subject-verbs.js';
+import { type ClientSpec, durationMs, fillLimits, type Scenario, type Step, verbNamed } from '../script/index.js';
 import { Bystanders } from './clients/bystanders.js';
 import { MemoryWatch } from './memory-watch.js';
 import { settle } from './settle.js';
 import type { Stage } from './stage.js';
 import { recordFault, recordNotConnected } from './step-outcome.js';
+import type { PlayedVocabulary } from './verb.js';
 
 const SETUP = { path: 'setup', text: 'the clients of the script connect' };
 
@@ -44,17 +41,20 @@ const connectAll = async (stage: Stage, clients: readonly ClientSpec[]): Promise
   return true;
 };
 
-const playStep = async (stage: Stage, step: Step): Promise<boolean> => {
+const playStep = async (stage: Stage, step: Step, vocabulary: PlayedVocabulary): Promise<boolean> => {
   switch (step.kind) {
     case 'client': {
       const actor = stage.actors.get(step.client);
       if (!actor) throw new KitError('kit', `client "${step.client}" has no actor`, 'Please report this.');
-      return performClientStep(stage, actor, fillLimits(step.action, stage.options.description), step);
+      const action = fillLimits(step.action, stage.options.description);
+      return verbNamed(vocabulary.client, action.verb).perform(stage, actor, action, step);
     }
-    case 'server':
-      return performServerStep(stage, fillLimits(step.action, stage.options.description), step);
+    case 'subject': {
+      const action = fillLimits(step.action, stage.options.description);
+      return verbNamed(vocabulary.subject, action.verb).perform(stage, action, step);
+    }
     case 'together': {
-      const outcomes = await Promise.all(step.steps.map((one) => playStep(stage, one)));
+      const outcomes = await Promise.all(step.steps.map((one) => playStep(stage, one, vocabulary)));
       return outcomes.every((met) => met);
     }
     case 'waits':
@@ -63,10 +63,10 @@ const playStep = async (stage: Stage, step: Step): Promise<boolean> => {
   }
 };
 
-const playScript = async (stage: Stage, steps: readonly Step[]): Promise<void> => {
+const playScript = async (stage: Stage, steps: readonly Step[], vocabulary: PlayedVocabulary): Promise<void> => {
   for (const step of steps) {
     stage.waits.throwIfInterrupted();
-    if (!(await playStep(stage, step))) return;
+    if (!(await playStep(stage, step, vocabulary))) return;
   }
 };
 
@@ -74,7 +74,7 @@ const playScript = async (stage: Stage, steps: readonly Step[]): Promise<void> =
  * Plays one scenario on a stage: connects, follows the script until a step is missed, settles, and leaves. What it
  * means is for the judges. Throws KitError for the kit's own faults and Interrupted when the run is interrupted.
  */
-export const play = async (stage: Stage, scenario: Scenario): Promise<void> => {
+export const play = async (stage: Stage, scenario: Scenario, vocabulary: PlayedVocabulary): Promise<void> => {
   addActors(stage, scenario.clients);
   // Where abuse is the subject, what the innocent users notice of it is judged as such.
   stage.bystanders.abused = scenario.class === 'secured';
@@ -82,10 +82,10 @@ export const play = async (stage: Stage, scenario: Scenario): Promise<void> => {
   try {
     const ready = (!bystanders || (await bystanders.connect())) && (await connectAll(stage, scenario.clients));
     if (ready) {
-      const { memory } = stage.options.sights ?? {};
+      const { memory } = stage.options.probes ?? {};
       if (scenario.needs.memory && memory) stage.memory = new MemoryWatch(memory);
       bystanders?.start();
-      await playScript(stage, scenario.steps);
+      await playScript(stage, scenario.steps, vocabulary);
       await bystanders?.stop();
       await settle(stage, scenario);
     }

@@ -89,7 +89,7 @@ export interface StalledHandshakes {
 }
 
 /** What a hostile client does below the WebSocket. */
-export interface Intruder {
+export interface Attacker {
   /** Rejects with the kit's own error when this process may not open that many connections. */
   assertRoom(connections: number): void;
   /** Begins that many HTTP upgrades and ends none. A connection that is refused is left out. */
@@ -107,7 +107,7 @@ export interface MetricsPage {
 }
 
 /** What can be seen of the subject beside its WebSocket. */
-export interface Sights {
+export interface Probes {
   /** Reads the metrics page. Never rejects; bounded in time and size. */
   metrics(timeoutMs: number): Promise<MetricsPage>;
   /** Bytes of resident memory of the process group; absent when the kit did not start it. */

@@ -1,10 +1,10 @@
 import { RETRYABLE_CODES } from '../../schemas/index.js';
 import type { Scenario } from '../script/model.js';
-import { restart } from '../verbs/subject-verbs.js';
 import type { Actor } from './clients/actor.js';
-import { isRefusedForGood, type Message } from './clients/sent-messages.js';
-import { isOwedTo, Unsettled } from './owed.js';
+import { isRefusedForGood, type SentMessage } from './clients/sent-messages.js';
+import { isOwedTo, Outstanding } from './owed.js';
 import { openLink, type Stage } from './stage.js';
+import { restart } from './subject-control.js';
 
 /** Rounds of re-sending what was refused as busy: each at most one bound long. */
 const MAX_ROUNDS = 20;
@@ -30,10 +30,10 @@ const endFaults = async (stage: Stage): Promise<void> => {
 };
 
 const isRecipient = (stage: Stage, actor: Actor): boolean =>
-  stage.book.first((message) => isOwedTo(stage, message, actor) && !isRefusedForGood(message)) !== undefined;
+  stage.messages.first((message) => isOwedTo(stage, message, actor) && !isRefusedForGood(message)) !== undefined;
 
 const sends = (stage: Stage, actor: Actor): boolean =>
-  stage.book.first((message) => message.client === actor.name) !== undefined;
+  stage.messages.first((message) => message.client === actor.name) !== undefined;
 
 /** Receivers come back, so that what is not acked is pushed; senders come back, so that they can ask. */
 const reconnect = async (stage: Stage, scenario: Scenario): Promise<void> => {
@@ -62,7 +62,7 @@ const ackWhatIsHere = (stage: Stage): void => {
     for (const entry of link.inbox) {
       if (entry.kind === 'packet' && entry.packet.type === 'msg:N' && !entry.handled) actor.takePush(link, entry);
       else if (entry.kind === 'packet' && entry.packet.type === 'msg:N') {
-        const message = stage.book.ofServerMsgId(entry.packet.serverMsgId);
+        const message = stage.messages.ofServerMsgId(entry.packet.serverMsgId);
         if (message && isOwedTo(stage, message, actor) && !actor.owes(entry.packet.serverMsgId))
           actor.ack(link, entry.packet.serverMsgId);
       }
@@ -71,7 +71,7 @@ const ackWhatIsHere = (stage: Stage): void => {
 };
 
 const resendAll = (stage: Stage): void => {
-  for (const message of stage.book.all()) {
+  for (const message of stage.messages.all()) {
     if (message.final || isRefusedForGood(message)) continue;
     const sender = stage.actors.get(message.client);
     const candidates = sender ? [sender, ...actorsOf(stage, message.fromUser)] : [];
@@ -92,7 +92,7 @@ const retryRefused = (stage: Stage): boolean => {
       retried = true;
     }
   }
-  for (const message of stage.book.all()) {
+  for (const message of stage.messages.all()) {
     const code = message.answer?.error?.code;
     const actor = stage.actors.get(message.client);
     const link = actor && openLink(actor);
@@ -108,9 +108,9 @@ const fence = async (stage: Stage): Promise<void> => {
   const waiting: (() => boolean)[] = [];
   for (const actor of stage.actors.values()) {
     const link = openLink(actor);
-    const { book } = stage;
-    const ours = (one: Message) => one.settled && one.toUser === actor.user;
-    const message = book.first((one) => ours(one) && one.ackedBy.includes(actor.device)) ?? book.first(ours);
+    const ours = (one: SentMessage) => one.acked && one.toUser === actor.user;
+    const message =
+      stage.messages.first((one) => ours(one) && one.ackedBy.includes(actor.device)) ?? stage.messages.first(ours);
     if (!link || message?.serverMsgId === undefined) continue;
     actor.ack(link, message.serverMsgId, message.label);
     waiting.push(() => link.state !== 'open' || !actor.owesAcks);
@@ -130,21 +130,21 @@ export const settle = async (stage: Stage, scenario: Scenario): Promise<void> =>
   if (scenario.settle.resends) resendAll(stage);
   const boundMs = stage.bound(stage.options.timers.answerWithinMs);
   const until = performance.now() + HARD_LIMIT_MS;
-  const unsettled = new Unsettled(stage, scenario.settle.resends);
+  const outstanding = new Outstanding(stage, scenario.settle.resends);
   let silentRounds = 0;
-  for (let round = 0; unsettled.any && round < MAX_ROUNDS && performance.now() < until; round++) {
+  for (let round = 0; outstanding.any && round < MAX_ROUNDS && performance.now() < until; round++) {
     const before = stage.packets;
     let seen = before;
     // The bound starts anew with every packet: only silence ends the wait early.
     do {
       seen = stage.packets;
-      await stage.waits.until(() => stage.packets !== seen || !unsettled.any, boundMs);
-    } while (unsettled.any && stage.packets !== seen && performance.now() < until);
+      await stage.waits.until(() => stage.packets !== seen || !outstanding.any, boundMs);
+    } while (outstanding.any && stage.packets !== seen && performance.now() < until);
     silentRounds = stage.packets === before ? silentRounds + 1 : 0;
     if (silentRounds === MAX_SILENT_ROUNDS) break;
-    if (unsettled.any && !retryRefused(stage)) break;
+    if (outstanding.any && !retryRefused(stage)) break;
   }
-  const complete = !unsettled.any;
+  const complete = !outstanding.any;
   if (complete) await fence(stage);
   stage.record({ kind: 'settled', complete });
 };

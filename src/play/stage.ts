@@ -4,18 +4,18 @@ import type { ClientSpec } from '../script/model.js';
 import { userIdOf } from '../script/user-id.js';
 import { Actor, type ActorWorld } from './clients/actor.js';
 import type { Link, Untimed } from './clients/link.js';
-import { Book } from './clients/sent-messages.js';
+import { SentMessages } from './clients/sent-messages.js';
 import type { MemoryWatch } from './memory-watch.js';
-import type { Control, Dial, Intruder, Sights } from './ports.js';
-import { ServerClock } from './subject-clock.js';
+import type { Attacker, Control, Dial, Probes } from './ports.js';
+import { SubjectClock } from './subject-clock.js';
 import { Waits } from './waits.js';
 
 export interface StageOptions {
   dial: Dial;
   control?: Control;
   /** What hostile clients do below the WebSocket, for scenarios that ask for it. */
-  intruder?: Intruder;
-  sights?: Sights;
+  attacker?: Attacker;
+  probes?: Probes;
   description: Description;
   /** What is wrong with the description that the subject serves; absent when it serves none. */
   served?: { faults: readonly string[] };
@@ -40,10 +40,10 @@ const LATEST_CONNECT_MS = 30_000;
 /** The current connection of an actor, if packets can cross it. */
 export const openLink = (actor: Actor): Link | undefined => (actor.link?.state === 'open' ? actor.link : undefined);
 
-/** Where one scenario is played: clock, history, book of messages, actors and the power over the subject. */
+/** Where one scenario is played: clock, history, messages, actors and the control of the subject. */
 export class Stage implements ActorWorld {
   readonly options: StageOptions;
-  readonly book = new Book();
+  readonly messages = new SentMessages();
   readonly waits: Waits;
   readonly actors = new Map<string, Actor>();
   readonly startedAt = performance.now();
@@ -53,8 +53,8 @@ export class Stage implements ActorWorld {
   subjectUp = true;
   /** Messages that the bystanders have exchanged, and whether they go on. */
   readonly bystanders = { exchanges: 0, broken: false, abused: false };
-  readonly clock = new ServerClock();
-  /** What the process of the server holds, where the script looks at it. */
+  readonly clock = new SubjectClock();
+  /** What the process of the subject holds, where the script looks at it. */
   memory: MemoryWatch | undefined;
   /** Valid packets that have arrived: the sign that waiting on makes sense. */
   packets = 0;

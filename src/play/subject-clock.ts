@@ -11,7 +11,7 @@ interface Jump {
  * Whether the clock of the server has followed a jump. Only the server can tell: in `acceptedAt` of what it accepts
  * afterwards. A program that reads its clock around the C library does not follow, and then the fault has not fired.
  */
-export class ServerClock {
+export class SubjectClock {
   readonly jumps: Jump[] = [];
   /** How far the clock was from that of the kit before any jump: nobody says that they agree. */
   #skewMs = 0;

@@ -35,7 +35,7 @@ export class Waits {
     if (done()) return true;
     let look = () => {};
     let timer: NodeJS.Timeout | undefined;
-    const settled = await new Promise<boolean>((resolve) => {
+    const inTime = await new Promise<boolean>((resolve) => {
       look = () => {
         if (this.#signal.aborted || done()) resolve(true);
       };
@@ -45,7 +45,7 @@ export class Waits {
     clearTimeout(timer);
     this.#waiters.delete(look);
     this.throwIfInterrupted();
-    if (settled) return true;
+    if (inTime) return true;
     await nextTurn();
     await nextTurn();
     return done();

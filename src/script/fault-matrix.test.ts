@@ -1,7 +1,7 @@
 import t from 'tap';
 import { allFaultCells, type FaultMatrixFile } from '../../schemas/index.js';
+import { loadScenarios } from '../verbs/index.js';
 import { checkFaultMatrix, loadExcuses } from './fault-matrix.js';
-import { loadScenarios } from './load.js';
 
 t.test('every cell of the fault matrix is played or excused, and none is both', async (t) => {
   t.equal(allFaultCells().length, 6 * 11 * 3);

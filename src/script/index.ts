@@ -1,6 +1,15 @@
-export { declaredWaitMs } from './declared-waits.js';
+export { actionSteps, verbNamed } from './actions.js';
+export { checkedScenarios } from './check-file.js';
+export { fillLimits } from './declared-limits.js';
+export { boundWaitMs, declaredWaitMs, isTimed, messagesWaitMs } from './declared-waits.js';
+export { durationMs } from './durations.js';
 export { loadExcuses } from './fault-matrix.js';
 export { mostToOneUser } from './inbox-need.js';
-export { loadScenarios, parseScenarioFile, scenarioRoot } from './load.js';
-export type { ClientSpec, Scenario, Step } from './model.js';
+export { expandLabels, labelsOf, RAW_LABEL, UNKNOWN_LABEL } from './labels.js';
+export { readScenarios, scenarioRoot } from './load.js';
+export type { ActionStep, ClientSpec, Scenario, Step } from './model.js';
+export type { Needs } from './needs.js';
 export { parseSource, readSource, type Source } from './source.js';
+export { describe } from './steps.js';
+export { userIdOf } from './user-id.js';
+export type { Action, FilledWhilePlayed, Sent, VerbFacts, Verbs, Vocabulary } from './vocabulary.js';

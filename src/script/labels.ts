@@ -3,6 +3,9 @@ import { KitError } from '../errors.js';
 /** The label under which a script asks for the answer to a frame that it wrote with `{rid}`. */
 export const RAW_LABEL = 'raw';
 
+/** The label of an id that no message of the scenario has. */
+export const UNKNOWN_LABEL = 'unknown';
+
 const RANGE_LIMIT = 100_000;
 
 const split = (label: string): { stem: string; number: number | undefined } => {
@@ -33,3 +36,7 @@ const expandOne = (text: string): string[] => {
 /** The labels that a step names: `m1`, `m1..m64`, or a list of both. */
 export const expandLabels = (messages: string | readonly string[]): string[] =>
   typeof messages === 'string' ? expandOne(messages) : messages.flatMap(expandOne);
+
+/** The labels of an option that may be left out: none then. */
+export const labelsOf = (messages: string | readonly string[] | undefined): string[] =>
+  messages === undefined ? [] : expandLabels(messages);

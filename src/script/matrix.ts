@@ -1,4 +1,5 @@
 import type { ScenarioFile } from '../../schemas/index.js';
+import { fillTree } from '../template.js';
 
 export type Variables = Readonly<Record<string, unknown>>;
 
@@ -28,18 +29,8 @@ export const expandCells = (file: Pick<ScenarioFile, 'matrix' | 'except'>): Cell
     .filter((cell) => !excluded.has(cell.suffix.slice(1)));
 };
 
-const substituteText = (text: string, variables: Variables): unknown => {
-  const whole = /^\{([A-Za-z][A-Za-z0-9]*)\}$/.exec(text);
-  if (whole && Object.hasOwn(variables, whole[1] as string)) return variables[whole[1] as string];
-  return text.replaceAll(/\{([A-Za-z][A-Za-z0-9]*)\}/g, (match, name: string) =>
-    Object.hasOwn(variables, name) ? String(variables[name]) : match,
+/** Replaces `{axis}`, `{round}` and `{value}` in every text below a value. What is no variable stays for the verb. */
+export const fillVariables = (value: unknown, variables: Variables): unknown =>
+  fillTree(value, ({ name, argument }) =>
+    argument === undefined && Object.hasOwn(variables, name) ? variables[name] : undefined,
   );
-};
-
-/** Replaces `{name}` in every text below a value. A text that is nothing but `{name}` takes the value and its type. */
-export const substitute = (value: unknown, variables: Variables): unknown => {
-  if (typeof value === 'string') return substituteText(value, variables);
-  if (Array.isArray(value)) return value.map((item) => substitute(item, variables));
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, substitute(item, variables)]));
-};

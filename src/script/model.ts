@@ -1,20 +1,17 @@
-import type {
-  ClientAction,
-  DurationSpec,
-  FaultCell,
-  RequirementId,
-  ServerAction,
-  ServerClass,
-} from '../../schemas/index.js';
+import type { DurationSpec, FaultCell, RequirementId, Role, ServerClass } from '../../schemas/index.js';
 import type { Needs } from './needs.js';
 import type { SweepChoice } from './sweep.js';
+import type { Action } from './vocabulary.js';
 
 /** One step of a script, its ranges, rounds and cells already expanded. */
 export type Step =
-  | { kind: 'client'; path: string; client: string; action: ClientAction; text: string }
-  | { kind: 'server'; path: string; action: ServerAction; text: string }
+  | { kind: 'client'; path: string; client: string; action: Action; text: string }
+  | { kind: 'subject'; path: string; action: Action; text: string }
   | { kind: 'together'; path: string; steps: Step[]; text: string }
   | { kind: 'waits'; path: string; duration: DurationSpec; because: string; text: string };
+
+/** A step that somebody does: a client of the kit, or the kit to the subject. */
+export type ActionStep = Extract<Step, { action: Action }>;
 
 export interface ClientSpec {
   name: string;
@@ -30,11 +27,13 @@ export interface ClientSpec {
   fragments?: number;
 }
 
-/** One cell of a scenario file: everything that is needed to run it. */
+/** One cell of a scenario file: everything that is needed to run it. What follows from its steps is found out when it is asked for. */
 export interface Scenario {
   /** Path without ending, then `#cell` when there is a matrix: `server/core/plain-exchange`. */
   id: string;
   title: string;
+  /** The role of its subject: the folder that it lies in. */
+  role: Role;
   class: ServerClass;
   proves: RequirementId[];
   seenIn: string[];
@@ -49,15 +48,13 @@ export interface Scenario {
   clients: ClientSpec[];
   bystanders: boolean;
   settle: { resends: boolean; reconnects: boolean };
-  steps: Step[];
+  readonly steps: Step[];
   /** The same script with other points of its sweeps. */
   stepsFor: (choice: SweepChoice) => Step[];
   /** It has a sweep, so `stepsFor` can give other steps. */
   sweeps: boolean;
   /** Must have the subject to itself. */
-  exclusive: boolean;
-  /** Kills, stops or freezes the subject: needs a process that the kit started. */
-  needsControl: boolean;
-  /** What else the kit must be able to do. */
-  needs: Needs;
+  readonly exclusive: boolean;
+  /** What the kit must be able to do. */
+  readonly needs: Needs;
 }

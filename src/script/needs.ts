@@ -1,10 +1,14 @@
-import type { ClientAction, TokenKind } from '../../schemas/index.js';
+import type { TokenKind } from '../../schemas/index.js';
+import { actionSteps, factsOf } from './actions.js';
 import type { Step } from './model.js';
+import type { Vocabulary } from './vocabulary.js';
 
 /** Abilities of the kit that not every machine or every subject gives it. */
 export interface Needs {
+  /** Kills, stops or freezes the subject: needs a process that the kit started. */
+  control: boolean;
   /** Tokens that it must be able to make. */
-  tokens: TokenKind[];
+  tokens: readonly TokenKind[];
   /** The memory of the subject's process can be read. */
   memory: boolean;
   /** The clock of the subject's process can be set. */
@@ -17,35 +21,22 @@ export interface Needs {
   chosenIds: boolean;
   /** Any number of devices of one user. */
   freshDevices: boolean;
+  /** Others who must not notice what is done. */
+  bystanders: boolean;
 }
 
-const tokensOf = (action: ClientAction): TokenKind[] => {
-  if (action.verb !== 'connects') return [];
-  const { token, query } = action;
-  const kinds = [token, query].filter((kind) => typeof kind === 'string') as TokenKind[];
-  // A second token can be placed only where the kit places tokens itself.
-  return query !== undefined && token === undefined ? ['own', ...kinds] : kinds;
-};
-
-/** A msgId that stands in the script was perhaps used before by whoever plays the user. */
-const choosesIds = (action: ClientAction): boolean => action.verb === 'sends' && action.msgId !== undefined;
-
-/** Steps, those that run side by side included. */
-export const flatSteps = (steps: readonly Step[]): Exclude<Step, { kind: 'together' }>[] =>
-  steps.flatMap((step) => (step.kind === 'together' ? flatSteps(step.steps) : [step]));
-
-export const needsOf = (steps: readonly Step[]): Needs => {
-  const all = flatSteps(steps);
-  const client = all.flatMap((step) => (step.kind === 'client' ? [step.action] : []));
-  const server = all.flatMap((step) => (step.kind === 'server' ? [step.action.verb] : []));
-  const over = client.flatMap((action) => (action.verb === 'connects' ? [action.over] : []));
+export const needsOf = (steps: readonly Step[], vocabulary: Vocabulary): Needs => {
+  const all = actionSteps(steps).map((step) => factsOf(step, vocabulary).needs(step.action));
+  const any = (name: Exclude<keyof Needs, 'tokens'>): boolean => all.some((needs) => needs[name] === true);
   return {
-    tokens: [...new Set(client.flatMap(tokensOf))],
-    memory: server.includes('memoryStays'),
-    clock: server.includes('jumps'),
-    tls: over.some((transport) => transport !== undefined),
-    oldTls: over.includes('tls-1.1'),
-    chosenIds: client.some(choosesIds),
-    freshDevices: client.some((action) => action.verb === 'floods' && action.floods === 'connections'),
+    control: any('control'),
+    tokens: [...new Set(all.flatMap(({ tokens = [] }) => tokens))],
+    memory: any('memory'),
+    clock: any('clock'),
+    tls: any('tls'),
+    oldTls: any('oldTls'),
+    chosenIds: any('chosenIds'),
+    freshDevices: any('freshDevices'),
+    bystanders: any('bystanders'),
   };
 };

@@ -1,29 +1,24 @@
-import type { TObject } from '@sinclair/typebox';
-import {
-  CLIENT_VERBS,
-  type ClientAction,
-  CONTROL_VERBS,
-  type DurationSpec,
-  SERVER_VERBS,
-  type ServerAction,
-} from '../../schemas/index.js';
-import { type Validator, validator } from '../wire/index.js';
-import { substitute, type Variables } from './matrix.js';
+import { CONTROL_VERBS, type DurationSpec } from '../../schemas/index.js';
+import { validator } from '../wire/index.js';
+import { fillVariables, type Variables } from './matrix.js';
 import type { Step } from './model.js';
 import type { Source } from './source.js';
 import { type SweepChoice, sweepValues } from './sweep.js';
+import type { Action, Verbs, Vocabulary } from './vocabulary.js';
 
 type Path = readonly (string | number)[];
-type Verbs = ReadonlyMap<string, Validator>;
+type Named = ReadonlyMap<string, Pick<Verbs extends ReadonlyMap<string, infer V> ? V : never, 'schema'>>;
 
-const vocabulary = (verbs: Readonly<Record<string, TObject>>): Verbs =>
-  new Map(Object.entries(verbs).map(([verb, schema]) => [verb, validator(schema)]));
-const CLIENT_VOCABULARY = vocabulary(CLIENT_VERBS);
-const SERVER_VOCABULARY = vocabulary(SERVER_VERBS);
-const CONTROL_VOCABULARY = vocabulary(CONTROL_VERBS);
+/** The name under which a script speaks of what is tested. */
+export const SUBJECT = 'subject';
+
+const CONTROL: Named = new Map(Object.entries(CONTROL_VERBS).map(([name, schema]) => [name, { schema }]));
 
 interface Context {
   source: Source;
+  vocabulary: Vocabulary;
+  /** Whether options are checked. A file that was compiled has been checked before. */
+  checks: boolean;
   clients: ReadonlySet<string>;
   variables: Variables;
   /** Where the steps of each matrix axis stand in the file. */
@@ -38,7 +33,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The verb of an action: the one key that the vocabulary has. Checks the options of that verb. */
-const checkVerb = (action: unknown, verbs: Verbs, at: Path, who: string, context: Context): string => {
+const verbOf = (action: unknown, verbs: Named, at: Path, who: string, context: Context): string => {
   const { source } = context;
   const keys = isRecord(action) ? Object.keys(action) : [];
   const known = keys.filter((key) => verbs.has(key));
@@ -51,7 +46,8 @@ const checkVerb = (action: unknown, verbs: Verbs, at: Path, who: string, context
     );
   }
   if (known.length > 1) throw source.fault(at, `${who} has two verbs: ${words(known)}`, 'Write one step for each.');
-  const errors = (verbs.get(verb) as Validator)(action);
+  const schema = verbs.get(verb)?.schema;
+  const errors = context.checks && schema !== undefined ? validator(schema)(action) : [];
   if (errors.length > 0) {
     throw source.fault(
       [...at, verb],
@@ -75,7 +71,7 @@ const loopSteps = (steps: unknown, values: Variables[], at: Path, path: string, 
   });
 
 const controlStep = (raw: Record<string, unknown>, at: Path, path: string, context: Context): Step[] => {
-  const verb = checkVerb(raw, CONTROL_VOCABULARY, at, 'The step', context);
+  const verb = verbOf(raw, CONTROL, at, 'The step', context);
   const text = describe('', raw);
   switch (verb) {
     case 'together':
@@ -135,9 +131,9 @@ export const describe = (who: string, action: unknown): string => {
 
 const actorStep = (who: string, action: unknown, at: Path, path: string, context: Context): Step => {
   const text = describe(who, action);
-  if (who === 'server') {
-    const verb = checkVerb(action, SERVER_VOCABULARY, at, 'server', context);
-    return { kind: 'server', path, text, action: { ...(action as object), verb } as ServerAction };
+  if (who === SUBJECT) {
+    const verb = verbOf(action, context.vocabulary.subject, at, SUBJECT, context);
+    return { kind: 'subject', path, text, action: { ...(action as object), verb } };
   }
   if (!context.clients.has(who)) {
     throw context.source.fault(
@@ -146,8 +142,8 @@ const actorStep = (who: string, action: unknown, at: Path, path: string, context
       `Clients of this scenario: ${words(context.clients)}.`,
     );
   }
-  const verb = checkVerb(action, CLIENT_VOCABULARY, at, who, context);
-  return { kind: 'client', path, client: who, text, action: { ...(action as object), verb } as ClientAction };
+  const verb = verbOf(action, context.vocabulary.client, at, who, context);
+  return { kind: 'client', path, client: who, text, action: { ...(action as object), verb } };
 };
 
 /** Checks and expands a list of raw steps. Throws a usage KitError that names file and line. */
@@ -157,7 +153,7 @@ export const parseSteps = (raw: unknown, at: Path, prefix: string, context: Cont
     const path = `${prefix}${i + 1}`;
     const here = [...at, i];
     // The steps that an axis holds are substituted when they are inserted, with the variables of that place.
-    const step = substitute(item, context.variables);
+    const step = fillVariables(item, context.variables);
     if (!isRecord(step))
       throw context.source.fault(here, 'a step must be "who: { verb: … }"', 'See conformance/README.md.');
     const keys = Object.keys(step);

@@ -1,11 +1,10 @@
 import t from 'tap';
 import { DEFAULT_TIMERS, type HistoryEvent, type MsgN, type MsgR } from '../../schemas/index.js';
-import { play } from '../play/play.js';
-import type { Dial, DialRequest, Intruder, Sights, SocketHandlers } from '../play/ports.js';
+import type { Attacker, Dial, DialRequest, Probes, SocketHandlers } from '../play/ports.js';
 import { Stage, type StageOptions } from '../play/stage.js';
-import { ServerClock } from '../play/subject-clock.js';
-import { parseScenarioFile } from '../script/load.js';
+import { SubjectClock } from '../play/subject-clock.js';
 import { parseSource } from '../script/source.js';
+import { parseScenarioFile, play } from './index.js';
 
 interface Fake {
   /** Changes a push on its way; undefined: it gets lost. */
@@ -100,7 +99,7 @@ const run = async (steps: string, fake: Fake = {}, more: Partial<StageOptions> =
   const [scenario] = parseScenarioFile(parseSource(text, 'x.yaml'), 'server/secured/x');
   if (!scenario) throw new Error('no scenario');
   const events: HistoryEvent[] = [];
-  const intruder: Intruder = {
+  const attacker: Attacker = {
     assertRoom: () => {},
     stallHandshakes: async (count) => {
       seen.stalled = count;
@@ -111,7 +110,7 @@ const run = async (steps: string, fake: Fake = {}, more: Partial<StageOptions> =
   };
   const stage = new Stage({
     dial: fakeDial(fake, seen),
-    intruder,
+    attacker,
     description: { protocol: 'im.ran.v1' },
     timers,
     patienceMs: 10,
@@ -164,12 +163,12 @@ t.test('a server that stops serving others under a flood is caught', async (t) =
 });
 
 t.test('the kit itself must have room for a flood', async (t) => {
-  const intruder = {
+  const attacker = {
     assertRoom: () => {
       throw new Error('no room');
     },
-  } as unknown as Intruder;
-  await t.rejects(run('  - alice: { floods: connections, times: 60 }\n', {}, { intruder }), { message: 'no room' });
+  } as unknown as Attacker;
+  await t.rejects(run('  - alice: { floods: connections, times: 60 }\n', {}, { attacker }), { message: 'no room' });
 });
 
 t.test('tokens and transports', async (t) => {
@@ -234,7 +233,7 @@ t.test('members that must not be there, and ids that look real', async (t) => {
     .map(({ packet }) => packet)
     .filter(({ type }) => type === 'ack:R')
     .map(({ serverMsgId }) => String(serverMsgId));
-  const real = guess.stage.book.get('m1').serverMsgId ?? '';
+  const real = guess.stage.messages.get('m1').serverMsgId ?? '';
   const [guessed = ''] = ids.filter((id) => id !== real);
   const shape = (id: string) => id.replaceAll(/[a-z]/g, 'a').replaceAll(/\d/g, '0');
   t.equal(guessed.length, real.length);
@@ -244,20 +243,20 @@ t.test('members that must not be there, and ids that look real', async (t) => {
 t.test('what is seen beside the WebSocket', async (t) => {
   let held = 50_000_000;
   const page = { status: 200, text: '# EOF\n' };
-  const sights: Sights = { metrics: async () => page, memory: () => (held += 5_000_000) };
+  const probes: Probes = { metrics: async () => page, memory: () => (held += 5_000_000) };
   const steps = (below: number) =>
-    `  - server: { scrapes: true }\n  - server: { marksMemory: true }\n  - server: { memoryStays: { below: ${below} }, by: IM-4.2-52 }\n`;
-  const kept = await run(steps(100_000_000), {}, { sights });
+    `  - subject: { scrapes: true }\n  - subject: { marksMemory: true }\n  - subject: { memoryStays: { below: ${below} }, by: IM-4.2-52 }\n`;
+  const kept = await run(steps(100_000_000), {}, { probes });
   t.match(kept.of('metrics'), [{ ...page, askedAt: Number }]);
   t.match(kept.own(), [{ outcome: 'met', requirement: 'IM-4.2-52' }]);
-  t.match((await run(steps(2_000_000), {}, { sights })).own(), [{ outcome: 'missed', seen: /MiB more at its peak/ }]);
-  t.match((await run(steps(2_000_000), {}, { sights: { metrics: async () => page } })).own(), [
+  t.match((await run(steps(2_000_000), {}, { probes })).own(), [{ outcome: 'missed', seen: /MiB more at its peak/ }]);
+  t.match((await run(steps(2_000_000), {}, { probes: { metrics: async () => page } })).own(), [
     { outcome: 'unreached' },
   ]);
 });
 
 t.test('a clock has jumped when the server says so', (t) => {
-  const clock = new ServerClock();
+  const clock = new SubjectClock();
   const now = 1_700_000_000_000;
   clock.jumped('1', 3_600_000);
   clock.noteAcceptedAt(now, now);
@@ -267,7 +266,7 @@ t.test('a clock has jumped when the server says so', (t) => {
   clock.jumped('2', 0);
   clock.noteAcceptedAt(now + 3_600_000, now);
   t.equal(clock.jumps[1]?.seen, false);
-  const behind = new ServerClock();
+  const behind = new SubjectClock();
   const years = 160_000_000_000;
   behind.noteAcceptedAt(now - years, now);
   behind.jumped('1', 3_600_000);
@@ -288,8 +287,8 @@ t.test('a script says what it needs', (t) => {
   t.match(parse('  - alice: { connects: true, token: expired, query: own }\n')?.needs, { tokens: ['expired', 'own'] });
   t.match(parse('  - alice: { connects: true, over: tls-1.1 }\n')?.needs, { tls: true, oldTls: true });
   t.match(parse('  - alice: { sends: m1, to: bob, msgId: known }\n')?.needs, { chosenIds: true });
-  t.match(parse('  - server: { scrapes: true }\n'), { exclusive: true, needsControl: false });
-  t.match(parse('  - server: { jumps: 3600000 }\n'), { needsControl: true, needs: { clock: true } });
+  t.match(parse('  - subject: { scrapes: true }\n'), { exclusive: true, needs: { control: false } });
+  t.match(parse('  - subject: { jumps: 3600000 }\n'), { needs: { control: true, clock: true } });
   const flood = '  - together: [{ alice: { floods: connections, times: 5 } }, { bob: { pings: true } }]\n';
   t.match(parse(flood, 'bystanders: true\n')?.needs, { freshDevices: true });
   t.throws(() => parse(flood), { code: 'usage', message: /nobody must not notice/, remedy: /bystanders: true/ });

@@ -1,15 +1,26 @@
-import type { ClientAction } from '../../schemas/index.js';
-import type { Actor } from '../play/clients/actor.js';
-import type { Stage } from '../play/stage.js';
-import type { StepPlace } from '../play/step-outcome.js';
-import { answersPings, connects, disconnects, fetches, goes, pings, reads, writes } from './client/connection.js';
-import { drops, gets, getsNo } from './client/expecting.js';
+import { acks } from './client/acks.js';
+import { acksId } from './client/acks-id.js';
+import { answersPings } from './client/answers-pings.js';
+import { autoAcks } from './client/auto-acks.js';
+import { connects } from './client/connects.js';
+import { disconnects } from './client/disconnects.js';
+import { drops } from './client/drops.js';
+import { fetches } from './client/fetches.js';
 import { floods } from './client/floods.js';
-import type { Perform } from './client/perform.js';
-import { opens } from './client/sealed.js';
-import { acks, acksId, autoAcks, releases, resends, sends } from './client/sending.js';
+import { gets } from './client/gets.js';
+import { getsNo } from './client/gets-no.js';
+import { goes } from './client/goes.js';
+import { opens } from './client/opens.js';
+import { pings } from './client/pings.js';
+import { reads } from './client/reads.js';
+import { releases } from './client/releases.js';
+import { resends } from './client/resends.js';
+import { sends } from './client/sends.js';
+import { writes } from './client/writes.js';
+import { byName } from './define.js';
 
-const PERFORM: { [V in ClientAction['verb']]: Perform<V> } = {
+/** Everything a client of the kit can be told to do, in the order in which it is explained. */
+export const CLIENT_VERBS = byName([
   connects,
   disconnects,
   goes,
@@ -19,22 +30,14 @@ const PERFORM: { [V in ClientAction['verb']]: Perform<V> } = {
   releases,
   acks,
   acksId,
+  opens,
+  floods,
   gets,
   drops,
   getsNo,
   writes,
   pings,
   answersPings,
-  autoAcks,
   fetches,
-  floods,
-  opens,
-};
-
-/** Performs one step of a client. Resolves with false when the script cannot go on. */
-export const performClientStep = async (
-  stage: Stage,
-  actor: Actor,
-  action: ClientAction,
-  place: StepPlace,
-): Promise<boolean> => (PERFORM[action.verb] as Perform<ClientAction['verb']>)(stage, actor, action as never, place);
+  autoAcks,
+]);

@@ -3,11 +3,11 @@ import { DEFAULT_TIMERS } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
 import { durationMs } from '../script/durations.js';
 import { expandLabels } from '../script/labels.js';
-import { loadScenarios, parseScenarioFile } from '../script/load.js';
 import { parseSource } from '../script/source.js';
 import { sweepValues } from '../script/sweep.js';
 import { userIdOf } from '../script/user-id.js';
 import { bodyOfBytes, bodyText } from './client/bodies.js';
+import { loadScenarios, parseScenarioFile } from './index.js';
 
 const HEAD = `scenario: A message arrives
 class: core
@@ -30,7 +30,7 @@ t.test('a bad file is refused with its line and a remedy', async (t) => {
     ['bad label', script('bob: { gets: msg:N, of: M1 }'), 7, /\/of/],
     ['bad requirement', script('bob: { gets: msg:N, by: R-1 }'), 7, /\/by/],
     ['unknown axis', script('insert: fault'), 7, /no axis "fault"/],
-    ['bad server verb', script('server: { explodes: true }'), 7, /server has no known verb/],
+    ['bad server verb', script('subject: { explodes: true }'), 7, /subject has no known verb/],
     [
       'a sweep that is not sorted',
       script('{ sweep: [0, 2, 1], steps: [{ alice: { pings: true } }] }'),
@@ -47,7 +47,12 @@ t.test('a bad file is refused with its line and a remedy', async (t) => {
         /the user id of "carol" cannot be made/,
       ],
     ),
-    ['a client called server', `${HEAD.replace('bob', 'server')}script:\n  - alice: { pings: true }\n`, 4, /"server"/],
+    [
+      'a client called subject',
+      `${HEAD.replace('bob', 'subject')}script:\n  - alice: { pings: true }\n`,
+      4,
+      /"subject"/,
+    ],
   ];
   for (const [name, text, line, words] of cases) {
     t.test(name, async (t) => {
@@ -98,7 +103,7 @@ script:
 });
 
 t.test('a step on the server makes the scenario exclusive, wherever it stands', async (t) => {
-  const together = '[{ alice: { pings: true } }, { server: { crashes: true } }]';
+  const together = '[{ alice: { pings: true } }, { subject: { crashes: true } }]';
   t.equal(parse(`${HEAD}script:\n  - together: ${together}\n`)[0]?.exclusive, true);
   t.equal(parse(`${HEAD}script:\n  - alice: { pings: true }\n`)[0]?.exclusive, false);
 });

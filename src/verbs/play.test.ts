@@ -1,13 +1,11 @@
 import t from 'tap';
 import { DEFAULT_TIMERS, type HistoryEvent, type MsgR } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
-import { play } from '../play/play.js';
 import type { Dial, SocketHandlers } from '../play/ports.js';
 import { Stage } from '../play/stage.js';
 import { Interrupted } from '../play/waits.js';
-import { declaredWaitMs } from '../script/declared-waits.js';
-import { parseScenarioFile } from '../script/load.js';
 import { parseSource } from '../script/source.js';
+import { declaredWaitMs, parseScenarioFile, play } from './index.js';
 
 type Reply = (packet: MsgR, to: (user: string, packet: unknown) => void, from: string) => void;
 
@@ -250,8 +248,8 @@ t.test('what a script will have to wait for', (t) => {
     ['  - waits: 2 x answerWithinMs\n    because: so it is written\n', 80],
     ['  - alice: { gets: msg:A, within: 4 x answerWithinMs }\n', 0],
     ['  - alice: { gets: msg:N, within: redeliverAfterMs }\n', timers.redeliverAfterMs],
-    ['  - alice: { getsNo: msg:N, for: 7, by: IM-2-2 }\n  - server: { freezes: 5 }\n', 12],
-    ['  - together:\n      - alice: { getsNo: msg:N, for: 7, by: IM-2-2 }\n      - server: { freezes: 5 }\n', 7],
+    ['  - alice: { getsNo: msg:N, for: 7, by: IM-2-2 }\n  - subject: { freezes: 5 }\n', 12],
+    ['  - together:\n      - alice: { getsNo: msg:N, for: 7, by: IM-2-2 }\n      - subject: { freezes: 5 }\n', 7],
   ];
   for (const [steps, waitMs] of cases) {
     const [scenario] = parseScenarioFile(parseSource(`${HEAD}${steps}`, 'x.yaml'), 'server/core/x');

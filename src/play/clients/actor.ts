@@ -1,13 +1,13 @@
 import { type AckA, type AckR, type MsgA, type MsgN, RETRYABLE_CODES, WIRE } from '../../../schemas/index.js';
-import { RAW_LABEL } from '../../script/labels.js';
+import { RAW_LABEL, UNKNOWN_LABEL } from '../../script/labels.js';
 import type { Dial, DialOutcome, TokenChoice } from '../ports.js';
 import { isPutOff, retryPauseMs } from './expectation.js';
 import { Link, type LinkOwner, type Received, type Untimed } from './link.js';
-import { type Book, keyOf, type Message } from './sent-messages.js';
+import { keyOf, type SentMessage, type SentMessages } from './sent-messages.js';
 
 /** What an actor needs of the stage that it stands on. */
 export interface ActorWorld {
-  readonly book: Book;
+  readonly messages: SentMessages;
   readonly dial: Dial;
   readonly connectBoundMs: number;
   record(event: Untimed): void;
@@ -56,7 +56,7 @@ export class Actor implements LinkOwner {
   readonly #unhandled = new Map<string, (Received & { kind: 'packet' })[]>();
   /** When its device first was connected, by the kit's own clock. */
   firstOpenedAt = Number.POSITIVE_INFINITY;
-  /** Writes the last raw frame once more. It is no message of the book, so nothing else knows how. */
+  /** Writes the last raw frame once more. It is no message of the script, so nothing else knows how. */
   writeAgain: (() => void) | undefined;
 
   constructor(world: ActorWorld, who: ActorSpec) {
@@ -69,8 +69,8 @@ export class Actor implements LinkOwner {
     this.record({ kind: 'client', client: this.name, user: this.user, device: this.device });
   }
 
-  get messages(): number {
-    return this.#world.book.size;
+  get messageCount(): number {
+    return this.#world.messages.size;
   }
 
   record(event: Untimed): void {
@@ -117,16 +117,16 @@ export class Actor implements LinkOwner {
 
   onPacket(link: Link, entry: Received & { kind: 'packet' }): void {
     const { packet } = entry;
-    const { book } = this.#world;
+    const { messages } = this.#world;
     this.#world.countPacket();
-    if (packet.type === 'msg:A') book.learnAnswer(link.conn, packet);
+    if (packet.type === 'msg:A') messages.learnAnswer(link.conn, packet);
     if ((packet.type === 'msg:A' || packet.type === 'ack:A') && isPutOff(packet)) this.#sendAgain(link, packet);
     if (packet.type === 'ack:A') this.#onAckAnswer(link, packet);
     if (packet.type === 'ack:N' && packet.status !== 'stored') {
-      for (const message of book.ofKey(this.user, packet.msgId)) message.final = true;
+      for (const message of messages.ofKey(this.user, packet.msgId)) message.final = true;
     }
     if (packet.type === 'msg:N') {
-      book.learnPush(packet);
+      messages.learnPush(packet);
       this.#awaitStep(entry, packet);
       this.#world.noteAcceptedAt(packet.acceptedAt);
       if (this.autoAcks && link === this.link) this.takePush(link, entry);
@@ -158,14 +158,18 @@ export class Actor implements LinkOwner {
   }
 
   /** The ack:R for a serverMsgId; owed until it is answered. */
-  ack(link: Link, serverMsgId: string, label = this.#world.book.ofServerMsgId(serverMsgId)?.label ?? 'unknown'): void {
+  ack(
+    link: Link,
+    serverMsgId: string,
+    label = this.#world.messages.ofServerMsgId(serverMsgId)?.label ?? UNKNOWN_LABEL,
+  ): void {
     const packet = this.prepareAck(link, serverMsgId, label);
     link.send(packet, label);
   }
 
   prepareAck(link: Link, serverMsgId: string, label: string): AckR {
     const rid = link.nextRid();
-    this.#world.book.noteRid(link.conn, rid, label);
+    this.#world.messages.noteRid(link.conn, rid, label);
     const owed = this.#owed.get(serverMsgId);
     this.#owed.set(serverMsgId, { label, tries: (owed?.tries ?? 0) + 1 });
     return { type: 'ack:R', rid, serverMsgId };
@@ -196,9 +200,9 @@ export class Actor implements LinkOwner {
   }
 
   #onAckAnswer(link: Link, packet: AckA): void {
-    const { book } = this.#world;
-    const label = book.labelOfRid(link.conn, packet.rid);
-    const message = label === undefined ? undefined : book.find(label);
+    const { messages } = this.#world;
+    const label = messages.labelOfRid(link.conn, packet.rid);
+    const message = label === undefined ? undefined : messages.find(label);
     const serverMsgId = packet.serverMsgId ?? message?.serverMsgId;
     if (serverMsgId === undefined) return;
     const code = packet.error?.code;
@@ -208,12 +212,12 @@ export class Actor implements LinkOwner {
     this.#known.delete(keyOf(message.fromUser, message.msgId));
     this.#passOver(message);
     if (packet.status === 'rejected') return;
-    message.settled = true;
+    message.acked = true;
     if (!message.ackedBy.includes(this.device)) message.ackedBy.push(this.device);
   }
 
   /** Pushes that came before the ack:A and were not looked at yet are repeats of what the application has. */
-  #passOver(message: Message): void {
+  #passOver(message: SentMessage): void {
     const key = keyOf(message.fromUser, message.msgId);
     for (const entry of this.#unhandled.get(key) ?? []) {
       if (!entry.handled) entry.passedOver = true;
@@ -230,8 +234,8 @@ export class Actor implements LinkOwner {
   /** What every client does about `busy`: the same again, a little later. A step never sees that it took two tries. */
   #sendAgain(link: Link, packet: MsgA | AckA): void {
     const { type, rid } = packet;
-    const label = this.#world.book.labelOfRid(link.conn, rid);
-    const message = label === undefined ? undefined : this.#world.book.find(label);
+    const label = this.#world.messages.labelOfRid(link.conn, rid);
+    const message = label === undefined ? undefined : this.#world.messages.find(label);
     const tries = this.#putOff.get(`${type} ${label}`) ?? 0;
     if ((!message && label !== RAW_LABEL) || tries >= MAX_TRIES) return;
     this.#putOff.set(`${type} ${label}`, tries + 1);
@@ -244,10 +248,10 @@ export class Actor implements LinkOwner {
     setTimeout(again, retryPauseMs(packet)).unref();
   }
 
-  /** Sends msg:R for a message that is in the book. */
-  transmit(link: Link, message: Message): void {
+  /** Sends msg:R for a message of the script. */
+  transmit(link: Link, message: SentMessage): void {
     const rid = link.nextRid();
-    this.#world.book.noteRid(link.conn, rid, message.label);
-    link.send(this.#world.book.request(message, rid), message.label);
+    this.#world.messages.noteRid(link.conn, rid, message.label);
+    link.send(this.#world.messages.request(message, rid), message.label);
   }
 }

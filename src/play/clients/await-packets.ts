@@ -131,7 +131,7 @@ export class PacketWait {
     const { packet } = entry;
     // The client does so by itself.
     if (isPutOff(packet)) return;
-    const message = this.#stage.book.find(label);
+    const message = this.#stage.messages.find(label);
     const again = () => {
       if (this.#link.state !== 'open' || !message) return;
       if (packet.type === 'msg:A') this.#actor.transmit(this.#link, message);

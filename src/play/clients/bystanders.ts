@@ -64,7 +64,7 @@ export class Bystanders {
       body: `how are you? ${this.#count}`,
       fields: {},
     });
-    stage.book.add(message);
+    stage.messages.add(message);
     const { link } = this.#sender;
     if (!link) return false;
     const from = performance.now();

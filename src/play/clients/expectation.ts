@@ -1,4 +1,4 @@
-import { type ClientAction, type Packet, RETRYABLE_CODES } from '../../../schemas/index.js';
+import { type Packet, RETRYABLE_CODES } from '../../../schemas/index.js';
 import type { Stage } from '../stage.js';
 import type { Actor } from './actor.js';
 import type { Link, Received } from './link.js';
@@ -13,31 +13,36 @@ export interface Pattern {
   lacks?: readonly string[];
 }
 
-export const patternOf = (action: Extract<ClientAction, { verb: 'gets' | 'getsNo' }>): Pattern => {
-  const what = action.verb === 'gets' ? action.gets : action.getsNo;
-  const status = action.status;
-  const code = action.verb === 'gets' ? action.code : undefined;
-  return {
-    what,
-    ...(status === undefined ? {} : { statuses: Array.isArray(status) ? status : [status] }),
-    ...(action.verb === 'gets' && action.error !== undefined ? { error: action.error } : {}),
-    ...(action.verb === 'gets' && action.lacks !== undefined ? { lacks: action.lacks } : {}),
-    ...(code === undefined ? {} : { codes: (Array.isArray(code) ? code : [code]).map(Number) }),
-  };
-};
+/** Which packet a fault of the script shall precede. */
+interface Aim {
+  type: string;
+  status?: string | undefined;
+  /** Any of these; none: whatever message it belongs to. */
+  labels: readonly string[];
+}
+
+/** Whether such a packet is among what has arrived on a connection. */
+export const hasArrived = (stage: Stage, actor: Actor, link: Link, { type, status, labels }: Aim): boolean =>
+  link.inbox.some(
+    (entry) =>
+      entry.kind === 'packet' &&
+      entry.packet.type === type &&
+      (status === undefined || ('status' in entry.packet && entry.packet.status === status)) &&
+      (labels.length === 0 || labelsOfPacket(stage, actor, link, entry.packet).some((label) => labels.includes(label))),
+  );
 
 /** The labels that a packet may belong to: by its rid, or by its ids. */
 export const labelsOfPacket = (stage: Stage, actor: Actor, link: Link, packet: Packet): readonly string[] => {
   switch (packet.type) {
     case 'msg:A':
     case 'ack:A': {
-      const label = stage.book.labelOfRid(link.conn, packet.rid);
+      const label = stage.messages.labelOfRid(link.conn, packet.rid);
       return label === undefined ? [] : [label];
     }
     case 'msg:N':
-      return stage.book.ofKey(packet.from, packet.msgId).map((message) => message.label);
+      return stage.messages.ofKey(packet.from, packet.msgId).map((message) => message.label);
     case 'ack:N':
-      return stage.book.ofKey(actor.user, packet.msgId).map((message) => message.label);
+      return stage.messages.ofKey(actor.user, packet.msgId).map((message) => message.label);
     default:
       return [];
   }

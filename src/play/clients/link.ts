@@ -33,7 +33,7 @@ export type Untimed<E = HistoryEvent> = E extends { at: number } ? Omit<E, 'at'>
 export interface LinkOwner {
   readonly name: string;
   /** How many messages the script has. */
-  readonly messages: number;
+  readonly messageCount: number;
   /** Its packets travel in so many WebSocket fragments. Undefined: whole. */
   readonly fragments: number | undefined;
   record(event: Untimed): void;
@@ -117,7 +117,7 @@ export class Link {
   get #limit(): number {
     const seconds = Math.ceil((performance.now() - this.#openedAt) / 1_000);
     const ofEach = PACKETS_PER_MESSAGE + REPEATS_PER_SECOND * seconds;
-    return INBOX_LIMIT + this.#written + ofEach * this.#owner.messages;
+    return INBOX_LIMIT + this.#written + ofEach * this.#owner.messageCount;
   }
 
   /** A step consumes an entry of the inbox. */

@@ -3,12 +3,12 @@ import { KitError } from '../../errors.js';
 
 /** What a script says of a message. Times are those of the kit's own clock. */
 type Said = Pick<
-  Message,
+  SentMessage,
   'label' | 'client' | 'fromUser' | 'toUser' | 'toClient' | 'msgId' | 'body' | 'ttlMs' | 'fields'
 >;
 
 /** A message that was sent just now, or is about to be. */
-export const newMessage = (said: Said): Message => ({
+export const newMessage = (said: Said): SentMessage => ({
   ...said,
   sentAt: performance.now(),
   acceptedAt: undefined,
@@ -16,18 +16,18 @@ export const newMessage = (said: Said): Message => ({
   answer: undefined,
   accepted: false,
   final: false,
-  settled: false,
+  acked: false,
   ackedBy: [],
 });
 
 /** Rejected, and no retry will help. */
-export const isRefusedForGood = ({ accepted, answer }: Message): boolean => {
+export const isRefusedForGood = ({ accepted, answer }: SentMessage): boolean => {
   const code = answer?.error?.code;
   return !accepted && answer?.status === 'rejected' && code !== undefined && !RETRYABLE_CODES.has(code);
 };
 
 /** A message of the script: what the label stands for. */
-export interface Message {
+export interface SentMessage {
   label: string;
   /** The client that sent it first. */
   client: string;
@@ -50,7 +50,7 @@ export interface Message {
   /** Its sender was told `delivered` or `expired`. */
   final: boolean;
   /** A recipient acked it and was answered. */
-  settled: boolean;
+  acked: boolean;
   /** The devices of the recipient that did. */
   readonly ackedBy: string[];
 }
@@ -59,13 +59,13 @@ export interface Message {
 export const keyOf = (fromUser: string, msgId: string): string => `${fromUser}\n${msgId}`;
 
 /** The messages of one run of a scenario, by label, by id and by the rid of each transmission. */
-export class Book {
-  readonly #byLabel = new Map<string, Message>();
-  readonly #byKey = new Map<string, Message[]>();
-  readonly #byServerMsgId = new Map<string, Message>();
+export class SentMessages {
+  readonly #byLabel = new Map<string, SentMessage>();
+  readonly #byKey = new Map<string, SentMessage[]>();
+  readonly #byServerMsgId = new Map<string, SentMessage>();
   readonly #labelOfRid = new Map<string, string>();
 
-  add(message: Message): void {
+  add(message: SentMessage): void {
     this.#byLabel.set(message.label, message);
     const key = keyOf(message.fromUser, message.msgId);
     const same = this.#byKey.get(key);
@@ -73,13 +73,13 @@ export class Book {
     else this.#byKey.set(key, [message]);
   }
 
-  get(label: string): Message {
+  get(label: string): SentMessage {
     const message = this.#byLabel.get(label);
     if (!message) throw new KitError('kit', `the script names "${label}" before it exists`, 'Please report this.');
     return message;
   }
 
-  find(label: string): Message | undefined {
+  find(label: string): SentMessage | undefined {
     return this.#byLabel.get(label);
   }
 
@@ -87,22 +87,22 @@ export class Book {
     return this.#byLabel.size;
   }
 
-  all(): Iterable<Message> {
+  all(): Iterable<SentMessage> {
     return this.#byLabel.values();
   }
 
   /** The first message of which that is true. */
-  first(is: (message: Message) => boolean): Message | undefined {
+  first(is: (message: SentMessage) => boolean): SentMessage | undefined {
     for (const message of this.#byLabel.values()) if (is(message)) return message;
     return undefined;
   }
 
   /** The labels of a (from, msgId): several when a script reuses an id on purpose. */
-  ofKey(fromUser: string, msgId: string): readonly Message[] {
+  ofKey(fromUser: string, msgId: string): readonly SentMessage[] {
     return this.#byKey.get(keyOf(fromUser, msgId)) ?? [];
   }
 
-  ofServerMsgId(serverMsgId: string): Message | undefined {
+  ofServerMsgId(serverMsgId: string): SentMessage | undefined {
     return this.#byServerMsgId.get(serverMsgId);
   }
 
@@ -130,14 +130,14 @@ export class Book {
     if (message) this.#learnId(message, packet.serverMsgId);
   }
 
-  #learnId(message: Message, serverMsgId: string | undefined): void {
+  #learnId(message: SentMessage, serverMsgId: string | undefined): void {
     if (serverMsgId === undefined || message.serverMsgId !== undefined) return;
     message.serverMsgId = serverMsgId;
     this.#byServerMsgId.set(serverMsgId, message);
   }
 
   /** The msg:R of a message, for one more transmission. */
-  request(message: Message, rid: string): MsgR {
+  request(message: SentMessage, rid: string): MsgR {
     const { msgId, toUser, body, ttlMs, fields } = message;
     return { ...fields, type: 'msg:R', rid, msgId, to: toUser, body, ...(ttlMs === undefined ? {} : { ttlMs }) };
   }

@@ -1,11 +1,14 @@
+import { type Static, Type } from '@sinclair/typebox';
 import { WIRE } from '../../../schemas/index.js';
+import { count } from '../../../schemas/script-values.js';
 import { KitError } from '../../errors.js';
 import type { Actor } from '../../play/clients/actor.js';
 import type { Link } from '../../play/clients/link.js';
-import type { Intruder, Socket, SocketHandlers } from '../../play/ports.js';
+import { requireOpen } from '../../play/clients/open-link.js';
+import type { Attacker, Socket, SocketHandlers } from '../../play/ports.js';
 import type { Stage } from '../../play/stage.js';
 import { recordExpectation, recordFault, type StepPlace } from '../../play/step-outcome.js';
-import { type Action, type Perform, requireOpen } from './perform.js';
+import { defineClientVerb, nobody, noLabels, nothingNew, noWait } from '../define.js';
 
 /** The bystanders must get so many messages through while the abuse goes on. */
 const EXCHANGES = 3;
@@ -97,8 +100,8 @@ const connect = async (stage: Stage, actor: Actor, times: number, sameDevice: bo
   };
 };
 
-const stall = async (intruder: Intruder, times: number): Promise<Abuse> => {
-  const stalled = await intruder.stallHandshakes(times);
+const stall = async (attacker: Attacker, times: number): Promise<Abuse> => {
+  const stalled = await attacker.stallHandshakes(times);
   return {
     seen: `${stalled.opened} of ${times} handshakes begun and not ended`,
     fired: stalled.opened > 0,
@@ -106,44 +109,67 @@ const stall = async (intruder: Intruder, times: number): Promise<Abuse> => {
   };
 };
 
-const begin = async (stage: Stage, actor: Actor, action: Action<'floods'>, link: Link | undefined): Promise<Abuse> => {
-  const { intruder } = stage.options;
+const fields = {
+  floods: Type.Union(
+    (['connections', 'handshakes', 'pings', 'fragments', 'requests'] as const).map((what) => Type.Literal(what)),
+  ),
+  times: count,
+  sameDevice: Type.Optional(
+    Type.Literal(true, { description: 'Connections of one device: each replaces the one before.' }),
+  ),
+};
+type Floods = Static<ReturnType<typeof Type.Object<typeof fields>>>;
+
+const begin = async (stage: Stage, actor: Actor, action: Floods, link: Link | undefined): Promise<Abuse> => {
+  const { attacker } = stage.options;
   const { floods: what } = action;
   const times = Number(action.times);
-  if (!intruder) throw new KitError('kit', 'this run has nobody who could flood', 'Please report this.');
-  if (what === 'connections' || what === 'handshakes') intruder.assertRoom(times + ROOM);
+  if (!attacker) throw new KitError('kit', 'this run has nobody who could flood', 'Please report this.');
+  if (what === 'connections' || what === 'handshakes') attacker.assertRoom(times + ROOM);
   if (what === 'connections') return connect(stage, actor, times, action.sameDevice ?? false);
-  if (what === 'handshakes') return stall(intruder, times);
+  if (what === 'handshakes') return stall(attacker, times);
   return write(stage, link as Link, what, times);
 };
 
-/** A client abuses the server, and two others must not notice it (IM-1-25). */
-export const floods: Perform<'floods'> = async (stage, actor, action, place: StepPlace) => {
-  const onConnection = action.floods !== 'connections' && action.floods !== 'handshakes';
-  const link = actor.linkOf(undefined);
-  if (onConnection && !requireOpen(stage, actor, link, place)) return false;
-  const { bystanders, waits } = stage;
-  bystanders.abused = true;
-  const from = performance.now();
-  const before = bystanders.exchanges;
-  const abuse = await begin(stage, actor, action, link);
-  try {
-    const boundMs = stage.bound(3 * EXCHANGES * stage.options.timers.answerWithinMs);
-    await waits.until(() => bystanders.broken || bystanders.exchanges >= before + EXCHANGES, boundMs);
-  } finally {
-    abuse.end();
-  }
-  const exchanged = bystanders.exchanges - before;
-  recordFault(stage, place, 'flood', abuse.fired, {
-    detail: action.floods === 'pings' ? 'control frames' : action.floods,
-    client: actor.name,
-  });
-  return recordExpectation(stage, place, {
-    requirement: 'IM-1-25',
-    expected: `two other users exchange ${EXCHANGES} messages while ${actor.name} floods the server with ${action.floods}`,
-    seen: `they exchanged ${exchanged}; ${abuse.seen}`,
-    met: exchanged >= EXCHANGES,
-    waitedMs: performance.now() - from,
-    late: true,
-  });
-};
+export const floods = defineClientVerb({
+  name: 'floods',
+  example: 'floods: connections \\| handshakes \\| pings \\| fragments \\| requests',
+  fields,
+  does: 'Abuses the server, in waves, while the bystanders exchange at least three messages in time (IM-1-25); then its connections end. Needs `bystanders: true`.',
+  defines: nothingNew,
+  uses: noLabels,
+  clients: nobody,
+  waitMs: noWait,
+  needs: (action) => ({ bystanders: true, freshDevices: action.floods === 'connections' }),
+  fills: [],
+  verbatim: [],
+  perform: async (stage, actor, action, place: StepPlace) => {
+    const onConnection = action.floods !== 'connections' && action.floods !== 'handshakes';
+    const link = actor.linkOf(undefined);
+    if (onConnection && !requireOpen(stage, actor, link, place)) return false;
+    const { bystanders, waits } = stage;
+    bystanders.abused = true;
+    const from = performance.now();
+    const before = bystanders.exchanges;
+    const abuse = await begin(stage, actor, action, link);
+    try {
+      const boundMs = stage.bound(3 * EXCHANGES * stage.options.timers.answerWithinMs);
+      await waits.until(() => bystanders.broken || bystanders.exchanges >= before + EXCHANGES, boundMs);
+    } finally {
+      abuse.end();
+    }
+    const exchanged = bystanders.exchanges - before;
+    recordFault(stage, place, 'flood', abuse.fired, {
+      detail: action.floods === 'pings' ? 'control frames' : action.floods,
+      client: actor.name,
+    });
+    return recordExpectation(stage, place, {
+      requirement: 'IM-1-25',
+      expected: `two other users exchange ${EXCHANGES} messages while ${actor.name} floods the server with ${action.floods}`,
+      seen: `they exchanged ${exchanged}; ${abuse.seen}`,
+      met: exchanged >= EXCHANGES,
+      waitedMs: performance.now() - from,
+      late: true,
+    });
+  },
+});

@@ -1,13 +1,35 @@
-import { type ClientAction, WIRE } from '../../../schemas/index.js';
+import { type Static, Type } from '@sinclair/typebox';
+import { WIRE } from '../../../schemas/index.js';
+import { closed, count, duration, placeholder } from '../../../schemas/script-values.js';
 import type { Link } from '../../play/clients/link.js';
 import type { Stage } from '../../play/stage.js';
-import { durationMs } from '../../script/durations.js';
-import { RAW_LABEL } from '../../script/labels.js';
+import { durationMs, RAW_LABEL } from '../../script/index.js';
+import { fillText } from '../../template.js';
 
-type Frame = Extract<ClientAction, { verb: 'writes' }>['writes'];
+/** One frame as a script describes it. */
+export const frame = Type.Union([
+  Type.Object(
+    {
+      text: Type.String({
+        description:
+          '`{rid}`: a fresh rid, answered as message `raw`. `{rid64}`: one of 64 characters. `{msgId}`: a fresh id. `{user:NAME}`: a user id. `{serverMsgId:m1}`: that of a message.',
+      }),
+    },
+    closed,
+  ),
+  Type.Object({ base64: Type.String(), binary: Type.Optional(Type.Boolean()) }, closed),
+  Type.Object({ frameBytes: Type.Union([count, duration]), over: Type.Optional(Type.Integer()) }, closed),
+  Type.Object(
+    {
+      nested: Type.Union([Type.Literal('arrays'), Type.Literal('objects'), placeholder]),
+      levels: count,
+    },
+    { ...closed, description: 'An ack:R, answered as message `raw`, with an unknown field of that many levels.' },
+  ),
+]);
+type Frame = Static<typeof frame>;
 
 const LONGEST_RID = 64;
-const PLACEHOLDER = /\{(rid|rid64|user:([a-z][A-Za-z0-9-]*)|sid:([a-z][A-Za-z0-9-]*))\}/g;
 
 /** From here on a frame is streamed. */
 const HUGE_BYTES = 8 * 1_024 * 1_024;
@@ -24,29 +46,23 @@ const nestedFrame = (kind: string, levels: number): string => {
   return `{"type":"ack:R","rid":"{rid}","serverMsgId":"none","deep":${deep}}`;
 };
 
-/** `{user:NAME}` in a further field of a packet: the user id of that client in this run. */
-export const fillUsers = (stage: Stage, fields: Record<string, unknown>): Record<string, unknown> =>
-  Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => {
-      const client = typeof value === 'string' ? /^\{user:([a-z][A-Za-z0-9-]*)\}$/.exec(value)?.[1] : undefined;
-      return [name, client === undefined ? value : (stage.actors.get(client)?.user ?? value)];
+const fillIn = (stage: Stage, link: Link, text: string): string =>
+  String(
+    fillText(text, ({ name, argument = '' }) => {
+      if (name === 'user') return stage.actors.get(argument)?.user;
+      if (name === 'serverMsgId') return stage.messages.find(argument)?.serverMsgId;
+      if (name !== 'rid' && name !== 'rid64') return undefined;
+      const rid = link.nextRid(name === 'rid' ? 0 : LONGEST_RID);
+      stage.messages.noteRid(link.conn, rid, RAW_LABEL);
+      return rid;
     }),
   );
 
-const fillIn = (stage: Stage, link: Link, text: string): string =>
-  text.replaceAll(PLACEHOLDER, (match, what, user, label) => {
-    if (what === 'rid' || what === 'rid64') {
-      const rid = link.nextRid(what === 'rid' ? 0 : LONGEST_RID);
-      stage.book.noteRid(link.conn, rid, RAW_LABEL);
-      return rid;
-    }
-    if (user !== undefined) return stage.actors.get(user)?.user ?? match;
-    return stage.book.find(label)?.serverMsgId ?? match;
-  });
-
 /** With fresh ids in it: whoever was told `busy` writes the same message again, and not another one. */
 export const withMsgIds = (stage: Stage, frame: Frame): Frame =>
-  'text' in frame ? { text: frame.text.replaceAll('{msgId}', () => stage.nextMsgId()) } : frame;
+  'text' in frame
+    ? { text: String(fillText(frame.text, ({ name }) => (name === 'msgId' ? stage.nextMsgId() : undefined))) }
+    : frame;
 
 /** Writes one frame that need not be a packet, as the script describes it. */
 export const writeFrame = (stage: Stage, link: Link, frame: Frame, what: string): void => {
