@@ -18,8 +18,8 @@ export interface Layer {
 /** Errors, the root of the package and the like: for everybody, and importing nothing of the others. */
 const COMMON = 'src/*';
 const HISTORY_PARTS = ['src/history/record', 'src/history/facts', 'src/history/judges'];
-/** The script language and who plays it. `src/scenario` is what is left of the old folder. */
-const SCRIPTS = ['src/scenario', 'src/script', 'src/verbs', 'src/play'];
+/** The script language, its verbs, and who plays it. */
+const SCRIPTS = ['src/script', 'src/verbs', 'src/play'];
 const MUTANTS = ['conformance/mutants', 'conformance/patching'];
 
 /** For the tests of every layer. */
@@ -87,28 +87,24 @@ export const LAYERS: readonly Layer[] = [
     packages: ['@sinclair/typebox', 'node:*'],
   },
   {
-    path: 'src/scenario',
-    holds: 'what is left of the old script language',
-    may: [COMMON, 'schemas', 'src/wire', ...SCRIPTS, 'src/history'],
-    packages: ['@sinclair/typebox', 'node:*', 'jose', 'uuid', 'yaml'],
-  },
-  {
     path: 'src/script',
-    holds: 'the script language: loading, matrix, sweeps, placeholders',
-    may: [COMMON, 'schemas', 'src/wire', 'src/verbs'],
+    holds: 'the script language: loading, matrix, sweeps, what is checked; it knows no verb',
+    may: [COMMON, 'schemas', 'src/wire'],
     packages: ['@sinclair/typebox', 'node:*', 'yaml'],
-  },
-  {
-    path: 'src/verbs',
-    holds: 'what a script can do, a file for each verb',
-    may: [COMMON, 'schemas', 'src/wire', 'src/script', 'src/play'],
-    packages: ['@sinclair/typebox', 'node:*', 'jose', 'uuid'],
+    tests: { may: ['src/verbs'] },
   },
   {
     path: 'src/play',
-    holds: 'plays a script: stage, waits, settling',
-    may: [COMMON, 'schemas', 'src/wire', 'src/script', 'src/verbs'],
-    packages: ['node:*', 'jose', 'uuid', 'ws'],
+    holds: 'plays a script: stage, waits, settling; the clients that the kit plays',
+    may: [COMMON, 'schemas', 'src/wire', 'src/script'],
+    packages: ['node:*', 'uuid'],
+  },
+  {
+    path: 'src/verbs',
+    holds: 'what a script can do, a file for each verb; the door to the scenarios',
+    may: [COMMON, 'schemas', 'src/wire', 'src/script', 'src/play'],
+    packages: ['@sinclair/typebox', 'node:*', 'jose'],
+    tests: { may: ['scripts'] },
   },
   {
     path: 'src/adapters',

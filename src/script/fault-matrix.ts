@@ -7,17 +7,23 @@ import {
   faultCellName,
 } from '../../schemas/index.js';
 import { validator } from '../wire/index.js';
+import { FAULT_MATRIX, readCompiled } from './compiled.js';
 import { scenarioRoot } from './load.js';
 import type { Scenario } from './model.js';
 import { readSource } from './source.js';
 
-/** conformance/fault-matrix.yaml: why some cells have no scenario. Throws a usage KitError when it is not valid. */
-export const loadExcuses = (): FaultMatrixFile['excused'] => {
-  const source = readSource(join(scenarioRoot, 'fault-matrix.yaml'), 'conformance/fault-matrix.yaml');
+type Excuses = FaultMatrixFile['excused'];
+
+/** conformance/fault-matrix.yaml as it stands there. Throws a usage KitError when it is not valid. */
+export const readExcuses = (root = scenarioRoot): Excuses => {
+  const source = readSource(join(root, FAULT_MATRIX), join('conformance', FAULT_MATRIX));
   const [error] = validator(FaultMatrixFileSchema)(source.value);
   if (error !== undefined) throw source.fault([], error, 'See schemas/fault-matrix.ts.');
   return (source.value as FaultMatrixFile).excused;
 };
+
+/** Why some cells of the fault matrix have no scenario. */
+export const loadExcuses = (): Excuses => readCompiled(scenarioRoot)?.excused ?? readExcuses();
 
 const cellsOf = ({ packets, faults, receivers }: FaultMatrixFile['excused'][number]): FaultCell[] =>
   packets.flatMap((packet) => faults.flatMap((fault) => receivers.map((receiver) => ({ packet, fault, receiver }))));

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { isNode, LineCounter, parseDocument } from 'yaml';
+import { createRequire } from 'node:module';
 import { KitError } from '../errors.js';
 
 type Path = readonly (string | number)[];
@@ -25,7 +25,11 @@ export const readSource = (path: string, shownAs = path): Source => {
   return parseSource(text, shownAs);
 };
 
+/** The reader of YAML takes longer to load than most commands need in all: only who reads a file loads it. */
+const loadYaml = () => createRequire(import.meta.url)('yaml') as typeof import('yaml');
+
 export const parseSource = (text: string, file: string): Source => {
+  const { isNode, LineCounter, parseDocument } = loadYaml();
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const [error] = document.errors;

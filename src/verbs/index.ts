@@ -2,7 +2,9 @@ import type { Description, Timers } from '../../schemas/index.js';
 import { type PlayedVocabulary, play as playWith, type Stage } from '../play/index.js';
 import {
   checkedScenarios,
+  compiledScenarios,
   mostToOneUser as mostOf,
+  readCompiled,
   readScenarios,
   type Scenario,
   type Source,
@@ -22,7 +24,8 @@ const loaded = new Map<string, readonly Scenario[]>();
 export const loadScenarios = (root = scenarioRoot): readonly Scenario[] => {
   const known = loaded.get(root);
   if (known) return known;
-  const scenarios = readScenarios(root, VOCABULARY);
+  const compiled = root === scenarioRoot ? readCompiled(root) : undefined;
+  const scenarios = compiled ? compiledScenarios(compiled, root, VOCABULARY) : readScenarios(root, VOCABULARY);
   loaded.set(root, scenarios);
   return scenarios;
 };
