@@ -21,7 +21,10 @@ const inTable = (text: string): string => text.replaceAll(/(?<!\\)\|/g, '\\|');
 /** What happens, then what is told of single options. */
 const explanation = ({ name, schema }: Documented): string => {
   const told = Object.entries(schema.properties)
-    .filter(([option, { description }]) => description !== undefined && !EVERYWHERE.has(option) && option !== name)
+    .filter(
+      ([option, { title, description }]) =>
+        title === undefined && description !== undefined && !EVERYWHERE.has(option) && option !== name,
+    )
     .map(([option, { description }]) => `\`${option}\`: ${description}`);
   const own = schema.properties[name]?.description;
   return [schema.description, own, ...told].filter((text) => text !== undefined).join(' ');

@@ -4,10 +4,10 @@ import { fillVariables, type Variables } from './matrix.js';
 import type { Step } from './model.js';
 import type { Source } from './source.js';
 import { type SweepChoice, sweepValues } from './sweep.js';
-import type { Action, Verbs, Vocabulary } from './vocabulary.js';
+import type { VerbFacts, Vocabulary } from './vocabulary.js';
 
 type Path = readonly (string | number)[];
-type Named = ReadonlyMap<string, Pick<Verbs extends ReadonlyMap<string, infer V> ? V : never, 'schema'>>;
+type Named = ReadonlyMap<string, Pick<VerbFacts, 'schema'>>;
 
 /** The name under which a script speaks of what is tested. */
 export const SUBJECT = 'subject';

@@ -29,6 +29,25 @@ t.test('a bad file is refused with its line and a remedy', async (t) => {
     ['unknown label', script('bob: { gets: msg:N, of: m2 }'), 7, /names "m2", which nobody sent/],
     ['bad label', script('bob: { gets: msg:N, of: M1 }'), 7, /\/of/],
     ['bad requirement', script('bob: { gets: msg:N, by: R-1 }'), 7, /\/by/],
+    ['unknown place', script('alice: { resends: m1, times: "{fualt}" }'), 7, /holds {fualt}, which stands for nothing/],
+    [
+      'unknown client in a text',
+      script("alice: { writes: { text: '{user:carol}' }, what: a test }"),
+      7,
+      /names "carol", which is no client/,
+    ],
+    [
+      'unknown label in an aim',
+      script('subject: { crashes: true, when: { client: bob, gets: msg:N, of: m7 } }'),
+      7,
+      /names "m7", which nobody sent/,
+    ],
+    [
+      'unknown client in an aim',
+      script('subject: { freezes: 10, before: { client: carol, gets: msg:N } }'),
+      7,
+      /names "carol", which is no client/,
+    ],
     ['unknown axis', script('insert: fault'), 7, /no axis "fault"/],
     ['bad server verb', script('subject: { explodes: true }'), 7, /subject has no known verb/],
     [

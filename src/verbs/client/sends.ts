@@ -18,7 +18,7 @@ import type { Stage } from '../../play/stage.js';
 import type { StepPlace } from '../../play/step-outcome.js';
 import { durationMs, expandLabels, messagesWaitMs } from '../../script/index.js';
 import { fillTree } from '../../template.js';
-import { defineClientVerb, nothing } from '../define.js';
+import { defineClientVerb } from '../define.js';
 import { bodyText } from './bodies.js';
 import { sealFor } from './sealed.js';
 import { sendAll, transmit } from './sending.js';
