@@ -141,7 +141,7 @@ t.test('what cannot be done here is not passed', async (t) => {
 t.test('a class that is claimed and not shown is not passed', async (t) => {
   const flow = { class: 'flow-control', alsoNeeds: [], requires: ['limits.maxInFlight <= 200'] } as unknown as Scenario;
   const page = { ...flow, class: 'observable', requires: ['metrics'] } as Scenario;
-  const frame = { ...flow, class: 'core', requires: ['limits.maxFrameBytes'] } as Scenario;
+  const frame = { ...flow, class: 'core', requires: ['limits.maxFrameBytes'], needs: {} } as unknown as Scenario;
   const whyNot = (scenario: Scenario, limits: object) => {
     const description = { protocol: 'im.ran.v1', limits };
     const classes = ['core', 'flow-control', 'observable'];
