@@ -142,6 +142,8 @@ export const HistoryEventSchema = Type.Union(
         }),
         text: Type.String(),
         errors: Type.Array(Type.String()),
+        rid: Type.Optional(Type.String({ description: 'The rid that it names, as far as that can be read.' })),
+        msgId: Type.Optional(Type.String({ description: 'The msgId that it names, as far as that can be read.' })),
       },
       'The server sent something that is not a valid packet of a server; text cut to 1,000 characters.',
     ),

@@ -1,7 +1,12 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { DescriptionSchema, SERVER_CLASSES } from './description.js';
 import { FaultCellSchema } from './fault-matrix.js';
+import { FAULTS, ROLES } from './history.js';
 import type { RequirementId } from './requirement-ids.generated.js';
+import { TOKEN_KINDS } from './script-values.js';
+
+/** Version of the reports that this kit writes. */
+export const REPORT_VERSION = 2;
 
 export const VERDICTS = ['passed', 'failed', 'inconclusive', 'not-applicable', 'unproven', 'error'] as const;
 export type Verdict = (typeof VERDICTS)[number];
@@ -13,6 +18,89 @@ const verdict = Type.Union(
   },
 );
 const level = Type.Union([Type.Literal('MUST'), Type.Literal('SHOULD'), Type.Literal('MAY')]);
+
+const closed = { additionalProperties: false } as const;
+const oneOf = <N extends string>(names: readonly N[]) => Type.Union(names.map((name) => Type.Literal(name)));
+const role = Type.Union(
+  ROLES.map((name) => Type.Literal(name)),
+  { description: 'What the subject is in the protocol: the kit plays the other side.' },
+);
+const serverClass = oneOf(SERVER_CLASSES);
+
+const cause = <C extends string, V extends Parameters<typeof Type.Object>[0]>(
+  codes: readonly C[],
+  values: V,
+  description: string,
+) => Type.Object({ code: oneOf(codes), ...values }, { ...closed, description });
+
+/** Facts that keep a scenario from being played at all. */
+const NotPlayedSchema = Type.Union([
+  cause(['class-not-claimed'], { class: serverClass }, 'The subject does not claim the class.'),
+  cause(
+    ['not-declared'],
+    { requires: Type.String({ description: 'Such as "limits.maxInFlight <= 1000".' }) },
+    'The subject does not declare what the scenario requires, or something else.',
+  ),
+  cause(
+    ['claimed-not-declared'],
+    { class: serverClass, requires: Type.String() },
+    'The subject claims the class, and does not declare what belongs to it.',
+  ),
+  cause(
+    ['inbox-too-small'],
+    { messages: Type.Integer(), limit: Type.Integer() },
+    'The scenario sends more messages to one user than the subject keeps.',
+  ),
+  cause(
+    ['no-control'],
+    { class: serverClass, needs: oneOf(['process', 'memory', 'clock'] as const) },
+    'The kit did not start the subject, and may not kill it, look into it or set its clock.',
+  ),
+  cause(
+    ['account-used-before'],
+    { needs: oneOf(['message-ids', 'user-ids', 'device', 'devices'] as const) },
+    'The accounts that the kit was given cannot play it.',
+  ),
+  cause(['no-token'], { token: oneOf(TOKEN_KINDS) }, 'The kit cannot make tokens of this kind.'),
+  cause(
+    ['tokens-elsewhere', 'no-tls', 'no-old-tls', 'no-memory', 'no-faketime'],
+    {},
+    'What is missing: a token that the kit places itself, a wss: url, TLS 1.1, a system that shows memory, the library that sets a clock.',
+  ),
+]);
+export type NotPlayedBecause = Static<typeof NotPlayedSchema>;
+
+/** The facts of a scenario without a verdict of its own: code decides by these, `reason` is for people. */
+export const BecauseSchema = Type.Union(
+  [
+    ...NotPlayedSchema.anyOf,
+    cause(['clock-not-followed'], {}, 'The program does not follow the clock that the kit sets.'),
+    cause(['fault-not-fired'], { fault: oneOf(FAULTS), step: Type.String() }, 'A fault of the script never fired.'),
+    cause(
+      [
+        'step-not-reached',
+        'closed-by-limit',
+        'token-expired',
+        'watched-too-short',
+        'never-acked',
+        'handed-over-unexplained',
+        'page-not-judged',
+        'not-settled',
+      ],
+      {},
+      'What the judges left undecided.',
+    ),
+    cause(['subject-failed'], {}, 'The subject or its command did what no scenario can go on with.'),
+    cause(
+      ['kit-stalled'],
+      { stalledMs: Type.Number(), requirements: Type.Array(Type.String()) },
+      'The kit itself stood still for that long; what it saw of these requirements may come from that.',
+    ),
+    cause(['kit-failed'], {}, 'A fault of the kit, or of the machine that it runs on.'),
+  ],
+  { description: 'Why inconclusive, not-applicable, unproven or error, for programs.' },
+);
+export type Because = Static<typeof BecauseSchema>;
 
 export const ViolationSchema = Type.Object(
   {
@@ -42,7 +130,8 @@ export type Violation = Static<typeof ViolationSchema>;
 export const ScenarioResultSchema = Type.Object({
   id: Type.String({ description: 'path#cell, such as server/core/dropped-packets#msg-n.' }),
   title: Type.String(),
-  class: Type.Union(SERVER_CLASSES.map((name) => Type.Literal(name))),
+  role,
+  class: serverClass,
   verdict,
   durationMs: Type.Number(),
   waitedMs: Type.Number({ description: 'Part of it that the script had to wait for: timers, windows, restarts.' }),
@@ -52,7 +141,8 @@ export const ScenarioResultSchema = Type.Object({
   exercised: Type.Record(Type.String(), Type.Integer(), { description: 'Requirement id → times exercised.' }),
   violations: Type.Array(ViolationSchema),
   warnings: Type.Array(ViolationSchema),
-  reason: Type.Optional(Type.String({ description: 'Why inconclusive, not-applicable, unproven or error.' })),
+  because: Type.Optional(BecauseSchema),
+  reason: Type.Optional(Type.String({ description: 'The same for people, in one sentence.' })),
   seenIn: Type.Array(Type.String()),
   cells: Type.Optional(Type.Array(FaultCellSchema, { description: 'What it plays of the fault matrix.' })),
   repetitions: Type.Optional(
@@ -71,6 +161,23 @@ export const ScenarioResultSchema = Type.Object({
   history: Type.Optional(Type.String({ description: 'File that holds the history.' })),
 });
 export type ScenarioResult = Static<typeof ScenarioResultSchema>;
+
+/**
+ * When several verdicts are one: a failure was seen, and no trouble of the kit takes it back, as exit code 1 comes before
+ * 4. What was not applicable says nothing, so a scenario that passed beside it decides.
+ */
+export const WORST_FIRST: readonly Verdict[] = [
+  'failed',
+  'error',
+  'inconclusive',
+  'unproven',
+  'passed',
+  'not-applicable',
+];
+
+/** The worst of these verdicts; undefined: there is none. */
+export const worstOf = (verdicts: readonly Verdict[]): Verdict | undefined =>
+  WORST_FIRST.find((verdict) => verdicts.includes(verdict));
 
 /** What a cell of the fault matrix can be: the worst verdict of the scenarios that play it, or why none did. */
 export const MATRIX_VERDICTS = [...VERDICTS, 'excused', 'not-played'] as const;
@@ -96,6 +203,7 @@ export type MatrixCell = Static<typeof MatrixCellSchema>;
 
 export const ReportSchema = Type.Object(
   {
+    version: Type.Literal(REPORT_VERSION),
     kit: Type.Object({
       name: Type.Literal('im-conformance'),
       version: Type.String(),
@@ -105,10 +213,11 @@ export const ReportSchema = Type.Object(
       repetition: Type.Optional(Type.Integer({ description: 'The only one of them, as --repetition says.' })),
     }),
     subject: Type.Object({
+      role,
       url: Type.String(),
       command: Type.Optional(Type.String()),
       embedded: Type.Boolean({ description: 'The reference server of the kit, because no other subject was named.' }),
-      classes: Type.Array(Type.Union(SERVER_CLASSES.map((name) => Type.Literal(name)))),
+      classes: Type.Array(serverClass),
       description: DescriptionSchema,
     }),
     startedAt: Type.String({ description: 'ISO 8601.' }),

@@ -1,4 +1,5 @@
-import type { Report } from '../../schemas/index.js';
+import { REPORT_VERSION, type Report } from '../../schemas/index.js';
+import { defined } from '../../src/defined.js';
 import { kitVersion } from '../../src/kit-version.js';
 import type { Settings } from './option-table.js';
 
@@ -20,10 +21,12 @@ export const emptyReport = (settings: Settings, seed: string, exitCode: number, 
   const text = (name: string) => (typeof settings[name] === 'string' ? settings[name] : undefined);
   const command = text('exec');
   return {
+    version: REPORT_VERSION,
     kit: { name: 'im-conformance', version: kitVersion(), seed },
     subject: {
+      role: 'server',
       url: text('url') ?? '',
-      ...(command === undefined ? {} : { command }),
+      ...defined({ command }),
       embedded: text('url') === undefined && command === undefined,
       classes: [],
       description: { protocol: 'im.ran.v1' },

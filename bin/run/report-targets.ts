@@ -1,6 +1,7 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import type { Report } from '../../schemas/index.js';
+import { defined } from '../../src/defined.js';
 import { KitError } from '../../src/errors.js';
 import {
   type Paint,
@@ -24,7 +25,7 @@ const parseTarget = (text: string): ReportTarget => {
     throw new KitError('usage', `there is no report format "${name}"`, `Use ${REPORT_FORMATS.join(', ')}.`);
   }
   if (file === '') throw new KitError('usage', `--report ${text} names no file`, `Write --report ${name}=FILE.`);
-  return file === undefined ? { format } : { format, file };
+  return defined({ format, file });
 };
 
 /** Opening is the only true test; it leaves an empty file, which the report fills in any case. */

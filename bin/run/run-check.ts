@@ -1,4 +1,5 @@
-import type { ScenarioResult, Violation } from '../../schemas/index.js';
+import type { Role, ScenarioResult, Violation } from '../../schemas/index.js';
+import { defined } from '../../src/defined.js';
 import { EXIT } from '../../src/harness/options.js';
 import {
   type Finding,
@@ -20,6 +21,7 @@ const MAX_TRACES = 50;
 
 interface Checked {
   scenario: string;
+  role: Role;
   events: number;
   durationMs: number;
   stalledMs: number;
@@ -28,10 +30,12 @@ interface Checked {
 
 const judgeFile = (file: string): Checked => {
   const judging = new HistoryJudge();
-  const checked = { scenario: '', events: 0, durationMs: 0, stalledMs: 0 };
+  const checked: Omit<Checked, 'judgement'> = { scenario: '', role: 'server', events: 0, durationMs: 0, stalledMs: 0 };
   for (const event of readHistory(file)) {
-    if (event.kind === 'history') checked.scenario = event.scenario;
-    else checked.durationMs = event.at;
+    if (event.kind === 'history') {
+      checked.scenario = event.scenario;
+      checked.role = event.subject.role;
+    } else checked.durationMs = event.at;
     if (event.kind === 'end') checked.stalledMs = event.stalledMs ?? 0;
     checked.events += 1;
     judging.feed(event);
@@ -44,7 +48,7 @@ const violationsOf = (file: string, findings: readonly Finding[], ledger: Ledger
   const tracers = findings.slice(0, MAX_TRACES).map((finding) => new Tracer(finding));
   if (tracers.length > 0) for (const event of readHistory(file)) for (const tracer of tracers) tracer.feed(event);
   return findings.map((raw, index) => {
-    const { about: _, ...finding } = tracers[index]?.finding() ?? raw;
+    const { about: _, texts: __, ...finding } = tracers[index]?.finding() ?? raw;
     const { level, sentence } = requirementOf(ledger, finding.requirement);
     return {
       ...finding,
@@ -74,6 +78,7 @@ const resultOf = (file: string, checked: Checked, ledger: Ledger): ScenarioResul
   return {
     id: inert(file),
     title: `${inert(scenario)}, ${count(events, 'event')}`,
+    role: checked.role,
     class: 'core',
     verdict: broken.length > 0 ? 'failed' : open.length > 0 ? 'inconclusive' : 'passed',
     durationMs,
@@ -88,7 +93,7 @@ const resultOf = (file: string, checked: Checked, ledger: Ledger): ScenarioResul
     attempts: 1,
     knownFailure: false,
     replay: `im-conformance check ${file}`,
-    ...(open.length > 0 ? { reason: inert(open.join('; ')) } : {}),
+    ...defined({ reason: open.length > 0 ? inert(open.join('; ')) : undefined }),
   };
 };
 

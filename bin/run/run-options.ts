@@ -1,13 +1,13 @@
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { parse } from 'yaml';
-import { type ServerFile, serverFile } from '../../conformance/patching/server-file.js';
-import { type Description, SERVER_CLASSES, type ServerClass } from '../../schemas/index.js';
+import type { ServerFile } from '../../conformance/patching/server-file.js';
+import type { Description } from '../../schemas/index.js';
+import { SERVER_CLASSES, type ServerClass } from '../../schemas/wire.js';
+import { defined } from '../../src/defined.js';
 import { KitError } from '../../src/errors.js';
 import type { RunOptions } from '../../src/harness/options.js';
 import { makeFolder } from '../../src/make-folder.js';
-import { descriptionFaults } from '../../src/wire/index.js';
 import type { Settings } from './option-table.js';
 import { replayArguments, shellQuote } from './replay.js';
 import { parseUsers } from './users-file.js';
@@ -47,25 +47,12 @@ const baselineFrom = (file: string): string[] =>
     .map((line) => line.replace(/(^|\s)#.*$/, '').trim())
     .filter((line) => line !== '');
 
-const descriptionFrom = (source: unknown): Description => {
-  const file = typeof source === 'string' ? source : 'the config file';
-  let value = source;
-  if (typeof source === 'string') {
-    const text = readText(source, 'description');
-    try {
-      value = parse(text);
-    } catch (cause) {
-      const why = cause instanceof Error ? (cause.message.split('\n')[0] ?? '').replace(/:$/, '') : '';
-      throw new KitError('usage', `the description ${file} is neither JSON nor YAML: ${why}`, 'Correct it.', { cause });
-    }
-  }
-  const [fault] = descriptionFaults(value);
-  if (fault === undefined) return value as Description;
-  throw new KitError(
-    'usage',
-    `the description in ${file} is not valid: ${fault}`,
-    'See schemas/description.schema.json.',
+/** Loaded only where a description is given: it takes the reader of YAML and the validator. */
+const descriptionFrom = async (source: unknown): Promise<Description> => {
+  const { descriptionOf, readDescriptionFile } = await import(
+    '../../src/harness/server/description/description-file.js'
   );
+  return typeof source === 'string' ? readDescriptionFile(source) : descriptionOf(source, 'in the config file');
 };
 
 const historyFolder = (path: string): string => {
@@ -105,28 +92,20 @@ const certificatesFrom = (file: string): string => {
 };
 
 /** What the embedded server has. It is `secured` only where it checks tokens, and TLS needs a certificate of the user's. */
-const EMBEDDED_CLASSES: readonly ServerClass[] = [
-  'core',
-  'timed-redelivery',
-  'durable',
-  'ordered',
-  'expiry',
-  'multi-device',
-  'flow-control',
-  'observable',
-];
+const EMBEDDED_CLASSES = SERVER_CLASSES.filter((name) => !['secured', 'encrypted', 'replicated'].includes(name));
 
 let written: ServerFile | undefined;
 
 /** Written once, and removed with the process. */
-const embeddedServer = (): ServerFile => {
+const embeddedServer = async (): Promise<ServerFile> => {
+  const { serverFile } = await import('../../conformance/patching/server-file.js');
   written ??= serverFile('the embedded server', []);
   return written;
 };
 
 /** The command of the embedded server, and the secret of its tokens, unless the caller makes tokens of another kind. */
-const embedded = (settings: Settings): { exec: string; jwtSecret?: string } => {
-  const { file } = embeddedServer();
+const embedded = async (settings: Settings): Promise<{ exec: string; jwtSecret?: string }> => {
+  const { file } = await embeddedServer();
   // `exec`: the server takes the place of the shell, so that a restart costs one process and not two.
   const serve = `exec ${shellQuote(process.execPath)} ${shellQuote(file)} --port {port} --data {data}`;
   const otherTokens = ['token', 'token-command', 'header'].some((name) => settings[name] !== undefined);
@@ -165,44 +144,48 @@ const checkPlace = (settings: Settings): void => {
   );
 };
 
-const optional = <T, K extends string, R>(key: K, value: T | undefined, make: (value: T) => R): { [P in K]?: R } =>
-  value === undefined ? {} : ({ [key]: make(value) } as { [P in K]: R });
-
-const same = <T>(value: T): T => value;
+/** What a value is turned into, where there is one. */
+const given = <T, R>(value: T | undefined, make: (value: T) => R): R | undefined =>
+  value === undefined ? undefined : make(value);
 
 /** Turns checked settings into what the harness runs. Throws a usage KitError for values that cannot be used. */
-export const runOptionsFrom = (settings: Settings, flags: Settings, configFile: string | undefined): RunOptions => {
+export const runOptionsFrom = async (
+  settings: Settings,
+  flags: Settings,
+  configFile: string | undefined,
+): Promise<RunOptions> => {
   checkTogether(settings);
   checkPlace(settings);
   checkRepetitions(settings);
   const text = (name: string) => settings[name] as string | undefined;
+  const number = (name: string) => settings[name] as number | undefined;
   const list = (name: string) => (settings[name] as string[] | undefined) ?? [];
-  const own = settings.url === undefined && settings.exec === undefined ? embedded(settings) : undefined;
-  return {
-    ...optional('url', text('url'), checkUrl),
-    ...optional('exec', own?.exec ?? text('exec'), same),
+  const own = settings.url === undefined && settings.exec === undefined ? await embedded(settings) : undefined;
+  return defined({
+    url: given(text('url'), checkUrl),
+    exec: own?.exec ?? text('exec'),
     embedded: own !== undefined,
-    ...optional('classes', settings.class as string[] | undefined, classesFrom),
+    classes: given(settings.class as string[] | undefined, classesFrom),
     only: list('only'),
     skip: list('skip'),
-    ...optional('token', text('token'), same),
-    ...optional('jwtSecret', own?.jwtSecret ?? text('jwt-secret'), same),
-    ...optional('tokenCommand', text('token-command'), same),
-    ...optional('users', text('users'), (file) => parseUsers(readText(file, 'list of accounts'), file)),
-    ...optional('ca', text('ca'), certificatesFrom),
-    ...optional('insecure', settings.insecure as boolean | undefined, same),
+    token: text('token'),
+    jwtSecret: own?.jwtSecret ?? text('jwt-secret'),
+    tokenCommand: text('token-command'),
+    users: given(text('users'), (file) => parseUsers(readText(file, 'list of accounts'), file)),
+    ca: given(text('ca'), certificatesFrom),
+    insecure: settings.insecure as boolean | undefined,
     headers: (settings.header as Record<string, string> | undefined) ?? {},
-    ...optional('describe', settings.describe, descriptionFrom),
-    ...optional('baseline', text('baseline'), baselineFrom),
+    describe: await given(settings.describe, descriptionFrom),
+    baseline: given(text('baseline'), baselineFrom),
     allowUnproven: settings['allow-unproven'] === true,
     seed: seedFrom(text('seed')),
-    ...optional('sweep', settings.sweep as number | undefined, same),
-    ...optional('repeat', settings.repeat as number | undefined, same),
-    ...optional('repetition', settings.repetition as number | undefined, same),
-    concurrency: (settings.concurrency as number | undefined) ?? DEFAULT_CONCURRENCY,
-    instances: (settings.instances as number | undefined) ?? availableParallelism(),
-    patienceMs: (settings.patience as number | undefined) ?? DEFAULT_PATIENCE_MS,
-    ...optional('historyDir', text('history'), historyFolder),
+    sweep: number('sweep'),
+    repeat: number('repeat'),
+    repetition: number('repetition'),
+    concurrency: number('concurrency') ?? DEFAULT_CONCURRENCY,
+    instances: number('instances') ?? availableParallelism(),
+    patienceMs: number('patience') ?? DEFAULT_PATIENCE_MS,
+    historyDir: given(text('history'), historyFolder),
     replayArguments: replayArguments(flags, configFile),
-  };
+  });
 };

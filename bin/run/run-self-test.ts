@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { loadMutants } from '../../conformance/mutants/load-mutants.js';
 import { chooseMutants, isPerfect, selfTest } from '../../conformance/mutants/self-test.js';
 import type { SelfTest } from '../../schemas/index.js';
+import { defined } from '../../src/defined.js';
 import { KitError } from '../../src/errors.js';
 import { whyNoClock } from '../../src/harness/index.js';
 import { EXIT } from '../../src/harness/options.js';
@@ -68,7 +69,7 @@ export const runSelfTest = async (options: Readonly<Record<string, unknown>>): P
       {
         concurrency: concurrency ?? MUTANTS_PER_CORE * availableParallelism(),
         whyNoClock: whyNoClock(),
-        ...(repeat === undefined ? {} : { repeat }),
+        ...defined({ repeat }),
       },
       { onProgress: (progress) => line.update(progress) },
       interrupt.signal,

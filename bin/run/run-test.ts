@@ -1,4 +1,5 @@
 import type { Report } from '../../schemas/index.js';
+import { defined } from '../../src/defined.js';
 import { KitError } from '../../src/errors.js';
 import { EXIT, type RunHooks, type RunOptions } from '../../src/harness/options.js';
 import { inert } from '../../src/report/inert.js';
@@ -26,7 +27,7 @@ const readRequest = async (
   const stdoutIsTerminal = process.stdout.isTTY === true;
   // The reports of the command line are known first: even a broken config file is then reported there.
   request.targets = reportTargets((values.report as string[] | undefined) ?? [], stdoutIsTerminal);
-  const flags: Settings = { ...flagSettings(values), ...(url === undefined ? {} : { url }) };
+  const flags: Settings = { ...flagSettings(values), ...defined({ url }) };
   request.settings = flags;
   const configFile = values.config as string | undefined;
   request.settings = mergeSettings(await readConfig(process.cwd(), configFile), flags);
@@ -37,7 +38,7 @@ const readRequest = async (
 };
 
 const list = async (options: RunOptions, requirements: boolean): Promise<number> => {
-  const scenarios = (await import('../../src/harness/index.js')).listScenarios(options);
+  const scenarios = (await import('../../src/harness/run/list-scenarios.js')).listScenarios(options);
   const { requirementLines, scenarioLines } = await import('./list-scenarios.js');
   const lines = requirements ? requirementLines(scenarios) : scenarioLines(scenarios);
   await writeStdout(lines.map((line) => `${line}\n`).join(''));
@@ -68,9 +69,9 @@ const runWithProgress = async (options: RunOptions, line: ProgressLine, signal: 
       subject: {
         ...report.subject,
         url: publicUrl(report.subject.url),
-        ...(command === undefined ? {} : { command: withoutSecret(command, options.jwtSecret) }),
+        ...defined({ command: command === undefined ? undefined : withoutSecret(command, options.jwtSecret) }),
       },
-      ...(narrowed ? { selection: { only, skip, allowUnproven } } : {}),
+      ...defined({ selection: narrowed ? { only, skip, allowUnproven } : undefined }),
     };
   } finally {
     line.end();

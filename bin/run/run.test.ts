@@ -110,27 +110,27 @@ t.test('run options', async (t) => {
     file: '',
   });
   const run = (settings: Record<string, unknown>) => runOptionsFrom(settings, settings, undefined);
-  t.match(run({}), {
+  t.match(await run({}), {
     embedded: true,
-    exec: /serve --port \{port\} --data \{data\} --class \S+,secured --jwt-secret [0-9a-f]{48}$/,
+    exec: /server\.cjs --port \{port\} --data \{data\} --class \S+,secured --jwt-secret [0-9a-f]{48}$/,
     only: [],
     allowUnproven: false,
   });
-  t.match(run({ url: 'ws://h:{port}/', exec: 'x' }), { embedded: false, url: 'ws://h:{port}/', exec: 'x' });
-  t.same(run({ class: ['core,durable', 'core'] }).classes, ['core', 'durable']);
-  t.same(run({ baseline: join(folder, 'known.txt') }).baseline, ['server/core/a#b', 'server/core/c']);
-  t.same(run({ describe: join(folder, 'good.yaml') }).describe?.timers, { answerWithinMs: 100 });
-  t.same(run({ describe: { protocol: 'im.ran.v1' } }).describe, { protocol: 'im.ran.v1' });
-  t.equal(run({ history: join(folder, 'a', 'b') }).historyDir, join(folder, 'a', 'b'), 'folders are made');
-  t.not(run({}).seed, run({}).seed, 'a fresh seed for each run');
+  t.match(await run({ url: 'ws://h:{port}/', exec: 'x' }), { embedded: false, url: 'ws://h:{port}/', exec: 'x' });
+  t.same((await run({ class: ['core,durable', 'core'] })).classes, ['core', 'durable']);
+  t.same((await run({ baseline: join(folder, 'known.txt') })).baseline, ['server/core/a#b', 'server/core/c']);
+  t.same((await run({ describe: join(folder, 'good.yaml') })).describe?.timers, { answerWithinMs: 100 });
+  t.same((await run({ describe: { protocol: 'im.ran.v1' } })).describe, { protocol: 'im.ran.v1' });
+  t.equal((await run({ history: join(folder, 'a', 'b') })).historyDir, join(folder, 'a', 'b'), 'folders are made');
+  t.not((await run({})).seed, (await run({})).seed, 'a fresh seed for each run');
   const rows: [Record<string, unknown>, string | RegExp][] = [
     [{ url: 'sevre' }, 'neither a WebSocket URL nor a command'],
     [{ url: 'http://h/' }, 'Write ws://h/ instead'],
     [{ url: 'https://h/' }, 'Write wss://h/ instead'],
     [{ class: ['cor'] }, /no class "cor" .*Use some of core/],
     [{ baseline: join(folder, 'gone') }, /cannot read the baseline .*ENOENT/],
-    [{ describe: join(folder, 'gone') }, /cannot read the description .*ENOENT/],
-    [{ describe: join(folder, 'bad.json') }, /bad\.json is not valid: .*protocol/],
+    [{ describe: join(folder, 'gone') }, /description .* could not be read: ENOENT/],
+    [{ describe: join(folder, 'bad.json') }, /bad\.json" is not valid: .*protocol/],
     [{ describe: join(folder, 'broken.json') }, 'neither JSON nor YAML'],
     [{ seed: 'a b' }, 'cannot be a seed'],
     [{ token: '{user}', 'jwt-secret': 's' }, '--token and --jwt-secret exclude each other'],
@@ -207,19 +207,18 @@ t.test('the file of --users', async (t) => {
 t.test('what certificates are trusted', async (t) => {
   const folder = t.testdir({ 'ca.pem': TEST_CERTIFICATE.cert, 'key.pem': TEST_CERTIFICATE.key });
   const run = (settings: Record<string, unknown>) => runOptionsFrom({ url: 'wss://h/', ...settings }, {}, undefined);
-  t.match(run({ ca: join(folder, 'ca.pem') }), { ca: TEST_CERTIFICATE.cert });
-  t.match(run({ insecure: true }), { insecure: true });
+  t.match(await run({ ca: join(folder, 'ca.pem') }), { ca: TEST_CERTIFICATE.cert });
+  t.match(await run({ insecure: true }), { insecure: true });
   t.match(await usageError(() => run({ ca: join(folder, 'key.pem') })), /key\.pem holds no certificate/);
   t.match(await usageError(() => run({ ca: join(folder, 'gone.pem') })), 'ENOENT');
   t.match(await usageError(() => run({ ca: join(folder, 'ca.pem'), insecure: true })), 'exclude each other');
 });
 
-t.test('the embedded server checks tokens, unless the caller makes them', (t) => {
+t.test('the embedded server checks tokens, unless the caller makes them', async (t) => {
   const run = (settings: Record<string, unknown>) => runOptionsFrom(settings, {}, undefined);
-  const own = run({});
+  const own = await run({});
   t.match(own.exec, `--jwt-secret ${own.jwtSecret}`);
-  t.match(run({ 'jwt-secret': 'abc' }), { exec: /--class \S*secured --jwt-secret abc$/, jwtSecret: 'abc' });
-  t.notMatch(run({ token: '{user}' }).exec, /secured|--jwt-secret/);
-  t.equal(run({ token: '{user}' }).jwtSecret, undefined);
-  t.end();
+  t.match(await run({ 'jwt-secret': 'abc' }), { exec: /--class \S*secured --jwt-secret abc$/, jwtSecret: 'abc' });
+  t.notMatch((await run({ token: '{user}' })).exec, /secured|--jwt-secret/);
+  t.equal((await run({ token: '{user}' })).jwtSecret, undefined);
 });

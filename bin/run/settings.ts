@@ -1,5 +1,5 @@
+import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { lilconfig } from 'lilconfig';
 import { KitError } from '../../src/errors.js';
 import { OPTIONS, type OptionSpec, type Settings, specOf } from './option-table.js';
 
@@ -82,6 +82,9 @@ const loaders = { '.json': loader((text) => JSON.parse(text)), '.yaml': yaml, '.
 /** Reads the named config file, or the one in `folder` if there is one. Throws a usage KitError that names the file. */
 export const readConfig = async (folder: string, named: string | undefined): Promise<Settings> => {
   const searchPlaces = ['json', 'yaml', 'yml'].map((ending) => `im-conformance.config.${ending}`);
+  if (named === undefined && !searchPlaces.some((name) => existsSync(resolve(folder, name)))) return {};
+  // Loaded only where there is something to read.
+  const { lilconfig } = await import('lilconfig');
   const reader = lilconfig('im-conformance', { searchPlaces, loaders, stopDir: folder, cache: false });
   const name = named ?? 'im-conformance.config';
   if (named !== undefined && !/\.(json|ya?ml)$/.test(named)) {

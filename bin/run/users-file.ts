@@ -1,3 +1,4 @@
+import { defined } from '../../src/defined.js';
 import { KitError } from '../../src/errors.js';
 import type { Account } from '../../src/harness/options.js';
 
@@ -15,11 +16,7 @@ export const parseUsers = (text: string, file: string): Account[] => {
       const remedy = 'Write `user`, `user TOKEN` or `user/device TOKEN`, one account a line.';
       throw new KitError('usage', `${file}:${index + 1}: this is no account`, remedy);
     }
-    accounts.push({
-      user,
-      ...(device === undefined ? {} : { device }),
-      ...(token === undefined ? {} : { token }),
-    });
+    accounts.push(defined({ user, device, token }));
   }
   if (accounts.length === 0) throw new KitError('usage', `${file} names no account`, 'Write one account a line.');
   return accounts;

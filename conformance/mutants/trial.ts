@@ -19,11 +19,9 @@ const summaryOf = ({ id, verdict, reason, violations, warnings }: ScenarioResult
     ),
   ].join('\n');
 
-const MISSED_STEP = /^step \S+ was missed: /;
-
 /** What a failure says of this server. A missed step quotes the script and what it waits for, whatever came instead. */
 const findingOf = (violation: Violation): string =>
-  MISSED_STEP.test(violation.message) ? `${violation.seen}\n${violation.where ?? ''}` : textOf(violation);
+  violation.step !== undefined ? `${violation.seen}\n${violation.where ?? ''}` : textOf(violation);
 
 const ONLY_IN_THE_SCRIPT =
   'the words stand only in what the step waits for, and would whatever came: take them from what was seen';

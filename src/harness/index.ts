@@ -1,4 +1,5 @@
-export { whyNoClock } from './fake-clock.js';
 export { EXIT, type RunHooks, type RunOptions, type RunProgress } from './options.js';
-export { listScenarios, runSuite } from './run-suite.js';
-export { matcher } from './selection.js';
+export { whyNoClock } from './process/fake-clock.js';
+export { listScenarios } from './run/list-scenarios.js';
+export { runSuite } from './run/run-suite.js';
+export { matcher } from './run/selection.js';

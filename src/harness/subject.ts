@@ -1,5 +1,3 @@
-import type { TokenChoice } from '../play/index.js';
-
 /** What a subject's process did without being told to. */
 export interface SubjectExit {
   code: number | null;
@@ -9,7 +7,7 @@ export interface SubjectExit {
 }
 
 /**
- * One running server under test. A subject that was only named by its URL cannot be controlled: its `control` is absent.
+ * One running subject. A subject that was only named by its URL cannot be controlled: its `control` is absent.
  */
 export interface Subject {
   /** WebSocket URL of this instance. */
@@ -38,26 +36,3 @@ export interface SubjectControl {
   /** Calls the listener when the process ends by itself. Returns a function that takes it off. */
   onExit(listener: (exit: SubjectExit) => void): () => void;
 }
-
-/** How far certificates are trusted. */
-export interface TlsTrust {
-  /** Certificate authorities in PEM, instead of those that the system knows. */
-  ca?: string;
-  /** False: no certificate is checked. */
-  rejectUnauthorized?: false;
-}
-
-/** How to open a connection as one user and device. */
-export interface Credentials {
-  url: string;
-  headers: Record<string, string>;
-  tls?: TlsTrust;
-}
-
-/** `tokens`: other tokens than the one that the options of the kit make. */
-export type Authenticate = (
-  baseUrl: string,
-  user: string,
-  device: string,
-  tokens?: TokenChoice,
-) => Promise<Credentials>;

@@ -92,7 +92,7 @@ for (const name of names) {
 /** Requirements that the text of a judge names otherwise than as put to the test. */
 const reported = (): string[] => {
   const folder = join(packageRoot, 'src', 'history');
-  const ids = readdirSync(folder)
+  const ids = readdirSync(folder, { encoding: 'utf8', recursive: true })
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
     .flatMap((file) => {
       const text = readFileSync(join(folder, file), 'utf8').replace(/exercise\((?:[^()]|\([^()]*\))*\)/g, '');

@@ -1,4 +1,5 @@
 import type { Fault, RequirementId } from '../../schemas/index.js';
+import type { Text } from './text.js';
 
 /** One broken requirement, as the judges see it; the ledger adds sentence and level. */
 export interface Finding {
@@ -17,6 +18,8 @@ export interface Finding {
   events: number[];
   /** The message concerned. */
   about?: MessageKey;
+  /** The words again, where they name an event whose time the judge has forgotten: a Tracer puts it in. */
+  texts?: { expected: Text; seen: Text; where: Text };
 }
 
 export interface MessageKey {

@@ -1,5 +1,6 @@
 import xmlbuilder from 'xmlbuilder';
 import type { Report, ScenarioResult, Violation } from '../../schemas/index.js';
+import { defined } from '../defined.js';
 import { inertReport } from './inert.js';
 import { outcomeOf } from './outcome.js';
 import { bugLink, cut, groupBy, repetitionWords } from './words.js';
@@ -70,7 +71,7 @@ const caseOf = (result: ScenarioResult, allowUnproven: boolean): Case => ({
   className: result.class,
   durationMs: result.durationMs,
   fate: fateOf(result, allowUnproven),
-  ...(result.warnings.length > 0 ? { output: violationTexts(result.warnings).join('\n\n') } : {}),
+  ...defined({ output: result.warnings.length > 0 ? violationTexts(result.warnings).join('\n\n') : undefined }),
 });
 
 /** What is red although no scenario is: without it a consumer would see a green run. */

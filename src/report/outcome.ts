@@ -92,8 +92,7 @@ const missing = (report: Report): string[] => {
 };
 
 /** An error that nobody needs to report: the machine had no time for the kit. */
-export const isTooSlow = ({ verdict, reason = '' }: ScenarioResult): boolean =>
-  verdict === 'error' && reason.startsWith('too slow to judge');
+export const isTooSlow = ({ because }: ScenarioResult): boolean => because?.code === 'kit-stalled';
 
 const next = (report: Report): string[] => {
   const { inconclusive, unproven, errors, staleBaseline } = report.summary;

@@ -124,7 +124,9 @@ t.test('outcome in plain words', async (t) => {
 t.test('a kit that was too slow asks for time, and not for a bug report', async (t) => {
   const mixed = load('mixed');
   const scenarios = mixed.scenarios.map((one) =>
-    one.verdict === 'error' ? { ...one, reason: 'too slow to judge: it stood still' } : one,
+    one.verdict === 'error'
+      ? { ...one, because: { code: 'kit-stalled' as const, stalledMs: 900, requirements: ['IM-2-3'] } }
+      : one,
   );
   t.match(outcomeOf(mixed).next.join('\n'), /please report them/);
   const { next } = outcomeOf({ ...mixed, scenarios });

@@ -22,7 +22,7 @@ const violationData = (violation: Violation) => ({
   message: violation.message,
   expected: violation.expected,
   seen: violation.seen,
-  ...(violation.where === undefined ? {} : { where: violation.where }),
+  where: violation.where,
   packets: violation.trace,
 });
 
@@ -31,15 +31,18 @@ const violationList = (violations: readonly Violation[]): unknown[] => {
   return [...shown.map(violationData), ...rest];
 };
 
+const orNothing = <T>(list: T[]): T[] | undefined => (list.length === 0 ? undefined : list);
+
+/** What is undefined here is left out of the block. */
 const diagnosticsOf = (result: ScenarioResult): Record<string, unknown> => ({
   verdict: result.verdict,
   title: result.title,
-  ...(result.reason === undefined ? {} : { reason: result.reason }),
-  ...(result.violations.length === 0 ? {} : { violations: violationList(result.violations) }),
-  ...(result.warnings.length === 0 ? {} : { warnings: violationList(result.warnings) }),
-  ...(result.seenIn.length === 0 ? {} : { seenIn: result.seenIn.map(bugLink) }),
-  ...(result.history === undefined ? {} : { history: result.history }),
-  ...(result.repetitions === undefined ? {} : { repetitions: repetitionWords(result) }),
+  reason: result.reason,
+  violations: orNothing(violationList(result.violations)),
+  warnings: orNothing(violationList(result.warnings)),
+  seenIn: orNothing(result.seenIn.map(bugLink)),
+  history: result.history,
+  repetitions: repetitionWords(result),
   durationMs: Math.round(result.durationMs),
   replay: result.replay,
 });

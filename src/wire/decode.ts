@@ -1,5 +1,6 @@
 import type { Packet } from '../../schemas/index.js';
 import type { PacketType } from '../../schemas/wire.js';
+import { defined } from '../defined.js';
 import { duplicateNames } from './duplicate-names.js';
 import { type CompiledValidator, explain } from './explain.js';
 import { ackA, ackN, ackR, msgA, msgN, msgR } from './validators.generated.js';
@@ -59,6 +60,13 @@ const fail = (errors: string[], value?: Record<string, unknown>): DecodeFailure 
   }
   return failure;
 };
+
+/** What a text that cannot be parsed seems to name, for whoever tells which packet it was meant to be. */
+export const idsNamedIn = (text: string): Pick<DecodeFailure, 'rid' | 'msgId'> =>
+  defined({
+    rid: /"rid"\s*:\s*"([A-Za-z0-9_-]{1,64})"/.exec(text)?.[1],
+    msgId: /"msgId"\s*:\s*"([A-Za-z0-9_-]{1,64})"/.exec(text)?.[1],
+  });
 
 const parseObject = (text: string): Record<string, unknown> | string => {
   try {

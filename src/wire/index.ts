@@ -6,6 +6,7 @@ export {
   decodeFrame,
   decodePacket,
   encodePacket,
+  idsNamedIn,
   validatePacket,
 } from './decode.js';
 export { descriptionFaults } from './description.js';

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { ReportSchema } from '../../../schemas/index.js';
+import { defined } from '../../../src/defined.js';
 import { type BadKind, startBadSubject } from '../../../src/harness/testing/bad-subjects.js';
 import { validator } from '../../../src/wire/index.js';
 import { FILES, type Outcome, run } from './run-kit.js';
@@ -37,7 +38,7 @@ const playCase = async (t: Test, one: Case, folder: string): Promise<void> => {
     const url = subject && (one.swapped ? swapScheme(subject.url) : subject.url);
     const exec = one.exec === undefined ? [] : ['--exec', one.exec];
     const words = [...(url === undefined ? [] : [url]), ...exec, ...(one.words ?? [])];
-    const outcome = await run({ words, folder, ...(one.redirect === undefined ? {} : { redirect: one.redirect }) });
+    const outcome = await run(defined({ words, folder, redirect: one.redirect }));
     const told = `${one.name}: ${outcome.stderr.slice(0, 1_000)}`;
     t.equal(outcome.code, one.code, `${told}: exit code`);
     for (const says of [one.says ?? []].flat()) t.match(outcome.stderr, says, `${one.name}: words`);

@@ -1,4 +1,5 @@
 import { connect, createServer } from 'node:net';
+import { defined } from '../../defined.js';
 import { KitError } from '../../errors.js';
 import { localFault } from '../local-fault.js';
 
@@ -43,9 +44,7 @@ const canListen = (port: number, host?: string): Promise<boolean> => {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));
-    server.listen({ port, exclusive: true, ...(host === undefined ? {} : { host }) }, () =>
-      server.close(() => resolve(true)),
-    );
+    server.listen(defined({ port, exclusive: true, host }), () => server.close(() => resolve(true)));
   });
 };
 

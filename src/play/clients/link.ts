@@ -1,7 +1,8 @@
 import type { AckR, HistoryEvent, MsgR, Packet } from '../../../schemas/index.js';
 import { SERVER_PACKETS } from '../../../schemas/index.js';
+import { defined } from '../../defined.js';
 import { KitError } from '../../errors.js';
-import { decodePacket, encodePacket, validatePacket } from '../../wire/index.js';
+import { decodePacket, encodePacket, idsNamedIn, validatePacket } from '../../wire/index.js';
 import type { HugeFrame, Socket, SocketHandlers } from '../ports.js';
 
 /** What waits in the inbox of a connection until a step takes it. */
@@ -130,7 +131,8 @@ export class Link {
     if (this.state !== 'open' && this.state !== 'opening') return;
     const decoded = decodePacket(text, SERVER_PACKETS);
     if (!decoded.ok) {
-      this.#onInvalid(decoded.level, text.slice(0, 1000), decoded.errors);
+      const { rid, msgId } = decoded.level === 'frame' ? idsNamedIn(text) : decoded;
+      this.#onInvalid(decoded.level, text.slice(0, 1000), decoded.errors, defined({ rid, msgId }));
       return;
     }
     this.#owner.record({ kind: 'got', ...this.#who, packet: decoded.packet });
@@ -144,10 +146,15 @@ export class Link {
     this.#put(entry);
   }
 
-  #onInvalid(level: 'frame' | 'packet', text: string, errors: string[]): void {
+  #onInvalid(
+    level: 'frame' | 'packet',
+    text: string,
+    errors: string[],
+    ids: { rid?: string; msgId?: string } = {},
+  ): void {
     this.#invalid += 1;
     if (this.#invalid > INVALID_LIMIT) return;
-    this.#owner.record({ kind: 'got-invalid', ...this.#who, level, text, errors });
+    this.#owner.record({ kind: 'got-invalid', ...this.#who, level, text, errors, ...ids });
     if (this.#invalid === INVALID_LIMIT) this.end('reset');
     this.#owner.notify();
   }

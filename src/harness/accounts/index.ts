@@ -1,2 +1,0 @@
-export { AccountPool, type Lease } from './account-pool.js';
-export { checkAccounts, whyNotWithAccounts } from './cast.js';

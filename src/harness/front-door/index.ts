@@ -1,3 +1,0 @@
-export { claimedClasses, fetchDescription, type InvalidDescription, timersOf } from './description.js';
-export { readDescriptionFile } from './description-file.js';
-export { type Knock, knock } from './knock.js';

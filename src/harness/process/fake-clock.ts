@@ -1,0 +1,71 @@
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KitError } from '../../errors.js';
+import { guardFolder, releaseFolder } from './guard.js';
+
+const LIBRARY = join('faketime', 'libfaketimeMT.so.1');
+
+/** Debian puts the library below the folder of its architecture, others into lib itself. */
+const findLibrary = (root = '/usr/lib'): string | undefined => {
+  if (process.platform !== 'linux') return undefined;
+  const folders = [root, '/usr/local/lib'];
+  try {
+    folders.push(
+      ...readdirSync(root)
+        .filter((name) => name.endsWith('-linux-gnu'))
+        .map((name) => join(root, name)),
+    );
+  } catch {
+    // A system without that folder has no such library there.
+  }
+  return folders.map((folder) => join(folder, LIBRARY)).find((path) => existsSync(path));
+};
+
+export const WHY_NO_CLOCK = 'libfaketime is not installed: apt-get install libfaketime';
+
+/** Why the clock of a process cannot be set on this machine; nothing when it can. */
+export const whyNoClock = (): string | undefined => (findLibrary() === undefined ? WHY_NO_CLOCK : undefined);
+
+/**
+ * A wall clock for one process that can be set while the process runs: libfaketime reads the offset from a file. Timers
+ * are left alone: they follow the clock that no administrator sets.
+ */
+export class FakeClock {
+  readonly #folder: string;
+  readonly environment: Record<string, string>;
+
+  constructor() {
+    const library = findLibrary();
+    if (library === undefined)
+      throw new KitError('kit', 'the library for clocks is gone', 'Install libfaketime again.');
+    this.#folder = mkdtempSync(join(tmpdir(), 'im-conformance-clock-'));
+    guardFolder(this.#folder);
+    this.environment = {
+      LD_PRELOAD: library,
+      FAKETIME_TIMESTAMP_FILE: this.#file,
+      FAKETIME_NO_CACHE: '1',
+      FAKETIME_DONT_FAKE_MONOTONIC: '1',
+      FAKETIME_DONT_RESET: '1',
+    };
+    this.set(0);
+  }
+
+  get #file(): string {
+    return join(this.#folder, 'offset');
+  }
+
+  /** Milliseconds off the true time. */
+  set(offsetMs: number): void {
+    const seconds = offsetMs / 1_000;
+    const next = `${this.#file}.next`;
+    writeFileSync(next, `${seconds < 0 ? '' : '+'}${seconds.toFixed(3)}\n`);
+    // A reader sees the old offset or the new one, never half a file.
+    renameSync(next, this.#file);
+  }
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+    releaseFolder(this.#folder);
+  }
+}

@@ -1,0 +1,165 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KitError } from '../../errors.js';
+import type { Attacker, Control, Dial } from '../../play/index.js';
+import { describeExit, outputOf } from '../process/exit.js';
+import type { FakeClock } from '../process/fake-clock.js';
+import type { AccountPool } from '../server/accounts/index.js';
+import type { Subject, SubjectControl, SubjectExit } from '../subject.js';
+
+/** A subject may die by itself this often in one run before the kit stops starting it again. */
+const MAX_EXITS = 20;
+/** Starts that fail one after another; each may have taken its whole bound. */
+const MAX_FAILED_STARTS = 2;
+
+const EXIT_LOOKS = 20;
+const EXIT_LOOK_MS = 10;
+
+/** Loaded by those scenarios that set a clock. */
+const makeClock = async (): Promise<FakeClock> => new (await import('../process/fake-clock.js')).FakeClock();
+
+/** One running subject and what scenarios need to play on it. */
+export class Instance {
+  readonly subject: Subject;
+  readonly dial: Dial;
+  readonly intruder: Attacker;
+  /** The accounts that scenarios share, where users cannot be made up. */
+  accounts: AccountPool | undefined;
+  #down = false;
+  #frozen = false;
+  #starting: Promise<void> | undefined;
+  /** The clock under which the process runs, while a scenario sets it. */
+  #clock: FakeClock | undefined;
+  /** When the process ended by itself, by `performance.now()`. */
+  readonly exits: number[] = [];
+  #firstExit: SubjectExit | undefined;
+  #failedStarts = 0;
+  /** Why the last start failed. */
+  #startFailure: unknown;
+
+  constructor(subject: Subject, dial: Dial, intruder: Attacker) {
+    this.subject = subject;
+    this.dial = dial;
+    this.intruder = intruder;
+    subject.control?.onExit((exit) => {
+      this.#down = true;
+      this.exits.push(performance.now());
+      this.#firstExit ??= exit;
+    });
+  }
+
+  /**
+   * One sentence, with the server's own last words, if it ended by itself. The end of a process is known a moment
+   * after its sockets have closed, so it is awaited for that long.
+   */
+  async exitReport(): Promise<string | undefined> {
+    for (let look = 0; look < EXIT_LOOKS && this.subject.control && !this.#firstExit; look++) {
+      await sleep(EXIT_LOOK_MS);
+    }
+    if (this.#firstExit === undefined) return undefined;
+    const often = this.exits.length === 1 ? '' : ` (${this.exits.length} times in this run)`;
+    const { output } = this.#firstExit;
+    return `the server ${describeExit(this.#firstExit)} by itself${often}.${outputOf(output)}`;
+  }
+
+  /**
+   * Brings the process back to where the next scenario needs it, however the last one left it: ended by itself, killed,
+   * frozen, or with a clock that is wrong. Several scenarios may ask at once. Rejects when it cannot be started, or has died too often.
+   */
+  async revive(): Promise<void> {
+    const { control } = this.subject;
+    if (!control) return;
+    this.#clock?.set(0);
+    this.#unfreeze(control);
+    if (!this.#down) return;
+    if (this.exits.length > MAX_EXITS) {
+      throw new KitError(
+        'unreachable',
+        `The server ended by itself more than ${MAX_EXITS} times; the kit does not start it again.`,
+        'Look at its output, and replay one scenario with --only.',
+      );
+    }
+    if (this.#failedStarts >= MAX_FAILED_STARTS) throw this.#startFailure;
+    await this.#start(control);
+  }
+
+  /** One start at a time; whoever asks meanwhile gets the same one. */
+  #start(control: SubjectControl): Promise<void> {
+    this.#starting ??= control
+      .start(this.#clock?.environment)
+      .then(
+        () => {
+          this.#down = false;
+          this.#failedStarts = 0;
+        },
+        (cause: unknown) => {
+          this.#down = true;
+          this.#failedStarts += 1;
+          this.#startFailure = cause;
+          throw cause;
+        },
+      )
+      .finally(() => {
+        this.#starting = undefined;
+      });
+    return this.#starting;
+  }
+
+  #unfreeze(control: SubjectControl): void {
+    if (!this.#frozen) return;
+    this.#frozen = false;
+    control.unfreeze();
+  }
+
+  /** The power of one scenario over the process: all of it when it is alone, else only to bring it back. */
+  controlFor(exclusive: boolean): Control | undefined {
+    const { control } = this.subject;
+    if (!control) return undefined;
+    if (exclusive) {
+      return {
+        kill: () => this.#ended(control.kill()),
+        stop: () => this.#ended(control.stop()),
+        start: () => this.#start(control),
+        freeze: () => {
+          this.#frozen = true;
+          control.freeze();
+        },
+        unfreeze: () => this.#unfreeze(control),
+        jump: (offsetMs) => this.#setClock(offsetMs),
+      };
+    }
+    const refuse = (): never => {
+      throw new Error('a scenario that shares the subject must not end it');
+    };
+    return { kill: refuse, stop: refuse, start: () => this.revive(), freeze: refuse, unfreeze: refuse, jump: refuse };
+  }
+
+  /**
+   * Lets the process run under a clock that can be set, or under the true one again. Either takes a restart, so that
+   * no other scenario ever meets the library that does it.
+   */
+  async underClock(wanted: boolean): Promise<void> {
+    const { control } = this.subject;
+    if (!control || wanted === (this.#clock !== undefined)) return;
+    this.#down = true;
+    await control.kill();
+    this.#clock?.remove();
+    this.#clock = wanted ? await makeClock() : undefined;
+    await this.#start(control);
+  }
+
+  #setClock(offsetMs: number): void {
+    if (!this.#clock) throw new KitError('kit', 'a scenario sets a clock that it has not got', 'Please report this.');
+    this.#clock.set(offsetMs);
+  }
+
+  /** Ends the process and removes what it needed. */
+  async close(): Promise<void> {
+    await this.subject.close();
+    this.#clock?.remove();
+  }
+
+  async #ended(ending: Promise<void>): Promise<void> {
+    this.#down = true;
+    await ending;
+  }
+}

@@ -1,0 +1,8 @@
+import type { Scenario } from '../../script/index.js';
+import { loadScenarios } from '../../verbs/index.js';
+import type { RunOptions } from '../options.js';
+import { select } from './selection.js';
+
+/** Scenarios of the kit that the options choose, without a subject. Throws a usage KitError. */
+export const listScenarios = ({ classes, only, skip }: Pick<RunOptions, 'classes' | 'only' | 'skip'>): Scenario[] =>
+  select(loadScenarios(), classes, only, skip);

@@ -1,0 +1,66 @@
+import type { HistoryEvent, Report, ScenarioResult, ServerClass, Violation } from '../../../schemas/index.js';
+import { type Finding, Tracer } from '../../history/index.js';
+import { type Ledger, requirementOf } from '../../ledger/index.js';
+
+/** A trace looks through the whole history; nobody reads the packets of more violations of one requirement. */
+const TRACED_PER_REQUIREMENT = 20;
+
+const traced = (finding: Finding, events: readonly HistoryEvent[]): [Finding, string[]] => {
+  const tracer = new Tracer(finding);
+  for (const event of events) tracer.feed(event);
+  return [tracer.finding(), tracer.lines()];
+};
+
+/** The findings with the sentence and the level of their requirement, and the packets concerned. */
+export const toViolations = (
+  ledger: Ledger,
+  findings: readonly Finding[],
+  events: readonly HistoryEvent[],
+): Violation[] => {
+  const seen = new Map<string, number>();
+  return findings.map((finding) => {
+    const { id, level, sentence } = requirementOf(ledger, finding.requirement);
+    const before = seen.get(id) ?? 0;
+    seen.set(id, before + 1);
+    const [whole, trace] = before < TRACED_PER_REQUIREMENT ? traced(finding, events) : [finding, []];
+    const { about: _, requirement: __, texts: ___, ...rest } = whole;
+    return { requirement: id, level, sentence, ...rest, trace };
+  });
+};
+
+type RequirementRow = Report['requirements'][number];
+
+/** What the run says of every server requirement of the tested classes. */
+export const judgeRequirements = (
+  ledger: Ledger,
+  results: readonly ScenarioResult[],
+  classes: readonly ServerClass[],
+): RequirementRow[] =>
+  ledger.requirements
+    .filter((requirement) => requirement.role === 'server')
+    .map(({ id, level, class: name }) => {
+      const broken = results.some(({ violations, warnings }) =>
+        [...violations, ...warnings].some((violation) => violation.requirement === id),
+      );
+      const exercised = results.reduce((sum, result) => sum + (result.exercised[id] ?? 0), 0);
+      const scenarios = results.filter((result) => (result.exercised[id] ?? 0) > 0).map((result) => result.id);
+      const tested = classes.some((claimed) => claimed === name);
+      const verdict = broken ? 'failed' : !tested ? 'not-applicable' : exercised > 0 ? 'passed' : 'unproven';
+      return { id, level, class: name, verdict, exercised, scenarios };
+    });
+
+/**
+ * What the kit could not play is of no account as long as others exercised the same requirements. Where nothing did,
+ * the subject has not shown them, and that must not look like a pass.
+ */
+export const showWhatIsUnproven = (
+  results: readonly ScenarioResult[],
+  unable: ReadonlySet<string>,
+): ScenarioResult[] => {
+  const exercised = new Set(results.flatMap((result) => Object.keys(result.exercised)));
+  return results.map((result) =>
+    unable.has(result.id) && result.proves.some((id) => !exercised.has(id))
+      ? { ...result, verdict: 'unproven' }
+      : result,
+  );
+};

@@ -1,0 +1,203 @@
+import {
+  type Description,
+  HISTORY_VERSION,
+  type HistoryEvent,
+  type HistoryHead,
+  type Role,
+  type ScenarioResult,
+  type Violation,
+} from '../../../schemas/index.js';
+import { defined } from '../../defined.js';
+import { KitError } from '../../errors.js';
+import { HistoryJudge, type Judgement, tooSlowText } from '../../history/index.js';
+import type { Ledger } from '../../ledger/index.js';
+import { type Control, Interrupted, nextTurn, type Probes, Stage } from '../../play/index.js';
+import type { Scenario } from '../../script/index.js';
+import { play } from '../../verbs/index.js';
+import type { Lease } from '../server/accounts/index.js';
+import type { Prepared } from '../server/prepare.js';
+import type { SubjectExit } from '../subject.js';
+import type { Instance } from './instance.js';
+import { toViolations } from './requirements.js';
+import type { StallMeter } from './stall-meter.js';
+import { sentenceOf } from './suite.js';
+
+/** What one scenario is played with. */
+export interface ScenarioRun {
+  /** What is known of the subject. */
+  prepared: Pick<Prepared, 'role' | 'description' | 'timers' | 'served'>;
+  instance: Pick<Instance, 'subject' | 'dial' | 'intruder'>;
+  /** Power over the subject, as much as this scenario may have. */
+  control?: Control;
+  probes: Probes;
+  ledger: Ledger;
+  patienceMs: number;
+  random: () => number;
+  userSuffix: string;
+  /** The accounts that play the users, where they cannot be made up. */
+  identity?: Lease['identity'];
+  signal: AbortSignal;
+  replay: string;
+  attempt: number;
+  stalls: Pick<StallMeter, 'worstSince'>;
+  /** Writes the history where the caller wants it, and tells where. It counts all the same if it cannot be written. */
+  keepHistory: (events: readonly HistoryEvent[]) => Promise<string | undefined>;
+}
+
+type Unplayed = Pick<ScenarioResult, 'role' | 'verdict' | 'replay'> &
+  Pick<Required<ScenarioResult>, 'because' | 'reason'>;
+
+const blankResult = (scenario: Scenario, role: Role, replay: string): ScenarioResult => ({
+  id: scenario.id,
+  title: scenario.title,
+  role,
+  class: scenario.class,
+  verdict: 'passed',
+  durationMs: 0,
+  waitedMs: 0,
+  stalledMs: 0,
+  exclusive: scenario.exclusive,
+  proves: scenario.proves,
+  exercised: {},
+  violations: [],
+  warnings: [],
+  seenIn: scenario.seenIn,
+  ...defined({ cells: scenario.cells.length === 0 ? undefined : scenario.cells }),
+  attempts: 0,
+  knownFailure: false,
+  replay,
+});
+
+/** A result for a scenario that was not run. */
+export const notRun = (scenario: Scenario, why: Unplayed): ScenarioResult => ({
+  ...blankResult(scenario, why.role, why.replay),
+  ...why,
+});
+
+type Judged = Pick<ScenarioResult, 'verdict' | 'because' | 'reason'>;
+
+/** What the subject or its command did, such as ignoring SIGTERM, is no fault of the kit, and nothing is proven. */
+export const brokenOff = (cause: unknown): Required<Judged> => {
+  if (!(cause instanceof KitError)) {
+    const reason = `the kit failed: ${(cause as Error).stack ?? cause}`;
+    return { verdict: 'error', because: { code: 'kit-failed' }, reason };
+  }
+  const reason = sentenceOf(cause);
+  return cause.code === 'kit'
+    ? { verdict: 'error', because: { code: 'kit-failed' }, reason }
+    : { verdict: 'inconclusive', because: { code: 'subject-failed' }, reason };
+};
+
+/** The limits that judges hold the server to, as far as it declared them. */
+const limitsOf = ({
+  limits: { maxInFlight, maxInboxMessages } = {},
+}: Description): NonNullable<HistoryHead['limits']> => defined({ maxInFlight, maxInboxMessages });
+
+const headOf = (scenario: Scenario, { prepared, patienceMs }: ScenarioRun): HistoryEvent => ({
+  kind: 'history',
+  version: HISTORY_VERSION,
+  scenario: scenario.id,
+  subject: { role: prepared.role, classes: prepared.description.classes ?? ['core'] },
+  timers: prepared.timers,
+  limits: limitsOf(prepared.description),
+  patienceMs,
+  startedAt: Date.now(),
+});
+
+const exitEvent = ({ code, signal }: SubjectExit) => ({
+  kind: 'subject' as const,
+  event: 'exited' as const,
+  ...defined({ code: code ?? undefined, signal: signal ?? undefined }),
+});
+
+const CLOCK_NOT_FOLLOWED =
+  'the times of this server do not follow its clock when that is set: its program may take them from elsewhere than the C library (libfaketime)';
+
+const ADVICE = 'Give it a quieter machine, or lower --concurrency and --instances.';
+
+const judged = ({ tooSlow, faultsNotFired, undecided }: Judgement, violations: Violation[]): Judged => {
+  if (violations.length > 0) return { verdict: 'failed' };
+  if (tooSlow !== undefined) {
+    const because = { code: 'kit-stalled', ...tooSlow } as const;
+    return { verdict: 'error', because, reason: `${tooSlowText(tooSlow)}. ${ADVICE}` };
+  }
+  const [unfired] = faultsNotFired;
+  const [open] = undecided;
+  // Where anything else is open, the subject may have stopped working when its clock was set.
+  if (unfired !== undefined && open === undefined && faultsNotFired.every(({ fault }) => fault === 'clock')) {
+    return { verdict: 'not-applicable', because: { code: 'clock-not-followed' }, reason: CLOCK_NOT_FOLLOWED };
+  }
+  if (unfired !== undefined) {
+    const { step, fault, text } = unfired;
+    const because = { code: 'fault-not-fired', step, fault } as const;
+    return { verdict: 'inconclusive', because, reason: `the fault of ${text} never fired` };
+  }
+  if (open !== undefined) return { verdict: 'inconclusive', because: { code: open.code }, reason: open.text };
+  return { verdict: 'passed' };
+};
+
+/** So many events are judged in one go: a long history must not make the clients of other scenarios stand still. */
+const EVENTS_IN_A_TURN = 2_000;
+
+const judgeInTurns = async (events: readonly HistoryEvent[]): Promise<Judgement> => {
+  const judge = new HistoryJudge();
+  let fed = 0;
+  for (const event of events) {
+    if (fed > 0 && fed % EVENTS_IN_A_TURN === 0) await nextTurn();
+    judge.feed(event);
+    fed += 1;
+  }
+  return judge.finish();
+};
+
+const stageFor = (run: ScenarioRun, result: ScenarioResult, events: HistoryEvent[]): Stage => {
+  const { prepared, instance, probes, patienceMs, userSuffix, random, signal, control, identity } = run;
+  const { description, timers, served } = prepared;
+  const { dial, intruder } = instance;
+  const stage: Stage = new Stage({
+    dial,
+    attacker: intruder,
+    probes,
+    description,
+    timers,
+    patienceMs,
+    userSuffix,
+    random,
+    signal,
+    ...defined({ control, identity, served }),
+    stalledMs: () => {
+      result.stalledMs = run.stalls.worstSince(stage.startedAt);
+      return result.stalledMs;
+    },
+    onEvent: (event) => events.push(event),
+  });
+  return stage;
+};
+
+/** Plays one scenario on one subject, judges its history and says what came of it. Throws only Interrupted. */
+export const runScenario = async (scenario: Scenario, run: ScenarioRun): Promise<ScenarioResult> => {
+  const result = { ...blankResult(scenario, run.prepared.role, run.replay), attempts: run.attempt };
+  const events: HistoryEvent[] = [headOf(scenario, run)];
+  const stage = stageFor(run, result, events);
+  const offExit = run.instance.subject.control?.onExit((exit) => {
+    stage.subjectUp = false;
+    stage.record(exitEvent(exit));
+  });
+  try {
+    await play(stage, scenario);
+    const judgement = await judgeInTurns(events);
+    const all = toViolations(run.ledger, judgement.findings, events);
+    result.violations = all.filter((violation) => violation.level === 'MUST');
+    result.warnings = all.filter((violation) => violation.level !== 'MUST');
+    result.exercised = judgement.exercised;
+    Object.assign(result, judged(judgement, result.violations));
+  } catch (cause) {
+    if (cause instanceof Interrupted) throw cause;
+    Object.assign(result, brokenOff(cause));
+  } finally {
+    offExit?.();
+    result.durationMs = Math.round(stage.now());
+    result.waitedMs = Math.round(stage.waitedMs);
+  }
+  return { ...result, ...defined({ history: await run.keepHistory(events) }) };
+};

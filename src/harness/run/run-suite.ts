@@ -1,0 +1,115 @@
+import { randomBytes } from 'node:crypto';
+import type { Report } from '../../../schemas/index.js';
+import { KitError } from '../../errors.js';
+import { loadLedger } from '../../ledger/index.js';
+import { Interrupted } from '../../play/index.js';
+import type { Scenario } from '../../script/index.js';
+import { loadScenarios } from '../../verbs/index.js';
+import type { RunHooks, RunOptions } from '../options.js';
+import { checkAccounts } from '../server/accounts/index.js';
+import { whyNotRun } from '../server/applicability.js';
+import { notPlayedText } from '../server/not-played.js';
+import { prepare } from '../server/prepare.js';
+import type { Instance } from './instance.js';
+import { listScenarios } from './list-scenarios.js';
+import { accountsOf } from './play-one.js';
+import { noteExits, play, startOthers } from './play-suite.js';
+import { randomOf, shuffle } from './random.js';
+import { type Repetition, repetitionsOf } from './repetitions.js';
+import { notRun } from './run-scenario.js';
+import { StallMeter } from './stall-meter.js';
+import { keep, replayOf, type Suite } from './suite.js';
+import { reportOf, subjectOf } from './suite-report.js';
+
+const checkBaseline = (options: RunOptions, scenarios: readonly Scenario[]): void => {
+  const unknown = options.baseline?.find((id) => !scenarios.some((scenario) => scenario.id === id));
+  if (unknown === undefined) return;
+  throw new KitError(
+    'usage',
+    `--baseline names "${unknown}", which is no scenario`,
+    'Remove it, or see --list for the ids.',
+  );
+};
+
+/** An option that does nothing would promise a certainty that nobody got. */
+const checkSweep = ({ sweep }: RunOptions, chosen: readonly Scenario[]): void => {
+  if (sweep === undefined || chosen.some((scenario) => scenario.sweeps)) return;
+  const remedy = 'Leave --sweep out; --repeat plays any scenario several times.';
+  throw new KitError('usage', '--sweep: none of the chosen scenarios has a sweep', remedy);
+};
+
+const closeAll = async (first: Instance, others: readonly Promise<Instance | undefined>[]): Promise<void> => {
+  const started = (await Promise.allSettled(others)).map((one) => (one.status === 'fulfilled' ? one.value : undefined));
+  await Promise.all([first, ...started].map((instance) => instance?.close()));
+};
+
+/**
+ * Tests one subject: starts or finds it, plays the chosen scenarios, judges every history and ends everything that it
+ * started. Throws a KitError `usage` or `unreachable` when nothing could be tested; every other trouble is in the report.
+ */
+export const runSuite = async (options: RunOptions, hooks: RunHooks, signal: AbortSignal): Promise<Report> => {
+  const startedAt = new Date();
+  const chosen = listScenarios(options);
+  checkBaseline(options, loadScenarios());
+  checkSweep(options, chosen);
+  const prepared = await prepare(options, signal);
+  for (const note of prepared.notes) hooks.onNote?.(note);
+  const suite: Suite = {
+    options,
+    hooks,
+    signal,
+    prepared,
+    ledger: loadLedger(),
+    results: new Map(),
+    running: new Set(),
+    windows: new Map(),
+    unable: new Set(),
+    total: chosen.length,
+    runId: randomBytes(4).toString('hex'),
+    played: 0,
+    stalls: new StallMeter(),
+    problems: new Set(),
+    historyLost: false,
+    accountLost: false,
+  };
+  const others: Promise<Instance | undefined>[] = [];
+  try {
+    hooks.onStart?.({ subject: subjectOf(prepared, options), total: chosen.length });
+    const runnable: Repetition[] = [];
+    for (const scenario of shuffle(chosen, randomOf(options.seed))) {
+      const not = whyNotRun(scenario, prepared);
+      if (!not) runnable.push(...repetitionsOf(scenario, options));
+      else {
+        if (not.unable) suite.unable.add(scenario.id);
+        const repetition = { ...scenario, repetition: 1 };
+        keep(
+          suite,
+          repetition,
+          notRun(repetition, {
+            role: prepared.role,
+            verdict: not.verdict,
+            because: not.because,
+            reason: notPlayedText(not.because),
+            replay: replayOf(options, repetition),
+          }),
+        );
+      }
+    }
+    suite.total = suite.results.size + runnable.length;
+    if (options.users) checkAccounts(options.users, runnable);
+    await accountsOf(suite, prepared.first)?.ready();
+    others.push(...startOthers(suite, runnable));
+    let complete = true;
+    try {
+      await play(suite, runnable, others);
+    } catch (cause) {
+      if (!(cause instanceof Interrupted)) throw cause;
+      complete = false;
+    }
+    await noteExits(suite, others);
+    return reportOf(suite, complete, startedAt);
+  } finally {
+    suite.stalls.stop();
+    await closeAll(prepared.first, others);
+  }
+};

@@ -1,0 +1,64 @@
+import { REPORT_VERSION, type Report } from '../../../schemas/index.js';
+import { defined } from '../../defined.js';
+import { kitVersion } from '../../kit-version.js';
+import { loadExcuses } from '../../script/index.js';
+import { loadScenarios } from '../../verbs/index.js';
+import { EXIT, type RunOptions } from '../options.js';
+import type { Prepared } from '../server/prepare.js';
+import { exitCodeOf, summarize } from './exit-code.js';
+import { judgeMatrix } from './judge-matrix.js';
+import { mergeRepetitions } from './repetitions.js';
+import { judgeRequirements, showWhatIsUnproven } from './requirements.js';
+import type { Suite } from './suite.js';
+
+const kitOf = ({ seed, sweep, repeat, repetition }: RunOptions): Report['kit'] => ({
+  name: 'im-conformance',
+  version: kitVersion(),
+  seed,
+  ...defined({ sweep, repeat, repetition }),
+});
+
+/** The subject as reports show it. */
+export const subjectOf = (
+  { role, first, classes, description }: Prepared,
+  { exec, embedded = false }: RunOptions,
+): Report['subject'] => ({
+  role,
+  url: first.subject.url,
+  // How the embedded server is started holds the folder of this installation, which is nobody's business.
+  ...defined({ command: embedded ? undefined : exec }),
+  embedded,
+  classes,
+  description,
+});
+
+/** Everything that the run found. `complete`: it was not interrupted. */
+export const reportOf = (suite: Suite, complete: boolean, startedAt: Date): Report => {
+  const { options, prepared, ledger } = suite;
+  const played = mergeRepetitions([...suite.results.values()]).sort((a, b) => (a.id < b.id ? -1 : 1));
+  const results = showWhatIsUnproven(played, suite.unable);
+  const stale = results.filter((r) => r.verdict === 'passed' && options.baseline?.includes(r.id)).map((r) => r.id);
+  const summary = summarize(results, stale, Date.now() - startedAt.getTime());
+  const untested = prepared.classes.filter((name) => !loadScenarios().some((scenario) => scenario.class === name));
+  const problems = [
+    ...suite.problems,
+    ...untested.map(
+      (name) =>
+        `the class ${name} is claimed, but this version of the kit has no scenarios for it: unproven. Leave it out with --class.`,
+    ),
+  ];
+  const code = suite.historyLost ? EXIT.usage : exitCodeOf(summary, options.allowUnproven, untested.length);
+  return {
+    version: REPORT_VERSION,
+    kit: kitOf(options),
+    subject: subjectOf(suite.prepared, options),
+    startedAt: startedAt.toISOString(),
+    complete,
+    exitCode: complete ? code : EXIT.interrupted,
+    problems,
+    summary,
+    scenarios: results,
+    requirements: judgeRequirements(ledger, results, prepared.classes),
+    matrix: judgeMatrix(results, loadExcuses()),
+  };
+};

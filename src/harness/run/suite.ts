@@ -1,0 +1,75 @@
+import type { ScenarioResult } from '../../../schemas/index.js';
+import type { KitError } from '../../errors.js';
+import type { Ledger } from '../../ledger/index.js';
+import type { RunHooks, RunOptions } from '../options.js';
+import type { Prepared } from '../server/prepare.js';
+import type { Instance } from './instance.js';
+import { type Repetition, repetitionName } from './repetitions.js';
+import type { StallMeter } from './stall-meter.js';
+
+/** What one run of the kit knows and has found so far. */
+export interface Suite {
+  options: RunOptions;
+  hooks: RunHooks;
+  signal: AbortSignal;
+  prepared: Prepared;
+  ledger: Ledger;
+  /** By the name of the repetition. */
+  results: Map<string, ScenarioResult>;
+  running: Set<string>;
+  /** Where and when each was played last, by `performance.now()`. */
+  windows: Map<string, { instance: Instance; from: number; to: number }>;
+  /** Ids of scenarios that the kit cannot play here, though the subject might pass them. */
+  unable: Set<string>;
+  /** Playings: scenarios, times their repetitions. */
+  total: number;
+  runId: string;
+  played: number;
+  stalls: StallMeter;
+  /** What went wrong outside any scenario, with the remedy. */
+  problems: Set<string>;
+  /** A history could not be written. */
+  historyLost: boolean;
+  /** An account could not be emptied. */
+  accountLost: boolean;
+}
+
+/** The command that plays this alone. The first repetition needs no name, unless a config file asks for more of them. */
+export const replayOf = ({ replayArguments, seed, repeat = 1 }: RunOptions, { id, repetition }: Repetition): string => {
+  const words = ['npx im-conformance', ...replayArguments, '--seed', seed];
+  if (repetition > 1 || repeat > 1) words.push('--repetition', String(repetition));
+  return [...words, '--only', `'${id}'`].join(' ');
+};
+
+/** Tells the caller how far the run is. */
+export const progress = ({ hooks, results, running, total }: Suite): void =>
+  hooks.onProgress?.({ done: results.size, total, running: [...running] });
+
+/** Only where repetitions were asked for, and only of what was played. */
+const timesPlayed = (
+  { options: { repeat, repetition } }: Suite,
+  played: Repetition,
+  { verdict }: ScenarioResult,
+): Pick<ScenarioResult, 'repetitions'> => {
+  if (repeat === undefined && repetition === undefined) return {};
+  if (verdict === 'not-applicable' || verdict === 'unproven') return {};
+  const { repetition: shown } = played;
+  return { repetitions: { played: 1, failed: verdict === 'failed' ? [shown] : [], shown } };
+};
+
+/** Keeps a result; one of an earlier attempt is replaced. */
+export const keep = (suite: Suite, repetition: Repetition, result: ScenarioResult): void => {
+  const known = suite.options.baseline?.includes(result.id) === true && result.verdict === 'failed';
+  suite.results.set(repetitionName(repetition), {
+    ...result,
+    ...timesPlayed(suite, repetition, result),
+    knownFailure: known,
+  });
+};
+
+/** Several lines as one. */
+export const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' / ');
+
+/** An error and its remedy as one line. */
+export const sentenceOf = ({ message, remedy }: KitError): string =>
+  oneLine(`${message.replace(/\.$/, '')}. ${remedy}`);

@@ -1,0 +1,47 @@
+import { existsSync } from 'node:fs';
+import type { NotPlayedBecause } from '../../../schemas/index.js';
+import type { Scenario } from '../../script/index.js';
+import { whyNoClock } from '../process/fake-clock.js';
+import type { Subject } from '../subject.js';
+import { whyNotWithAccounts } from './accounts/index.js';
+import { type IdentityOptions, usesBearerOnly, whyNoToken } from './identity/index.js';
+import type { NotPlayed } from './not-played.js';
+
+/** What this kit can do to this subject on this machine, for those scenarios that need more than a WebSocket. */
+export interface Capabilities {
+  /** Why a scenario cannot be played here; nothing when it can. */
+  whyNot(scenario: Scenario): NotPlayed | undefined;
+}
+
+const skipped = (because: NotPlayedBecause): NotPlayed => ({ verdict: 'not-applicable', because, unable: true });
+const unproven = (because: NotPlayedBecause): NotPlayed => ({ verdict: 'unproven', because });
+
+/** Loaded only for a server that speaks TLS. */
+const canSpeakOldTls = async (): Promise<boolean> => (await import('./dialling/old-tls.js')).speaksOldTls();
+
+/** What of a scenario can be seen or done here. What nobody could do anywhere is not looked at. */
+export const capabilitiesOver = async (subject: Subject, options: IdentityOptions): Promise<Capabilities> => {
+  const overTls = subject.url.startsWith('wss:');
+  const oldTls = overTls && (await canSpeakOldTls());
+  const bearerOnly = usesBearerOnly(options, subject.url);
+  const hasSecret = options.jwtSecret !== undefined;
+  const hasControl = subject.control !== undefined;
+  return {
+    whyNot: (scenario) => {
+      const { needs, class: name } = scenario;
+      const account = options.users && whyNotWithAccounts(scenario, options.users);
+      if (account !== undefined) return skipped(account);
+      const token = needs.tokens
+        .map((kind) => whyNoToken(kind, hasSecret, bearerOnly))
+        .find((why) => why !== undefined);
+      if (token !== undefined) return skipped(token);
+      if (needs.tls && !overTls) return unproven({ code: 'no-tls' });
+      if (needs.oldTls && !oldTls) return unproven({ code: 'no-old-tls' });
+      if (needs.memory && !hasControl) return unproven({ code: 'no-control', class: name, needs: 'memory' });
+      if (needs.memory && !existsSync('/proc/self/status')) return unproven({ code: 'no-memory' });
+      if (!needs.clock) return undefined;
+      if (!hasControl) return skipped({ code: 'no-control', class: name, needs: 'clock' });
+      return whyNoClock() === undefined ? undefined : skipped({ code: 'no-faketime' });
+    },
+  };
+};

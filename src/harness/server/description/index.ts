@@ -1,0 +1,1 @@
+export { claimedClasses, fetchDescription, type InvalidDescription, timersOf } from './fetch-description.js';

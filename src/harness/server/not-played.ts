@@ -1,0 +1,56 @@
+import type { NotPlayedBecause } from '../../../schemas/index.js';
+import { WHY_NO_CLOCK } from '../process/fake-clock.js';
+
+/** Why a scenario is not played. `unable`: the kit cannot, though the subject might pass. */
+export interface NotPlayed {
+  verdict: 'not-applicable' | 'unproven';
+  because: NotPlayedBecause;
+  unable?: true;
+}
+
+const NOT_OURS = 'a server that the kit did not start: use --exec';
+
+const WITHOUT_CONTROL = {
+  process: (name: string) => `nobody may kill or freeze ${NOT_OURS}, or leave ${name} out with --class`,
+  memory: () => `nobody can see the memory of ${NOT_OURS}`,
+  clock: () => `nobody can set the clock of ${NOT_OURS}`,
+} as const;
+
+const WITH_ACCOUNTS = {
+  'message-ids': 'it chooses message ids itself, which an account of --users may have used before',
+  'user-ids': 'it makes user ids up, and those of --users are given',
+  device: 'it needs a device that never connected, and those of --users may have',
+  devices: 'it needs many devices of one user, and --users gives tokens for few',
+} as const;
+
+/** The facts as one sentence, for the report. */
+export const notPlayedText = (because: NotPlayedBecause): string => {
+  switch (because.code) {
+    case 'class-not-claimed':
+      return `the subject does not claim ${because.class}`;
+    case 'claimed-not-declared':
+      return `the subject claims ${because.class} and does not declare ${because.requires}: give it with --describe, or leave ${because.class} out with --class`;
+    case 'not-declared':
+      return because.requires.endsWith(' or none')
+        ? `the subject declares other than ${because.requires}`
+        : `the subject does not declare ${because.requires}`;
+    case 'inbox-too-small':
+      return `it sends ${because.messages} messages to one user, and the subject declares limits.maxInboxMessages ${because.limit}`;
+    case 'no-control':
+      return WITHOUT_CONTROL[because.needs](because.class);
+    case 'account-used-before':
+      return WITH_ACCOUNTS[because.needs];
+    case 'no-token':
+      return `the kit cannot make ${because.token === 'expired' ? 'an' : 'a'} ${because.token} token without the key of the server: use --jwt-secret`;
+    case 'tokens-elsewhere':
+      return 'the tokens travel in a header or url of your own, so the kit cannot exchange them';
+    case 'no-tls':
+      return 'the server was named by a ws: url: give its wss: url';
+    case 'no-old-tls':
+      return 'the OpenSSL of this machine cannot speak TLS 1.1 at all';
+    case 'no-memory':
+      return 'this system does not show the memory of a process; Linux does';
+    case 'no-faketime':
+      return WHY_NO_CLOCK;
+  }
+};

@@ -1,0 +1,1 @@
+export { type Preflight, preflight } from './preflight.js';

@@ -1,0 +1,219 @@
+import { rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KitError } from '../../../errors.js';
+import { describeExit, outputOf } from '../../process/exit.js';
+import { groupMemory, killStrays } from '../../process/group.js';
+import { releaseFolder } from '../../process/guard.js';
+import { endpointOf, portState } from '../../process/port.js';
+import { quoteCommand, type RunningCommand, runCommand } from '../../process/running-command.js';
+import type { Subject, SubjectControl, SubjectExit } from '../../subject.js';
+import type { Authenticate, Credentials } from '../credentials.js';
+import { endedEarly, neverAnswered, portHeld } from './start-failure.js';
+import { waitForUpgrade } from './wait-for-upgrade.js';
+
+/** Time for a group to end after SIGKILL. */
+const KILL_BOUND_MS = 5_000;
+/** Time for the port to refuse after the last process has ended; the system closes it at once. */
+const REFUSE_BOUND_MS = 2_000;
+/** `close` takes at most 5 s in all, so its waits get less. */
+const CLOSE_BOUND_MS = 2_000;
+
+export interface CommandOptions {
+  url: string;
+  command: string;
+  port: number;
+  data: string;
+  authenticate: Authenticate;
+  startTimeoutMs: number;
+  stopTimeoutMs: number;
+  log: (line: string) => void;
+  /** Called once, when the subject is closed and its port is free. */
+  released: () => void;
+}
+
+/** A server that the kit starts by a command, and may kill and start again on the same port and data. */
+export class CommandSubject implements Subject, SubjectControl {
+  readonly url: string;
+  readonly control: SubjectControl = this;
+  readonly #options: CommandOptions;
+  readonly #listeners = new Set<(exit: SubjectExit) => void>();
+  /** User of the probing connections; the same for every start, so that a token for it is made once. */
+  readonly #probe = `kit-probe-${Math.random().toString(36).slice(2, 10)}`;
+  #running: RunningCommand | undefined;
+  /** Runs whose end the kit has asked for; theirs is no news. */
+  readonly #dismissed = new WeakSet<RunningCommand>();
+  #closing: Promise<void> | undefined;
+
+  constructor(options: CommandOptions) {
+    this.url = options.url;
+    this.#options = options;
+  }
+
+  async start(environment: Record<string, string> = {}): Promise<void> {
+    if (this.#closing !== undefined) throw this.#misuse('started', 'is closed');
+    if (this.#running?.alive()) throw this.#misuse('started', 'runs already');
+    const { authenticate, command, data, port, startTimeoutMs } = this.#options;
+    const credentials = await authenticate(this.url, this.#probe, 'default');
+    if ((await portState(endpointOf(this.url))) === 'accepts') throw portHeld(this.#options);
+    const running = await runCommand(command, { ...environment, PORT: String(port), DATA_DIR: data });
+    this.#running = running;
+    // A close that came meanwhile has seen no process yet.
+    if (this.#closing !== undefined) {
+      await this.#end(running, 'SIGKILL', CLOSE_BOUND_MS);
+      throw this.#misuse('started', 'was ended while it started');
+    }
+    const stopped = new AbortController();
+    void running.ended.then(() => stopped.abort());
+    const outcome = await this.#waitForUpgrade(running, credentials, stopped.signal);
+    if (outcome === 'answered' && running.alive()) {
+      this.#watch(running);
+      return;
+    }
+    // Whoever dismissed it (a kill, a close) knows; the start has failed all the same.
+    if (this.#dismissed.has(running)) throw this.#misuse('started', 'was ended while it started');
+    if (running.alive() && (outcome === 'silent' || outcome === 'refused')) {
+      const output = running.output();
+      await this.#end(running, 'SIGKILL', KILL_BOUND_MS);
+      throw neverAnswered(this.#options, outcome, startTimeoutMs, output);
+    }
+    const exit = await running.ended;
+    throw endedEarly(this.#options, exit, (await portState(endpointOf(this.url))) === 'accepts');
+  }
+
+  /** A start that cannot be watched has failed, and leaves no process behind. */
+  async #waitForUpgrade(running: RunningCommand, credentials: Credentials, stopped: AbortSignal) {
+    try {
+      return await waitForUpgrade(credentials, this.#options.startTimeoutMs, stopped);
+    } catch (cause) {
+      await this.#end(running, 'SIGKILL', KILL_BOUND_MS);
+      throw cause;
+    }
+  }
+
+  async kill(): Promise<void> {
+    const running = this.#alive('killed');
+    this.#options.log(`SIGKILL to process group ${running.pgid}`);
+    if (!(await this.#end(running, 'SIGKILL', KILL_BOUND_MS))) throw this.#survived(running);
+    await this.#portRefuses();
+  }
+
+  async stop(): Promise<void> {
+    const running = this.#alive('stopped');
+    const { command, log, stopTimeoutMs } = this.#options;
+    log(`SIGTERM to process group ${running.pgid}`);
+    const obeyed = await this.#end(running, 'SIGTERM', stopTimeoutMs);
+    if (!obeyed) {
+      if (!(await this.#end(running, 'SIGKILL', KILL_BOUND_MS))) throw this.#survived(running);
+      await this.#portRefuses();
+      throw new KitError(
+        'unreachable',
+        `The command ${quoteCommand(command)} ignored SIGTERM for ${stopTimeoutMs} ms and was killed.${outputOf(running.output())}`,
+        'Let the server end itself on SIGTERM; a wrapper in the command must pass the signal on or exit too.',
+      );
+    }
+    await this.#portRefuses();
+  }
+
+  freeze(): void {
+    const running = this.#alive('frozen');
+    if (!running.signal('SIGSTOP')) throw this.#misuse('frozen', 'has ended');
+  }
+
+  unfreeze(): void {
+    this.#running?.signal('SIGCONT');
+  }
+
+  memory(): number | undefined {
+    return this.#running?.alive() ? groupMemory(this.#running.pgid) : undefined;
+  }
+
+  onExit(listener: (exit: SubjectExit) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { data, log, released } = this.#options;
+    try {
+      this.#listeners.clear();
+      const running = this.#running;
+      if (running?.alive() && !(await this.#end(running, 'SIGKILL', CLOSE_BOUND_MS))) {
+        log(`process group ${running.pgid} survived SIGKILL`);
+      }
+      const strays = killStrays(data);
+      if (strays.length > 0) {
+        log(`killed ${strays.length} process(es) that had left the process group`);
+        await this.#portRefuses().catch((error: KitError) => log(error.message));
+      }
+      // A process that is just ending may still hold a file; two more tries are enough.
+      await rm(data, { recursive: true, force: true, maxRetries: 2, retryDelay: 100 });
+      releaseFolder(data);
+    } catch (error) {
+      log(`the subject could not be cleaned up: ${String(error)}`);
+    } finally {
+      released();
+    }
+  }
+
+  /** Tells the listeners if this run ends without being told to. */
+  #watch(running: RunningCommand): void {
+    void running.ended.then((exit) => {
+      if (this.#dismissed.has(running)) return;
+      this.#options.log(`the command ${describeExit(exit)} by itself`);
+      for (const listener of [...this.#listeners]) listener(exit);
+    });
+  }
+
+  /** Signals the group and waits until it is gone. False: it is still there after the bound. */
+  async #end(running: RunningCommand, signal: 'SIGKILL' | 'SIGTERM', boundMs: number): Promise<boolean> {
+    this.#dismissed.add(running);
+    running.signal(signal);
+    // A frozen process does not see SIGTERM before it goes on.
+    if (signal === 'SIGTERM') running.signal('SIGCONT');
+    return running.waitForEnd(boundMs);
+  }
+
+  async #portRefuses(): Promise<void> {
+    const endpoint = endpointOf(this.url);
+    const start = performance.now();
+    for (let pause = 1; (await portState(endpoint)) !== 'refuses'; pause = Math.min(pause + 1, 20)) {
+      if (performance.now() - start < REFUSE_BOUND_MS) {
+        await sleep(pause);
+        continue;
+      }
+      throw new KitError(
+        'usage',
+        `All processes of the command ${quoteCommand(this.#options.command)} have ended, but port ${endpoint.port} does not refuse: a server that left the process group still holds it.`,
+        'Start the server in the foreground (no daemon, no setsid, no detached container): the kit must be able to kill it.',
+      );
+    }
+  }
+
+  #alive(verb: string): RunningCommand {
+    const running = this.#running;
+    if (running?.alive()) return running;
+    throw this.#misuse(verb, running?.exit === undefined ? 'does not run' : describeExit(running.exit));
+  }
+
+  #survived(running: RunningCommand): KitError {
+    return new KitError(
+      'unreachable',
+      `Process group ${running.pgid} of the command ${quoteCommand(this.#options.command)} survived SIGKILL for ${KILL_BOUND_MS} ms.`,
+      'Look for a process that hangs in the system (state D) or that runs as another user.',
+    );
+  }
+
+  #misuse(verb: string, state: string): KitError {
+    const { command } = this.#options;
+    return new KitError(
+      'unreachable',
+      `The subject could not be ${verb}: its command ${quoteCommand(command)} ${state}.`,
+      'Look at the output of the server: it must run until the kit ends it.',
+    );
+  }
+}

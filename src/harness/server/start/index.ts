@@ -1,0 +1,1 @@
+export { type StartOptions, startSubject } from './start-subject.js';

@@ -1,0 +1,106 @@
+import type { HistoryEventOf } from '../../../schemas/index.js';
+import { type Connection, isReachable } from './connection.js';
+import type { Facts } from './facts.js';
+import { foldIfDone } from './fold.js';
+
+/** A client began to connect: the older connections of its device may be replaced from now on. */
+export const noteOpening = (facts: Facts, event: HistoryEventOf<'opening'>): void => {
+  const device = facts.clientDevice(event.client);
+  for (const older of device.user.connections) {
+    if (older.device !== device || older.superseded) continue;
+    excuse(facts, older);
+    older.superseded = true;
+    older.supersededAt = facts.at;
+  }
+  facts.connection(event.conn, event.client);
+};
+
+export const noteOpen = (facts: Facts, connection: Connection): void => {
+  connection.openedAt = facts.at;
+  connection.openedLine = facts.line;
+  const { device } = connection;
+  device.user.firstOpenLine = Math.min(device.user.firstOpenLine, facts.line);
+  device.firstOpenLine = Math.min(device.firstOpenLine, facts.line);
+  facts.tell.onOpened(connection);
+};
+
+export const noteSilent = (facts: Facts, connection: Connection): void => {
+  excuse(facts, connection);
+  connection.silent = true;
+  facts.tell.onSilent(connection);
+  abandon(facts, connection);
+};
+
+/** Less than half of deadAfterMs ago: no server may take that for silence. */
+export const isRecent = ({ at, timers }: Facts, since: number): boolean => at - since < timers.deadAfterMs / 2;
+
+/** While the client does not read, nothing is due on its connection; afterwards every bound begins anew. */
+export const noteReading = (facts: Facts, connection: Connection, reading: boolean): void => {
+  if (!reading) {
+    if (!connection.excused) connection.paused = true;
+    connection.pausedAt = facts.at;
+    excuse(facts, connection);
+  } else if (connection.paused) {
+    connection.paused = false;
+    if (!isRecent(facts, connection.pausedAt)) connection.mayBeCut = true;
+    connection.readingSince = facts.at;
+    connection.excused = connection.superseded || connection.silent || connection.raw !== undefined || facts.down;
+  }
+};
+
+export const noteClosed = (facts: Facts, connection: Connection, event: HistoryEventOf<'closed'>): void => {
+  if (connection.closed) return;
+  facts.tell.onClosing(connection, event);
+  excuse(facts, connection);
+  abandon(facts, connection);
+  noteGone(facts, connection);
+  facts.tell.onClosed(connection, event);
+};
+
+/** A client that answers no pings may be taken for dead. */
+export const noteMute = (facts: Facts, client: string): void => {
+  for (const connection of facts.clientDevice(client).user.connections) {
+    if (connection.client === client) connection.mute = true;
+  }
+};
+
+export const noteGone = (facts: Facts, connection: Connection): void => {
+  connection.closed = true;
+  connection.closedAt = facts.at;
+  connection.device.user.connections.delete(connection);
+};
+
+/** No time bound counts on this connection from now on. */
+export const excuse = (facts: Facts, connection: Connection): void => {
+  if (connection.excused) return;
+  facts.tell.onExcusing(connection);
+  connection.excused = true;
+};
+
+export const excuseAll = (facts: Facts): void => {
+  for (const connection of facts.connections.values()) excuse(facts, connection);
+};
+
+/** The watching ends: what is still open on connections that could be reached is judged by what has come by now. */
+export const excuseReachable = (facts: Facts): void => {
+  for (const connection of facts.connections.values()) if (isReachable(connection)) excuse(facts, connection);
+};
+
+/** Nothing more can arrive on this connection: what is open on it stays open for ever. */
+const abandon = (facts: Facts, connection: Connection): void => {
+  const requests = [...connection.pending.values()];
+  for (const { attempt, message } of requests) {
+    if (attempt?.answer === 'open') {
+      attempt.answer = 'lost';
+      if (message !== undefined) message.open -= 1;
+    }
+    if (message !== undefined) foldIfDone(facts, message);
+  }
+  connection.pending.clear();
+  for (const message of connection.queries.values()) {
+    message.open -= 1;
+    foldIfDone(facts, message);
+  }
+  connection.queries.clear();
+  facts.tell.onAbandoned(connection, requests);
+};

@@ -1,0 +1,53 @@
+import type { HistoryEventOf } from '../../../schemas/index.js';
+import type { Facts } from './facts.js';
+import { excuseAll } from './links.js';
+
+/** What happened to the process under test. */
+export const noteSubject = (facts: Facts, event: HistoryEventOf<'subject'>): void => {
+  const { line, at, openings } = facts;
+  switch (event.event) {
+    case 'started':
+      facts.stopping = false;
+      facts.killing = false;
+      facts.down = false;
+      if (facts.ends.length > 0) forgetUnpromised(facts);
+      return;
+    case 'killing':
+      excuseAll(facts);
+      facts.killing = true;
+      return;
+    case 'frozen':
+      facts.freezes.push({ from: at, to: Number.POSITIVE_INFINITY });
+      return;
+    case 'continued': {
+      const freeze = facts.freezes.at(-1);
+      if (freeze !== undefined) freeze.to = at;
+      return;
+    }
+    case 'stopping':
+      excuseAll(facts);
+      facts.stopping = true;
+      return;
+    default:
+      facts.ends.push({ kind: event.event, line, at, openings, after: line });
+      facts.down = true;
+      facts.tell.onSubjectEnding(event);
+      // Packets that were under way may still arrive, until the connections are seen to close.
+      excuseAll(facts);
+      if (!facts.policies.survivesRestart) facts.forgetful = true;
+      facts.tell.onSubjectEnded(event);
+  }
+};
+
+/** A push alone promises nothing: a server that was killed may know nothing of that message. */
+const forgetUnpromised = (facts: Facts): void => {
+  for (const message of facts.messages.unfolded()) {
+    if (message.promisedLine >= 0 || message.ackedBy.length > 0 || message.receipts.length > 0) continue;
+    message.evidenceLine = Number.POSITIVE_INFINITY;
+    message.stored = -1;
+    message.serverMsgId = undefined;
+    message.hasServerMsgId = false;
+    message.acceptedAt = undefined;
+    facts.tell.onForgotten(message);
+  }
+};

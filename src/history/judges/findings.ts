@@ -1,0 +1,92 @@
+import type { RequirementId } from '../../../schemas/index.js';
+import type { Finding, MessageKey, Undecided, UndecidedCode } from '../judgement.js';
+import { sentenceOf, type Text, text } from '../text.js';
+
+/** No history is worth more findings than a person can read; what comes after is only counted. */
+const MAX_FINDINGS = 500;
+const MAX_LINES_PER_FINDING = 16;
+const MAX_UNDECIDED = 50;
+
+/** What a judge tells of a broken requirement. Without a place of its own it is told how far the message has come. */
+export type NewFinding = Omit<Finding, 'about' | 'texts' | 'expected' | 'seen' | 'where'> & {
+  about: MessageKey | undefined;
+  expected: Text;
+  seen: Text;
+  where?: Text;
+};
+
+interface Entry {
+  readonly finding: Finding;
+  /** The place without the note that was added last. */
+  readonly where: Text;
+}
+
+/** What the judges find: broken requirements, how often each was put to the test, and what stays open. */
+export class Findings {
+  readonly list: Finding[] = [];
+  readonly exercised: Record<string, number> = {};
+  readonly undecided: Undecided[] = [];
+  readonly #byTopic = new Map<string, Finding>();
+  readonly #lastAbout = new Map<string, Entry>();
+  readonly #journeyOf: (about: MessageKey | undefined) => Text;
+
+  /** The function tells how far a message has come by now. */
+  constructor(journeyOf: (about: MessageKey | undefined) => Text) {
+    this.#journeyOf = journeyOf;
+  }
+
+  /** The history put the requirement to the test, and it held. */
+  exercise(requirement: RequirementId, times = 1): void {
+    this.exercised[requirement] = (this.exercised[requirement] ?? 0) + times;
+  }
+
+  /** The requirement was put to the test and broke. One message breaks one requirement only once; repeats add lines. */
+  report(entry: NewFinding): void {
+    const { about, expected, seen, where: place, ...rest } = entry;
+    this.exercise(rest.requirement);
+    const key = keyOf(about);
+    const topic = `${rest.requirement} ${about === undefined ? rest.message : key}`;
+    const before = this.#byTopic.get(topic);
+    if (before !== undefined) {
+      if (before.events.length < MAX_LINES_PER_FINDING) before.events.push(...rest.events);
+      return;
+    }
+    if (this.list.length >= MAX_FINDINGS) return;
+    const where = place ?? this.#journeyOf(about);
+    const finding: Finding = { ...rest, expected: '', seen: '', where: '' };
+    if (about !== undefined) finding.about = about;
+    tell(finding, { expected, seen, where });
+    this.list.push(finding);
+    this.#byTopic.set(topic, finding);
+    if (about !== undefined) this.#lastAbout.set(key, { finding, where });
+  }
+
+  /**
+   * Adds a consequence to the place of the finding that was reported last about a message; a newer one replaces it.
+   * Returns whether there is such a finding.
+   */
+  addConsequence(about: MessageKey, consequence: string, line: number): boolean {
+    const last = this.#lastAbout.get(keyOf(about));
+    if (last === undefined) return false;
+    const { finding, where } = last;
+    const { expected, seen } = finding.texts ?? finding;
+    tell(finding, { expected, seen, where: text`${where}; ${consequence}` });
+    finding.events.push(line);
+    return true;
+  }
+
+  leaveOpen(code: UndecidedCode, text: string): void {
+    if (this.undecided.length >= MAX_UNDECIDED || this.undecided.some((one) => one.text === text)) return;
+    this.undecided.push({ code, text });
+  }
+}
+
+/** Puts the words into a finding. Where they name an event whose time is not known, they are kept for the tracer. */
+const tell = (finding: Finding, texts: { expected: Text; seen: Text; where: Text }): void => {
+  finding.expected = sentenceOf(texts.expected);
+  finding.seen = sentenceOf(texts.seen);
+  finding.where = sentenceOf(texts.where);
+  if (Object.values(texts).some((words) => typeof words !== 'string')) finding.texts = texts;
+};
+
+const keyOf = (about: MessageKey | undefined): string => (about === undefined ? '' : `${about.from} ${about.msgId}`);

@@ -1,0 +1,69 @@
+import { CLOSE, type HistoryEventOf } from '../../../../../schemas/index.js';
+import type { Connection } from '../../../facts/connection.js';
+import type { Undecided } from '../../../judgement.js';
+import { ms } from '../../../text.js';
+import type { CloseCause, JudgeContext } from '../../judge.js';
+
+/** A close so soon after something else may be its consequence. */
+const CONSEQUENCE_WITHIN_MS = 5_000;
+
+/** Why a server may close with that code although the script gives no cause. undefined: it may not. */
+export const whyAllowed = (code: number | undefined): Undecided | undefined => {
+  switch (code) {
+    case CLOSE.tooSlow:
+      return {
+        code: 'closed-by-limit',
+        text: 'as it may when a client reads too slowly: give the kit a quieter machine',
+      };
+    case CLOSE.tooManyRequests:
+      return { code: 'closed-by-limit', text: 'as it may when a client asks for too much: the scenario could not run' };
+    case CLOSE.tokenExpired:
+      return {
+        code: 'token-expired',
+        text: 'as it may when a token has expired: give the kit tokens that outlive its run',
+      };
+    default:
+      return undefined;
+  }
+};
+
+/** What happened on other connections that may explain a close. */
+export interface Neighbours {
+  /** The last bad frame. */
+  readonly lastRaw: { readonly connection: Connection; readonly at: number } | undefined;
+  /** When the connection that was replaced by the one in question ended at last. */
+  readonly lateCloseAt: number | undefined;
+}
+
+/** The rule that a close without a cause breaks, from what came before it. */
+export const causeOfClose = (
+  { facts, attribution }: JudgeContext,
+  connection: Connection,
+  event: HistoryEventOf<'closed'>,
+  { lastRaw, lateCloseAt }: Neighbours,
+): CloseCause => {
+  if (event.code === CLOSE.tooLarge) return { requirement: 'IM-1-8', because: ', although no frame was too large' };
+  const thaw = facts.freezes.findLast((freeze) => freeze.to <= event.at);
+  if (thaw !== undefined && event.at - thaw.to <= 2 * facts.timers.deadAfterMs + facts.patienceMs) {
+    return { requirement: 'IM-1-18', because: `, ${ms(event.at - thaw.to)} after the server was continued` };
+  }
+  if (lateCloseAt !== undefined && event.at - lateCloseAt <= CONSEQUENCE_WITHIN_MS) {
+    return { requirement: 'IM-1-13', because: ', after the connection that it had replaced ended' };
+  }
+  if (event.code === CLOSE.replaced && connection.device.user.devices.length > 1) {
+    return { requirement: 'IM-1-10', because: ': as replaced, though only another device of the user connected' };
+  }
+  const known = attribution.ruleOfClose(connection, event);
+  if (known !== undefined) return known;
+  if (lastRaw !== undefined && lastRaw.connection !== connection && lastRaw.at <= event.at) {
+    return { requirement: 'IM-1-7', because: `, after a bad frame on connection ${lastRaw.connection.number}` };
+  }
+  if (connection.lastFragments !== undefined) {
+    return { requirement: 'IM-1-28', because: `, after a packet in ${connection.lastFragments} fragments` };
+  }
+  const lived = event.at - connection.openedAt;
+  if (event.code !== CLOSE.replaced && lived >= facts.timers.deadAfterMs && facts.policies.detectsDeadPeers) {
+    return { requirement: 'IM-1-17', because: ', as if its peer were dead' };
+  }
+  return { requirement: 'IM-1-7', because: '' };
+};

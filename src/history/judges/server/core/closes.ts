@@ -1,0 +1,189 @@
+import { CLOSE, type HistoryEventOf } from '../../../../../schemas/index.js';
+import { defined } from '../../../../defined.js';
+import type { Connection } from '../../../facts/connection.js';
+import { describePlace } from '../../../facts/journey.js';
+import { isRecent } from '../../../facts/links.js';
+import { ms } from '../../../text.js';
+import type { Judge, JudgeContext } from '../../judge.js';
+import { causeOfClose, whyAllowed } from './close-cause.js';
+
+/** Sockets may be seen to close this long before the end of the process is known. */
+const END_IS_NOTICED_WITHIN_MS = 6_000;
+/** So many connections with bad frames are remembered. */
+const MAX_RAW = 64;
+
+/** A connection that the server closed, and nothing so far says why. */
+interface Unexplained {
+  readonly connection: Connection;
+  readonly event: HistoryEventOf<'closed'>;
+  readonly line: number;
+  /** What the script then missed on it: consequences, as long as the close itself is reported. */
+  readonly consequences: HistoryEventOf<'step'>[];
+}
+
+/** Judges who ends connections, and what a bad frame on one does to the others. */
+export class Closes implements Judge {
+  readonly #context: JudgeContext;
+  #unexplained: Unexplained[] = [];
+  /** Connections with bad frames that no other connection has outlived yet. */
+  #raw: Connection[] = [];
+  #lastRaw: { connection: Connection; at: number } | undefined;
+  /** Connections whose predecessor ended when they were open, and when. */
+  readonly #late = new Map<Connection, number>();
+
+  constructor(context: JudgeContext) {
+    this.#context = context;
+  }
+
+  onOpened(): void {
+    this.#context.findings.exercise('IM-1-1');
+  }
+
+  /** From here on this connection may be closed, and no other. */
+  onRawFrame(connection: Connection): void {
+    this.#raw.push(connection);
+    if (this.#raw.length > MAX_RAW) this.#raw.shift();
+    this.#lastRaw = { connection, at: this.#context.facts.at };
+  }
+
+  /** A push reached the newer connection after the late close of the older one. */
+  onPacket(connection: Connection, type: string): void {
+    if (this.#raw.length > 0) this.#outlive(connection);
+    if (type === 'msg:N' && this.#late.size > 0 && this.#late.has(connection)) {
+      this.#context.findings.exercise('IM-1-13');
+    }
+  }
+
+  onPong(connection: Connection): void {
+    if (this.#raw.length > 0) this.#outlive(connection);
+  }
+
+  /** Something arrived: this connection has outlived the bad frames of others. */
+  #outlive(connection: Connection): void {
+    const others = this.#raw.filter((bad) => bad !== connection);
+    if (others.length === 0) return;
+    this.#context.findings.exercise('IM-1-7', others.length);
+    this.#raw = this.#raw.filter((bad) => bad === connection);
+  }
+
+  onClosing(connection: Connection, event: HistoryEventOf<'closed'>): void {
+    const { facts, findings } = this.#context;
+    if (event.by !== 'subject' || facts.killing) return;
+    if (facts.stopping) {
+      if (event.how !== 'clean') return;
+      if (event.code === CLOSE.goingAway) findings.exercise('IM-4.2-28');
+      else if (!connection.superseded && connection.raw === undefined) this.#reportStopCode(connection, event);
+      return;
+    }
+    if (connection.superseded) {
+      if (event.how === 'clean' && event.code === CLOSE.replaced) findings.exercise('IM-1-11');
+      return;
+    }
+    if (facts.hasEnded(connection)) return;
+    if (connection.raw !== undefined || connection.silent || connection.paused || connection.mayBeCut) return;
+    // Who answers no ping may be cut, but not while it sends: every frame is a sign of life (IM-1-17).
+    if (connection.mute && !isRecent(facts, connection.lastFrameAt)) return;
+    if (connection.openedAt === Number.POSITIVE_INFINITY || facts.settledAt !== undefined) return;
+    const freeze = facts.freezes.at(-1);
+    if (freeze !== undefined && freeze.to === Number.POSITIVE_INFINITY) return;
+    this.#unexplained.push({ connection, event, line: facts.line, consequences: [] });
+  }
+
+  /** The replaced connection has ended while the newer one lives: from here on the newer one must not suffer. */
+  onClosed(older: Connection): void {
+    if (!older.superseded) return;
+    const newer = [...older.device.user.connections].find(
+      (other) => other.device === older.device && other.serial > older.serial,
+    );
+    if (newer !== undefined && newer.openedAt !== Number.POSITIVE_INFINITY) {
+      this.#late.set(newer, this.#context.facts.at);
+    }
+  }
+
+  /**
+   * The process ended: what closed shortly before is explained by it. Returns the steps that were missed because of
+   * such a close: they are no consequences of a finding any more.
+   */
+  explainedByEnd(): HistoryEventOf<'step'>[] {
+    const since = this.#context.facts.at - END_IS_NOTICED_WITHIN_MS;
+    const explained = this.#unexplained.filter(({ event }) => event.at >= since);
+    this.#unexplained = this.#unexplained.filter(({ event }) => event.at < since);
+    return explained.flatMap(({ consequences }) => consequences);
+  }
+
+  /**
+   * Whether a step was missed only because a connection was closed without a cause: that close is reported itself. After
+   * a close that is a limit of the server, that client gets nothing more, and nobody what waits for its acks.
+   */
+  isConsequence(step: HistoryEventOf<'step'>): boolean {
+    if (step.outcome !== 'missed') return false;
+    const close = this.#unexplained.findLast(
+      ({ connection, event }) =>
+        (step.miss === 'connection-ended' && (event.code ?? 1006) === step.closeCode) ||
+        (whyAllowed(event.code) !== undefined && this.#concerns(step, connection)),
+    );
+    close?.consequences.push(step);
+    return close !== undefined;
+  }
+
+  /** Whether a step of the script waits for that client, or for what becomes of a message to or from its user. */
+  #concerns(step: HistoryEventOf<'step'>, { client, device }: Connection): boolean {
+    if (step.client === undefined) return false;
+    if (step.client === client) return true;
+    const { facts } = this.#context;
+    const key = step.message === undefined ? undefined : facts.messages.labels.get(step.message);
+    if (key === undefined) return false;
+    if (key.from === device.user.name) return true;
+    const message = facts.messages.find(facts.user(key.from), key.msgId);
+    return message?.variants.some(({ to }) => to === device.user.name) ?? false;
+  }
+
+  /** At the end: closes that nothing has explained. */
+  onEnd(): void {
+    for (const close of this.#unexplained) this.#reportClose(close);
+  }
+
+  #reportStopCode(connection: Connection, event: HistoryEventOf<'closed'>): void {
+    const { facts, findings } = this.#context;
+    findings.report({
+      requirement: 'IM-4.2-28',
+      message: `the server closed the connection of ${connection.client} with another code when it was told to stop`,
+      expected: 'close code 1001',
+      seen: `close code ${event.code ?? 'none'}`,
+      where: describePlace(connection),
+      events: [facts.line],
+      about: undefined,
+    });
+  }
+
+  #reportClose({ connection, event, line }: Unexplained): void {
+    const { facts, findings } = this.#context;
+    const { code } = event;
+    const allowed = whyAllowed(code);
+    if (allowed !== undefined) {
+      const text = `the server ended a connection of ${connection.client} with close code ${code}, ${allowed.text}`;
+      findings.leaveOpen(allowed.code, text);
+      return;
+    }
+    const neighbours = { lastRaw: this.#lastRaw, lateCloseAt: this.#late.get(connection) };
+    const { requirement, because } = causeOfClose(this.#context, connection, event, neighbours);
+    const { lastFrameAt } = connection;
+    const lastFrame = lastFrameAt >= connection.openedAt ? `, its client wrote last at ${ms(lastFrameAt)}` : '';
+    findings.report({
+      requirement,
+      message: `the server ended connection ${connection.number} of ${connection.client} without a cause`,
+      expected: 'the connection stays open',
+      seen: `${endingOf(event)} at ${ms(event.at)}${because}`,
+      where: `${describePlace(connection)}${lastFrame}`,
+      // A kit that had no processor time answers pings late: as a time bound, this is worth another try.
+      ...defined({ late: (event.how !== 'clean' && facts.policies.detectsDeadPeers) || undefined }),
+      events: [line],
+      about: undefined,
+    });
+  }
+}
+
+const endingOf = ({ how, code }: HistoryEventOf<'closed'>): string => {
+  if (how === 'clean') return `a close with code ${code ?? 'none'}`;
+  return how === 'reset' ? 'a reset' : 'an end without a close frame';
+};

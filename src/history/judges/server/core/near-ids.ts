@@ -1,0 +1,19 @@
+import type { Facts } from '../../../facts/facts.js';
+import type { TrackedMessage } from '../../../facts/message.js';
+
+/** Only short histories are searched: near ids come from scripts, not from traffic. */
+const MAX_MESSAGES = 256;
+
+/** Whether the same user has sent another id that differs only by case, or of which one is the beginning or end of the other. */
+export const hasNearId = (facts: Facts, message: TrackedMessage): boolean => {
+  if (facts.messages.store.size > 0 || facts.messages.live.size > MAX_MESSAGES) return false;
+  for (const other of facts.messages.unfolded()) {
+    if (other !== message && other.from === message.from && isNear(other.msgId, message.msgId)) return true;
+  }
+  return false;
+};
+
+const isNear = (one: string, other: string): boolean => {
+  const [short, long] = one.length <= other.length ? [one, other] : [other, one];
+  return short.toLowerCase() === long.toLowerCase() || long.startsWith(short) || long.endsWith(short);
+};

@@ -1,0 +1,59 @@
+import type { HistoryEventOf } from '../../../../../schemas/index.js';
+import { defined } from '../../../../defined.js';
+import type { Facts } from '../../../facts/facts.js';
+import { describeJourney, describePlace } from '../../../facts/journey.js';
+import type { MessageKey } from '../../../judgement.js';
+import { ms, type Text, text } from '../../../text.js';
+import type { Judge, JudgeContext } from '../../judge.js';
+import type { Closes } from './closes.js';
+
+/** Judges the expectations of the script. What was missed only because of a close is no finding beside that. */
+export const judgeSteps = (context: JudgeContext, closes: Closes): Judge => ({
+  onStep: (event) => {
+    if (!closes.isConsequence(event)) judgeStep(context, event);
+  },
+  onSubjectEnding: ({ event }) => {
+    const missed = closes.explainedByEnd();
+    if (event !== 'exited') for (const step of missed) judgeStep(context, step);
+  },
+});
+
+const judgeStep = ({ facts, findings }: JudgeContext, event: HistoryEventOf<'step'>): void => {
+  const { step, requirement, expected, seen } = event;
+  // A step that was not reached proves nothing, and names no requirement.
+  if (event.outcome === 'unreached' || requirement === '') {
+    const sentence = `step ${step} (${event.text}) was not reached: expected ${expected}, seen ${seen}`;
+    findings.leaveOpen('step-not-reached', sentence);
+    return;
+  }
+  if (event.outcome === 'met') {
+    findings.exercise(requirement);
+    return;
+  }
+  const about = event.message === undefined ? undefined : facts.messages.labels.get(event.message);
+  findings.report({
+    requirement,
+    message: `step ${step} was missed: ${event.text}`,
+    step,
+    expected,
+    seen,
+    where: text`${placeOf(facts, event, about)}; ${watchOf(event)}`,
+    ...defined({ late: event.late === true || undefined }),
+    events: [facts.line],
+    about,
+  });
+};
+
+/** How far the message has come, or else which connection of the client was looked at. */
+const placeOf = (facts: Facts, { client, message }: HistoryEventOf<'step'>, about: MessageKey | undefined): Text => {
+  if (about !== undefined) return text`${message ?? ''}: ${describeJourney(facts, about)}`;
+  if (client === undefined) return 'the server as a whole';
+  const connection = [...facts.connections.values()].findLast((one) => one.client === client);
+  return connection === undefined ? `${client}, which never connected` : describePlace(connection);
+};
+
+/** From when until when the script waited for what it missed. */
+const watchOf = ({ at, waitedMs, late }: HistoryEventOf<'step'>): string => {
+  const from = ms(Math.max(0, at - waitedMs));
+  return late === true ? `due by ${ms(at)}, watched from ${from} until then` : `watched from ${from} to ${ms(at)}`;
+};

@@ -1,0 +1,121 @@
+import type { HistoryEvent, HistoryEventOf, PacketError } from '../../../schemas/index.js';
+import { ms } from '../text.js';
+
+const SUBJECT: Record<HistoryEventOf<'subject'>['event'], string> = {
+  started: 'the server has started',
+  killing: 'the kit kills the server',
+  killed: 'the server is dead',
+  stopping: 'the kit tells the server to stop',
+  stopped: 'the server has stopped',
+  frozen: 'the server is frozen',
+  continued: 'the server goes on',
+  exited: 'the server exited by itself',
+};
+
+/** One event as one line for people: `   12.3 ms  alice#1 → server  msg:R m-1 to bob`. */
+export const describeEvent = (event: HistoryEvent): string => {
+  if (event.kind === 'history') return `history of ${event.scenario}`;
+  return `${ms(event.at).padStart(11)}  ${textOf(event)}`;
+};
+
+const textOf = (event: Exclude<HistoryEvent, { kind: 'history' }>): string => {
+  switch (event.kind) {
+    case 'sent':
+      return `${who(event)} → server  ${describePacket(event.packet)}${inFragments(event)}${event.message === undefined ? '' : ` (${event.message})`}`;
+    case 'got':
+      return `server → ${who(event)}  ${describePacket(event.packet)}`;
+    case 'sent-raw':
+      return `${who(event)} → server  ${describeRaw(event)}`;
+    case 'got-invalid':
+      return `server → ${who(event)}  invalid: ${event.errors.join('; ')}`;
+    case 'handed':
+      return `${who(event)} hands ${event.msgId} of ${event.from} to the application`;
+    case 'opening':
+      return `${who(event)} connects`;
+    case 'open':
+      return `${who(event)} is connected`;
+    case 'refused':
+      return `${who(event)} is refused: ${event.status === undefined ? '' : `HTTP ${event.status}, `}${event.error}`;
+    case 'closed':
+      return `${who(event)} is closed by the ${event.by === 'kit' ? 'kit' : 'server'}, ${event.how}${event.code === undefined ? '' : `, code ${event.code}`}`;
+    case 'silent':
+      return `${who(event)} falls silent: it neither reads nor writes`;
+    case 'reading':
+      return `${who(event)} ${event.reading ? 'reads again' : 'stops reading'}`;
+    case 'got-pong':
+      return `server → ${who(event)}  pong`;
+    default:
+      return otherText(event);
+  }
+};
+
+type Other = Extract<
+  HistoryEvent,
+  { kind: 'client' | 'fault' | 'metrics' | 'subject' | 'settling' | 'settled' | 'step' | 'end' }
+>;
+
+const otherText = (event: Other): string => {
+  switch (event.kind) {
+    case 'client':
+      return `${event.client} is ${event.user}, device ${event.device}`;
+    case 'fault':
+      return `fault ${describeFault(event)} of step ${event.step} ${event.fired ? 'fired' : 'did not fire'}`;
+    case 'subject':
+      return `${SUBJECT[event.event]}${event.signal === undefined ? '' : ` (${event.signal})`}`;
+    case 'metrics':
+      return event.text === undefined
+        ? `the metrics page is not served: ${event.error ?? `HTTP ${event.status ?? 'without status'}`}`
+        : `the metrics page is read (${event.text.length} characters)`;
+    case 'settling':
+      return 'settling: faults end, receivers reconnect, senders re-send';
+    case 'settled':
+      return `settled${event.complete ? '' : ', not complete'}`;
+    case 'step':
+      return `step ${event.step} is ${event.outcome}: ${event.text}`;
+    case 'end':
+      return event.stalledMs === undefined ? 'end' : `end; the kit stood still for ${event.stalledMs} ms at most`;
+  }
+};
+
+/** `clock (set right)`, `flood (connections)`. */
+export const describeFault = ({ fault, detail }: HistoryEventOf<'fault'>): string =>
+  detail === undefined ? fault : `${fault} (${detail})`;
+
+const MAX_RAW = 60;
+
+const describeRaw = ({ what, bytes, text }: HistoryEventOf<'sent-raw'>): string => {
+  const cut = text === undefined ? '' : `: ${text.slice(0, MAX_RAW)}${text.length > MAX_RAW ? '…' : ''}`;
+  return `${what} (${bytes} bytes)${cut}`;
+};
+
+/** What a client wrote, for a sentence: `msg:R m-1 to bob, sent by alice at 12 ms`. */
+export const describeSent = (event: HistoryEventOf<'sent' | 'sent-raw'>): string => {
+  const what = event.kind === 'sent' ? `${describePacket(event.packet)}${inFragments(event)}` : describeRaw(event);
+  return `${what}, sent by ${event.client} on connection ${event.conn} at ${ms(event.at)}`;
+};
+
+const who = (event: { client: string; conn: number }): string => `${event.client}#${event.conn}`;
+
+/** Bodies of so many characters are worth a word. */
+const LARGE = 1_000;
+
+const inFragments = ({ fragments }: HistoryEventOf<'sent'>): string =>
+  fragments === undefined ? '' : ` in ${fragments} fragments`;
+
+/** A packet in a few words: its type, its ids, its status, and what its class adds. */
+export const describePacket = (packet: Record<string, unknown>): string => {
+  const { type, msgId, serverMsgId, status, from, to, body, ttlMs, seq, expiresAt, error, attempt } = packet;
+  const parts = [String(type)];
+  if (msgId !== undefined) parts.push(String(msgId));
+  if (status !== undefined) parts.push(String(status));
+  if (error !== undefined) parts.push(`${(error as PacketError).code} (${(error as PacketError).message})`);
+  if (from !== undefined) parts.push(`from ${String(from)}`);
+  if (to !== undefined) parts.push(`to ${String(to)}`);
+  if (serverMsgId !== undefined) parts.push(`[${String(serverMsgId)}]`);
+  if (typeof body === 'string' && body.length >= LARGE) parts.push(`body of ${body.length.toLocaleString('en-US')}`);
+  if (ttlMs !== undefined) parts.push(`ttlMs ${String(ttlMs)}`);
+  if (seq !== undefined) parts.push(`seq ${String(seq)}`);
+  if (expiresAt !== undefined) parts.push(`expiresAt ${String(expiresAt)}`);
+  if (attempt !== undefined && attempt !== 1) parts.push(`attempt ${String(attempt)}`);
+  return parts.join(' ');
+};
