@@ -31,6 +31,15 @@ export const FaultCellSchema = Type.Object(
 );
 export type FaultCell = Static<typeof FaultCellSchema>;
 
+const isOneOf = (names: readonly string[], name: string | undefined): boolean =>
+  name !== undefined && names.includes(name);
+
+/** Whether these names are those of a cell. */
+export const isFaultCell = (names: unknown): names is FaultCell => {
+  const { packet, fault, receiver } = names as Partial<FaultCell>;
+  return isOneOf(MATRIX_PACKETS, packet) && isOneOf(MATRIX_FAULTS, fault) && isOneOf(MATRIX_RECEIVERS, receiver);
+};
+
 export const faultCellName = ({ packet, fault, receiver }: FaultCell): string => `${packet} ${fault} ${receiver}`;
 
 /** All cells, in the order of the lists above. */

@@ -1,4 +1,3 @@
-export * from './client-verbs.js';
 export * from './description.js';
 export * from './fault-matrix.js';
 export * from './history.js';
@@ -8,4 +7,3 @@ export * from './requirement-ids.generated.js';
 export * from './scenario.js';
 export { type BodySpec, type DurationSpec, TOKEN_KINDS, type TokenKind } from './script-values.js';
 export * from './self-test.js';
-export * from './server-verbs.js';

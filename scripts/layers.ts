@@ -19,8 +19,8 @@ export interface Layer {
 const COMMON = 'src/*';
 const TERMS = 'src/history/terms';
 const HISTORY_PARTS = [TERMS, 'src/history/record', 'src/history/facts', 'src/history/judges'];
-/** The script language and who plays it. `src/scenario` is what is left of the old folder. */
-const SCRIPTS = ['src/scenario', 'src/script', 'src/verbs', 'src/play'];
+/** The script language, its verbs, and who plays it. */
+const SCRIPTS = ['src/script', 'src/verbs', 'src/play'];
 const MUTANTS = ['conformance/mutants', 'conformance/patching'];
 
 /** For the tests of every layer. */
@@ -94,39 +94,29 @@ export const LAYERS: readonly Layer[] = [
     packages: ['@sinclair/typebox', 'node:*'],
   },
   {
-    path: 'src/scenario',
-    holds: 'what is left of the old script language',
-    may: [COMMON, 'schemas', 'src/wire', ...SCRIPTS, 'src/history'],
-    packages: ['@sinclair/typebox', 'node:*', 'jose', 'uuid', 'yaml'],
-  },
-  {
     path: 'src/script',
-    holds: 'the script language: loading, matrix, sweeps, placeholders',
-    may: [COMMON, 'schemas', 'src/wire', 'src/verbs'],
+    holds: 'the script language: loading, matrix, sweeps, what is checked; it knows no verb',
+    may: [COMMON, 'schemas', 'src/wire'],
     packages: ['@sinclair/typebox', 'node:*', 'yaml'],
-  },
-  {
-    path: 'src/verbs',
-    holds: 'what a script can do, a file for each verb',
-    may: [COMMON, 'schemas', 'src/wire', 'src/script', 'src/play'],
-    packages: ['@sinclair/typebox', 'node:*', 'jose', 'uuid'],
+    tests: { may: ['src/verbs'] },
   },
   {
     path: 'src/play',
-    holds: 'plays a script: stage, waits, settling',
-    may: [COMMON, 'schemas', 'src/wire', 'src/script', 'src/verbs'],
-    packages: ['node:*', 'jose', 'uuid', 'ws'],
+    holds: 'plays a script: stage, waits, settling; the clients that the kit plays',
+    may: [COMMON, 'schemas', 'src/wire', 'src/script'],
+    packages: ['node:*', 'uuid'],
   },
   {
-    path: 'src/adapters',
-    holds: 'foreign protocols: bytes of a frame to packets and back',
-    may: [COMMON, 'schemas', 'src/wire'],
-    packages: [],
+    path: 'src/verbs',
+    holds: 'what a script can do, a file for each verb; the door to the scenarios',
+    may: [COMMON, 'schemas', 'src/wire', 'src/script', 'src/play'],
+    packages: ['@sinclair/typebox', 'node:*', 'jose'],
+    tests: { may: ['scripts'] },
   },
   {
     path: 'src/harness',
     holds: 'clients, faults, process control, the run',
-    may: [COMMON, 'schemas', 'src/wire', ...SCRIPTS, 'src/adapters', 'src/history', ...HISTORY_PARTS, 'src/ledger'],
+    may: [COMMON, 'schemas', 'src/wire', ...SCRIPTS, 'src/history', 'src/ledger'],
     packages: ['node:*', 'jose', 'picomatch', 'ws', 'yaml'],
   },
   {
@@ -147,7 +137,7 @@ export const LAYERS: readonly Layer[] = [
     path: 'bin',
     holds: 'the command line: one file for each command, loaded when it is called',
     may: [
-      ...[COMMON, 'schemas', 'src/wire', ...SCRIPTS, 'src/history', ...HISTORY_PARTS, 'src/harness', 'src/ledger'],
+      ...[COMMON, 'schemas', 'src/wire', ...SCRIPTS, 'src/history', 'src/harness', 'src/ledger'],
       ...['src/report', 'src/reference', ...MUTANTS],
     ],
     packages: ['node:*', 'commander', 'lilconfig', 'yaml'],
@@ -176,14 +166,14 @@ export const LAYERS: readonly Layer[] = [
   {
     path: 'bench',
     holds: 'measurements',
-    may: [COMMON, 'schemas', 'src/history', ...HISTORY_PARTS, 'scripts'],
+    may: [COMMON, 'schemas', 'src/history', 'scripts'],
     packages: ['node:*', 'commander', 'hdr-histogram-js', 'ws'],
   },
   {
     path: 'scripts',
     holds: 'what is generated and checked while the kit is built',
     may: [
-      ...[COMMON, 'schemas', 'src/wire', ...SCRIPTS, 'src/history', ...HISTORY_PARTS, 'src/ledger'],
+      ...[COMMON, 'schemas', 'src/wire', ...SCRIPTS, 'src/history', 'src/ledger'],
       ...['conformance/variants', ...MUTANTS],
     ],
     packages: ['@sinclair/typebox', 'node:*', 'ajv', 'commander', 'picomatch', 'publint', 'typescript', 'yaml'],

@@ -1,13 +1,17 @@
 import { writeFileSync } from 'node:fs';
 import { readmeFile, renewedReadme } from './readme.js';
+import { renewedVerbs, verbsFile } from './verb-table.js';
 
-/** Compares the figures in README.md with the data that they come from, and exits 1 on a difference. With --write it renews them. */
-const { before, after } = renewedReadme();
-if (process.argv.includes('--write')) {
-  writeFileSync(readmeFile, after);
-} else if (after !== before) {
-  console.error(
-    'The figures in README.md are not those of the data. Run `node dist/scripts/readme-blocks.js --write`.',
-  );
-  process.exitCode = 1;
+/** Compares what is generated in the texts with the data that it comes from, and exits 1 on a difference. With --write it renews it. */
+const texts = [
+  { file: readmeFile, ...renewedReadme() },
+  { file: verbsFile, ...renewedVerbs() },
+];
+for (const { file, before, after } of texts) {
+  if (process.argv.includes('--write')) {
+    writeFileSync(file, after);
+  } else if (after !== before) {
+    console.error(`What is generated in ${file} is stale. Run \`node dist/scripts/readme-blocks.js --write\`.`);
+    process.exitCode = 1;
+  }
 }

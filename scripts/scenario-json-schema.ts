@@ -1,7 +1,13 @@
 import type { TObject, TSchema } from '@sinclair/typebox';
-import { CLIENT_VERBS, CONTROL_VERBS, ScenarioFileSchema, SERVER_VERBS } from '../schemas/index.js';
+import { CONTROL_VERBS, ScenarioFileSchema } from '../schemas/index.js';
+import { VOCABULARY } from '../src/verbs/index.js';
 
 type Json = Record<string, unknown>;
+
+const schemasOf = (verbs: ReadonlyMap<string, { schema: TObject }>): Record<string, TObject> =>
+  Object.fromEntries([...verbs].map(([name, { schema }]) => [name, schema]));
+const CLIENT_VERBS = schemasOf(VOCABULARY.client);
+const SUBJECT_VERBS = schemasOf(VOCABULARY.subject);
 
 /**
  * A choice of verbs that an editor explains well: each form is asked for only when its verb is there, so a typo in
@@ -51,10 +57,10 @@ const asWritten = (verb: TSchema): Json => {
   return { ...verb, properties: Object.fromEntries(properties) };
 };
 
-/** The scenario schema with its steps: one client name, `server`, or a control verb. */
+/** The scenario schema with its steps: one client name, `subject`, or a control verb. */
 export const scenarioJsonSchema = (): Json => {
   const control = controlVerbs();
-  const verbs: Record<string, TSchema> = { ...CLIENT_VERBS, ...SERVER_VERBS, ...control };
+  const verbs: Record<string, TSchema> = { ...CLIENT_VERBS, ...SUBJECT_VERBS, ...control };
   const controlNames = Object.keys(control);
   const { script, ...properties } = ScenarioFileSchema.properties;
   return {
@@ -64,7 +70,7 @@ export const scenarioJsonSchema = (): Json => {
       placeholder: PLACEHOLDER,
       step: {
         title: 'Step',
-        description: 'What one client does, what happens to the server, or a step that orders other steps.',
+        description: 'What one client does, what happens to the subject, or a step that orders other steps.',
         type: 'object',
         if: { anyOf: controlNames.map((name) => ({ required: [name] })) },
         // biome-ignore lint/suspicious/noThenProperty: a JSON Schema keyword
@@ -72,13 +78,13 @@ export const scenarioJsonSchema = (): Json => {
         else: {
           minProperties: 1,
           maxProperties: 1,
-          properties: { server: { $ref: '#/$defs/serverAction' } },
-          patternProperties: { '^(?!server$)[a-z][A-Za-z0-9-]{0,23}$': { $ref: '#/$defs/clientAction' } },
+          properties: { subject: { $ref: '#/$defs/subjectAction' } },
+          patternProperties: { '^(?!subject$)[a-z][A-Za-z0-9-]{0,23}$': { $ref: '#/$defs/clientAction' } },
           additionalProperties: false,
         },
       },
       clientAction: oneOfVerbs(CLIENT_VERBS, { description: 'What a client of the kit does: one verb.' }),
-      serverAction: oneOfVerbs(SERVER_VERBS, { description: 'What happens to the process under test: one verb.' }),
+      subjectAction: oneOfVerbs(SUBJECT_VERBS, { description: 'What happens to the process under test: one verb.' }),
       controlStep: oneOfVerbs(control),
       ...Object.fromEntries(Object.entries(verbs).map(([name, verb]) => [`verb-${name}`, asWritten(verb)])),
     },

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { loadLedger } from '../../src/ledger/index.js';
-import { loadScenarios } from '../../src/scenario/index.js';
+import { loadScenarios } from '../../src/verbs/index.js';
 import { requirementLines, scenarioLines } from './list-scenarios.js';
 
 t.test('every requirement of the chosen classes is listed once, with its proofs', async (t) => {

@@ -1,6 +1,6 @@
 import { type Ledger, loadLedger } from '../../src/ledger/index.js';
 import { count } from '../../src/report/words.js';
-import type { Scenario } from '../../src/scenario/index.js';
+import type { Scenario } from '../../src/script/index.js';
 
 /** One line a scenario: id and title. */
 export const scenarioLines = (scenarios: readonly Scenario[]): string[] =>

@@ -3,7 +3,8 @@ import { EXIT } from '../../src/harness/options.js';
 import { type Ledger, loadLedger } from '../../src/ledger/index.js';
 import { type ExplainedScenario, explainRequirement, explainScenario } from '../../src/report/explain.js';
 import { inert, paintFor } from '../../src/report/index.js';
-import { loadScenarios, type Scenario, type Step } from '../../src/scenario/index.js';
+import { actionSteps, type Scenario, type Step } from '../../src/script/index.js';
+import { loadScenarios } from '../../src/verbs/index.js';
 import { nearest } from './nearest.js';
 import { writeStdout } from './report-targets.js';
 
@@ -12,10 +13,7 @@ const stepTexts = (steps: readonly Step[]): string[] =>
 
 /** The requirements that single steps name: a cell may prove more than the head of its file says. */
 const namedBySteps = (steps: readonly Step[]): string[] =>
-  steps.flatMap((step) => {
-    if (step.kind === 'together') return namedBySteps(step.steps);
-    return step.kind === 'client' && 'by' in step.action && step.action.by !== undefined ? [step.action.by] : [];
-  });
+  actionSteps(steps).flatMap(({ action: { by } }) => (typeof by === 'string' ? [by] : []));
 
 const explained = (scenario: Scenario): ExplainedScenario => ({
   ...scenario,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { matcher } from '../../src/harness/index.js';
-import { loadScenarios } from '../../src/scenario/index.js';
+import { loadScenarios } from '../../src/verbs/index.js';
 import type { Mutant } from './mutant.js';
 
 /** Another one as soon as the entry of a mutant changes, or the script that must catch it: then old figures say nothing of it. */

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { matcher } from '../../src/harness/index.js';
 import { loadLedger } from '../../src/ledger/index.js';
-import { loadScenarios } from '../../src/scenario/index.js';
-import { readSource } from '../../src/scenario/source.js';
+import { readSource } from '../../src/script/source.js';
+import { loadScenarios } from '../../src/verbs/index.js';
 import { validator } from '../../src/wire/index.js';
 import { catalogueFiles, catalogueFolder } from './catalogue.js';
 import { CatalogueSchema, type Mutant } from './mutant.js';

@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import { loadLedger } from '../../src/ledger/index.js';
 import { packageRoot } from '../../src/package-root.js';
-import { readSource } from '../../src/scenario/source.js';
+import { readSource } from '../../src/script/source.js';
 import { validator } from '../../src/wire/index.js';
 import { type Variant, VariantsSchema } from './variant.js';
 

@@ -4,7 +4,9 @@ import { defined } from '../../defined.js';
 import { KitError } from '../../errors.js';
 import { judge, readHistory } from '../../history/index.js';
 import { loadLedger } from '../../ledger/index.js';
-import { type Control, type Dial, parseScenarioFile, parseSource, type Scenario } from '../../scenario/index.js';
+import type { Control, Dial } from '../../play/index.js';
+import { parseSource, type Scenario } from '../../script/index.js';
+import { parseScenarioFile } from '../../verbs/index.js';
 import { localFault } from '../local-fault.js';
 import { writeHistory } from './history-file.js';
 import { deservesRetry } from './play-suite.js';
@@ -148,7 +150,7 @@ t.test('a clock that nobody sees move tests nothing, unless something else is op
   const refuse = () => {};
   const control = { kill: nothing, stop: nothing, start: nothing, freeze: refuse, unfreeze: refuse, jump: refuse };
   const jumping = (step: string): Scenario => {
-    const text = `scenario: A clock is set\nclass: core\nproves: [IM-4.2-1]\nclients: [alice, bob]\nscript:\n  - server: { jumps: 3600000 }\n${step}`;
+    const text = `scenario: A clock is set\nclass: core\nproves: [IM-4.2-1]\nclients: [alice, bob]\nscript:\n  - subject: { jumps: 3600000 }\n${step}`;
     return parseScenarioFile(parseSource(text, 'x.yaml'), 'server/core/x')[0] as Scenario;
   };
   const unmoved = await play(answering(), { scenario: jumping(''), control });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KitError } from '../../errors.js';
-import type { Control, Dial, Intruder } from '../../scenario/index.js';
+import type { Attacker, Control, Dial } from '../../play/index.js';
 import { describeExit, outputOf } from '../process/exit.js';
 import type { FakeClock } from '../process/fake-clock.js';
 import type { AccountPool } from '../server/accounts/index.js';
@@ -21,7 +21,7 @@ const makeClock = async (): Promise<FakeClock> => new (await import('../process/
 export class Instance {
   readonly subject: Subject;
   readonly dial: Dial;
-  readonly intruder: Intruder;
+  readonly intruder: Attacker;
   /** The accounts that scenarios share, where users cannot be made up. */
   accounts: AccountPool | undefined;
   #down = false;
@@ -36,7 +36,7 @@ export class Instance {
   /** Why the last start failed. */
   #startFailure: unknown;
 
-  constructor(subject: Subject, dial: Dial, intruder: Intruder) {
+  constructor(subject: Subject, dial: Dial, intruder: Attacker) {
     this.subject = subject;
     this.dial = dial;
     this.intruder = intruder;

@@ -1,4 +1,5 @@
-import { loadScenarios, type Scenario } from '../../scenario/index.js';
+import type { Scenario } from '../../script/index.js';
+import { loadScenarios } from '../../verbs/index.js';
 import type { RunOptions } from '../options.js';
 import { select } from './selection.js';
 

@@ -1,7 +1,7 @@
 import type { HistoryEvent } from '../../../schemas/index.js';
 import { defined } from '../../defined.js';
 import { KitError } from '../../errors.js';
-import { Interrupted } from '../../scenario/index.js';
+import { Interrupted } from '../../play/index.js';
 import { AccountPool, type Lease } from '../server/accounts/index.js';
 import { probesOf } from '../server/probes.js';
 import { writeHistory } from './history-file.js';

@@ -1,6 +1,6 @@
 import { type ScenarioResult, worstOf } from '../../../schemas/index.js';
 import { defined } from '../../defined.js';
-import type { Scenario } from '../../scenario/index.js';
+import type { Scenario } from '../../script/index.js';
 import type { RunOptions } from '../options.js';
 import { randomOf } from './random.js';
 

@@ -11,7 +11,9 @@ import { defined } from '../../defined.js';
 import { KitError } from '../../errors.js';
 import { HistoryJudge, type Judgement, tooSlowText } from '../../history/index.js';
 import type { Ledger } from '../../ledger/index.js';
-import { type Control, Interrupted, nextTurn, play, type Scenario, type Sights, Stage } from '../../scenario/index.js';
+import { type Control, Interrupted, nextTurn, type Probes, Stage } from '../../play/index.js';
+import type { Scenario } from '../../script/index.js';
+import { play } from '../../verbs/index.js';
 import type { Lease } from '../server/accounts/index.js';
 import type { Prepared } from '../server/prepare.js';
 import type { SubjectExit } from '../subject.js';
@@ -27,7 +29,7 @@ export interface ScenarioRun {
   instance: Pick<Instance, 'subject' | 'dial' | 'intruder'>;
   /** Power over the subject, as much as this scenario may have. */
   control?: Control;
-  probes: Sights;
+  probes: Probes;
   ledger: Ledger;
   patienceMs: number;
   random: () => number;
@@ -154,8 +156,8 @@ const stageFor = (run: ScenarioRun, result: ScenarioResult, events: HistoryEvent
   const { dial, intruder } = instance;
   const stage: Stage = new Stage({
     dial,
-    intruder,
-    sights: probes,
+    attacker: intruder,
+    probes,
     description,
     timers,
     patienceMs,

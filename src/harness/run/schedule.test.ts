@@ -1,6 +1,7 @@
 import t from 'tap';
 import { DEFAULT_TIMERS, type ScenarioResult } from '../../../schemas/index.js';
-import { loadScenarios, type Scenario } from '../../scenario/index.js';
+import type { Scenario } from '../../script/index.js';
+import { loadScenarios } from '../../verbs/index.js';
 import type { Instance } from './instance.js';
 import { mergeRepetitions, type Repetition, randomFor, repetitionsOf } from './repetitions.js';
 import { longestFirst, playAll } from './schedule.js';

@@ -1,5 +1,6 @@
 import type { Timers } from '../../../schemas/index.js';
-import { declaredWaitMs, type Scenario } from '../../scenario/index.js';
+import type { Scenario } from '../../script/index.js';
+import { declaredWaitMs } from '../../verbs/index.js';
 import type { Instance } from './instance.js';
 
 export interface Schedule<S extends Scenario> {

@@ -1,7 +1,7 @@
 import picomatch from 'picomatch';
 import type { ServerClass } from '../../../schemas/index.js';
 import { KitError } from '../../errors.js';
-import type { Scenario } from '../../scenario/index.js';
+import type { Scenario } from '../../script/index.js';
 
 /** What a glob may match: the whole id, the id without its cell, and the file name with and without the cell. */
 const namesOf = (id: string): string[] => {

@@ -1,7 +1,8 @@
 import { REPORT_VERSION, type Report } from '../../../schemas/index.js';
 import { defined } from '../../defined.js';
 import { kitVersion } from '../../kit-version.js';
-import { loadExcuses, loadScenarios } from '../../scenario/index.js';
+import { loadExcuses } from '../../script/index.js';
+import { loadScenarios } from '../../verbs/index.js';
 import { EXIT, type RunOptions } from '../options.js';
 import type { Prepared } from '../server/prepare.js';
 import { exitCodeOf, summarize } from './exit-code.js';

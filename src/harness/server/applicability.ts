@@ -1,5 +1,6 @@
 import type { Description, NotPlayedBecause, ServerClass } from '../../../schemas/index.js';
-import { mostToOneUser, type Scenario } from '../../scenario/index.js';
+import type { Scenario } from '../../script/index.js';
+import { mostToOneUser } from '../../verbs/index.js';
 import type { NotPlayed } from './not-played.js';
 import type { Prepared } from './prepare.js';
 
@@ -42,7 +43,7 @@ export const whyNotRun = (
   scenario: Scenario,
   { classes, description, first, capabilities }: Prepared,
 ): NotPlayed | undefined => {
-  const { class: name, requires, alsoNeeds, needsControl, needs } = scenario;
+  const { class: name, requires, alsoNeeds, needs } = scenario;
   const unclaimed = [name, ...alsoNeeds].find((other) => !classes.includes(other));
   if (unclaimed !== undefined) return notApplicable({ code: 'class-not-claimed', class: unclaimed });
   const missing = requires.find((requirement) => !declares(description, requirement));
@@ -56,7 +57,7 @@ export const whyNotRun = (
   const full = overfills(scenario, description);
   if (full !== undefined) return notApplicable(full);
   // A clock is more than the class asks for: whoever tests a server that runs already can conform without.
-  if (needsControl && !needs.clock && !first.subject.control) {
+  if (needs.control && !needs.clock && !first.subject.control) {
     return { verdict: 'unproven', because: { code: 'no-control', class: name, needs: 'process' } };
   }
   return capabilities.whyNot(scenario);

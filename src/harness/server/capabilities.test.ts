@@ -5,7 +5,7 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from '
 import t, { type Test } from 'tap';
 import { WebSocketServer } from 'ws';
 import type { ScenarioResult } from '../../../schemas/index.js';
-import type { Scenario } from '../../scenario/index.js';
+import type { Scenario } from '../../script/index.js';
 import { localFault } from '../local-fault.js';
 import { FakeClock, whyNoClock } from '../process/fake-clock.js';
 import { groupMemory } from '../process/group.js';
@@ -184,7 +184,7 @@ t.test('what cannot be done here is not passed', async (t) => {
 t.test('a class that is claimed and not shown is not passed', async (t) => {
   const flow = { class: 'flow-control', alsoNeeds: [], requires: ['limits.maxInFlight <= 200'] } as unknown as Scenario;
   const page = { ...flow, class: 'observable', requires: ['metrics'] } as Scenario;
-  const frame = { ...flow, class: 'core', requires: ['limits.maxFrameBytes'] } as Scenario;
+  const frame = { ...flow, class: 'core', requires: ['limits.maxFrameBytes'], needs: {} } as unknown as Scenario;
   const whyNot = (scenario: Scenario, limits: object) => {
     const description = { protocol: 'im.ran.v1', limits };
     const classes = ['core', 'flow-control', 'observable'];
@@ -196,7 +196,7 @@ t.test('a class that is claimed and not shown is not passed', async (t) => {
   t.match(whyNot(flow, { maxInFlight: 500 }), { verdict: 'not-applicable' }, 'another scenario is for so many');
   t.match(whyNot(page, {}), { verdict: 'unproven', reason: /does not declare metrics/ });
   t.match(whyNot(frame, {}), { verdict: 'not-applicable' }, 'nobody has to declare this one');
-  const killed = { ...frame, requires: [], needsControl: true, needs: { clock: false } } as unknown as Scenario;
+  const killed = { ...frame, requires: [], needs: { control: true, clock: false } } as unknown as Scenario;
   t.match(whyNot(killed, {}), { verdict: 'unproven', reason: /nobody may kill or freeze .*leave core out/ });
   const clocked = { ...killed, needs: { clock: true } } as Scenario;
   t.equal(whyNot(clocked, {}), undefined, 'left to what the kit can do to this server: no class is unproven without');

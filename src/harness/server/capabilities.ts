@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { NotPlayedBecause } from '../../../schemas/index.js';
-import type { Scenario } from '../../scenario/index.js';
+import type { Scenario } from '../../script/index.js';
 import { whyNoClock } from '../process/fake-clock.js';
 import type { Subject } from '../subject.js';
 import { whyNotWithAccounts } from './accounts/index.js';

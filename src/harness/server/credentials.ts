@@ -1,5 +1,5 @@
 import { defined } from '../../defined.js';
-import type { TokenChoice } from '../../scenario/index.js';
+import type { TokenChoice } from '../../play/index.js';
 import type { RunOptions } from '../options.js';
 
 /** How far certificates are trusted. */

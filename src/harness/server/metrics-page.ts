@@ -1,7 +1,7 @@
 import { get as httpGet, type IncomingMessage } from 'node:http';
 import { get as httpsGet } from 'node:https';
 import { defined } from '../../defined.js';
-import type { MetricsPage } from '../../scenario/index.js';
+import type { MetricsPage } from '../../play/index.js';
 import { localFault } from '../local-fault.js';
 import type { TlsTrust } from './credentials.js';
 

@@ -9,7 +9,7 @@ import {
 } from '../../../schemas/index.js';
 import { defined } from '../../defined.js';
 import { KitError } from '../../errors.js';
-import { Interrupted } from '../../scenario/index.js';
+import { Interrupted } from '../../play/index.js';
 import type { RunOptions } from '../options.js';
 import { Instance } from '../run/instance.js';
 import type { Subject } from '../subject.js';

@@ -1,4 +1,5 @@
-import type { Scenario, Sights } from '../../scenario/index.js';
+import type { Probes } from '../../play/index.js';
+import type { Scenario } from '../../script/index.js';
 import type { RunOptions } from '../options.js';
 import type { Subject } from '../subject.js';
 import { tlsOf } from './credentials.js';
@@ -10,7 +11,7 @@ export const probesOf = (
   { description }: Prepared,
   options: RunOptions,
   { exclusive }: Scenario,
-): Sights => ({
+): Probes => ({
   // Few scenarios read the page, and HTTPS takes its time to load.
   metrics: async (timeoutMs) =>
     (await import('./metrics-page.js')).readMetrics(url, description.metrics, tlsOf(options), timeoutMs),

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import { WebSocketServer } from 'ws';
 import { KitError } from '../../errors.js';
-import type { Socket, SocketHandlers } from '../../scenario/index.js';
+import type { Socket, SocketHandlers } from '../../play/index.js';
 import { startBadSubject } from '../testing/bad-subjects.js';
 import { type Certificate, makeCertificate, whyNoCertificate } from '../testing/make-certificate.js';
 import { createDial } from './dialling/dial.js';

@@ -1,4 +1,5 @@
-import type { Dial, Scenario } from '../../../scenario/index.js';
+import type { Dial } from '../../../play/index.js';
+import type { Scenario } from '../../../script/index.js';
 import type { Account } from '../../options.js';
 import { type Assignment, assignAccounts, type PoolUser, poolOf, usersOf } from './assignment.js';
 import { type Device, type DrainTimes, drain } from './drain.js';

@@ -1,5 +1,6 @@
 import t from 'tap';
-import type { Dial, Scenario, Socket } from '../../../scenario/index.js';
+import type { Dial, Socket } from '../../../play/index.js';
+import type { Scenario } from '../../../script/index.js';
 import type { Account } from '../../options.js';
 import { createAuthenticate } from '../identity/index.js';
 import { AccountPool, checkAccounts } from './index.js';

@@ -1,6 +1,6 @@
 import type { NotPlayedBecause } from '../../../../schemas/index.js';
 import { KitError } from '../../../errors.js';
-import type { Scenario } from '../../../scenario/index.js';
+import type { Scenario } from '../../../script/index.js';
 import type { Account } from '../../options.js';
 
 type UsedBefore = Extract<NotPlayedBecause, { code: 'account-used-before' }>['needs'];

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SERVER_PACKETS, WIRE } from '../../../../schemas/index.js';
 import { KitError } from '../../../errors.js';
-import type { Dial, Socket, SocketHandlers } from '../../../scenario/index.js';
+import type { Dial, Socket, SocketHandlers } from '../../../play/index.js';
 import { decodePacket, encodePacket } from '../../../wire/index.js';
 
 /** A backlog that is not empty by then is no leftover of a test. */

@@ -1,7 +1,7 @@
 import type { Socket as TcpSocket } from 'node:net';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { Refusal } from '../../../../schemas/index.js';
-import type { Dial, DialOutcome, Socket, SocketHandlers } from '../../../scenario/index.js';
+import type { Dial, DialOutcome, Socket, SocketHandlers } from '../../../play/index.js';
 import { localFault } from '../../local-fault.js';
 import type { Authenticate } from '../credentials.js';
 import { streamFrame } from './stream-frame.js';

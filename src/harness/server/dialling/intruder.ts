@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { connect as connectTcp, type Socket as TcpSocket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { KitError } from '../../../errors.js';
-import type { DialOutcome, DialRequest, Intruder, StalledHandshakes } from '../../../scenario/index.js';
+import type { Attacker, DialOutcome, DialRequest, StalledHandshakes } from '../../../play/index.js';
 import { localFault } from '../../local-fault.js';
 import { endpointOf } from '../../process/port.js';
 import type { Authenticate } from '../credentials.js';
@@ -96,7 +96,7 @@ const tryOldTls = (url: string, timeoutMs: number): Promise<DialOutcome> => {
 };
 
 /** What hostile clients do to one subject below the WebSocket. */
-export const createIntruder = (baseUrl: string, authenticate: Authenticate): Intruder => ({
+export const createIntruder = (baseUrl: string, authenticate: Authenticate): Attacker => ({
   assertRoom: (connections) => {
     const left = filesLeft();
     if (left === undefined || left > connections) return;

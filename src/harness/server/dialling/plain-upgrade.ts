@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
-import type { DialOutcome } from '../../../scenario/index.js';
+import type { DialOutcome } from '../../../play/index.js';
 import { localFault } from '../../local-fault.js';
 import { endpointOf } from '../../process/port.js';
 import type { Credentials } from '../credentials.js';

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { HugeFrame } from '../../../scenario/index.js';
+import type { HugeFrame } from '../../../play/index.js';
 
 const CHUNK = Buffer.alloc(65_536, 'x');
 

@@ -1,7 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { defined } from '../../../defined.js';
 import { KitError } from '../../../errors.js';
-import type { TokenChoice } from '../../../scenario/index.js';
+import type { TokenChoice } from '../../../play/index.js';
 import type { Account } from '../../options.js';
 import type { Authenticate, TlsTrust } from '../credentials.js';
 import { checkIds, fill, namesSomebody } from './fill.js';

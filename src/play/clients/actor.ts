@@ -1,0 +1,257 @@
+import { type AckA, type AckR, type MsgA, type MsgN, RETRYABLE_CODES, WIRE } from '../../../schemas/index.js';
+import { RAW_LABEL, UNKNOWN_LABEL } from '../../script/labels.js';
+import type { Dial, DialOutcome, TokenChoice } from '../ports.js';
+import { isPutOff, retryPauseMs } from './expectation.js';
+import { Link, type LinkOwner, type Received, type Untimed } from './link.js';
+import { keyOf, type SentMessage, type SentMessages } from './sent-messages.js';
+
+/** What an actor needs of the stage that it stands on. */
+export interface ActorWorld {
+  readonly messages: SentMessages;
+  readonly dial: Dial;
+  readonly connectBoundMs: number;
+  record(event: Untimed): void;
+  notify(): void;
+  nextConn(): number;
+  countPacket(): void;
+  /** A push told when the server accepted a message, by its own clock. */
+  noteAcceptedAt(epochMs: number): void;
+}
+
+/** An ack that is owed until the server has answered it. */
+interface Owed {
+  label: string;
+  tries: number;
+}
+
+/** A repeat of a hundred needs more tries than one. */
+const MAX_TRIES = 500;
+
+interface ActorSpec {
+  name: string;
+  user: string;
+  device: string;
+  autoAcks: boolean;
+  fragments?: number | undefined;
+}
+
+/**
+ * One device of one user: the strictest legal client. It hands a message to its application once, forgets the id at
+ * ack:A, and not later: only so can a second push after ack:A be seen as the duplicate that it is.
+ */
+export class Actor implements LinkOwner {
+  readonly name: string;
+  readonly user: string;
+  readonly device: string;
+  readonly fragments: number | undefined;
+  autoAcks: boolean;
+  link: Link | undefined;
+  old: Link | undefined;
+  readonly #world: ActorWorld;
+  readonly #known = new Set<string>();
+  readonly #owed = new Map<string, Owed>();
+  /** By packet and label: how often the server asked to try again later. */
+  readonly #putOff = new Map<string, number>();
+  /** Pushes that no step has looked at yet, by message. */
+  readonly #unhandled = new Map<string, (Received & { kind: 'packet' })[]>();
+  /** When its device first was connected, by the kit's own clock. */
+  firstOpenedAt = Number.POSITIVE_INFINITY;
+  /** Writes the last raw frame once more. It is no message of the script, so nothing else knows how. */
+  writeAgain: (() => void) | undefined;
+
+  constructor(world: ActorWorld, who: ActorSpec) {
+    this.#world = world;
+    this.name = who.name;
+    this.user = who.user;
+    this.device = who.device;
+    this.autoAcks = who.autoAcks;
+    this.fragments = who.fragments;
+    this.record({ kind: 'client', client: this.name, user: this.user, device: this.device });
+  }
+
+  get messageCount(): number {
+    return this.#world.messages.size;
+  }
+
+  record(event: Untimed): void {
+    this.#world.record(event);
+  }
+
+  notify(): void {
+    this.#world.notify();
+  }
+
+  /** Opens a connection; one that is still open becomes the old one. In auto mode, owed acks are sent again at once. */
+  async connect(
+    subprotocol: string | false = WIRE.subprotocol,
+    tokens?: TokenChoice,
+    reads = true,
+  ): Promise<DialOutcome> {
+    const link = new Link(this.#world.nextConn(), this, reads);
+    this.record({ kind: 'opening', client: this.name, conn: link.conn });
+    const outcome = await this.#world.dial(
+      {
+        user: this.user,
+        device: this.device,
+        subprotocol,
+        timeoutMs: this.#world.connectBoundMs,
+        ...(tokens === undefined ? {} : { tokens }),
+      },
+      link.handlers,
+    );
+    if (!outcome.ok) {
+      const { ok: _, ...refused } = outcome;
+      this.record({ kind: 'refused', client: this.name, conn: link.conn, ...refused });
+      return outcome;
+    }
+    return outcome;
+  }
+
+  onOpen(link: Link): void {
+    this.firstOpenedAt = Math.min(this.firstOpenedAt, performance.now());
+    this.old = this.link;
+    this.link = link;
+    if (this.autoAcks) this.resendOwedAcks();
+    this.notify();
+  }
+
+  onPacket(link: Link, entry: Received & { kind: 'packet' }): void {
+    const { packet } = entry;
+    const { messages } = this.#world;
+    this.#world.countPacket();
+    if (packet.type === 'msg:A') messages.learnAnswer(link.conn, packet);
+    if ((packet.type === 'msg:A' || packet.type === 'ack:A') && isPutOff(packet)) this.#sendAgain(link, packet);
+    if (packet.type === 'ack:A') this.#onAckAnswer(link, packet);
+    if (packet.type === 'ack:N' && packet.status !== 'stored') {
+      for (const message of messages.ofKey(this.user, packet.msgId)) message.final = true;
+    }
+    if (packet.type === 'msg:N') {
+      messages.learnPush(packet);
+      this.#awaitStep(entry, packet);
+      this.#world.noteAcceptedAt(packet.acceptedAt);
+      if (this.autoAcks && link === this.link) this.takePush(link, entry);
+    }
+  }
+
+  #awaitStep(entry: Received & { kind: 'packet' }, { from, msgId }: MsgN): void {
+    const same = this.#unhandled.get(keyOf(from, msgId));
+    if (same) same.push(entry);
+    else this.#unhandled.set(keyOf(from, msgId), [entry]);
+  }
+
+  /** A push reaches the application, if it is new, and is acked at once. */
+  takePush(link: Link, entry: Received & { kind: 'packet' }): void {
+    if (entry.handled || entry.packet.type !== 'msg:N') return;
+    this.handOver(link, entry);
+    this.ack(link, entry.packet.serverMsgId);
+  }
+
+  /** The application gets the message, unless it has it already. */
+  handOver(link: Link, entry: Received & { kind: 'packet' }): void {
+    if (entry.handled || entry.packet.type !== 'msg:N') return;
+    entry.handled = true;
+    const { from, msgId, serverMsgId } = entry.packet as MsgN;
+    const key = keyOf(from, msgId);
+    if (this.#known.has(key)) return;
+    this.#known.add(key);
+    this.record({ kind: 'handed', client: this.name, conn: link.conn, from, msgId, serverMsgId });
+  }
+
+  /** The ack:R for a serverMsgId; owed until it is answered. */
+  ack(
+    link: Link,
+    serverMsgId: string,
+    label = this.#world.messages.ofServerMsgId(serverMsgId)?.label ?? UNKNOWN_LABEL,
+  ): void {
+    const packet = this.prepareAck(link, serverMsgId, label);
+    link.send(packet, label);
+  }
+
+  prepareAck(link: Link, serverMsgId: string, label: string): AckR {
+    const rid = link.nextRid();
+    this.#world.messages.noteRid(link.conn, rid, label);
+    const owed = this.#owed.get(serverMsgId);
+    this.#owed.set(serverMsgId, { label, tries: (owed?.tries ?? 0) + 1 });
+    return { type: 'ack:R', rid, serverMsgId };
+  }
+
+  resendOwedAcks(): void {
+    const { link } = this;
+    if (link?.state !== 'open') return;
+    for (const [serverMsgId, owed] of [...this.#owed]) {
+      if (owed.tries < MAX_TRIES) this.ack(link, serverMsgId, owed.label);
+    }
+  }
+
+  owes(serverMsgId: string): boolean {
+    return this.#owed.has(serverMsgId);
+  }
+
+  /** Acks what the application got on that connection while nobody acked: no server has to push it again for that. */
+  ackHandedOver(link: Link): void {
+    for (const { packet } of link.inbox.filter((entry) => entry.kind === 'packet')) {
+      if (packet.type !== 'msg:N' || this.#owed.has(packet.serverMsgId)) continue;
+      if (this.#known.has(keyOf(packet.from, packet.msgId))) this.ack(link, packet.serverMsgId);
+    }
+  }
+
+  get owesAcks(): boolean {
+    return this.#owed.size > 0;
+  }
+
+  #onAckAnswer(link: Link, packet: AckA): void {
+    const { messages } = this.#world;
+    const label = messages.labelOfRid(link.conn, packet.rid);
+    const message = label === undefined ? undefined : messages.find(label);
+    const serverMsgId = packet.serverMsgId ?? message?.serverMsgId;
+    if (serverMsgId === undefined) return;
+    const code = packet.error?.code;
+    if (packet.status === 'rejected' && code !== undefined && RETRYABLE_CODES.has(code)) return;
+    this.#owed.delete(serverMsgId);
+    if (!message) return;
+    this.#known.delete(keyOf(message.fromUser, message.msgId));
+    this.#passOver(message);
+    if (packet.status === 'rejected') return;
+    message.acked = true;
+    if (!message.ackedBy.includes(this.device)) message.ackedBy.push(this.device);
+  }
+
+  /** Pushes that came before the ack:A and were not looked at yet are repeats of what the application has. */
+  #passOver(message: SentMessage): void {
+    const key = keyOf(message.fromUser, message.msgId);
+    for (const entry of this.#unhandled.get(key) ?? []) {
+      if (!entry.handled) entry.passedOver = true;
+      entry.handled = true;
+    }
+    this.#unhandled.delete(key);
+  }
+
+  /** The connection that a step means. */
+  linkOf(which: 'old' | undefined): Link | undefined {
+    return which === 'old' ? this.old : this.link;
+  }
+
+  /** What every client does about `busy`: the same again, a little later. A step never sees that it took two tries. */
+  #sendAgain(link: Link, packet: MsgA | AckA): void {
+    const { type, rid } = packet;
+    const label = this.#world.messages.labelOfRid(link.conn, rid);
+    const message = label === undefined ? undefined : this.#world.messages.find(label);
+    const tries = this.#putOff.get(`${type} ${label}`) ?? 0;
+    if ((!message && label !== RAW_LABEL) || tries >= MAX_TRIES) return;
+    this.#putOff.set(`${type} ${label}`, tries + 1);
+    const again = () => {
+      if (link.state !== 'open' || link !== this.link) return;
+      if (!message) this.writeAgain?.();
+      else if (type === 'msg:A') this.transmit(link, message);
+      else if (message.serverMsgId !== undefined) this.ack(link, message.serverMsgId, message.label);
+    };
+    setTimeout(again, retryPauseMs(packet)).unref();
+  }
+
+  /** Sends msg:R for a message of the script. */
+  transmit(link: Link, message: SentMessage): void {
+    const rid = link.nextRid();
+    this.#world.messages.noteRid(link.conn, rid, message.label);
+    link.send(this.#world.messages.request(message, rid), message.label);
+  }
+}

@@ -1,0 +1,271 @@
+import type { AckR, HistoryEvent, MsgR, Packet } from '../../../schemas/index.js';
+import { SERVER_PACKETS } from '../../../schemas/index.js';
+import { defined } from '../../defined.js';
+import { KitError } from '../../errors.js';
+import { decodePacket, encodePacket, idsNamedIn, validatePacket } from '../../wire/index.js';
+import type { HugeFrame, Socket, SocketHandlers } from '../ports.js';
+
+/** What waits in the inbox of a connection until a step takes it. */
+export type Received = (
+  | {
+      kind: 'packet';
+      packet: Packet /** The application has it. */;
+      handled: boolean;
+      /** A repeat that came before the ack:A, and that no step looked at. */
+      passedOver?: true;
+    }
+  | { kind: 'close'; code: number }
+  | { kind: 'pong' }
+) & { /** A step has consumed it. */ taken: boolean };
+
+export type Ending = 'cleanly' | 'reset' | 'abruptly';
+
+/** A subject that floods a connection is cut off here, so that the kit keeps its memory. */
+const INBOX_LIMIT = 500;
+/** What a script may receive of each of its messages before it is a flood: receipts, and repeats at any pace of a sane timer. */
+const PACKETS_PER_MESSAGE = 20;
+const REPEATS_PER_SECOND = 100;
+const INVALID_LIMIT = 20;
+const ENDING = { cleanly: 'clean', reset: 'reset', abruptly: 'lost' } as const;
+
+/** A history event without its time. */
+export type Untimed<E = HistoryEvent> = E extends { at: number } ? Omit<E, 'at'> : never;
+
+export interface LinkOwner {
+  readonly name: string;
+  /** How many messages the script has. */
+  readonly messageCount: number;
+  /** Its packets travel in so many WebSocket fragments. Undefined: whole. */
+  readonly fragments: number | undefined;
+  record(event: Untimed): void;
+  onOpen(link: Link): void;
+  /** A valid packet arrived and is in the inbox. */
+  onPacket(link: Link, entry: Received & { kind: 'packet' }): void;
+  notify(): void;
+}
+
+/** One connection of a client: records everything that crosses it and keeps what no step has taken yet. */
+export class Link {
+  readonly conn: number;
+  /** Everything that arrived, in order. */
+  readonly inbox: Received[] = [];
+  #untaken = 0;
+  /** Frames that this client wrote: each may bring an answer, and none of these is unasked for. */
+  #written = 0;
+  #openedAt = performance.now();
+  #rids = 0;
+  state: 'opening' | 'open' | 'silent' | 'closed' = 'opening';
+  answersPings = true;
+  /** The answers to a flood of pings are of no interest, and there are many. */
+  ignoresPongs = false;
+  closeCode: number | undefined;
+  readonly #owner: LinkOwner;
+  #socket: Socket | undefined;
+  #endedByKit: Ending | undefined;
+  #invalid = 0;
+  #reading = true;
+
+  readonly #readsAtOnce: boolean;
+
+  constructor(conn: number, owner: LinkOwner, readsAtOnce = true) {
+    this.conn = conn;
+    this.#owner = owner;
+    this.#readsAtOnce = readsAtOnce;
+  }
+
+  /** Unique on this connection only, as the protocol asks: every other connection uses the same ones. */
+  nextRid(length = 0): string {
+    this.#rids += 1;
+    return `r${this.#rids}`.padEnd(length, '-_Az09');
+  }
+
+  get #who() {
+    return { client: this.#owner.name, conn: this.conn };
+  }
+
+  readonly handlers: SocketHandlers = {
+    onOpen: (socket) => {
+      this.#socket = socket;
+      this.#openedAt = performance.now();
+      this.state = 'open';
+      this.#owner.record({ kind: 'open', ...this.#who });
+      if (!this.#readsAtOnce) this.setReading(false);
+      this.#owner.onOpen(this);
+    },
+    onText: (text) => this.#onText(text),
+    onBinary: (size) => this.#onInvalid('frame', `(binary frame of ${size} bytes)`, ['a packet is a text frame']),
+    onPing: (data) => {
+      if (this.answersPings && this.state === 'open') this.#socket?.pong(data);
+    },
+    onPong: () => {
+      if (this.ignoresPongs) return;
+      this.#owner.record({ kind: 'got-pong', ...this.#who });
+      this.#put({ kind: 'pong', taken: false });
+    },
+    onClose: (code, error) => this.#onClose(code, error),
+  };
+
+  #put(entry: Received): void {
+    this.inbox.push(entry);
+    this.#untaken += 1;
+    if (this.state === 'open' && this.#untaken > this.#limit) {
+      this.#onInvalid('packet', '(flood)', [`more than ${this.#limit} packets that nothing asked for`]);
+      this.end('reset');
+    }
+    this.#owner.notify();
+  }
+
+  get #limit(): number {
+    const seconds = Math.ceil((performance.now() - this.#openedAt) / 1_000);
+    const ofEach = PACKETS_PER_MESSAGE + REPEATS_PER_SECOND * seconds;
+    return INBOX_LIMIT + this.#written + ofEach * this.#owner.messageCount;
+  }
+
+  /** A step consumes an entry of the inbox. */
+  take(entry: Received): void {
+    if (!entry.taken) this.#untaken -= 1;
+    entry.taken = true;
+  }
+
+  #onText(text: string): void {
+    if (this.state !== 'open' && this.state !== 'opening') return;
+    const decoded = decodePacket(text, SERVER_PACKETS);
+    if (!decoded.ok) {
+      const { rid, msgId } = decoded.level === 'frame' ? idsNamedIn(text) : decoded;
+      this.#onInvalid(decoded.level, text.slice(0, 1000), decoded.errors, defined({ rid, msgId }));
+      return;
+    }
+    this.#owner.record({ kind: 'got', ...this.#who, packet: decoded.packet });
+    const entry: Received & { kind: 'packet' } = {
+      kind: 'packet',
+      packet: decoded.packet,
+      handled: false,
+      taken: false,
+    };
+    this.#owner.onPacket(this, entry);
+    this.#put(entry);
+  }
+
+  #onInvalid(
+    level: 'frame' | 'packet',
+    text: string,
+    errors: string[],
+    ids: { rid?: string; msgId?: string } = {},
+  ): void {
+    this.#invalid += 1;
+    if (this.#invalid > INVALID_LIMIT) return;
+    this.#owner.record({ kind: 'got-invalid', ...this.#who, level, text, errors, ...ids });
+    if (this.#invalid === INVALID_LIMIT) this.end('reset');
+    this.#owner.notify();
+  }
+
+  #onClose(code: number, error?: Error): void {
+    if (this.state === 'closed') return;
+    if (
+      error &&
+      this.state === 'open' &&
+      this.#endedByKit === undefined &&
+      code === 1006 &&
+      'code' in error &&
+      String(error.code).startsWith('WS_ERR')
+    ) {
+      this.#onInvalid('frame', `(${String(error.code)})`, [error.message]);
+      // The kit's WebSocket client gave up; the server may have gone on.
+      this.#endedByKit = 'abruptly';
+    }
+    this.#markClosed(code);
+  }
+
+  #markClosed(code: number): void {
+    if (this.state === 'closed') return;
+    this.state = 'closed';
+    this.closeCode = code;
+    const how = this.#endedByKit ? ENDING[this.#endedByKit] : code === 1006 ? 'lost' : 'clean';
+    const by = this.#endedByKit ? 'kit' : 'subject';
+    this.#owner.record({ kind: 'closed', ...this.#who, by, how, ...(by === 'subject' ? { code } : {}) });
+    this.#put({ kind: 'close', code, taken: false });
+  }
+
+  /** Writes a packet. It is checked first: a packet of the kit that breaks the protocol is the kit's fault. */
+  send(packet: MsgR | AckR, message?: string): void {
+    const errors = validatePacket(packet, packet.type);
+    if (errors.length > 0) {
+      throw new KitError('kit', `the kit would have sent an invalid packet: ${errors[0]}`, 'Correct the scenario.');
+    }
+    const { fragments } = this.#owner;
+    const about = { ...(message === undefined ? {} : { message }), ...(fragments === undefined ? {} : { fragments }) };
+    this.#owner.record({ kind: 'sent', ...this.#who, packet, ...about });
+    this.#written += 1;
+    if (this.state !== 'open') return;
+    const text = encodePacket(packet);
+    if (fragments === undefined) this.#socket?.sendText(text);
+    else this.#sendInFragments(Buffer.from(text), fragments);
+  }
+
+  /** Cut by bytes, whatever characters they belong to. The pongs are of no interest. */
+  #sendInFragments(bytes: Buffer, fragments: number): void {
+    this.ignoresPongs = true;
+    const cut = (i: number): number => Math.round((i * bytes.length) / fragments);
+    for (let i = 0; i < fragments; i += 1) {
+      this.#socket?.sendFragment(bytes.subarray(cut(i), cut(i + 1)), i === fragments - 1);
+      if (i === 0) this.ping();
+    }
+  }
+
+  /** Writes a frame that need not be a packet. `as` text or binary. */
+  sendRaw(data: string | Uint8Array, as: 'text' | 'binary', what: string): void {
+    const bytes = typeof data === 'string' ? Buffer.byteLength(data) : data.byteLength;
+    const text = typeof data === 'string' ? { text: data.slice(0, 200) } : {};
+    this.#owner.record({ kind: 'sent-raw', ...this.#who, ...text, bytes, what });
+    if (this.state !== 'open') return;
+    if (as === 'binary') this.#socket?.sendBinary(typeof data === 'string' ? Buffer.from(data) : data);
+    else if (typeof data === 'string') this.#socket?.sendText(data);
+    else this.#socket?.sendTextBytes(data);
+  }
+
+  /** Writes a text frame of many megabytes, without ever holding it. */
+  sendHuge(frame: HugeFrame, what: string): void {
+    this.#owner.record({ kind: 'sent-raw', ...this.#who, bytes: frame.bytes, what });
+    if (this.state === 'open') this.#socket?.sendHugeFrame(frame);
+  }
+
+  ping(): void {
+    this.#written += 1;
+    this.#socket?.ping();
+  }
+
+  /** Writes the same hostile thing many times: the history gets one line for all. */
+  sendMany(times: number, what: string, write: (socket: Socket, index: number) => void): void {
+    this.#owner.record({ kind: 'sent-raw', ...this.#who, bytes: times, what: `${times} ${what}` });
+    this.#written += times;
+    for (let i = 0; i < times && this.state === 'open' && this.#socket; i++) write(this.#socket, i);
+  }
+
+  /** Stops or resumes reading; writing goes on. */
+  setReading(reading: boolean): void {
+    if (this.state !== 'open' || reading === this.#reading) return;
+    this.#reading = reading;
+    this.#owner.record({ kind: 'reading', ...this.#who, reading });
+    if (reading) this.#socket?.resume();
+    else this.#socket?.pause();
+  }
+
+  goSilent(): void {
+    this.state = 'silent';
+    this.#socket?.pause();
+    this.#owner.record({ kind: 'silent', ...this.#who });
+  }
+
+  /** Ends the connection from the kit's side. A clean close is complete when the server has answered it. */
+  end(how: Ending): void {
+    if (this.state === 'closed') return;
+    this.#endedByKit = how;
+    if (how === 'cleanly' && this.state === 'open') {
+      this.#socket?.closeCleanly();
+      return;
+    }
+    if (how === 'reset') this.#socket?.reset();
+    else this.#socket?.terminate();
+    this.#markClosed(1006);
+  }
+}

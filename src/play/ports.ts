@@ -1,0 +1,115 @@
+import type { Refusal, TokenKind } from '../../schemas/index.js';
+
+/** What a socket reports. The harness calls these; the scenario layer records and decides. */
+export interface SocketHandlers {
+  /** In the same turn as the end of the upgrade: the first packets may follow at once. */
+  onOpen(socket: Socket): void;
+  onText(text: string): void;
+  onBinary(size: number): void;
+  onPing(data: Uint8Array): void;
+  onPong(): void;
+  /** Once, however the connection ended. `code` 1006: without a close frame. `error`: what the socket library objected to. */
+  onClose(code: number, error?: Error): void;
+}
+
+/** A frame of that many bytes of ASCII text: `head`, as many `x` as it takes, `tail`. */
+export interface HugeFrame {
+  bytes: number;
+  head: string;
+  tail: string;
+}
+
+/** One open WebSocket, without any policy. */
+export interface Socket {
+  sendText(text: string): void;
+  sendBinary(data: Uint8Array): void;
+  /** A part of a text frame, the last one or not. */
+  sendFragment(data: string | Uint8Array, last: boolean): void;
+  /** Written no faster than the server takes it. Nothing else may be written meanwhile. */
+  sendHugeFrame(frame: HugeFrame): void;
+  /** A text frame of arbitrary bytes, which need not be UTF-8. */
+  sendTextBytes(data: Uint8Array): void;
+  ping(): void;
+  pong(data: Uint8Array): void;
+  /** Stops reading: nothing is reported any more, no ping answered. */
+  pause(): void;
+  resume(): void;
+  closeCleanly(): void;
+  /** TCP RST. */
+  reset(): void;
+  /** TCP end without a close frame. */
+  terminate(): void;
+}
+
+/** Which tokens an upgrade carries: in its header, and in its query if it has one there, too. */
+export interface TokenChoice {
+  header: TokenKind;
+  query?: TokenKind | { user: string; device: string };
+}
+
+export interface DialRequest {
+  user: string;
+  device: string;
+  /** Without it: the client's own token, wherever the options of the kit put it. */
+  tokens?: TokenChoice;
+  /** What to offer: the token of the protocol, another one, or nothing. */
+  subprotocol: string | false;
+  timeoutMs: number;
+}
+
+/** Why an upgrade failed: `error` is the sentence for it. */
+export interface Refused {
+  ok: false;
+  refusal: Refusal;
+  /** HTTP status, if there was one. */
+  status?: number;
+  error: string;
+}
+
+export type DialOutcome = { ok: true } | Refused;
+
+/** Opens a connection; never rejects for what the subject does, only for the kit's own faults. Bounded by `timeoutMs`. */
+export type Dial = (request: DialRequest, handlers: SocketHandlers) => Promise<DialOutcome>;
+
+/** Power over the process under test; absent when the kit did not start it. Each is bounded. */
+export interface Control {
+  kill(): Promise<void>;
+  stop(): Promise<void>;
+  start(): Promise<void>;
+  freeze(): void;
+  unfreeze(): void;
+  /** Sets the wall clock of the process that many milliseconds off the true time. */
+  jump(offsetMs: number): void;
+}
+
+/** TCP connections whose handshake does not end. */
+export interface StalledHandshakes {
+  opened: number;
+  end(): void;
+}
+
+/** What a hostile client does below the WebSocket. */
+export interface Attacker {
+  /** Rejects with the kit's own error when this process may not open that many connections. */
+  assertRoom(connections: number): void;
+  /** Begins that many HTTP upgrades and ends none. A connection that is refused is left out. */
+  stallHandshakes(count: number): Promise<StalledHandshakes>;
+  /** Tries an upgrade over the same port without TLS, or with TLS 1.1 at most. Bounded by `timeoutMs`. */
+  tryOver(transport: 'plaintext' | 'tls-1.1', request: DialRequest): Promise<DialOutcome>;
+}
+
+/** What an HTTP GET of the metrics page brought. */
+export interface MetricsPage {
+  status?: number;
+  contentType?: string;
+  text?: string;
+  error?: string;
+}
+
+/** What can be seen of the subject beside its WebSocket. */
+export interface Probes {
+  /** Reads the metrics page. Never rejects; bounded in time and size. */
+  metrics(timeoutMs: number): Promise<MetricsPage>;
+  /** Bytes of resident memory of the process group; absent when the kit did not start it. */
+  memory?: () => number | undefined;
+}

@@ -1,0 +1,146 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Description, HistoryEvent, Timers } from '../../schemas/index.js';
+import type { ClientSpec } from '../script/model.js';
+import { userIdOf } from '../script/user-id.js';
+import { Actor, type ActorWorld } from './clients/actor.js';
+import type { Link, Untimed } from './clients/link.js';
+import { SentMessages } from './clients/sent-messages.js';
+import type { MemoryWatch } from './memory-watch.js';
+import type { Attacker, Control, Dial, Probes } from './ports.js';
+import { SubjectClock } from './subject-clock.js';
+import { Waits } from './waits.js';
+
+export interface StageOptions {
+  dial: Dial;
+  control?: Control;
+  /** What hostile clients do below the WebSocket, for scenarios that ask for it. */
+  attacker?: Attacker;
+  probes?: Probes;
+  description: Description;
+  /** What is wrong with the description that the subject serves; absent when it serves none. */
+  served?: { faults: readonly string[] };
+  timers: Timers;
+  /** Added to every bound. */
+  patienceMs: number;
+  /** Makes the users of this run different from those of every other. */
+  userSuffix: string;
+  /** The account that plays a user of the script, where users cannot be made up. */
+  identity?: (userOf: string, device: string) => { user: string; device: string };
+  /** Longest time, in milliseconds, for which the event loop of the kit stood still since the stage was made; absent: not measured. */
+  stalledMs?(): number;
+  /** Every event of the history, in order. */
+  onEvent(event: HistoryEvent): void;
+  signal: AbortSignal;
+  /** Numbers from 0 to 1, reproducible by the seed. */
+  random(): number;
+}
+
+const LATEST_CONNECT_MS = 30_000;
+
+/** The current connection of an actor, if packets can cross it. */
+export const openLink = (actor: Actor): Link | undefined => (actor.link?.state === 'open' ? actor.link : undefined);
+
+/** Where one scenario is played: clock, history, messages, actors and the control of the subject. */
+export class Stage implements ActorWorld {
+  readonly options: StageOptions;
+  readonly messages = new SentMessages();
+  readonly waits: Waits;
+  readonly actors = new Map<string, Actor>();
+  readonly startedAt = performance.now();
+  #waitedMs = 0;
+  #waitingSince = 0;
+  #waiting = 0;
+  subjectUp = true;
+  /** Messages that the bystanders have exchanged, and whether they go on. */
+  readonly bystanders = { exchanges: 0, broken: false, abused: false };
+  readonly clock = new SubjectClock();
+  /** What the process of the subject holds, where the script looks at it. */
+  memory: MemoryWatch | undefined;
+  /** Valid packets that have arrived: the sign that waiting on makes sense. */
+  packets = 0;
+  #conns = 0;
+  readonly #delayed = new Map<string, () => void>();
+
+  constructor(options: StageOptions) {
+    this.options = options;
+    this.waits = new Waits(options.signal);
+  }
+
+  get dial(): Dial {
+    return this.options.dial;
+  }
+
+  get connectBoundMs(): number {
+    return Math.min(LATEST_CONNECT_MS, this.bound(this.options.timers.answerWithinMs));
+  }
+
+  /** A declared time with the patience of the kit. */
+  bound(ms: number): number {
+    return ms + this.options.patienceMs;
+  }
+
+  now(): number {
+    return Math.round((performance.now() - this.startedAt) * 1000) / 1000;
+  }
+
+  record(event: Untimed): void {
+    this.options.onEvent({ ...event, at: this.now() } as HistoryEvent);
+  }
+
+  notify(): void {
+    this.waits.notify();
+  }
+
+  nextConn(): number {
+    this.#conns += 1;
+    return this.#conns;
+  }
+
+  countPacket(): void {
+    this.packets += 1;
+  }
+
+  noteAcceptedAt(epochMs: number): void {
+    this.clock.noteAcceptedAt(epochMs, Date.now());
+  }
+
+  nextMsgId(): string {
+    return uuidv7();
+  }
+
+  addActor({ name, userOf = name, user, device, autoAcks, fragments }: Omit<ClientSpec, 'start'>): Actor {
+    const own = { user: userIdOf({ userOf, user }, this.options.userSuffix), device };
+    const actor = new Actor(this, { name, autoAcks, fragments, ...(this.options.identity?.(userOf, device) ?? own) });
+    this.actors.set(name, actor);
+    return actor;
+  }
+
+  /** Time that the script spent on what no kit can shorten: timers, windows, restarts. Waits side by side count once. */
+  get waitedMs(): number {
+    return this.#waitedMs;
+  }
+
+  /** Time that must pass, whatever the kit does. */
+  async mustWait<T>(work: Promise<T>): Promise<T> {
+    if (this.#waiting === 0) this.#waitingSince = performance.now();
+    this.#waiting += 1;
+    try {
+      return await work;
+    } finally {
+      this.#waiting -= 1;
+      if (this.#waiting === 0) this.#waitedMs += performance.now() - this.#waitingSince;
+    }
+  }
+
+  /** A packet that the network holds back until it is released. */
+  hold(label: string, write: () => void): void {
+    this.#delayed.set(label, write);
+  }
+
+  release(label: string): boolean {
+    const write = this.#delayed.get(label);
+    this.#delayed.delete(label);
+    write?.();
+    return write !== undefined;
+  }
+}

@@ -1,0 +1,40 @@
+import { readdirSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { ROLES } from '../../schemas/index.js';
+import { KitError } from '../errors.js';
+import { packageRoot } from '../package-root.js';
+import { checkedScenarios } from './check-file.js';
+import type { Scenario } from './model.js';
+import { readSource } from './source.js';
+import type { Vocabulary } from './vocabulary.js';
+
+export const scenarioRoot = join(packageRoot, 'conformance');
+
+/** The scenario files below `<root>/<role>/`, as paths below the root, in the order of their ids. */
+export const scenarioFiles = (root: string): string[] =>
+  ROLES.flatMap((role) => {
+    try {
+      return readdirSync(join(root, role), { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.yaml'))
+        .map((name) => join(role, name))
+        .sort();
+    } catch (cause) {
+      throw new KitError('usage', `${join(root, role)}: no scenarios can be read there`, 'Check the folder.', {
+        cause,
+      });
+    }
+  });
+
+/** `server/core/ping` of `server/core/ping.yaml`. */
+export const baseOf = (path: string): string =>
+  path
+    .split(sep)
+    .join('/')
+    .replace(/\.yaml$/, '');
+
+/** All scenarios below a folder, read and checked. Throws a usage KitError with the line. */
+export const readScenarios = (root: string, vocabulary: Vocabulary): Scenario[] =>
+  scenarioFiles(root).flatMap((path) => {
+    const shownAs = join('conformance', relative(root, join(root, path)));
+    return checkedScenarios(readSource(join(root, path), shownAs), baseOf(path), vocabulary);
+  });

@@ -1,0 +1,123 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { type TokenKind, WIRE } from '../../../schemas/index.js';
+import { clientName, closed, requirement, tokenKind } from '../../../schemas/script-values.js';
+import { KitError } from '../../errors.js';
+import type { Actor } from '../../play/clients/actor.js';
+import type { TokenChoice } from '../../play/ports.js';
+import type { Stage } from '../../play/stage.js';
+import { recordExpectation, recordNotConnected, recordUnreached, type StepPlace } from '../../play/step-outcome.js';
+import { defineClientVerb, noLabels, nothingNew, noWait } from '../define.js';
+
+const fields = {
+  connects: Type.Literal(true),
+  subprotocol: Type.Optional(
+    Type.Union([Type.Literal(false), Type.String()], { description: 'What to offer instead of im.ran.v1.' }),
+  ),
+  token: Type.Optional(tokenKind),
+  query: Type.Optional(
+    Type.Union([tokenKind, Type.Object({ of: clientName }, closed)], {
+      description:
+        'What `access_token` in the query holds, beside the header: a token of this client, or `{ of: NAME }`.',
+    }),
+  ),
+  over: Type.Optional(
+    Type.Union([Type.Literal('plaintext'), Type.Literal('tls-1.1')], {
+      description: 'Tries the same port without TLS, or with TLS 1.1 at most. It must not succeed.',
+    }),
+  ),
+  refused: Type.Optional(Type.Integer({ description: 'The HTTP status with which the upgrade must fail.' })),
+  reading: Type.Optional(
+    Type.Literal(false, { description: 'Nothing is read from the first byte on, until the verb `reads`.' }),
+  ),
+  by: Type.Optional(requirement),
+};
+type Connects = Static<ReturnType<typeof Type.Object<typeof fields>>>;
+
+const tokensOf = (stage: Stage, { token, query }: Connects): TokenChoice | undefined => {
+  if (token === undefined && query === undefined) return undefined;
+  const header = (token ?? 'own') as TokenKind;
+  if (query === undefined) return { header };
+  if (typeof query === 'string') return { header, query: query as TokenKind };
+  const other = stage.actors.get(query.of);
+  if (!other)
+    throw new KitError('usage', `query names "${query.of}", which is no client`, 'Name a client of the file.');
+  return { header, query: { user: other.user, device: other.device } };
+};
+
+/** The tokens that the kit must be able to make. */
+const kindsOf = ({ token, query }: Connects): TokenKind[] => {
+  const kinds = [token, query].filter((kind) => typeof kind === 'string') as TokenKind[];
+  // A second token can be placed only where the kit places tokens itself.
+  return query !== undefined && token === undefined ? ['own', ...kinds] : kinds;
+};
+
+const HIDDEN = { plaintext: ['IM-1-26', 'without TLS'], 'tls-1.1': ['IM-1-27', 'with TLS 1.1'] } as const;
+
+/** The same upgrade over a transport that the server must refuse. */
+const connectsOver = async (
+  stage: Stage,
+  actor: Actor,
+  transport: keyof typeof HIDDEN,
+  action: Connects,
+  place: StepPlace,
+): Promise<boolean> => {
+  const { attacker } = stage.options;
+  const [requirement, how] = HIDDEN[transport];
+  if (!attacker) return recordUnreached(stage, place, `an upgrade ${how} can be tried`, 'this run cannot');
+  const { user, device } = actor;
+  const request = { user, device, subprotocol: WIRE.subprotocol, timeoutMs: stage.connectBoundMs };
+  const outcome = await attacker.tryOver(transport, request);
+  return recordExpectation(stage, place, {
+    requirement: action.by ?? requirement,
+    expected: `nobody gets in ${how}`,
+    seen: outcome.ok ? 'the server let the client in' : outcome.error,
+    met: !outcome.ok,
+    waitedMs: 0,
+  });
+};
+
+export const connects = defineClientVerb({
+  name: 'connects',
+  example: 'connects: true',
+  fields,
+  does: 'Opens a connection. One that is still open becomes the `old` one. `token` is what the header carries.',
+  defines: nothingNew,
+  uses: noLabels,
+  clients: ({ query }) => (typeof query === 'object' ? [query.of] : []),
+  waitMs: noWait,
+  needs: (action) => ({
+    tokens: kindsOf(action),
+    tls: action.over !== undefined,
+    oldTls: action.over === 'tls-1.1',
+  }),
+  fills: [],
+  verbatim: [],
+  perform: async (stage, actor, action, place) => {
+    if (action.over !== undefined) return connectsOver(stage, actor, action.over, action, place);
+    const outcome = await actor.connect(
+      action.subprotocol ?? WIRE.subprotocol,
+      tokensOf(stage, action),
+      action.reading ?? true,
+    );
+    if (action.refused !== undefined) {
+      const seen = outcome.ok ? 'the upgrade succeeded' : `HTTP ${outcome.status ?? 'none'} (${outcome.error})`;
+      if (outcome.ok) actor.link?.end('abruptly');
+      return recordExpectation(stage, place, {
+        requirement: action.by ?? 'IM-1-2',
+        expected: `the upgrade is refused with HTTP ${action.refused}`,
+        seen,
+        met: !outcome.ok && outcome.status === action.refused,
+        waitedMs: 0,
+      });
+    }
+    if (outcome.ok) return true;
+    if (action.by === undefined) return recordNotConnected(stage, place, actor.name, outcome);
+    return recordExpectation(stage, place, {
+      requirement: action.by,
+      expected: `${actor.name} can connect`,
+      seen: `HTTP ${outcome.status ?? 'none'} (${outcome.error})`,
+      met: false,
+      waitedMs: 0,
+    });
+  },
+});

@@ -1,0 +1,97 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { ERROR_CODES } from '../../../schemas/index.js';
+import {
+  count,
+  duration,
+  messages,
+  packetType,
+  placeholder,
+  requirement,
+  which,
+} from '../../../schemas/script-values.js';
+import { defined } from '../../defined.js';
+import { connectionOf, describeMissed, missOf, PacketWait } from '../../play/clients/await-packets.js';
+import { describePattern, type Pattern } from '../../play/clients/expectation.js';
+import { recordExpectation } from '../../play/step-outcome.js';
+import { boundWaitMs, durationMs, labelsOf } from '../../script/index.js';
+import { defaultRequirement } from '../default-requirement.js';
+import { defineClientVerb, nobody, nothing, nothingNew } from '../define.js';
+import { waitFor } from './wait-for.js';
+
+const fields = {
+  gets: Type.Union([packetType, Type.Literal('close'), Type.Literal('pong'), Type.Literal('any')], {
+    description: '`any`: a packet or a close, whichever comes first.',
+  }),
+  of: Type.Optional(messages),
+  status: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })])),
+  error: Type.Optional(Type.Union(ERROR_CODES.map((code) => Type.Literal(code)))),
+  code: Type.Optional(Type.Union([Type.Integer(), placeholder, Type.Array(Type.Integer(), { minItems: 1 })])),
+  times: Type.Optional(count),
+  lacks: Type.Optional(
+    Type.Array(Type.String(), {
+      minItems: 1,
+      description: 'Words that must be nowhere in the packet: neither the name of a member, at any depth, nor a text.',
+    }),
+  ),
+  within: Type.Optional(duration),
+  already: Type.Optional(
+    Type.Literal(true, { description: 'It must have come before this step: nothing is waited for.' }),
+  ),
+  by: Type.Optional(requirement),
+  connection: which,
+};
+
+const patternOf = ({
+  gets: what,
+  status,
+  error,
+  lacks,
+  code,
+}: Static<ReturnType<typeof Type.Object<typeof fields>>>): Pattern => ({
+  what,
+  ...defined({
+    statuses: status === undefined ? undefined : [status].flat(),
+    error,
+    lacks,
+    codes: code === undefined ? undefined : [code].flat().map(Number),
+  }),
+});
+
+export const gets = defineClientVerb({
+  name: 'gets',
+  example: 'gets: msg:A',
+  fields,
+  does: 'Waits for the next packet of the connection that matches and that no step has taken yet; without `within`, for answerWithinMs. A msg:N is handed to the application.',
+  defines: nothingNew,
+  uses: ({ of }) => labelsOf(of),
+  clients: nobody,
+  waitMs: ({ within }, timers) => boundWaitMs(within, timers),
+  needs: nothing,
+  fills: [],
+  verbatim: ['lacks'],
+  perform: async (stage, actor, action, place) => {
+    const link = connectionOf(actor, action.connection);
+    const labels = labelsOf(action.of);
+    const pattern = patternOf(action);
+    const { within = 'answerWithinMs', already = false } = action;
+    const boundMs = already ? 0 : stage.bound(durationMs(within, stage.options.timers));
+    const from = performance.now();
+    const want = { pattern, labels, times: Number(action.times ?? 1), boundMs };
+    const wait = new PacketWait(stage, actor, link, want, (entry) => {
+      if (entry.kind === 'packet') actor.handOver(link, entry);
+    });
+    const result = await waitFor(stage, wait, action.within);
+    const waitedMs = performance.now() - from;
+    const detail = pattern.error ?? pattern.statuses?.[0] ?? pattern.codes?.[0]?.toString();
+    const [message] = result.met ? labels : result.missing;
+    return recordExpectation(stage, place, {
+      requirement: action.by ?? defaultRequirement(pattern.what, detail),
+      expected: `${actor.name} gets ${describePattern(pattern, labels)} ${already ? 'before this step' : `within ${Math.round(boundMs)} ms`}`,
+      seen: result.met ? 'it came' : already ? 'nothing that matches until then' : describeMissed(result, boundMs),
+      met: result.met,
+      waitedMs,
+      ...(already && !result.wrong ? { miss: 'nothing-came', late: result.closed === undefined } : missOf(result)),
+      ...(message ? { message } : {}),
+    });
+  },
+});

@@ -1,0 +1,33 @@
+import { Type } from '@sinclair/typebox';
+import { millis } from '../../../schemas/script-values.js';
+import { recordFault } from '../../play/step-outcome.js';
+import { controlOf } from '../../play/subject-control.js';
+import { defineSubjectVerb, nothingNew } from '../define.js';
+import { aimedClients, aimedLabels, aimedPacket, awaitTrigger, before, isInTime, when } from './aim.js';
+import { awaitAllClosed, exactPause } from './ending.js';
+
+export const crashes = defineSubjectVerb({
+  name: 'crashes',
+  example: 'crashes: true',
+  fields: { crashes: Type.Literal(true), when, before, afterMs: Type.Optional(millis) },
+  does: 'SIGKILL to the process group; done when all sockets have closed and the port refuses.',
+  defines: nothingNew,
+  uses: aimedLabels,
+  clients: aimedClients,
+  waitMs: ({ afterMs }) => Number(afterMs ?? 0),
+  needs: () => ({ control: true }),
+  fills: [],
+  verbatim: [],
+  perform: async (stage, action, place) => {
+    if (!(await awaitTrigger(stage, action.when, place))) return false;
+    if (action.afterMs !== undefined) await stage.mustWait(exactPause(stage, Number(action.afterMs)));
+    const fired = isInTime(stage, action);
+    stage.subjectUp = false;
+    stage.record({ kind: 'subject', event: 'killing', signal: 'SIGKILL' });
+    await stage.mustWait(controlOf(stage).kill());
+    stage.record({ kind: 'subject', event: 'killed', signal: 'SIGKILL' });
+    await stage.mustWait(awaitAllClosed(stage));
+    recordFault(stage, place, 'crash', fired, aimedPacket(action));
+    return true;
+  },
+});

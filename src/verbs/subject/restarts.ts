@@ -1,0 +1,24 @@
+import { Type } from '@sinclair/typebox';
+import { restart } from '../../play/subject-control.js';
+import { defineSubjectVerb, nobody, noLabels, nothingNew } from '../define.js';
+
+/** A guess; what matters is only that a scenario with many restarts is known to be long. */
+const RESTART_MS = 200;
+
+export const restarts = defineSubjectVerb({
+  name: 'restarts',
+  example: 'restarts: true',
+  fields: { restarts: Type.Literal(true) },
+  does: 'Starts the process again on the same port and data.',
+  defines: nothingNew,
+  uses: noLabels,
+  clients: nobody,
+  waitMs: () => RESTART_MS,
+  needs: () => ({ control: true }),
+  fills: [],
+  verbatim: [],
+  perform: async (stage) => {
+    await restart(stage);
+    return true;
+  },
+});

@@ -1,0 +1,25 @@
+import { Type } from '@sinclair/typebox';
+import { recordUnreached } from '../../play/step-outcome.js';
+import { defineSubjectVerb, nobody, noLabels, nothing, nothingNew, noWait } from '../define.js';
+
+export const scrapes = defineSubjectVerb({
+  name: 'scrapes',
+  example: 'scrapes: true',
+  fields: { scrapes: Type.Literal(true) },
+  does: 'Reads the metrics page that the server declares: the judges compare it with what the kit counted. A page may lag, so write `waits: 1.2 x answerWithinMs` before it.',
+  defines: nothingNew,
+  uses: noLabels,
+  clients: nobody,
+  waitMs: noWait,
+  needs: nothing,
+  fills: [],
+  verbatim: [],
+  perform: async (stage, _action, place) => {
+    const { probes, timers } = stage.options;
+    if (!probes) return recordUnreached(stage, place, 'the metrics page can be read', 'this run cannot read pages');
+    const askedAt = stage.now();
+    const page = await probes.metrics(stage.bound(timers.answerWithinMs));
+    stage.record({ kind: 'metrics', askedAt, ...page });
+    return true;
+  },
+});

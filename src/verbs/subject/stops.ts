@@ -1,0 +1,32 @@
+import { Type } from '@sinclair/typebox';
+import { millis } from '../../../schemas/script-values.js';
+import { recordFault } from '../../play/step-outcome.js';
+import { controlOf } from '../../play/subject-control.js';
+import { defineSubjectVerb, nothingNew } from '../define.js';
+import { aimedClients, aimedLabels, awaitTrigger, when } from './aim.js';
+import { awaitAllClosed, exactPause } from './ending.js';
+
+export const stops = defineSubjectVerb({
+  name: 'stops',
+  example: 'stops: true',
+  fields: { stops: Type.Literal(true), when, afterMs: Type.Optional(millis) },
+  does: 'SIGTERM; done when the process has ended.',
+  defines: nothingNew,
+  uses: aimedLabels,
+  clients: aimedClients,
+  waitMs: ({ afterMs }) => Number(afterMs ?? 0),
+  needs: () => ({ control: true }),
+  fills: [],
+  verbatim: [],
+  perform: async (stage, action, place) => {
+    if (!(await awaitTrigger(stage, action.when, place))) return false;
+    if (action.afterMs !== undefined) await stage.mustWait(exactPause(stage, Number(action.afterMs)));
+    stage.record({ kind: 'subject', event: 'stopping', signal: 'SIGTERM' });
+    stage.subjectUp = false;
+    await stage.mustWait(controlOf(stage).stop());
+    stage.record({ kind: 'subject', event: 'stopped', signal: 'SIGTERM' });
+    await stage.mustWait(awaitAllClosed(stage));
+    recordFault(stage, place, 'stop', true);
+    return true;
+  },
+});
