@@ -1,6 +1,6 @@
 import type { HistoryEvent, HistoryEventOf } from '../../../schemas/index.js';
 import type { ArrowEntry } from './entry.js';
-import { namesMessage } from './script-labels.js';
+import { namesMessage, timesOf } from './script-labels.js';
 
 /** More than this lies unread before one step of a client only in a flood, where nothing is thrown away singly. */
 const MAX_FRESH = 10_000;
@@ -41,7 +41,13 @@ export class Losses {
   #decide({ client = '', packet = '' }: HistoryEventOf<'fault'>, step: HistoryEventOf<'step'> | undefined): void {
     const unread = (this.#fresh.get(client) ?? []).filter((entry) => entry.type === packet && entry.handed !== true);
     const named = step === undefined ? unread : unread.filter(({ name }) => isOf(step, name));
-    for (const entry of named) lose(entry);
+    const left = new Map<string | undefined, number>();
+    for (const entry of named) {
+      // Of each message the script takes the first that it has not read yet, or as many as the step says.
+      const taken = left.get(entry.name) ?? 0;
+      left.set(entry.name, taken + 1);
+      if (step === undefined || taken < timesOf(step.text)) lose(entry);
+    }
     if (named.length > 0 || step?.message === undefined) return;
     const last = this.#last.get(`${client} ${packet} ${step.message}`);
     if (last !== undefined && last.handed !== true) lose(last);

@@ -150,7 +150,7 @@ export class Narrator {
         this.#mark(event, event.reading ? 'resumed' : 'quiet', event.reading ? 'reads again' : 'stops reading');
     }
     if (event.kind === 'open' || event.kind === 'refused') this.#begun(conn);
-    this.#change(client);
+    if (event.kind !== 'opening') this.#change(client);
   }
 
   /** The beginning of a connection is told by what came of it. */

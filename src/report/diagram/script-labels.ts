@@ -15,3 +15,6 @@ const covers = (label: string, message: string): boolean => {
   const number = message.slice(stem.length);
   return /^\d+$/.test(number) && Number(number) >= Number(first) && Number(number) <= Number(last);
 };
+
+/** How often the step wants each of them. */
+export const timesOf = (step: string): number => Number(/\btimes: (\d+)/.exec(step)?.[1] ?? 1);

@@ -62,7 +62,7 @@ const arrow = ({ server }: Diagram, layout: SvgLayout, { middle, label, notes }:
   const shaft = `M${round(from)} ${round(y)}L${round(end - (stopped ? 0 : step * 8))} ${round(endY)}`;
   return html`${path(shaft, 'imd-shaft')}${stopped ? cross(end, endY) : path(head, 'imd-solid')}<text x="${round(center)}" y="${round(middle - 7)}" text-anchor="middle">${label}</text>${notes.map(
     (note, index) =>
-      html`<text class="imd-note" x="${round(center)}" y="${round(middle + 17 + index * 13)}" text-anchor="middle">${note}</text>`,
+      html`<text class="imd-note" x="${round(center)}" y="${round(middle + 18 + index * 13)}" text-anchor="middle">${note}</text>`,
   )}`;
 };
 

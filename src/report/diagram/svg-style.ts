@@ -24,10 +24,9 @@ export const SVG_STYLE = `.imd{${LIGHT}font:12px ui-monospace,SFMono-Regular,Men
 .imd .imd-life.imd-stalled{stroke-dasharray:3 3}
 .imd .imd-ice{fill:var(--imd-paper);stroke:var(--imd-line)}
 .imd path.imd-hatch{stroke:var(--imd-line);stroke-width:1.1}
-.imd .imd-row>rect{fill:transparent}
+.imd .imd-row>rect{fill:transparent;fill-opacity:.6}
 .imd .imd-band>rect{fill:var(--imd-band)}
 .imd .imd-row.imd-hot>rect{fill:var(--imd-hot)}
-.imd .imd-row>rect{fill-opacity:.6}
 .imd .imd-row:hover>rect,.imd .imd-row:focus>rect{fill:var(--imd-look)}
 .imd .imd-row:focus{outline:none}
 .imd .imd-row:focus>rect{stroke:var(--imd-ink);stroke-width:1}

@@ -18,7 +18,7 @@ export interface TextLayout {
 
 const MARK_WIDTH = 2;
 /** The least that is kept for notes, and the least between two lifelines so that a packet's name fits. */
-const NOTES = { least: 15, wide: 24 };
+const NOTES = { least: 15, wide: 28 };
 const GAP = { least: 19, most: 34, narrow: 4, narrowMost: 8 };
 
 const longestLabel = (rows: readonly Row[]): number =>
@@ -36,14 +36,14 @@ export const layOut = ({ parties, rows }: Diagram, width: number): TextLayout =>
   const first = timeEnd + 2;
   const gaps = Math.max(1, parties.length - 1);
   const room = (notes: number) => Math.floor((width - first - 2 - notes) / gaps);
-  const wanted = Math.min(
-    GAP.most,
-    Math.max(GAP.least, longestLabel(rows) + 7, longestMark(rows, parties.length - 1) + 3),
-  );
+  const wanted = Math.min(GAP.most, Math.max(GAP.least, longestLabel(rows) + 7));
+  const forMarks = Math.min(GAP.most, longestMark(rows, parties.length - 1) + 3);
   const inside = room(NOTES.least);
   const words = inside >= GAP.least ? 'inside' : 'beside';
   const narrow = Math.max(GAP.narrow, Math.min(GAP.narrowMost, room(width / 2)));
-  const gap = words === 'inside' ? Math.max(Math.min(wanted, room(NOTES.wide)), Math.min(wanted, inside)) : narrow;
+  // A packet's name matters more than notes on one line, and these more than the words of a mark on one line.
+  const roomy = Math.max(Math.min(wanted, inside), Math.min(forMarks, room(NOTES.wide)));
+  const gap = words === 'inside' ? roomy : narrow;
   const columns = parties.map((_, index) => first + index * gap);
   return { width, timeEnd, columns, gap, words, notes: first + (parties.length - 1) * gap + 2 };
 };

@@ -155,11 +155,12 @@ export class Traffic {
   ): ArrowEntry {
     const { client, conn, at } = event;
     if (!toServer) this.#burst.delete(client);
-    return {
-      ...defined({ key, name }),
-      ...{ shape: 'arrow', at, events: [event], lines: [line], client, conn, toServer, type, more },
-      ...{ fate: 'arrived', notes: [], old: !this.#lifelines.isNewest(client, conn) },
-    };
+    const old = !this.#lifelines.isNewest(client, conn);
+    const told = { at, events: [event], lines: [line], client, conn, toServer, type, more, old };
+    const entry: ArrowEntry = { shape: 'arrow', ...told, fate: 'arrived', notes: [] };
+    if (key !== undefined) entry.key = key;
+    if (name !== undefined) entry.name = name;
+    return entry;
   }
 }
 
