@@ -29,5 +29,6 @@ export const columnsOf = (
   while (left.length > right.length + 2) right.push(left.pop() as string);
   while (right.length > left.length + 2) left.push(right.pop() as string);
   if (left.length === 0 && right.length > 1) left.push(right.pop() as string);
+  if (right.length === 0 && left.length > 1) right.push(left.pop() as string);
   return { left: left.reverse(), right };
 };

@@ -3,6 +3,8 @@ import type { Entry } from './entry.js';
 /** So many rows at the beginning, at the end and around a row of the violation matter more than others. */
 const EDGE = 6;
 const AROUND = 3;
+/** So many events of the process are shown in any case: with more, the packets between them would be gone. */
+const MARKS = 6;
 
 export type Kept = { entry: Entry } | { left: Entry[] };
 
@@ -21,11 +23,15 @@ export const elide = (entries: readonly Entry[], violating: ReadonlySet<Entry>, 
 /** Places in the list of the rows, the most important first. */
 const byImportance = (entries: readonly Entry[], violating: ReadonlySet<Entry>): number[] => {
   const distances = distancesTo(entries, violating);
+  let marks = 0;
   const scores = entries.map((entry, index) => {
     const distance = distances[index] ?? entries.length;
     const fromEdge = Math.min(index, entries.length - 1 - index);
     if (distance === 0) return 0;
-    if (entry.shape === 'mark' && entry.client === undefined) return 1 + distance / entries.length;
+    if (entry.shape === 'mark' && entry.client === undefined && marks < MARKS) {
+      marks += 1;
+      return 1 + distance / entries.length;
+    }
     if (isRepeat(entry, entries[index - 1])) return 7;
     if (fromEdge < EDGE / 2) return 2 + fromEdge / EDGE;
     if (entry.shape === 'arrow' && entry.fate === 'lost') return 3 + distance / entries.length;
