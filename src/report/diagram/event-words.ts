@@ -1,0 +1,31 @@
+import type { HistoryEventOf } from '../../../schemas/index.js';
+import type { Sign } from './model.js';
+
+/** What happened to the process, as a sign and in words. */
+export const PROCESS: Record<HistoryEventOf<'subject'>['event'], [Sign, string]> = {
+  started: ['started', 'started'],
+  killing: ['killed', 'is being killed'],
+  killed: ['killed', 'killed'],
+  stopping: ['killed', 'is told to stop'],
+  stopped: ['killed', 'stopped'],
+  frozen: ['frozen', 'frozen'],
+  continued: ['started', 'goes on'],
+  exited: ['killed', 'exited by itself'],
+};
+
+const CLOSE_CODES: Readonly<Record<number, string>> = {
+  4400: 'bad packet',
+  4409: 'replaced',
+  4413: 'reads too slowly',
+  4429: 'too many requests',
+};
+
+/** Who ended a connection, and how. */
+export const closedText = ({ by, how, code }: HistoryEventOf<'closed'>): string => {
+  const words = code === undefined ? undefined : CLOSE_CODES[code];
+  const reason = words === undefined ? (code === undefined ? '' : ` ${code}`) : ` ${code} (${words})`;
+  if (by === 'kit')
+    return how === 'lost' ? 'cuts the connection' : how === 'reset' ? 'resets the connection' : 'leaves';
+  const manner = how === 'lost' ? 'cut' : how === 'reset' ? 'reset' : 'closed';
+  return `${manner} by the server${how === 'lost' && code === 1006 ? '' : reason}`;
+};
