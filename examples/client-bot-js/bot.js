@@ -24,7 +24,12 @@ const words = {
     };
     if (count > 0) step(1);
   },
-  inventory: ({ from, ask }) => inventoryParts(client.inbox.filter((held) => held.from === from), from, ask).forEach(say),
+  inventory: ({ from, ask }) =>
+    inventoryParts(
+      client.inbox.filter((held) => held.from === from),
+      from,
+      ask,
+    ).forEach(say),
   disconnect: async ({ forMs }, _, message) => {
     await client.settled(message, 500);
     await client.disconnect();
@@ -37,7 +42,18 @@ const words = {
 for (const message of client.inbox) if (message.from === 'conductor') await client.confirm(message);
 const start = crypto.randomUUID();
 const can = ['status', 'ping', 'disconnect'];
-say({ hello: { words: 1, start, name: 'im-conformance/client 0.1', roles: ['sender', 'receiver'], classes: ['durable'], timers, limits: { maxUnanswered: 16 }, can } });
+say({
+  hello: {
+    words: 1,
+    start,
+    name: 'im-conformance/client 0.1',
+    roles: ['sender', 'receiver'],
+    classes: ['durable'],
+    timers,
+    limits: { maxUnanswered: 16 },
+    can,
+  },
+});
 for await (const message of client.messages()) {
   if (message.from !== 'conductor') continue;
   await client.confirm(message); // Before it is done: a word is done at most once.

@@ -1,9 +1,9 @@
-import { isBody, isUserId, readPacket } from './read-packet.js';
 import { WIRE } from '../../../schemas/wire.js';
 import { Incoming } from './incoming.js';
 import { Line, type LineEnd } from './line.js';
 import { Outgoing } from './outgoing.js';
 import { type Moment, type Orders, Outlet } from './outlet.js';
+import { isBody, isUserId, readPacket } from './read-packet.js';
 import {
   ClientError,
   type ClientLimits,
@@ -102,7 +102,11 @@ export class ClientCore {
     if (this.#outgoing.has(msgId)) return;
     const { maxQueued } = this.#limits;
     if (this.#outgoing.size >= maxQueued)
-      throw new ClientError('queue-full', `${maxQueued} messages wait already`, 'Wait until some have been sent, or set limits.maxQueued.');
+      throw new ClientError(
+        'queue-full',
+        `${maxQueued} messages wait already`,
+        'Wait until some have been sent, or set limits.maxQueued.',
+      );
     const { to, body, ttlMs } = message;
     this.#outgoing.add(ttlMs === undefined ? { to, body } : { to, body, ttlMs }, msgId, moment);
     this.#noteWaiting(moment);

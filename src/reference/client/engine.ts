@@ -204,7 +204,9 @@ export class Engine {
 
   /** What is not stored must not be promised to anybody: without its storage the client ends. */
   #fail(cause: unknown, some: readonly Waiting[]): void {
-    this.#failure = new ClientError('storage', 'the storage cannot be written', 'See the cause. Close the client.', { cause });
+    this.#failure = new ClientError('storage', 'the storage cannot be written', 'See the cause. Close the client.', {
+      cause,
+    });
     clearTimeout(this.#timer);
     this.#wire?.wire.cut();
     this.#core.hangUp('closed', moment());

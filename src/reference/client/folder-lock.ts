@@ -13,7 +13,9 @@ const LOOK_EVERY_MS = 50;
  */
 const beginOf = (pid: number): string | undefined => {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
     return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
   } catch {
     try {
@@ -46,7 +48,11 @@ export const lockFolder = async (folder: string): Promise<() => void> => {
   const deadline = performance.now() + PATIENCE_MS;
   while (isHeld(path)) {
     if (performance.now() > deadline)
-      throw new ClientError('storage', `${folder} is in use by process ${holderOf(path)?.split(' ')[0]}`, 'Give each client its own folder.');
+      throw new ClientError(
+        'storage',
+        `${folder} is in use by process ${holderOf(path)?.split(' ')[0]}`,
+        'Give each client its own folder.',
+      );
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
   writeFileSync(path, `${process.pid} ${beginOf(process.pid) ?? ''}`);

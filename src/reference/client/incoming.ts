@@ -1,5 +1,11 @@
 import type { AckR } from '../../../schemas/index.js';
-import { ackAnswerEvent, newReceiverEntry, type ReceiverEntry, type ReceiverEvent, stepReceiver } from '../../protocol/receiver.js';
+import {
+  ackAnswerEvent,
+  newReceiverEntry,
+  type ReceiverEntry,
+  type ReceiverEvent,
+  stepReceiver,
+} from '../../protocol/receiver.js';
 import { type Hold, holdEnds, jittered, type Moment, numberKey, type Outlet } from './outlet.js';
 import type { ReadPacket } from './read-packet.js';
 import { Requests } from './requests.js';

@@ -66,7 +66,8 @@ export class Line {
 
   /** The network is back: the pause makes no sense any more, but a wish of the server still counts. */
   hurry(moment: Moment): void {
-    if (this.state === 'waiting' && moment.now - this.#startedAt >= this.#options.timers.reconnectAfterMs) this.connect(moment);
+    if (this.state === 'waiting' && moment.now - this.#startedAt >= this.#options.timers.reconnectAfterMs)
+      this.connect(moment);
   }
 
   hangUp(state: 'offline' | 'closed', moment: Moment): void {
@@ -103,7 +104,9 @@ export class Line {
     const wasOnline = this.state === 'online';
     if (wasOnline && moment.now - this.#startedAt >= reconnectMaxMs) this.#attempts = 0;
     const isSlow = SLOW_CODES.has(end.code ?? 0) || SLOW_STATUSES.has(end.status ?? 0);
-    const nominalMs = isSlow ? reconnectMaxMs : Math.min(reconnectAfterMs * 2 ** Math.min(this.#attempts, 30), reconnectMaxMs);
+    const nominalMs = isSlow
+      ? reconnectMaxMs
+      : Math.min(reconnectAfterMs * 2 ** Math.min(this.#attempts, 30), reconnectMaxMs);
     this.#attempts += 1;
     this.#notBefore = moment.now + (isSlow ? reconnectMaxMs * 0.8 : (end.retryAfterMs ?? 0));
     this.#startedAt = moment.now;

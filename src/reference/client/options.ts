@@ -1,10 +1,5 @@
 import type { EngineOptions } from './engine.js';
-import {
-  ClientError,
-  type ClientOptions,
-  DEFAULT_CLIENT_LIMITS,
-  DEFAULT_CLIENT_TIMERS,
-} from './types.js';
+import { ClientError, type ClientOptions, DEFAULT_CLIENT_LIMITS, DEFAULT_CLIENT_TIMERS } from './types.js';
 
 /** Only what was given replaces a default, and only numbers that make sense. */
 const withDefaults = <T extends object>(name: string, defaults: T, given: Partial<T> = {}): T => {
@@ -21,9 +16,20 @@ const withDefaults = <T extends object>(name: string, defaults: T, given: Partia
 };
 
 /** Throws a ClientError when an option makes no sense. */
-export const readOptions = <S>({ url, token, onMessage, onStatus, timers, limits }: ClientOptions<S>): EngineOptions => {
+export const readOptions = <S>({
+  url,
+  token,
+  onMessage,
+  onStatus,
+  timers,
+  limits,
+}: ClientOptions<S>): EngineOptions => {
   if (!/^wss?:\/\//.test(url))
-    throw new ClientError('invalid-option', `"${url}" is no address of a WebSocket`, 'Give one such as wss://chat.example/');
+    throw new ClientError(
+      'invalid-option',
+      `"${url}" is no address of a WebSocket`,
+      'Give one such as wss://chat.example/',
+    );
   if (token === '' || (typeof token !== 'string' && typeof token !== 'function'))
     throw new ClientError('invalid-option', 'the token is missing', 'Give a text, or a function that returns one.');
   return {

@@ -163,7 +163,8 @@ export class Outgoing {
 
   opened(connection: number, moment: Moment): void {
     this.#connection = connection;
-    for (const entry of this.#entries.values()) if (!ENDS.has(entry.machine.state)) this.#want(entry, 'connect', moment);
+    for (const entry of this.#entries.values())
+      if (!ENDS.has(entry.machine.state)) this.#want(entry, 'connect', moment);
   }
 
   ended(moment: Moment): void {
@@ -245,7 +246,8 @@ export class Outgoing {
     const { firstSentAt, dueAt } = entry.machine;
     const times = [dueAt, entry.placeUntil];
     if (firstSentAt !== undefined) times.push(firstSentAt + this.#options.timers.retryWindowMs);
-    if (entry.waitsAs !== undefined && this.#connection !== undefined && entry.notBefore > 0) times.push(entry.notBefore);
+    if (entry.waitsAs !== undefined && this.#connection !== undefined && entry.notBefore > 0)
+      times.push(entry.notBefore);
     for (const time of times) if (time !== undefined) this.wakeAt = Math.min(this.wakeAt, time);
   }
 

@@ -1,5 +1,5 @@
-import type { ClientEvent, ClientEvents } from './types.js';
 import type { StorageChange } from './storage.js';
+import type { ClientEvent, ClientEvents } from './types.js';
 
 /**
  * What the core wants done. The owner stores `changes` first, all in one step, and only then acts on the rest in order:

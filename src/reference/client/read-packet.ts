@@ -78,7 +78,8 @@ export const readPacket = (text: string): ReadPacket | undefined => {
   if (!isObject(value)) return undefined;
   const shape = SHAPES.get(value.type);
   if (!shape) return undefined;
-  for (const [name, test] of Object.entries(shape)) if (!test(Object.hasOwn(value, name) ? value[name] : undefined)) return undefined;
+  for (const [name, test] of Object.entries(shape))
+    if (!test(Object.hasOwn(value, name) ? value[name] : undefined)) return undefined;
   if (value.status === 'rejected' && value.error === undefined) return undefined;
   return value as unknown as ReadPacket;
 };

@@ -130,7 +130,9 @@ export interface ClientEvents {
   /** Something went wrong that the client cannot repair alone. */
   error: { readonly code: ClientErrorCode; readonly message: string };
 }
-export type ClientEvent = { [K in keyof ClientEvents]: { readonly kind: K; readonly data: ClientEvents[K] } }[keyof ClientEvents];
+export type ClientEvent = {
+  [K in keyof ClientEvents]: { readonly kind: K; readonly data: ClientEvents[K] };
+}[keyof ClientEvents];
 
 /** How to reach the server, where to keep things, and what to call. */
 export interface ClientOptions<Storage> {
