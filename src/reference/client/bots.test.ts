@@ -199,7 +199,7 @@ const CASES: Record<string, Case> = {
     const silent = side.socket as unknown as { _socket: { pause(): void } };
     silent._socket.pause();
     await side.until({ way: 'open' }, 2);
-    const [first, second] = side.all({ way: 'open' }) as [Fields, Fields];
+    const [first, second] = side.all({ way: 'open' }) as Fields[] as [Fields, Fields];
     t.ok(Number(second.at) - Number(first.at) >= 500);
   },
 
