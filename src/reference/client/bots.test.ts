@@ -284,8 +284,11 @@ for (const [packet, event] of KILLS) {
   };
 }
 
+const TIMEOUT_MS = 300_000;
+t.setTimeout(TIMEOUT_MS);
+
 for (const bot of BOTS) {
-  t.test(bot.name, { skip: bot.whyNot ?? false, jobs: 2 }, async (t) => {
+  t.test(bot.name, { skip: bot.whyNot ?? false, jobs: 2, timeout: TIMEOUT_MS }, async (t) => {
     for (const [name, run] of Object.entries(CASES)) t.test(name, (t) => run(t, bot));
   });
 }
