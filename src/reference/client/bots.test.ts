@@ -26,11 +26,12 @@ const stage = async (t: Test, bot: Bot, timers: object = {}): Promise<Stage> => 
 let asks = 0;
 const inventory = async (side: KitSide, from: string): Promise<unknown[]> => {
   asks += 1;
-  side.say({ do: 'inventory', from, ask: asks });
-  const { parts } = await side.word('inventory', { ask: asks, part: 1 });
+  const ask = asks;
+  side.say({ do: 'inventory', from, ask });
+  const { parts } = await side.word('inventory', { ask, part: 1 });
   const items: unknown[] = [];
   for (let part = 1; part <= Number(parts); part += 1)
-    items.push(...((await side.word('inventory', { ask: asks, part })).items as unknown[]));
+    items.push(...((await side.word('inventory', { ask, part })).items as unknown[]));
   return items;
 };
 
