@@ -322,6 +322,16 @@ t.test('the window of requests: order of hand-over, places, and no place lost', 
   t.equal(world.sent.slice(5).length, 4, 'a question that is not answered gives its place back');
 });
 
+t.test('a place in the window is counted once, however often its holder is sent', async (t) => {
+  const world = online({}, { maxUnanswered: 2 });
+  const [first, second, third, fourth] = [world.send(), world.send(), world.send(), world.send()];
+  world.pass(20_000);
+  t.ok(world.times(first).length > 2);
+  t.same([world.times(third), world.times(fourth)], [[], []], 'the window is full');
+  world.answer(first).answer(second);
+  t.same([world.times(third), world.times(fourth)], [[0], [0]]);
+});
+
 t.test('the queue has a limit, and bad messages are refused at the hand-over', async (t) => {
   const world = new World({}, { maxQueued: 2 });
   world.send();
