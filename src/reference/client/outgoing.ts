@@ -1,50 +1,25 @@
 import type { MsgR } from '../../../schemas/index.js';
-import { RETRYABLE_CODES } from '../../../schemas/wire.js';
+import { isWindowOver, receiptEvent, type SenderEvent, stepSender } from '../../protocol/sender.js';
 import {
-  isWindowOver,
-  newSenderEntry,
-  receiptEvent,
-  type SenderEntry,
-  type SenderEvent,
-  stepSender,
-} from '../../protocol/sender.js';
-import { type Hold, holdEnds, type Moment, numberKey, type Outlet } from './outlet.js';
+  asMessage,
+  ENDS,
+  type Entry,
+  IDLE,
+  isDue,
+  isRemembered,
+  isRetryable,
+  newEntry,
+  OVERRULED,
+  readEntry,
+  storedEntry,
+} from './entry.js';
+import { type Moment, numberKey, type Outlet } from './outlet.js';
 import type { ReadError, ReadPacket } from './read-packet.js';
 import { Requests } from './requests.js';
 import type { ClientLimits, ClientTimers, MessageStatus, NewMessage, OutgoingMessage, StatusChange } from './types.js';
 
-/** How an entry looks in storage. `told` is the last status of which the application knows. */
-interface StoredEntry extends OutgoingMessage {
-  readonly told: MessageStatus;
-  readonly firstSentWall?: number;
-  readonly hold?: Hold;
-}
-
-interface Entry extends NewMessage {
-  readonly key: string;
-  readonly msgId: string;
-  machine: SenderEntry;
-  told: MessageStatus;
-  firstSentWall: number | undefined;
-  hold: Hold | undefined;
-  /** Not sent before, whatever happens to the connection: the server asked for it. */
-  notBefore: number;
-  /** What the next sending is to the machine, while the entry waits for a place in the window or for `notBefore`. */
-  waitsAs: 'connect' | 'due' | 'ask' | undefined;
-  /** Stands in line for a place in the window. */
-  inLine: boolean;
-  /** Holds a place in the window until then, or until its answer comes. */
-  placeUntil: number | undefined;
-}
-
-const IDLE = { waitsAs: undefined, inLine: false, placeUntil: undefined } as const;
-
-/** Ends of which the storage is rid, and which a late receipt may still overrule. */
+/** Ends that storage has forgotten, and that a late receipt may still overrule. */
 const MAX_REMEMBERED = 1_000;
-const ENDS: ReadonlySet<MessageStatus> = new Set(['delivered', 'expired', 'refused', 'unknown']);
-const OVERRULED: ReadonlySet<MessageStatus> = new Set(['expired', 'unknown']);
-/** Statuses that the application must hear of, also after a crash. */
-const isDue = (status: MessageStatus): boolean => status === 'stored' || ENDS.has(status);
 
 export interface OutgoingOptions {
   readonly outlet: Outlet;
@@ -81,27 +56,9 @@ export class Outgoing {
 
   load(records: readonly (readonly [string, unknown])[], moment: Moment): void {
     for (const [key, value] of records) {
-      const { msgId, to, body, ttlMs, status, told, firstSentWall, hold } = value as StoredEntry;
-      const sentAgo = firstSentWall === undefined ? undefined : Math.max(moment.wall - firstSentWall, 0);
-      const machine = {
-        ...newSenderEntry(),
-        state: status,
-        firstSentAt: sentAgo === undefined ? undefined : moment.now - sentAgo,
-      };
-      const notBefore = holdEnds(hold, moment);
-      const content = { to, body, ...(ttlMs === undefined ? {} : { ttlMs }) };
-      this.#entries.set(msgId, {
-        ...content,
-        key,
-        msgId,
-        machine,
-        told,
-        firstSentWall,
-        hold,
-        notBefore,
-        ...IDLE,
-      });
-      if (!ENDS.has(status)) this.size += 1;
+      const entry = readEntry(key, value, moment);
+      this.#entries.set(entry.msgId, entry);
+      if (!ENDS.has(entry.machine.state)) this.size += 1;
       this.#nextNumber = Math.max(this.#nextNumber, Number(key.slice(2)) + 1);
     }
     this.wakeAt = moment.now;
@@ -125,17 +82,7 @@ export class Outgoing {
   }
 
   add(message: NewMessage, msgId: string, moment: Moment): void {
-    const entry: Entry = {
-      ...message,
-      key: numberKey('o', this.#nextNumber),
-      msgId,
-      machine: newSenderEntry(),
-      told: 'pending',
-      firstSentWall: undefined,
-      hold: undefined,
-      notBefore: 0,
-      ...IDLE,
-    };
+    const entry = newEntry(numberKey('o', this.#nextNumber), message, msgId);
     this.#nextNumber += 1;
     this.size += 1;
     this.#entries.set(msgId, entry);
@@ -342,13 +289,7 @@ export class Outgoing {
   }
 
   #store(entry: Entry): void {
-    const { key, told, firstSentWall, hold } = entry;
-    this.#options.outlet.store(key, {
-      ...asMessage(entry),
-      told,
-      ...(firstSentWall === undefined ? {} : { firstSentWall }),
-      ...(hold === undefined ? {} : { hold }),
-    } satisfies StoredEntry);
+    this.#options.outlet.store(entry.key, storedEntry(entry));
   }
 
   #forget(entry: Entry): void {
@@ -371,25 +312,3 @@ export class Outgoing {
     return { firstPauseMs: resendAfterMs, maxPauseMs: resendMaxMs, jitter: 0.2, windowMs: retryWindowMs };
   }
 }
-
-const isRemembered = ({ machine, told }: Entry): boolean => OVERRULED.has(machine.state) && told === machine.state;
-
-const asMessage = ({ msgId, to, body, ttlMs, machine }: Entry): OutgoingMessage => ({
-  msgId,
-  to,
-  body,
-  ...(ttlMs === undefined ? {} : { ttlMs }),
-  status: machine.state,
-});
-
-/** A code that this text does not know may be tried again if the server says when. */
-const isRetryable = ({ code, retryAfterMs }: ReadError): boolean =>
-  (RETRYABLE_CODES as ReadonlySet<string>).has(code) || (!FINAL_CODES.has(code) && retryAfterMs !== undefined);
-const FINAL_CODES: ReadonlySet<string> = new Set([
-  'invalid-packet',
-  'body-too-large',
-  'unknown-recipient',
-  'not-allowed',
-  'id-conflict',
-  'unknown-message',
-]);
