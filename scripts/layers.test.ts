@@ -57,6 +57,8 @@ const CASES: readonly [string, string, boolean][] = [
   ['examples/other/a.js', 'ws', true],
   ['examples/other/a.js', '../../src/wire/index.js', false],
   ['examples/other/a.js', 'im-conformance', false],
+  ['examples/other/a.js', 'im-conformance/client', false],
+  ['examples/client-bot-js/a.js', 'im-conformance/client', true],
   ['src/report/a.ts', 'tap', false],
   ['src/report/a.test.ts', 'tap', true],
   ['src/history/testing/a.ts', 'fast-check', true],

@@ -128,10 +128,10 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     path: 'src/reference',
-    holds: 'the reference server',
+    holds: 'the reference server and the reference client',
     may: [COMMON, 'schemas', 'src/wire', 'src/protocol'],
     packages: ['node:*', 'classic-level', 'jose', 'ws'],
-    tests: { may: ['src/harness'] },
+    tests: { may: ['src/harness'], packages: ['esbuild', 'fake-indexeddb'] },
   },
   {
     path: 'bin',
@@ -185,10 +185,16 @@ export const LAYERS: readonly Layer[] = [
     packages: [],
     tests: { may: [COMMON], packages: ['yaml'] },
   },
-  // Servers as a stranger would write them: nothing of ours.
+  {
+    path: 'examples/client-bot-js',
+    holds: 'the bot of our client library, which imports the library as a stranger does',
+    may: [],
+    packages: ['node:*', 'im-conformance'],
+  },
+  // Servers and clients as a stranger would write them: nothing of ours.
   {
     path: 'examples',
-    holds: 'servers as a stranger would write them',
+    holds: 'servers and clients as a stranger would write them',
     may: [],
     packages: ['node:*', 'ws'],
     tests: { may: [COMMON, 'src/harness'] },
