@@ -1,0 +1,63 @@
+import jakarta.websocket.CloseReason;
+import jakarta.websocket.OnClose;
+import jakarta.websocket.OnError;
+import jakarta.websocket.OnMessage;
+import jakarta.websocket.OnOpen;
+import jakarta.websocket.PongMessage;
+import jakarta.websocket.Session;
+import jakarta.websocket.server.ServerEndpoint;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * One WebSocket. Tomcat makes one object for each connection and calls it by one thread at a time, so the requests of
+ * a connection keep their order. Nothing is decided here: every event goes to the hub.
+ */
+@ServerEndpoint(value = "/", subprotocols = Packets.PROTOCOL)
+public class ImEndpoint {
+  /** Set once, before Tomcat starts: it makes the endpoints itself. */
+  static Hub hub;
+
+  private Connection connection;
+
+  @OnOpen
+  public void onOpen(Session session) {
+    // The Door has put both into the principal: the user is what the token says, never what a packet says (IM-1-9).
+    String[] who = session.getUserPrincipal().getName().split("/");
+    connection = new Connection(session, who[0], who[1]);
+    hub.submit(() -> hub.join(connection));
+  }
+
+  @OnMessage
+  public void onText(String frame) {
+    connection.heard();
+    // Tomcat counts characters and closes with 1009 by itself, but the limit is one of bytes.
+    if (frame.length() > Packets.MAX_FRAME_BYTES / 4 && frame.getBytes(StandardCharsets.UTF_8).length > Packets.MAX_FRAME_BYTES) {
+      hub.submit(() -> hub.hangUp(connection, CloseReason.CloseCodes.TOO_BIG.getCode(), "the frame is too large"));
+    } else {
+      hub.submit(() -> hub.onFrame(connection, frame));
+    }
+  }
+
+  /** In parts, so that a large one is not first gathered. */
+  @OnMessage
+  public void onBinary(ByteBuffer part, boolean last) {
+    connection.heard();
+    hub.submit(() -> hub.hangUp(connection, CloseReason.CloseCodes.CANNOT_ACCEPT.getCode(), "text frames only"));
+  }
+
+  @OnMessage
+  public void onPong(PongMessage pong) {
+    connection.heard();
+  }
+
+  @OnClose
+  public void onClose() {
+    connection.ended();
+    hub.submit(() -> hub.leave(connection));
+  }
+
+  /** What Tomcat reports here has ended the connection, and onClose follows. Without this method it would be logged. */
+  @OnError
+  public void onError(Throwable error) {}
+}
