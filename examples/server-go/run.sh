@@ -1,5 +1,6 @@
 #!/bin/sh
 # Builds the server when its sources have changed, and becomes it: PORT=8080 DATA_DIR=data ./run.sh
+# With --build it only builds.
 set -e
 here=$(cd "$(dirname "$0")" && pwd)
 # Debian keeps the sources of its Go packages in /usr/share/gocode, and nothing is fetched from the network.
@@ -12,4 +13,5 @@ mkdir -p "$here/build"
     cd "$here" && go build -o build/server .
   fi
 ) 9>"$here/build/lock"
+[ "$1" = --build ] && exit
 exec "$here/build/server"

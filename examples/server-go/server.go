@@ -28,7 +28,6 @@ type server struct {
 	events  chan func()
 	live    map[string]map[string]*connection // user, device: the one connection that counts
 	toSend  []delivery                        // told after the commit
-	fresh   []accepted                        // what may have to be told as stored, the oldest first
 	ticked  time.Duration
 	pinged  time.Duration
 }
@@ -36,11 +35,6 @@ type server struct {
 type delivery struct {
 	to  *connection
 	out outgoing
-}
-
-type accepted struct {
-	message *message
-	at      time.Duration
 }
 
 func newServer(s *state, j *journal) *server {
@@ -122,14 +116,14 @@ func (s *server) join(c *connection) {
 		s.live[c.user] = map[string]*connection{}
 	}
 	if older := s.live[c.user][c.device]; older != nil {
-		s.hangUpReplaced(older)
+		s.close(older, closeReplaced, "replaced by a newer connection")
 	}
 	s.live[c.user][c.device] = c
 	s.pushWhatWaits(c)
 }
 
-func (s *server) hangUpReplaced(c *connection) {
-	s.toSend = append(s.toSend, delivery{c, outgoing{close: &websocket.CloseError{Code: closeReplaced, Text: "replaced by a newer connection"}}})
+func (s *server) close(c *connection, code int, reason string) {
+	s.toSend = append(s.toSend, delivery{c, outgoing{close: &websocket.CloseError{Code: code, Text: reason}}})
 }
 
 // hangUp also ends what ended by itself. The late end of a connection that was replaced is nobody's leaving (IM-1-13).
@@ -137,16 +131,10 @@ func (s *server) hangUp(c *connection, code int, reason string) {
 	if !s.isLive(c) {
 		return
 	}
-	s.toSend = append(s.toSend, delivery{c, outgoing{close: &websocket.CloseError{Code: code, Text: reason}}})
+	s.close(c, code, reason)
 	delete(s.live[c.user], c.device)
-	if len(s.live[c.user]) > 0 {
-		return
-	}
-	delete(s.live, c.user)
-	for _, m := range s.inboxes[c.user] {
-		if m.waitsForTimer {
-			s.tellStored(m)
-		}
+	if len(s.live[c.user]) == 0 {
+		delete(s.live, c.user)
 	}
 }
 
@@ -197,14 +185,10 @@ func (s *server) onMsgR(c *connection, r request) {
 }
 
 func (s *server) onAccepted(m *message) {
-	devices := s.live[m.To]
-	if len(devices) == 0 {
-		s.tellStored(m)
-		return
-	}
-	m.waitsForTimer = true
-	s.fresh = append(s.fresh, accepted{m, s.now()})
-	for _, c := range devices {
+	// The server has timers, so the sender needs none from here on, whether the receiver is away or not. A server
+	// without timers tells "stored" only when it is away: there the re-sending of the sender repairs a lost push.
+	s.tell(m, "stored", m.AcceptedAt)
+	for _, c := range s.live[m.To] {
 		s.pushWhatWaits(c)
 	}
 }
@@ -215,13 +199,11 @@ func (s *server) triggerWhatIsMissing(m *message) {
 		s.tell(m, "delivered", m.ack.At)
 		return
 	}
+	s.tell(m, "stored", m.AcceptedAt)
 	for _, c := range s.live[m.To] {
 		if p := c.inFlight[m.ServerMsgID]; p != nil { // If not, it waits for its turn and goes on waiting.
 			s.push(c, p)
 		}
-	}
-	if !m.waitsForTimer {
-		s.tellStored(m)
 	}
 }
 
@@ -248,11 +230,6 @@ func (s *server) onAckR(c *connection, r request) {
 		delete(c.inFlight, m.ServerMsgID)
 		s.pushWhatWaits(c)
 	}
-}
-
-func (s *server) tellStored(m *message) {
-	m.waitsForTimer = false
-	s.tell(m, "stored", m.AcceptedAt)
 }
 
 func (s *server) tell(m *message, status string, at int64) {
@@ -304,12 +281,6 @@ func (s *server) tick() {
 			c.movedAt = now
 		}
 		s.lookAfter(c, now, pings)
-	}
-	for len(s.fresh) > 0 && now-s.fresh[0].at >= tooLong {
-		if m := s.fresh[0].message; m.waitsForTimer && m.ack == nil {
-			s.tellStored(m)
-		}
-		s.fresh = s.fresh[1:]
 	}
 	s.forget()
 }

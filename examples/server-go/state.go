@@ -20,8 +20,7 @@ type message struct {
 	Digest      string `json:"digest"`
 	AcceptedAt  int64  `json:"acceptedAt"`
 
-	ack           *ack // nil: the message waits
-	waitsForTimer bool // accepted while its receiver was connected, and its sender has not been told "stored"
+	ack *ack // nil: the message waits
 }
 
 type senderKey struct{ from, msgID string } // Two fields: no separator can mix up two pairs (IM-2-6).

@@ -19,6 +19,8 @@ public class ImEndpoint {
   static Hub hub;
 
   private Connection connection;
+  private StringBuilder gathered = new StringBuilder();
+  private int bytes;
 
   @OnOpen
   public void onOpen(Session session) {
@@ -28,18 +30,24 @@ public class ImEndpoint {
     hub.submit(() -> hub.join(connection));
   }
 
+  /** In parts as they come in: every one is a sign of life, and what is too large is not gathered first. */
   @OnMessage
-  public void onText(String frame) {
+  public void onText(String part, boolean last) {
     connection.heard();
-    // Tomcat counts characters and closes with 1009 by itself, but the limit is one of bytes.
-    if (frame.length() > Packets.MAX_FRAME_BYTES / 4 && frame.getBytes(StandardCharsets.UTF_8).length > Packets.MAX_FRAME_BYTES) {
+    if (bytes > Packets.MAX_FRAME_BYTES) return;
+    bytes += part.getBytes(StandardCharsets.UTF_8).length;
+    if (bytes > Packets.MAX_FRAME_BYTES) {
       hub.submit(() -> hub.hangUp(connection, CloseReason.CloseCodes.TOO_BIG.getCode(), "the frame is too large"));
-    } else {
-      hub.submit(() -> hub.onFrame(connection, frame));
+      return;
     }
+    gathered.append(part);
+    if (!last) return;
+    String frame = gathered.toString();
+    gathered = new StringBuilder();
+    bytes = 0;
+    hub.submit(() -> hub.onFrame(connection, frame));
   }
 
-  /** In parts, so that a large one is not first gathered. */
   @OnMessage
   public void onBinary(ByteBuffer part, boolean last) {
     connection.heard();

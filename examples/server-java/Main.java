@@ -9,7 +9,6 @@ import org.apache.catalina.connector.Connector;
 import org.apache.catalina.startup.Tomcat;
 import org.apache.tomcat.util.descriptor.web.FilterDef;
 import org.apache.tomcat.util.descriptor.web.FilterMap;
-import org.apache.tomcat.websocket.server.Constants;
 import org.apache.tomcat.websocket.server.WsSci;
 
 /** An IM-RAN 1 server: classes core, timed-redelivery, durable, ordered and flow-control. */
@@ -31,6 +30,7 @@ public final class Main {
       hub.submit(hub::hangUpOnEverybody);
       Connection.awaitGoodbyes();
     }));
+    if (arguments.length > 0 && arguments[0].equals("--start-and-stop")) System.exit(0); // See run.sh.
     System.out.println("listening on ws://127.0.0.1:" + port + "/");
     try {
       hub.run();
@@ -48,8 +48,6 @@ public final class Main {
     connector.setProperty("address", "127.0.0.1");
     tomcat.setConnector(connector);
     Context context = tomcat.addContext("", null);
-    // One character is at least one byte. The buffer is one of characters, and a frame that fills it is not yet too large.
-    context.addParameter(Constants.TEXT_BUFFER_SIZE_SERVLET_CONTEXT_INIT_PARAM, String.valueOf(Packets.MAX_FRAME_BYTES + 1));
     FilterDef door = new FilterDef();
     door.setFilterName("door");
     door.setFilter(new Door());
