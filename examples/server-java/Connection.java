@@ -9,6 +9,7 @@ import java.util.Queue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.coyote.http11.upgrade.UpgradeInfo;
 
 /** Who is at the other end, what was pushed to it, and what still has to leave. */
 final class Connection {
@@ -49,16 +50,19 @@ final class Connection {
   final Map<String, Push> inFlight = new HashMap<>();
 
   private final Session session;
+  private final UpgradeInfo traffic;
+  private long framesSeen;
   private final Queue<Write> outbox = new ArrayDeque<>();
   private boolean writing;
   private volatile long heardAt = Hub.now();
   /** When a write last ended, or the outbox was empty. */
   private volatile long movedAt = Hub.now();
 
-  Connection(Session session, String user, String device) {
+  Connection(Session session, Door.Visitor visitor) {
     this.session = session;
-    this.user = user;
-    this.device = device;
+    this.user = visitor.user;
+    this.device = visitor.device;
+    this.traffic = visitor.traffic;
     OPEN.incrementAndGet();
     session.setMaxIdleTimeout(0); // The hub finds dead peers. It knows when it was itself stalled.
     session.getUserProperties().put("org.apache.tomcat.websocket.BLOCKING_SEND_TIMEOUT", GOODBYE_MS);
@@ -84,6 +88,9 @@ final class Connection {
   }
 
   long silentForMs() {
+    long frames = traffic.getMsgsReceived();
+    if (frames != framesSeen) heard();
+    framesSeen = frames;
     return Hub.now() - heardAt;
   }
 

@@ -4,11 +4,14 @@ import jakarta.servlet.http.HttpFilter;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
+import jakarta.servlet.http.HttpUpgradeHandler;
 import java.io.IOException;
 import java.security.Principal;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
+import org.apache.coyote.http11.upgrade.UpgradeInfo;
+import org.apache.tomcat.websocket.server.WsHttpUpgradeHandler;
 
 /** Stands before the upgrade: the description for everybody, and the endpoint for those with a token. */
 class Door extends HttpFilter {
@@ -29,12 +32,46 @@ class Door extends HttpFilter {
     } else if (!offersProtocol(request)) { // After the token: a stranger learns nothing more (IM-1-2).
       response.sendError(HttpServletResponse.SC_BAD_REQUEST, "the subprotocol im.ran.v1 is needed");
     } else {
-      chain.doFilter(new HttpServletRequestWrapper(request) {
-        @Override
-        public Principal getUserPrincipal() {
-          return () -> who;
-        }
-      }, response);
+      chain.doFilter(new Entering(request, new Visitor(who)), response);
+    }
+  }
+
+  /** Who comes in, as the endpoint finds it in its session. */
+  static final class Visitor implements Principal {
+    final String user;
+    final String device;
+    /** Counts every frame that arrives. Jakarta WebSocket shows no incoming pings, and they are signs of life, too (IM-1-17). */
+    UpgradeInfo traffic;
+
+    Visitor(String who) {
+      this.user = who.substring(0, who.indexOf('/'));
+      this.device = who.substring(user.length() + 1);
+    }
+
+    @Override
+    public String getName() {
+      return user + "/" + device;
+    }
+  }
+
+  private static final class Entering extends HttpServletRequestWrapper {
+    private final Visitor visitor;
+
+    Entering(HttpServletRequest request, Visitor visitor) {
+      super(request);
+      this.visitor = visitor;
+    }
+
+    @Override
+    public Principal getUserPrincipal() {
+      return visitor;
+    }
+
+    @Override
+    public <T extends HttpUpgradeHandler> T upgrade(Class<T> type) throws IOException, ServletException {
+      T handler = super.upgrade(type);
+      visitor.traffic = ((WsHttpUpgradeHandler) handler).getUpgradeInfo();
+      return handler;
     }
   }
 

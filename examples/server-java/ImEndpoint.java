@@ -3,7 +3,6 @@ import jakarta.websocket.OnClose;
 import jakarta.websocket.OnError;
 import jakarta.websocket.OnMessage;
 import jakarta.websocket.OnOpen;
-import jakarta.websocket.PongMessage;
 import jakarta.websocket.Session;
 import jakarta.websocket.server.ServerEndpoint;
 import java.nio.ByteBuffer;
@@ -24,9 +23,8 @@ public class ImEndpoint {
 
   @OnOpen
   public void onOpen(Session session) {
-    // The Door has put both into the principal: the user is what the token says, never what a packet says (IM-1-9).
-    String[] who = session.getUserPrincipal().getName().split("/");
-    connection = new Connection(session, who[0], who[1]);
+    // The Door has put it into the principal: the user is what the token says, never what a packet says (IM-1-9).
+    connection = new Connection(session, (Door.Visitor) session.getUserPrincipal());
     hub.submit(() -> hub.join(connection));
   }
 
@@ -50,13 +48,7 @@ public class ImEndpoint {
 
   @OnMessage
   public void onBinary(ByteBuffer part, boolean last) {
-    connection.heard();
     hub.submit(() -> hub.hangUp(connection, CloseReason.CloseCodes.CANNOT_ACCEPT.getCode(), "text frames only"));
-  }
-
-  @OnMessage
-  public void onPong(PongMessage pong) {
-    connection.heard();
   }
 
   @OnClose

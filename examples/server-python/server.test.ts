@@ -13,10 +13,10 @@ const sample = [
   'server/core/{plain-exchange,conversation,concurrent-duplicate,receiver-away,self-message,foreign-ack,keeps-reading}',
   'server/core/{frame-over-limit,frames-in-fragments,ping,takeover-late-close*,duplicate-repairs*}',
   'server/core/{binary-frames,bad-utf8,lone-surrogate,json-forms,unknown-fields}*',
-  'server/durable/{killed-after-the-answer,killed-while-acking,graceful-stop,ids-over-restarts}*',
+  'server/durable/{killed-after-the-answer#at-once,killed-while-acking#at-once,graceful-stop#last-answer,ids-over-restarts}',
   'server/flow-control/{full-inbox,one-ack-one-push}',
-  'server/ordered/{live,order-over-a-restart}*',
-  'server/timed-redelivery/{dead-peer,stalled-server,sign-of-life*,silent-receiver*}',
+  'server/ordered/live*',
+  'server/timed-redelivery/{dead-peer,stalled-server,sign-of-life*}',
 ];
 
 const install = 'apt-get install -y --no-install-recommends python3-websockets';
@@ -33,7 +33,7 @@ t.test('the server in Python passes a sample of the kit', { skip, timeout: TIMEO
       headers: {},
       allowUnproven: false,
       seed: 'worked',
-      concurrency: 4,
+      concurrency: 8,
       instances: 1,
       patienceMs: 2_000,
       replayArguments: [],
@@ -49,5 +49,5 @@ t.test('the server in Python passes a sample of the kit', { skip, timeout: TIMEO
   );
   t.strictSame(report.problems, []);
   t.equal(report.exitCode, 0);
-  t.ok(report.summary.passed > 40, `${report.summary.passed} scenarios passed`);
+  t.ok(report.summary.passed > 50, `${report.summary.passed} scenarios passed`);
 });
