@@ -6,8 +6,10 @@ import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.coyote.http11.upgrade.UpgradeInfo;
 
@@ -130,17 +132,21 @@ final class Connection {
   /** Behind what was sent before it. Who does not read is cut off when the time is over. */
   void close(int code, String reason) {
     queue(() -> session.close(new CloseReason(CloseReason.CloseCodes.getCloseCode(code), reason)));
+    CompletableFuture.delayedExecutor(GOODBYE_MS, TimeUnit.MILLISECONDS, WRITERS).execute(() -> end(code, reason));
   }
 
-  /** Without waiting for anything: the peer is dead, or has not read for long. */
+  /** Without waiting for what is to be written: the peer is dead, or has not read for long. */
   void abort(int code, String reason) {
-    WRITERS.execute(() -> {
-      try {
-        session.close(new CloseReason(CloseReason.CloseCodes.getCloseCode(code), reason));
-      } catch (IOException | IllegalStateException gone) {
-        // That was the aim.
-      }
-    });
+    WRITERS.execute(() -> end(code, reason));
+  }
+
+  /** Tomcat tries for GOODBYE_MS to write the close, and ends the connection in any case. Nothing happens if it has ended. */
+  private void end(int code, String reason) {
+    try {
+      session.close(new CloseReason(CloseReason.CloseCodes.getCloseCode(code), reason));
+    } catch (IOException | IllegalStateException gone) {
+      // That was the aim.
+    }
   }
 
   private void queue(Write write) {
