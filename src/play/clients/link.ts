@@ -169,7 +169,8 @@ export class Link {
       'code' in error &&
       String(error.code).startsWith('WS_ERR')
     ) {
-      this.#onInvalid('frame', `(${String(error.code)})`, [error.message]);
+      const isText = error.code !== 'WS_ERR_INVALID_UTF8';
+      this.#onInvalid(isText ? 'packet' : 'frame', `(${String(error.code)})`, [error.message]);
       // The kit's WebSocket client gave up; the server may have gone on.
       this.#endedByKit = 'abruptly';
     }
