@@ -151,6 +151,16 @@ t.test('the main job, on the embedded reference server', async (t) => {
   const stalled = join(packageRoot, 'conformance', 'histories', 'undecided-kit-stood-still.ndjson');
   const excused = await run(['check', stalled], folder);
   t.equal(excused.code, 4);
+  const broken = await run(
+    ['check', join(packageRoot, 'conformance', 'histories', 'bad-push-after-ack.ndjson')],
+    folder,
+  );
+  t.equal(broken.code, 1);
+  t.match(
+    broken.stdout,
+    / time +alice +server +bob\n(.*\n)*» .*msg:N m1 ─+▶│ 2nd time/,
+    'a picture shows the second push',
+  );
   t.match(excused.stdout, /INCONCLUSIVE.*\n +too slow to judge: the kit itself stood still for 334 ms.*\(IM-3-1\)/);
   t.equal(cut.code, 0, 'a closed pipe is no failure');
   t.notMatch(cut.stderr, /EPIPE|fault/);

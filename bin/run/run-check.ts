@@ -10,6 +10,7 @@ import {
   tooSlowText,
 } from '../../src/history/index.js';
 import { type Ledger, loadLedger, requirementOf } from '../../src/ledger/index.js';
+import { diagramOf, textDiagram } from '../../src/report/diagram/index.js';
 import { inert, type Paint, paintFor } from '../../src/report/index.js';
 import { failureLines, warningLines } from '../../src/report/pretty-failure.js';
 import { count } from '../../src/report/words.js';
@@ -97,6 +98,14 @@ const resultOf = (file: string, checked: Checked, ledger: Ledger): ScenarioResul
   };
 };
 
+/** What happened around the first finding, as a picture: a lifeline for each party, a cross where a packet was lost. */
+const diagramLines = (file: string, { findings }: Judgement, paint: Paint): string[] => {
+  const [first] = findings;
+  if (first === undefined) return [];
+  const diagram = diagramOf(readHistory(file), { violation: defined({ events: first.events, about: first.about }) });
+  return ['', ...textDiagram(diagram, { paint })];
+};
+
 const linesOf = (result: ScenarioResult, paint: Paint): string[] => {
   const proven = Object.keys(result.exercised).length;
   const heading = `${paint('bold', result.id)}  ${result.title}`;
@@ -116,9 +125,11 @@ export const runCheck = async (files: readonly string[]): Promise<number> => {
   const lines: string[] = [];
   try {
     for (const file of files) {
-      const result = resultOf(file, judgeFile(file), ledger);
+      const checked = judgeFile(file);
+      const result = resultOf(file, checked, ledger);
       verdicts.add(result.verdict);
       lines.push(...linesOf(result, paint));
+      if (result.verdict === 'failed') lines.push(...diagramLines(file, checked.judgement, paint));
     }
   } finally {
     // What was judged before a file that cannot be read is told all the same.
