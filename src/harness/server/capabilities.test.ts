@@ -69,7 +69,7 @@ t.test('handshakes that do not end', async (t) => {
   overTls.end();
   while (open.size > 0) await new Promise((resolve) => setImmediate(resolve));
   const attacker = createAttacker('ws://127.0.0.1:1/', authenticate);
-  t.equal((await attacker.stallHandshakes(3)).opened, 0, 'a closed door is no abuse');
+  t.equal((await attacker.stallHandshakes(3)).opened, 0, 'a port that refuses is no abuse');
   if (process.platform === 'linux') {
     t.throws(() => attacker.assertRoom(1_000_000_000), { code: 'kit', remedy: /ulimit -n/ });
     t.doesNotThrow(() => attacker.assertRoom(1));
