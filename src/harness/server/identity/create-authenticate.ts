@@ -120,7 +120,7 @@ const tokensOfTemplate = (template: string): TokenSource => {
   if (!template.includes('{user}')) {
     throw new KitError(
       'usage',
-      'The template of --token has no {user}, so all actors would be one user.',
+      'The template of --token has no {user}, so all clients would be one user.',
       'Write it like "{user}" or "{user}/{device}"; use --token-command for tokens that cannot be derived.',
     );
   }
