@@ -1,7 +1,16 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { SERVER_CLASSES } from './wire.js';
 
-export { DEFAULT_TIMERS, SERVER_CLASSES, type ServerClass, type TimerName, type Timers } from './wire.js';
+export {
+  DEFAULT_TIMERS,
+  RESERVED_CLASSES,
+  SERVER_CLASSES,
+  type ServerClass,
+  TESTED_CLASSES,
+  type TestedClass,
+  type TimerName,
+  type Timers,
+} from './wire.js';
 
 const timer = (description: string, example: number) =>
   Type.Optional(Type.Integer({ description, minimum: 1, maximum: Number.MAX_SAFE_INTEGER, examples: [example] }));

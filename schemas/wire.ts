@@ -65,6 +65,14 @@ export const SERVER_CLASSES = [
 ] as const;
 export type ServerClass = (typeof SERVER_CLASSES)[number];
 
+/** Classes that have a name, and of which the specification does not say yet what they demand. */
+export const RESERVED_CLASSES = ['replicated'] as const satisfies readonly ServerClass[];
+/** What a server can be tested for. */
+export type TestedClass = Exclude<ServerClass, (typeof RESERVED_CLASSES)[number]>;
+export const TESTED_CLASSES: readonly TestedClass[] = SERVER_CLASSES.filter(
+  (name): name is TestedClass => !RESERVED_CLASSES.some((reserved) => reserved === name),
+);
+
 /** The timers a server may declare, and what the kit assumes of one that it does not declare. Milliseconds. */
 export const DEFAULT_TIMERS = {
   answerWithinMs: 5_000,

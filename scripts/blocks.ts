@@ -1,11 +1,12 @@
 import { KitError } from '../src/errors.js';
+import { wrapMarkdown } from './prose.js';
 
 const begin = (name: string): string => `<!-- ${name}: generated -->`;
 const end = (name: string): string => `<!-- ${name}: end -->`;
 
 /**
  * A text with the lines between the marks of each block replaced. Throws a KitError for a block whose two marks do
- * not stand there once each, in this order.
+ * not stand there once each, in this order. Long prose in a block is broken like all other.
  */
 export const withBlocks = (text: string, blocks: Readonly<Record<string, readonly string[]>>): string =>
   Object.entries(blocks).reduce((before, [name, lines]) => {
@@ -14,5 +15,5 @@ export const withBlocks = (text: string, blocks: Readonly<Record<string, readonl
     if (tail === undefined || more.length > 0 || others.length > 0) {
       throw new KitError('usage', `the block "${name}" has no place`, `Write ${begin(name)} and ${end(name)} once.`);
     }
-    return `${head}${begin(name)}\n${lines.join('\n')}\n${end(name)}${tail}`;
+    return `${head}${begin(name)}\n${wrapMarkdown(lines.join('\n'))}\n${end(name)}${tail}`;
   }, text);

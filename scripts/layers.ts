@@ -108,7 +108,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     path: 'src/verbs',
-    holds: 'what a script can do, a file for each verb; the door to the scenarios',
+    holds: 'what a script can do, a file for each verb; loads the scenarios',
     may: [COMMON, 'schemas', 'src/wire', 'src/script', 'src/play'],
     packages: ['@sinclair/typebox', 'node:*', 'jose'],
     tests: { may: ['scripts'] },

@@ -2,7 +2,7 @@
 export const PROSE_WIDTH = 100;
 
 /** Code in backticks stays on one line as long as it is no longer than this: it can be copied, and found by a search. */
-const MAX_CODE = 60;
+const MAX_CODE = 80;
 
 /** What stands in a Markdown file and is not prose: headings, tables, quotations, comments, definitions of links. */
 const NO_PROSE = /^\s*(#|\||>|<|\[[^\]]*\]:|---)/;

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { architectureFile, renewedArchitecture } from './events-block.js';
 import { readmeFile, renewedReadme } from './readme.js';
 import { renewedVerbs, verbsFile } from './verb-table.js';
 
@@ -6,6 +7,7 @@ import { renewedVerbs, verbsFile } from './verb-table.js';
 const texts = [
   { file: readmeFile, ...renewedReadme() },
   { file: verbsFile, ...renewedVerbs() },
+  { file: architectureFile, ...renewedArchitecture() },
 ];
 for (const { file, before, after } of texts) {
   if (process.argv.includes('--write')) {

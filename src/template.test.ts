@@ -1,6 +1,6 @@
 import t from 'tap';
 import { KitError } from './errors.js';
-import { fillText, fillTree, placesIn, type Resolve } from './template.js';
+import { fillNames, fillText, fillTree, placesIn, type Resolve } from './template.js';
 
 const resolve: Resolve = ({ name, argument }) =>
   ({ limit: 20, list: [1], word: 'two', user: `${argument}.7`, nothing: undefined })[name];
@@ -35,4 +35,17 @@ t.test('so is a tree', async (t) => {
     { name: 'user', argument: 'bob', add: 0, text: '{user:bob}' },
     { name: 'limit', add: -3 },
   ]);
+});
+
+t.test('plain names take texts, which may be encoded', async (t) => {
+  const values = { user: 'al/1', port: '80', token: undefined };
+  const cases: [text: string, filled: string][] = [
+    ['{user}', 'al/1'],
+    ['{{port}}:{port}', '{80}:80'],
+    ['{token} and {other} stay', '{token} and {other} stay'],
+    ['{port+1} and {user:al} stay', '{port+1} and {user:al} stay'],
+    ['{toString}', '{toString}'],
+  ];
+  for (const [text, filled] of cases) t.equal(fillNames(text, values), filled, text);
+  t.equal(fillNames('?u={user}', values, encodeURIComponent), '?u=al%2F1');
 });

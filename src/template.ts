@@ -55,3 +55,17 @@ export const placesIn = (value: unknown): Place[] => {
   if (value === null || typeof value !== 'object') return [];
   return Object.values(value).flatMap(placesIn);
 };
+
+/** Fills plain names with texts, `{user}` but not `{user+1}`; a name without a value stays as it is written. */
+export const fillNames = (
+  text: string,
+  values: Readonly<Record<string, string | undefined>>,
+  encode = (value: string) => value,
+): string =>
+  String(
+    fillText(text, (place) => {
+      const value =
+        place.text === `{${place.name}}` && Object.hasOwn(values, place.name) ? values[place.name] : undefined;
+      return value === undefined ? undefined : encode(value);
+    }),
+  );

@@ -176,7 +176,7 @@ t.test('signals', async (t) => {
     const from = performance.now();
     const outcome = await interruptedBy(t, signal, 1);
     t.equal(outcome.code, 130, `${signal} while the server does not answer`);
-    t.ok(performance.now() - from < 9_000, 'nobody waits for the bound of the knock');
+    t.ok(performance.now() - from < 9_000, 'nobody waits for the bound of the preflight');
     t.match(
       outcome.stderr,
       new RegExp(`^im-conformance: ${signal}: ending the servers and writing the reports.*\n.*interrupted before`),

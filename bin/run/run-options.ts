@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { ServerFile } from '../../conformance/patching/server-file.js';
 import type { Description } from '../../schemas/index.js';
-import { SERVER_CLASSES, type ServerClass } from '../../schemas/wire.js';
+import { SERVER_CLASSES, type ServerClass, TESTED_CLASSES } from '../../schemas/wire.js';
 import { defined } from '../../src/defined.js';
 import { KitError } from '../../src/errors.js';
 import type { RunOptions } from '../../src/harness/options.js';
@@ -92,7 +92,7 @@ const certificatesFrom = (file: string): string => {
 };
 
 /** What the embedded server has. It is `secured` only where it checks tokens, and TLS needs a certificate of the user's. */
-const EMBEDDED_CLASSES = SERVER_CLASSES.filter((name) => !['secured', 'encrypted', 'replicated'].includes(name));
+const EMBEDDED_CLASSES = TESTED_CLASSES.filter((name) => !['secured', 'encrypted'].includes(name));
 
 let written: ServerFile | undefined;
 

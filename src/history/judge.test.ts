@@ -80,8 +80,8 @@ const CONSEQUENCES: Partial<Record<Defect, readonly string[]>> = {
     'IM-4.2-26',
     'IM-4.2-30',
   ],
-  newSidOnPush: ['IM-4.2-14', 'IM-4.2-17', 'IM-4.2-30'],
-  reusesSid: [
+  newServerMsgIdOnPush: ['IM-4.2-14', 'IM-4.2-17', 'IM-4.2-30'],
+  reusesServerMsgId: [
     'IM-2-5',
     'IM-3-3',
     'IM-3-5',

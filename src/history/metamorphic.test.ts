@@ -108,19 +108,19 @@ t.test('what is found of some users does not depend on what others do meanwhile'
 
 /** The most messages that were ever pushed and not acked on one connection. */
 const widestWindow = (events: readonly HistoryEvent[]): number => {
-  const windows = new Map<number, { client: string; sids: Set<unknown> }>();
+  const windows = new Map<number, { client: string; serverMsgIds: Set<unknown> }>();
   const acked = new Set<unknown>();
   let widest = 0;
   for (const event of events) {
     if (event.kind === 'sent' && event.packet.type === 'ack:R') {
       acked.add(event.packet.serverMsgId);
-      for (const { client, sids } of windows.values())
-        if (client === event.client) sids.delete(event.packet.serverMsgId);
+      for (const { client, serverMsgIds } of windows.values())
+        if (client === event.client) serverMsgIds.delete(event.packet.serverMsgId);
     }
     if (event.kind !== 'got' || event.packet.type !== 'msg:N' || acked.has(event.packet.serverMsgId)) continue;
-    const window = windows.get(event.conn) ?? { client: event.client, sids: new Set() };
-    windows.set(event.conn, window.sids.add(event.packet.serverMsgId) && window);
-    widest = Math.max(widest, window.sids.size);
+    const window = windows.get(event.conn) ?? { client: event.client, serverMsgIds: new Set() };
+    windows.set(event.conn, window.serverMsgIds.add(event.packet.serverMsgId) && window);
+    widest = Math.max(widest, window.serverMsgIds.size);
   }
   return widest;
 };

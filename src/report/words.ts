@@ -55,7 +55,7 @@ export const cut = <T>(items: readonly T[], noun: string): { shown: readonly T[]
   return { shown: items.slice(0, MAX_VIOLATIONS), rest: left > 0 ? [`and ${count(left, noun)} more`] : [] };
 };
 
-/** `repetition 3 of 20, 2 failed: 3, 7`: which playing of a scenario a result shows. Undefined: it was played once. */
+/** `repetition 3 of 20, 2 failed: 3, 7`: which repetition of a scenario a result shows. Undefined: it was played once. */
 export const repetitionWords = ({ repetitions }: Pick<ScenarioResult, 'repetitions'>): string | undefined => {
   if (repetitions === undefined) return undefined;
   const { played, failed, shown } = repetitions;

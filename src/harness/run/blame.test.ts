@@ -68,7 +68,7 @@ const play = (
     instance: {
       subject: { url: 'ws://127.0.0.1:1/', close: async () => {} },
       dial,
-      intruder: {
+      attacker: {
         assertRoom: () => {},
         stallHandshakes: async () => ({ opened: 0, end: () => {} }),
         tryOver: async () => ({ ok: true }),

@@ -21,7 +21,7 @@ const makeClock = async (): Promise<FakeClock> => new (await import('../process/
 export class Instance {
   readonly subject: Subject;
   readonly dial: Dial;
-  readonly intruder: Attacker;
+  readonly attacker: Attacker;
   /** The accounts that scenarios share, where users cannot be made up. */
   accounts: AccountPool | undefined;
   #down = false;
@@ -36,10 +36,10 @@ export class Instance {
   /** Why the last start failed. */
   #startFailure: unknown;
 
-  constructor(subject: Subject, dial: Dial, intruder: Attacker) {
+  constructor(subject: Subject, dial: Dial, attacker: Attacker) {
     this.subject = subject;
     this.dial = dial;
-    this.intruder = intruder;
+    this.attacker = attacker;
     subject.control?.onExit((exit) => {
       this.#down = true;
       this.exits.push(performance.now());

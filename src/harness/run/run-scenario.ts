@@ -26,7 +26,7 @@ import { sentenceOf } from './suite.js';
 export interface ScenarioRun {
   /** What is known of the subject. */
   prepared: Pick<Prepared, 'role' | 'description' | 'timers' | 'served'>;
-  instance: Pick<Instance, 'subject' | 'dial' | 'intruder'>;
+  instance: Pick<Instance, 'subject' | 'dial' | 'attacker'>;
   /** Power over the subject, as much as this scenario may have. */
   control?: Control;
   probes: Probes;
@@ -153,10 +153,10 @@ const judgeInTurns = async (events: readonly HistoryEvent[]): Promise<Judgement>
 const stageFor = (run: ScenarioRun, result: ScenarioResult, events: HistoryEvent[]): Stage => {
   const { prepared, instance, probes, patienceMs, userSuffix, random, signal, control, identity } = run;
   const { description, timers, served } = prepared;
-  const { dial, intruder } = instance;
+  const { dial, attacker } = instance;
   const stage: Stage = new Stage({
     dial,
-    attacker: intruder,
+    attacker,
     probes,
     description,
     timers,

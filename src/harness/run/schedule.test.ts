@@ -28,18 +28,18 @@ t.test('what takes long goes first; what takes equally long keeps its order', (t
 t.test('every scenario is played once; one that is alone has its instance for itself', async (t) => {
   const scenarios = Array.from({ length: 24 }, (_, i) => scenario(`${i}`, i % 3 === 0));
   for (const others of [[], [Promise.resolve(second)]]) {
-    const playing = new Map<Instance, Scenario[]>();
+    const running = new Map<Instance, Scenario[]>();
     const played: string[] = [];
     let most = 0;
     const play = async (one: Scenario, on: Instance): Promise<void> => {
-      const company = playing.get(on) ?? [];
-      playing.set(on, [...company, one]);
+      const company = running.get(on) ?? [];
+      running.set(on, [...company, one]);
       if (company.length > 0 && (one.exclusive || company.some((other) => other.exclusive))) t.fail('it had company');
       most = Math.max(most, company.length + 1);
       await nextTurn();
-      playing.set(
+      running.set(
         on,
-        (playing.get(on) ?? []).filter((other) => other !== one),
+        (running.get(on) ?? []).filter((other) => other !== one),
       );
       played.push(one.id);
     };

@@ -13,7 +13,7 @@ import { exitCodeOf, summarize } from '../run/exit-code.js';
 import { showWhatIsUnproven } from '../run/requirements.js';
 import { whyNotRun } from './applicability.js';
 import { capabilitiesOver } from './capabilities.js';
-import { createIntruder } from './dialling/intruder.js';
+import { createAttacker } from './dialling/attacker.js';
 import { createAuthenticate, type IdentityOptions } from './identity/index.js';
 import { readMetrics } from './metrics-page.js';
 import { type NotPlayed, notPlayedText } from './not-played.js';
@@ -57,22 +57,22 @@ t.test('handshakes that do not end', async (t) => {
   await once(server.listen(0, '127.0.0.1'), 'listening');
   t.teardown(() => server.close());
   const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  const stalled = await createIntruder(url, authenticate).stallHandshakes(60);
+  const stalled = await createAttacker(url, authenticate).stallHandshakes(60);
   t.equal(stalled.opened, 60);
   while (texts.length < 60) await new Promise((resolve) => setImmediate(resolve));
   t.equal(open.size, 60, 'they are all open');
   for (const text of texts.slice(0, 1)) t.match(text, /^GET \/ HTTP\/1\.1\r\n(?![\s\S]*\r\n\r\n)/, 'none is complete');
   stalled.end();
-  const overTls = await createIntruder(url.replace('ws:', 'wss:'), authenticate).stallHandshakes(1);
+  const overTls = await createAttacker(url.replace('ws:', 'wss:'), authenticate).stallHandshakes(1);
   while (texts.length < 61) await new Promise((resolve) => setImmediate(resolve));
   t.match(texts[60], /^\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03/, 'before TLS: half a ClientHello');
   overTls.end();
   while (open.size > 0) await new Promise((resolve) => setImmediate(resolve));
-  const intruder = createIntruder('ws://127.0.0.1:1/', authenticate);
-  t.equal((await intruder.stallHandshakes(3)).opened, 0, 'a closed door is no abuse');
+  const attacker = createAttacker('ws://127.0.0.1:1/', authenticate);
+  t.equal((await attacker.stallHandshakes(3)).opened, 0, 'a port that refuses is no abuse');
   if (process.platform === 'linux') {
-    t.throws(() => intruder.assertRoom(1_000_000_000), { code: 'kit', remedy: /ulimit -n/ });
-    t.doesNotThrow(() => intruder.assertRoom(1));
+    t.throws(() => attacker.assertRoom(1_000_000_000), { code: 'kit', remedy: /ulimit -n/ });
+    t.doesNotThrow(() => attacker.assertRoom(1));
   }
 });
 

@@ -16,8 +16,8 @@ import type { Subject } from '../subject.js';
 import { type Capabilities, capabilitiesOver } from './capabilities.js';
 import { type Authenticate, tlsOf } from './credentials.js';
 import { claimedClasses, fetchDescription, timersOf } from './description/index.js';
+import { createAttacker } from './dialling/attacker.js';
 import { createDial } from './dialling/dial.js';
-import { createIntruder } from './dialling/intruder.js';
 import { createAuthenticate } from './identity/index.js';
 import { preflight } from './preflight/index.js';
 
@@ -47,7 +47,7 @@ export const startInstance = async (
       ? { url: url ?? '', close: async () => {} }
       : // Loaded only where there is something to start.
         await (await import('./start/index.js')).startSubject({ exec, authenticate, signal, ...defined({ url }) });
-  return new Instance(subject, createDial(subject.url, authenticate), createIntruder(subject.url, authenticate));
+  return new Instance(subject, createDial(subject.url, authenticate), createAttacker(subject.url, authenticate));
 };
 
 const UNCHECKED = '--insecure: no certificate is checked, so nobody knows which server this is';

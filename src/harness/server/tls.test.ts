@@ -7,8 +7,8 @@ import { KitError } from '../../errors.js';
 import type { Socket, SocketHandlers } from '../../play/index.js';
 import { startBadSubject } from '../testing/bad-subjects.js';
 import { type Certificate, makeCertificate, whyNoCertificate } from '../testing/make-certificate.js';
+import { createAttacker } from './dialling/attacker.js';
 import { createDial } from './dialling/dial.js';
-import { createIntruder } from './dialling/intruder.js';
 import { OLD_TLS, speaksOldTls } from './dialling/old-tls.js';
 import { createAuthenticate } from './identity/index.js';
 import { preflight } from './preflight/index.js';
@@ -43,9 +43,9 @@ t.test('certificates', { skip }, async (t) => {
       const certificate = makeCertificate(t.testdir(), make);
       const url = await serve(t, certificate);
       const trust = 'ca' in tls && tls.ca === 'own' ? { ca: certificate.cert } : tls;
-      const knocking = preflight(url, createAuthenticate({ headers: {}, tls: trust }), 2_000);
-      if (fault === undefined) return t.same((await knocking).notes, []);
-      return t.rejects(knocking, { constructor: KitError, code: 'unreachable', message: fault, remedy: /--insecure/ });
+      const checking = preflight(url, createAuthenticate({ headers: {}, tls: trust }), 2_000);
+      if (fault === undefined) return t.same((await checking).notes, []);
+      return t.rejects(checking, { constructor: KitError, code: 'unreachable', message: fault, remedy: /--insecure/ });
     });
   }
 });
@@ -56,19 +56,19 @@ t.test('a server is asked to let somebody in who must stay out', { skip }, async
   const certificate = makeCertificate(t.testdir());
   const authenticate = createAuthenticate({ headers: {}, tls: { ca: certificate.cert } });
   const oldTls = await speaksOldTls();
-  const strict = createIntruder(await serve(t, certificate, { minVersion: 'TLSv1.2' }), authenticate);
+  const strict = createAttacker(await serve(t, certificate, { minVersion: 'TLSv1.2' }), authenticate);
   t.match(await strict.tryOver('plaintext', REQUEST), { ok: false });
   t.match(await strict.tryOver('tls-1.1', REQUEST), { ok: false });
-  const lenient = createIntruder(await serve(t, certificate, { ...OLD_TLS, maxVersion: 'TLSv1.3' }), authenticate);
+  const lenient = createAttacker(await serve(t, certificate, { ...OLD_TLS, maxVersion: 'TLSv1.3' }), authenticate);
   t.same(await lenient.tryOver('tls-1.1', REQUEST), oldTls ? { ok: true } : { ok: false, error: String });
   // A server without TLS lets the careless in.
   const plain = await startBadSubject('good');
   t.teardown(() => plain.close());
-  const open = createIntruder(plain.url.replace('ws:', 'wss:'), authenticate);
+  const open = createAttacker(plain.url.replace('ws:', 'wss:'), authenticate);
   t.same(await open.tryOver('plaintext', REQUEST), { ok: true });
   const refusing = await startBadSubject('status-426');
   t.teardown(() => refusing.close());
-  const closed = createIntruder(refusing.url.replace('ws:', 'wss:'), authenticate);
+  const closed = createAttacker(refusing.url.replace('ws:', 'wss:'), authenticate);
   t.same(await closed.tryOver('plaintext', REQUEST), {
     ok: false,
     refusal: 'status',

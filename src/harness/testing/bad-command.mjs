@@ -81,11 +81,11 @@ const kinds = {
   daemon: () => {
     again('silent', { detached: true }).unref();
     // It ends when the server is up, as a daemon's starter does.
-    const knock = () =>
+    const dial = () =>
       connect(port, '127.0.0.1')
         .on('connect', () => process.exit(0))
-        .on('error', () => setTimeout(knock, 10));
-    knock();
+        .on('error', () => setTimeout(dial, 10));
+    dial();
   },
 };
 

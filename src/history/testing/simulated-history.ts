@@ -18,8 +18,8 @@ export const DEFECTS = {
   wrongFrom: ['IM-1-9', 'IM-4.2-27'],
   deliveredAtPush: ['IM-3-3'],
   storedAfterDelivered: ['IM-3-4', 'IM-3-6', 'IM-4.2-29'],
-  newSidOnPush: ['IM-2-8'],
-  reusesSid: ['IM-2-7', 'IM-4.2-31'],
+  newServerMsgIdOnPush: ['IM-2-8'],
+  reusesServerMsgId: ['IM-2-7', 'IM-4.2-31'],
   ackOkTwice: ['IM-4.2-15', 'IM-3-6', 'IM-4.2-29'],
   ackUnknown: ['IM-4.2-14', 'IM-4.2-17', 'IM-4.2-15'],
   closesForNothing: ['IM-1-7', 'IM-1-17', 'IM-1-18', 'IM-1-13'],
@@ -56,7 +56,7 @@ interface Stored {
   msgId: string;
   to: string;
   body: string;
-  sid: string;
+  serverMsgId: string;
   acceptedAt: number;
   acked: boolean;
   seq: number;
@@ -76,7 +76,7 @@ interface Client {
   name: string;
   link: Link | undefined;
   /** Messages not yet told as delivered. */
-  outbox: Map<string, { to: string; body: string; tries: number }>;
+  outbox: Map<string, { to: string; body: string; attempts: number }>;
   /** Ids handed over and not yet answered by ack:A. */
   owed: Map<string, string>;
   /** Those of them of which no ack:R was sent on the present link. */
@@ -99,7 +99,7 @@ export class Simulation {
   readonly #links: Link[] = [];
   readonly #records = new Map<string, Stored>();
   readonly #inbox = new Map<string, Set<Stored>>();
-  readonly #bySid = new Map<string, Stored>();
+  readonly #byServerMsgId = new Map<string, Stored>();
   readonly #refused = new Set<string>();
   /** Which user has taken which shared id: a user takes each only once. */
   readonly #shared = new Set<string>();
@@ -280,14 +280,14 @@ export class Simulation {
     if (shared) this.#shared.add(`${client.name} ${msgId}`);
     const text = `message ${this.#made} `;
     const body = text.repeat(Math.ceil(this.#options.bodyLength / text.length)).slice(0, this.#options.bodyLength);
-    client.outbox.set(msgId, { to: this.#pick(this.#clients).name, body, tries: 0 });
+    client.outbox.set(msgId, { to: this.#pick(this.#clients).name, body, attempts: 0 });
     this.#transmit(client, msgId);
   }
 
   #transmit(client: Client, msgId: string): void {
     const entry = client.outbox.get(msgId);
     if (entry === undefined || client.link === undefined) return;
-    entry.tries += 1;
+    entry.attempts += 1;
     this.#write(client, { type: 'msg:R', msgId, to: entry.to, body: entry.body });
   }
 
@@ -296,9 +296,9 @@ export class Simulation {
     if (ids.length > 0) this.#transmit(client, this.#pick(ids));
   }
 
-  #ack(client: Client, sid: string): void {
-    client.unsent.delete(sid);
-    this.#write(client, { type: 'ack:R', serverMsgId: sid });
+  #ack(client: Client, serverMsgId: string): void {
+    client.unsent.delete(serverMsgId);
+    this.#write(client, { type: 'ack:R', serverMsgId });
   }
 
   /** What the server does with one packet. */
@@ -336,12 +336,12 @@ export class Simulation {
     if (stored !== undefined && stored.from !== from) this.struck += 1;
     if (again && this.#is('acceptsTwice')) status = 'accepted';
     stored ??= this.#store(key, from, packet);
-    const { sid } = stored;
+    const { serverMsgId } = stored;
     if (again || !this.#is('miscountsAccepted', 0.05)) this.#counters.add(again ? 'duplicate' : 'accepted');
     if (!again && this.#is('receiptBeforeAnswer')) {
       link.down.push({ ...this.#receipt(stored, 'stored') });
     }
-    answer({ status, serverMsgId: sid });
+    answer({ status, serverMsgId });
     if (stored.acked) {
       link.down.push(this.#receipt(stored, 'delivered'));
       if (this.#is('storedAfterDelivered')) link.down.push(this.#receipt(stored, 'stored'));
@@ -360,13 +360,13 @@ export class Simulation {
 
   #store(key: string, from: string, packet: Packet): Stored {
     const count = this.#records.size + 1;
-    const reused = count > 3 && this.#is('reusesSid', 0.1);
+    const reused = count > 3 && this.#is('reusesServerMsgId', 0.1);
     const stored: Stored = {
       from,
       msgId: packet.msgId as string,
       to: packet.to as string,
       body: packet.body as string,
-      sid: `S-${String(reused ? count - 2 : count).padStart(9, '0')}`,
+      serverMsgId: `S-${String(reused ? count - 2 : count).padStart(9, '0')}`,
       acceptedAt: EPOCH + Math.round(this.#clock),
       acked: false,
       seq: count,
@@ -374,22 +374,22 @@ export class Simulation {
       storedIn: -1,
     };
     this.#records.set(key, stored);
-    if (!reused) this.#bySid.set(stored.sid, stored);
+    if (!reused) this.#byServerMsgId.set(stored.serverMsgId, stored);
     this.#inbox.get(stored.to)?.add(stored);
     return stored;
   }
 
   #receipt(stored: Stored, status: string): Packet {
-    const { msgId, to, sid } = stored;
-    return { type: 'ack:N', msgId, serverMsgId: sid, to, status, at: EPOCH + Math.round(this.#clock) + 1 };
+    const { msgId, to, serverMsgId } = stored;
+    return { type: 'ack:N', msgId, serverMsgId, to, status, at: EPOCH + Math.round(this.#clock) + 1 };
   }
 
   #push(stored: Stored): void {
-    const { msgId, sid, from, to, body, acceptedAt } = stored;
+    const { msgId, serverMsgId, from, to, body, acceptedAt } = stored;
     const packet = {
       type: 'msg:N',
       msgId: this.#is('inventsMessage', 0.05) ? `${msgId}z` : msgId,
-      serverMsgId: this.#is('newSidOnPush', 0.05) ? `${sid}x` : sid,
+      serverMsgId: this.#is('newServerMsgIdOnPush', 0.05) ? `${serverMsgId}x` : serverMsgId,
       from: this.#is('wrongFrom', 0.05) ? this.#other(from) : from,
       to,
       body: this.#is('changesBody', 0.05) ? `${body}!` : body,
@@ -417,7 +417,7 @@ export class Simulation {
   }
 
   #serveAck(link: Link, packet: Packet): void {
-    const stored = this.#bySid.get(packet.serverMsgId as string);
+    const stored = this.#byServerMsgId.get(packet.serverMsgId as string);
     const { rid, serverMsgId } = packet;
     if (stored === undefined || stored.to !== link.client.name || this.#is('ackUnknown', 0.05)) {
       const error = { code: 'unknown-message', message: 'no such message' };
@@ -438,7 +438,7 @@ export class Simulation {
   #receive(link: Link, packet: Packet): void {
     const { client } = link;
     this.#emit({ kind: 'got', at: this.#at(), client: client.name, conn: link.conn, packet });
-    const sid = packet.serverMsgId as string;
+    const serverMsgId = packet.serverMsgId as string;
     if (packet.type === 'msg:N') {
       const key = `${packet.from as string} ${packet.msgId as string}`;
       if (!client.handed.has(key)) {
@@ -452,16 +452,16 @@ export class Simulation {
           conn: link.conn,
           from,
           msgId,
-          serverMsgId: sid,
+          serverMsgId,
         });
       }
-      client.owed.set(sid, key);
-      client.unsent.add(sid);
-      if (this.#random() < 0.8) this.#ack(client, sid);
+      client.owed.set(serverMsgId, key);
+      client.unsent.add(serverMsgId);
+      if (this.#random() < 0.8) this.#ack(client, serverMsgId);
     } else if (packet.type === 'ack:A') {
-      const key = client.owed.get(sid);
-      client.owed.delete(sid);
-      client.unsent.delete(sid);
+      const key = client.owed.get(serverMsgId);
+      client.owed.delete(serverMsgId);
+      client.unsent.delete(serverMsgId);
       if (key !== undefined) client.handed.delete(key);
     } else if (packet.type === 'ack:N' && packet.status === 'delivered') {
       const entry = client.outbox.get(packet.msgId as string);
@@ -487,7 +487,7 @@ export class Simulation {
     for (let round = 0; round < 3; round += 1) {
       this.#drain();
       for (const client of this.#clients) {
-        for (const sid of client.owed.keys()) this.#write(client, { type: 'ack:R', serverMsgId: sid });
+        for (const serverMsgId of client.owed.keys()) this.#write(client, { type: 'ack:R', serverMsgId });
         for (const msgId of client.outbox.keys()) this.#transmit(client, msgId);
       }
     }

@@ -1,21 +1,17 @@
-import { SERVER_CLASSES, type ServerClass, type Timers, WIRE } from '../../../schemas/wire.js';
+import {
+  SERVER_CLASSES,
+  type ServerClass,
+  TESTED_CLASSES,
+  type TestedClass,
+  type Timers,
+  WIRE,
+} from '../../../schemas/wire.js';
 import { KitError } from '../../errors.js';
 import { LOG_LEVELS, type LogLevel } from './log.js';
 
-/** The classes that the reference server implements. */
-export const REFERENCE_CLASSES = [
-  'core',
-  'timed-redelivery',
-  'durable',
-  'ordered',
-  'expiry',
-  'multi-device',
-  'flow-control',
-  'secured',
-  'encrypted',
-  'observable',
-] as const satisfies readonly ServerClass[];
-export type ReferenceClass = (typeof REFERENCE_CLASSES)[number];
+/** The classes that the reference server implements: all. */
+export const REFERENCE_CLASSES: readonly ReferenceClass[] = TESTED_CLASSES;
+export type ReferenceClass = TestedClass;
 
 /** The classes of a server that was not told any. With a certificate, `encrypted` comes on top. */
 export const DEFAULT_CLASSES: readonly ReferenceClass[] = ['core', 'timed-redelivery', 'durable'];

@@ -4,7 +4,7 @@ import { KitError } from '../../../errors.js';
 import type { TokenChoice } from '../../../play/index.js';
 import type { Account } from '../../options.js';
 import type { Authenticate, TlsTrust } from '../credentials.js';
-import { checkIds, fill, namesSomebody } from './fill.js';
+import { checkIds, fillIdentity, namesSomebody } from './fill-identity.js';
 import { type TokenSource, tokensOfCommand } from './token-command.js';
 import { jwtSigner, tokenOfKind } from './token-kinds.js';
 
@@ -48,10 +48,10 @@ export const createAuthenticate = (options: IdentityOptions): Authenticate => {
   const chosen = async (baseUrl: string, user: string, device: string, { header, query }: TokenChoice) => {
     const own = source ?? bareName;
     const filled: Record<string, string> = {};
-    for (const [name, value] of Object.entries(headers)) filled[name] = fill(value, { user, device });
+    for (const [name, value] of Object.entries(headers)) filled[name] = fillIdentity(value, { user, device });
     const token = await tokenOfKind(header, user, device, own, sign);
     if (token !== undefined) filled.Authorization = `Bearer ${token}`;
-    const url = new URL(fill(baseUrl, { user, device }, encodeURIComponent));
+    const url = new URL(fillIdentity(baseUrl, { user, device }, encodeURIComponent));
     const second =
       typeof query === 'object'
         ? await own(query.user, query.device)
@@ -72,9 +72,9 @@ export const createAuthenticate = (options: IdentityOptions): Authenticate => {
     const token = placed || bearer ? await (source ?? bareName)(user, device) : undefined;
     const identity = defined({ user, device, token });
     const filled: Record<string, string> = {};
-    for (const [name, value] of Object.entries(headers)) filled[name] = fill(value, identity);
+    for (const [name, value] of Object.entries(headers)) filled[name] = fillIdentity(value, identity);
     if (bearer) filled.Authorization = `Bearer ${token}`;
-    return { url: fill(baseUrl, identity, encodeURIComponent), headers: filled, ...trust };
+    return { url: fillIdentity(baseUrl, identity, encodeURIComponent), headers: filled, ...trust };
   };
 };
 
@@ -120,12 +120,12 @@ const tokensOfTemplate = (template: string): TokenSource => {
   if (!template.includes('{user}')) {
     throw new KitError(
       'usage',
-      'The template of --token has no {user}, so all actors would be one user.',
+      'The template of --token has no {user}, so all clients would be one user.',
       'Write it like "{user}" or "{user}/{device}"; use --token-command for tokens that cannot be derived.',
     );
   }
   checkHeader('authorization', template);
-  return async (user, device) => fill(template, { user, device });
+  return async (user, device) => fillIdentity(template, { user, device });
 };
 
 const tokensOfSecret = (secret: string): TokenSource => {

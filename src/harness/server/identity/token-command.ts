@@ -4,7 +4,7 @@ import { signalGroup } from '../../process/group.js';
 import { guardGroup, releaseGroup } from '../../process/guard.js';
 import { OutputTail } from '../../process/output-tail.js';
 import { quoteCommand } from '../../process/running-command.js';
-import { checkIds, fill } from './fill.js';
+import { checkIds, fillIdentity } from './fill-identity.js';
 
 export const TOKEN_COMMAND_BOUND_MS = 10_000;
 const MAX_AT_ONCE = 8;
@@ -51,7 +51,7 @@ export const tokensOfCommand = (command: string, boundMs = TOKEN_COMMAND_BOUND_M
 
 const runOnce = async (template: string, user: string, device: string, boundMs: number): Promise<string> => {
   checkIds(user, device);
-  const command = fill(template, { user, device });
+  const command = fillIdentity(template, { user, device });
   const child = spawn(command, {
     shell: true,
     detached: true,

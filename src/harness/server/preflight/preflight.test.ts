@@ -17,7 +17,7 @@ const wss = (url: string) => url.replace('ws:', 'wss:');
 
 const errorOf = async (work: Promise<unknown>): Promise<KitError> => {
   const error = await work.then(
-    () => new Error('the door opened'),
+    () => new Error('the subject answered'),
     (reason: unknown) => reason,
   );
   if (error instanceof KitError) return error;
@@ -27,7 +27,7 @@ const errorOf = async (work: Promise<unknown>): Promise<KitError> => {
 /** Only these may meet the bound: the others answer, though late on a busy machine. */
 const NEVER_ANSWER: ReadonlySet<BadKind> = new Set(['silent', 'drips']);
 
-t.test('a door that does not open says why', async (t) => {
+t.test('a subject that cannot be tested says why', async (t) => {
   const cases: [BadKind, RegExp, RegExp, ((url: string) => string)?][] = [
     ['silent', /takes connections but did not answer the WebSocket upgrade within 300 ms/, /not stuck/],
     ['drips', /did not answer the WebSocket upgrade within 300 ms/, /not stuck/],
@@ -96,7 +96,7 @@ t.test('an url that leads nowhere', async (t) => {
   }
 });
 
-t.test('a door that opens, whatever is behind it', async (t) => {
+t.test('a subject that answers, whatever is behind it', async (t) => {
   const kinds: BadKind[] = ['good', 'garbage-text', 'binary', 'huge-frame', 'packet-flood'];
   for (const kind of kinds) {
     const subject = await startBadSubject(kind);

@@ -22,7 +22,7 @@ const PROBE_BOUND_MS = 2_000;
 const PING_BOUND_MS = 1_000;
 const MAX_BODY_CHARACTERS = 200;
 
-/** What was noticed at a door that opened. */
+/** What was noticed about a subject that answered. */
 export interface Preflight {
   /** Sentences about faults that do not keep the kit out, such as a subprotocol that was not selected. */
   notes: string[];

@@ -18,7 +18,7 @@ export const statusRefusal = (url: string, { status, location, body }: StatusAns
   if (status === 401 || status === 403) {
     return unreachable(
       `${url} does not accept the kit's token: it answered the WebSocket upgrade with HTTP ${status}.${said}`,
-      'Tell the kit how its actors log in: --token, --jwt-secret, --token-command or --header.',
+      'Tell the kit how its clients log in: --token, --jwt-secret, --token-command or --header.',
     );
   }
   if (status >= 300 && status < 400) {

@@ -2,6 +2,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KitError } from '../../../errors.js';
+import { fillNames } from '../../../template.js';
 import { guardFolder } from '../../process/guard.js';
 import { endpointOf, pickPort, portState, releasePort } from '../../process/port.js';
 import type { Subject } from '../../subject.js';
@@ -52,8 +53,8 @@ export const startSubject = async (options: StartOptions): Promise<Subject> => {
     const port = fixed ?? (await pickPort());
     const data = await dataFolder();
     const subject = new CommandSubject({
-      url: template.replaceAll('{port}', String(port)),
-      command: options.exec.replaceAll('{port}', String(port)).replaceAll('{data}', data),
+      url: fillNames(template, { port: String(port) }),
+      command: fillNames(options.exec, { port: String(port), data }),
       port,
       data,
       authenticate: options.authenticate,

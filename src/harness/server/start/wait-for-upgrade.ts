@@ -19,7 +19,7 @@ export type UpgradeOutcome = 'answered' | 'silent' | 'refused' | 'stopped';
 
 /**
  * Waits until the WebSocket upgrade answers. A refusal such as 401 is an answer too: it shows that the server is up;
- * what is wrong with it is for the front door check to say. Rejects with a KitError when it is this machine that refuses.
+ * what is wrong with it is for the preflight to say. Rejects with a KitError when it is this machine that refuses.
  */
 export const waitForUpgrade = async (
   credentials: Credentials,

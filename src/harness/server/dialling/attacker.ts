@@ -96,7 +96,7 @@ const tryOldTls = (url: string, timeoutMs: number): Promise<DialOutcome> => {
 };
 
 /** What hostile clients do to one subject below the WebSocket. */
-export const createIntruder = (baseUrl: string, authenticate: Authenticate): Attacker => ({
+export const createAttacker = (baseUrl: string, authenticate: Authenticate): Attacker => ({
   assertRoom: (connections) => {
     const left = filesLeft();
     if (left === undefined || left > connections) return;
