@@ -57,10 +57,8 @@ const CASES: Record<string, Case> = {
       () => (side.words('outcome').length >= 40 ? true : undefined),
       () => '40 outcomes',
     );
-    t.same(
-      side.all({ way: 'in', type: 'msg:R', to: 'bob' }).map(({ body }) => body),
-      bodies,
-    );
+    // A busy machine may bring a legal re-sending between two first ones.
+    t.same([...new Set(side.all({ way: 'in', type: 'msg:R', to: 'bob' }).map(({ body }) => body))], bodies);
     t.ok(side.words('outcome').every(({ status }) => status === 'delivered'));
     side.say({ do: 'exit' });
     t.same(await running.ended, { code: 0, signal: null });
@@ -96,10 +94,11 @@ const CASES: Record<string, Case> = {
   },
 
   'keeps retryAfterMs over a reconnect, and takes a final rejection for the end': async (t, bot) => {
-    const { side } = await stage(t, bot);
+    // The timer is slower than any stall of a busy machine: nothing is sent again before the rejection has come.
+    const { side } = await stage(t, bot, { resendAfterMs: 1_500 });
     side.script = (packet) => {
       if (packet.body === 'later' && requests(side, 'later').length === 1)
-        side.reject(packet, { code: 'busy', retryAfterMs: 900 });
+        side.reject(packet, { code: 'busy', retryAfterMs: 2_500 });
       else if (packet.body === 'never') side.reject(packet, { code: 'brand-new' });
       else return false;
       return true;
@@ -109,7 +108,7 @@ const CASES: Record<string, Case> = {
     side.socket?.close(1011);
     await side.word('outcome', { status: 'delivered' });
     const [first, second] = requests(side, 'later') as [Fields, Fields];
-    t.ok(Number(second.at) - Number(first.at) >= 890, `${Number(second.at) - Number(first.at)} ms`);
+    t.ok(Number(second.at) - Number(first.at) >= 2_490, `${Number(second.at) - Number(first.at)} ms`);
     t.equal(requests(side, 'never').length, 1);
     side.say({
       do: 'send',
