@@ -42,6 +42,7 @@ type outgoing struct {
 // connection is one WebSocket. Its reader and its writer are goroutines that never wait for each other (IM-4.2-25).
 type connection struct {
 	user, device string
+	arrival      int64 // in the order of the upgrades
 	ws           *websocket.Conn
 	meter        *meter // the socket below ws
 	outbox       chan outgoing

@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -97,6 +98,9 @@ var upgrader = websocket.Upgrader{
 	CheckOrigin:  func(*http.Request) bool { return true }, // The token says who it is; there are no cookies to steal.
 }
 
+// arrivals counts the upgrades. The goroutines that follow them may run in another order.
+var arrivals atomic.Int64
+
 // serve is the whole life of one connection.
 func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 	user, device, ok := authenticate(r)
@@ -109,12 +113,13 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the subprotocol im.ran.v1 is needed", http.StatusBadRequest)
 		return
 	}
+	arrival := arrivals.Add(1) // Taken before the client can know that it is in.
 	ws, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
 		return // The library has answered.
 	}
 	c := &connection{
-		user: user, device: device, ws: ws, meter: ws.UnderlyingConn().(*meter),
+		user: user, device: device, arrival: arrival, ws: ws, meter: ws.UnderlyingConn().(*meter),
 		outbox: make(chan outgoing, outboxFrames), inFlight: map[string]*push{}, movedAt: s.now(),
 	}
 	go c.write(s.now)

@@ -115,7 +115,10 @@ func (s *server) join(c *connection) {
 	if s.live[c.user] == nil {
 		s.live[c.user] = map[string]*connection{}
 	}
-	if older := s.live[c.user][c.device]; older != nil {
+	if older := s.live[c.user][c.device]; older != nil && older.arrival > c.arrival { // It opened before the other.
+		s.close(c, closeReplaced, "replaced by a newer connection")
+		return
+	} else if older != nil {
 		s.close(older, closeReplaced, "replaced by a newer connection")
 	}
 	s.live[c.user][c.device] = c

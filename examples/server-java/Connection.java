@@ -43,6 +43,7 @@ final class Connection {
 
   private static final AtomicInteger OPEN = new AtomicInteger();
 
+  final long arrival;
   final String user;
   final String device;
 
@@ -62,6 +63,7 @@ final class Connection {
 
   Connection(Session session, Door.Visitor visitor) {
     this.session = session;
+    this.arrival = visitor.arrival;
     this.user = visitor.user;
     this.device = visitor.device;
     this.traffic = visitor.traffic;

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.security.Principal;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.apache.coyote.http11.upgrade.UpgradeInfo;
 import org.apache.tomcat.websocket.server.WsHttpUpgradeHandler;
@@ -38,6 +39,10 @@ class Door extends HttpFilter {
 
   /** Who comes in, as the endpoint finds it in its session. */
   static final class Visitor implements Principal {
+    private static final AtomicLong ARRIVALS = new AtomicLong();
+
+    /** The order of the upgrades. The threads that open the endpoints may run in another one. */
+    final long arrival = ARRIVALS.incrementAndGet();
     final String user;
     final String device;
     /** Counts every frame that arrives. Jakarta WebSocket shows no incoming pings, and they are signs of life, too (IM-1-17). */

@@ -112,7 +112,13 @@ final class Hub {
   }
 
   void join(Connection connection) {
-    Connection older = live.computeIfAbsent(connection.user, user -> new HashMap<>()).put(connection.device, connection);
+    Map<String, Connection> devices = live.computeIfAbsent(connection.user, user -> new HashMap<>());
+    Connection older = devices.get(connection.device);
+    if (older != null && older.arrival > connection.arrival) { // It was opened before the other, and its thread ran later.
+      afterCommit.add(() -> connection.close(4409, "replaced by a newer connection"));
+      return;
+    }
+    devices.put(connection.device, connection);
     if (older != null) afterCommit.add(() -> older.close(4409, "replaced by a newer connection"));
     pushWhatWaits(connection);
   }
