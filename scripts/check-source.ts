@@ -5,7 +5,7 @@ import { packageRoot } from '../src/package-root.js';
 import { withBlocks } from './blocks.js';
 import { checkFunctionStyle } from './function-style.js';
 import { type Import, importsOf } from './imports.js';
-import { checkCircles, checkLayers } from './layer-checks.js';
+import { checkCircles, checkLayers, checkUnused } from './layer-checks.js';
 import { layerTable } from './layer-table.js';
 
 /**
@@ -39,7 +39,7 @@ for (const file of sourceFiles()) {
 if (after !== before && !process.argv.includes('--write')) {
   faults.push('CONTRIBUTING.md: the table of layers is stale. Run `node dist/scripts/check-source.js --write`.');
 }
-faults.unshift(...checkLayers(imports), ...checkCircles(imports));
+faults.unshift(...checkLayers(imports), ...checkUnused(imports), ...checkCircles(imports));
 for (const fault of faults) console.error(fault);
 if (faults.length > 0) process.exitCode = 1;
 else console.log(`${imports.size} source files: layers, imports and functions are in order`);

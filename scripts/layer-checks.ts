@@ -28,22 +28,62 @@ const allowedBy = (layer: Layer, test: boolean): { may: string[]; packages: stri
   packages: [...layer.packages, ...(test ? [...TEST_PACKAGES, ...(layer.tests?.packages ?? [])] : [])],
 });
 
+/** The folder directly below another that a file lies in. */
+const roomOf = (file: string, below: string): string | undefined =>
+  file.startsWith(`${below}/`) && file.slice(below.length + 1).includes('/')
+    ? file.slice(below.length + 1).split('/')[0]
+    : undefined;
+
 const faultOf = (file: string, layer: Layer, { name, line }: Import, layers: readonly Layer[]): string | undefined => {
-  const allowed = allowedBy(layer, isTest(file));
+  const test = isTest(file);
+  const allowed = allowedBy(layer, test);
   const target = targetOf(file, name);
   if (target === undefined) {
     if (fits(allowed.packages, packageOf(name))) return undefined;
     const list = allowed.packages.join(', ') || 'none';
     return `${file}:${line}: ${layer.path} may not import the package ${name} (it may: ${list}). Do without it, or list it in ${TABLE}.`;
   }
+  if (isTest(target) && !test && layer.usesTests !== true) {
+    return `${file}:${line}: ${name} is for tests, and the package leaves it out. Move what both need out of testing/.`;
+  }
   // An import names the compiled file; a layer may be one source file.
   const imported = layerOf(target, layers) && layerOf(target.replace(/\.js$/, '.ts'), layers);
   if (imported === undefined) {
     return `${file}:${line}: ${target} belongs to no layer. Move it into one, or give its folder a line in ${TABLE}.`;
   }
+  if (imported === layer && layer.apart !== undefined) {
+    const [from, to] = [roomOf(file, layer.apart.below), roomOf(target, layer.apart.below)];
+    if (from !== undefined && to !== undefined && from !== to && !layer.apart.shared.includes(to)) {
+      return `${file}:${line}: ${layer.apart.below}/${from} may not import its neighbour ${to}: ${name}. Move what both need to where both may reach it.`;
+    }
+  }
   if (imported === layer || allowed.may.includes(imported.path)) return undefined;
   const list = allowed.may.join(', ') || 'none';
   return `${file}:${line}: ${layer.path} may not import ${imported.path}: ${name} (it may: ${list}). Move the code to where both may reach it, or change ${TABLE}.`;
+};
+
+/** What the table allows and nobody needs: a rule that is too wide refuses nothing. The files for everybody need no use. */
+export const checkUnused = (files: Files, layers: readonly Layer[] = LAYERS): string[] => {
+  const used = new Map<Layer, Set<string>>(layers.map((layer) => [layer, new Set()]));
+  for (const [file, imports] of files) {
+    const layer = layerOf(file, layers);
+    if (layer === undefined) continue;
+    for (const { name } of imports) {
+      const target = targetOf(file, name);
+      const imported = target === undefined ? packageOf(name) : layerOf(target.replace(/\.js$/, '.ts'), layers)?.path;
+      if (imported !== undefined)
+        used
+          .get(layer)
+          ?.add(imported.startsWith('node:') ? 'node:*' : imported)
+          .add(imported);
+    }
+  }
+  return layers.flatMap((layer) => {
+    const allowed = [...layer.may, ...layer.packages, ...(layer.tests?.may ?? []), ...(layer.tests?.packages ?? [])];
+    return allowed
+      .filter((name) => !name.endsWith('src/*') && used.get(layer)?.has(name) !== true)
+      .map((name) => `${TABLE}: ${layer.path} may import ${name}, and nothing there does. Take it out.`);
+  });
 };
 
 /** Imports that the table does not allow, and files that belong to no layer. */

@@ -11,6 +11,10 @@ export interface Layer {
   readonly may: readonly string[];
   /** External packages; `node:*` is all that Node brings along. */
   readonly packages: readonly string[];
+  /** Folders below it, of which none may import from another but from those named in `shared`. */
+  readonly apart?: { readonly below: string; readonly shared: readonly string[] };
+  /** It is no part of the package, and may use what tests use. */
+  readonly usesTests?: true;
   /** What its tests, and the files in its folders `testing/`, may import beside that. */
   readonly tests?: { readonly may?: readonly string[]; readonly packages?: readonly string[] };
 }
@@ -36,7 +40,7 @@ export const LAYERS: readonly Layer[] = [
   {
     path: COMMON,
     holds: 'errors, the root of the package and the like: for everybody',
-    may: ['schemas'],
+    may: [],
     packages: ['node:*'],
   },
   {
@@ -84,6 +88,7 @@ export const LAYERS: readonly Layer[] = [
   {
     path: 'src/history/judges',
     holds: 'what must hold, a folder for each class',
+    apart: { below: 'src/history/judges/server', shared: ['core'] },
     may: [COMMON, 'schemas', TERMS, 'src/history/record', 'src/history/facts'],
     packages: [],
   },
@@ -91,7 +96,7 @@ export const LAYERS: readonly Layer[] = [
     path: 'src/history',
     holds: 'the record of a scenario, and the judges',
     may: [COMMON, 'schemas', ...HISTORY_PARTS],
-    packages: ['@sinclair/typebox', 'node:*'],
+    packages: ['node:*'],
   },
   {
     path: 'src/script',
@@ -109,7 +114,7 @@ export const LAYERS: readonly Layer[] = [
   {
     path: 'src/verbs',
     holds: 'what a script can do, a file for each verb; loads the scenarios',
-    may: [COMMON, 'schemas', 'src/wire', 'src/script', 'src/play'],
+    may: [COMMON, 'schemas', 'src/script', 'src/play'],
     packages: ['@sinclair/typebox', 'node:*', 'jose'],
     tests: { may: ['scripts'] },
   },
@@ -137,7 +142,7 @@ export const LAYERS: readonly Layer[] = [
     path: 'bin',
     holds: 'the command line: one file for each command, loaded when it is called',
     may: [
-      ...[COMMON, 'schemas', 'src/wire', ...SCRIPTS, 'src/history', 'src/harness', 'src/ledger'],
+      ...[COMMON, 'schemas', 'src/wire', 'src/script', 'src/verbs', 'src/history', 'src/harness', 'src/ledger'],
       ...['src/report', 'src/reference', ...MUTANTS],
     ],
     packages: ['node:*', 'commander', 'lilconfig', 'yaml'],
@@ -145,27 +150,37 @@ export const LAYERS: readonly Layer[] = [
   {
     path: 'conformance/patching',
     holds: 'the compiled reference server, changed or not, joined into one file that starts fast',
-    may: [COMMON, 'schemas', 'src/harness'],
+    may: [COMMON, 'src/harness'],
     packages: ['@sinclair/typebox', 'node:*'],
     tests: { may: ['conformance/mutants', 'conformance/variants'] },
   },
   {
     path: 'conformance/mutants',
     holds: 'broken servers and what must catch them; the code that starts and judges them',
-    may: [COMMON, 'schemas', 'src/wire', ...SCRIPTS, 'src/harness', 'src/ledger', 'conformance/patching'],
-    packages: ['@sinclair/typebox', 'node:*', 'picomatch', 'yaml'],
+    may: [
+      COMMON,
+      'schemas',
+      'src/wire',
+      'src/script',
+      'src/verbs',
+      'src/harness',
+      'src/ledger',
+      'conformance/patching',
+    ],
+    packages: ['@sinclair/typebox', 'node:*', 'picomatch'],
     tests: { may: ['bin', 'scripts', 'src/report'] },
   },
   {
     path: 'conformance/variants',
     holds:
       'correct servers that differ, on which the kit must be silent; the code that starts them and adds up what came of it',
-    may: [COMMON, 'schemas', 'src/wire', ...SCRIPTS, 'src/ledger', 'src/report', ...MUTANTS],
-    packages: ['@sinclair/typebox', 'node:*', 'picomatch', 'yaml'],
+    may: [COMMON, 'schemas', 'src/wire', 'src/script', 'src/ledger', 'src/report', ...MUTANTS],
+    packages: ['@sinclair/typebox', 'node:*', 'picomatch'],
   },
   {
     path: 'bench',
     holds: 'measurements',
+    usesTests: true,
     may: [COMMON, 'schemas', 'src/history', 'scripts'],
     packages: ['node:*', 'commander', 'hdr-histogram-js', 'ws'],
   },
@@ -173,7 +188,7 @@ export const LAYERS: readonly Layer[] = [
     path: 'scripts',
     holds: 'what is generated and checked while the kit is built',
     may: [
-      ...[COMMON, 'schemas', 'src/wire', ...SCRIPTS, 'src/history', 'src/ledger'],
+      ...[COMMON, 'schemas', 'src/wire', 'src/script', 'src/verbs', 'src/history', 'src/ledger'],
       ...['conformance/variants', ...MUTANTS],
     ],
     packages: ['@sinclair/typebox', 'node:*', 'ajv', 'commander', 'picomatch', 'publint', 'typescript', 'yaml'],
@@ -189,7 +204,7 @@ export const LAYERS: readonly Layer[] = [
     path: 'examples/client-bot-js',
     holds: 'the bot of our client library, which imports the library as a stranger does',
     may: [],
-    packages: ['node:*', 'im-conformance'],
+    packages: [],
   },
   // Servers and clients as a stranger would write them: nothing of ours.
   {

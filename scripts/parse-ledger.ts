@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { SERVER_CLASSES } from '../schemas/index.js';
 import { KitError } from '../src/errors.js';
-import { LEVELS, type Ledger, type Requirement, ROLES } from '../src/ledger/index.js';
+import { LEVELS, type Ledger, PARTIES, type Requirement } from '../src/ledger/index.js';
 import { packageRoot } from '../src/package-root.js';
 
 const MEMBERS = ['id', 'level', 'role', 'class', 'section', 'sentence', 'unobserved', 'reason'];
@@ -22,7 +22,7 @@ const faultsOf = (entry: Record<string, string>): string[] => {
     if (!allowed.includes(entry[name] ?? '')) faults.push(`"${name}" must be one of ${allowed.join(', ')}`);
   };
   oneOf('level', LEVELS);
-  oneOf('role', ROLES);
+  oneOf('role', PARTIES);
   oneOf('class', role === 'server' ? SERVER_CLASSES : [role]);
   const idSection = ID.exec(id)?.[1];
   if (idSection === undefined) faults.push(`id "${id}" must look like IM-4.2-3`);

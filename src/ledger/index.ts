@@ -3,9 +3,9 @@ export {
   LEVELS,
   type Ledger,
   type Level,
+  PARTIES,
+  type Party,
   REQUIREMENT_CLASSES,
   type Requirement,
   type RequirementClass,
-  ROLES,
-  type Role,
 } from './requirement.js';

@@ -2,8 +2,9 @@ import { type RequirementId, SERVER_CLASSES } from '../../schemas/index.js';
 
 export const LEVELS = ['MUST', 'SHOULD', 'MAY'] as const;
 export type Level = (typeof LEVELS)[number];
-export const ROLES = ['server', 'sender', 'receiver'] as const;
-export type Role = (typeof ROLES)[number];
+/** Whom a sentence is addressed to. A client is a sender, a receiver, or both. */
+export const PARTIES = ['server', 'sender', 'receiver'] as const;
+export type Party = (typeof PARTIES)[number];
 /** A class of servers, or the one class of a client role. */
 export const REQUIREMENT_CLASSES = [...SERVER_CLASSES, 'sender', 'receiver'] as const;
 export type RequirementClass = (typeof REQUIREMENT_CLASSES)[number];
@@ -13,7 +14,7 @@ export interface Requirement {
   /** Such as `IM-4.2-3`: section 4.2, number 3. */
   readonly id: RequirementId;
   readonly level: Level;
-  readonly role: Role;
+  readonly role: Party;
   readonly class: RequirementClass;
   readonly section: string;
   readonly sentence: string;

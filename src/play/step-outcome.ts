@@ -16,8 +16,8 @@ export interface Expectation {
   seen: string;
   met: boolean;
   waitedMs: number;
-  /** How it was missed, if it was. Default: what was looked at was not as it must be. */
-  miss?: Miss;
+  /** How it was missed, if it was. */
+  miss: Miss;
   /** Of the connection that ended before it came. */
   closeCode?: number | undefined;
   /** Missed only because a time bound passed. */
@@ -27,7 +27,7 @@ export interface Expectation {
 
 /** Records what became of an expectation. Returns whether the script may go on. */
 export const recordExpectation = (stage: Stage, place: StepPlace, result: Expectation): boolean => {
-  const { requirement, expected, seen, met, waitedMs, miss = 'observed', closeCode, late, message } = result;
+  const { requirement, expected, seen, met, waitedMs, miss, closeCode, late, message } = result;
   stage.record({
     kind: 'step',
     step: place.path,
@@ -69,7 +69,14 @@ export const recordNotConnected = (stage: Stage, place: StepPlace, client: strin
   const expected = `${client} can connect with the subprotocol im.ran.v1`;
   const { refusal, error } = refused;
   if (refusal !== 'subprotocol') return recordUnreached(stage, place, expected, error);
-  recordExpectation(stage, place, { requirement: 'IM-1-1', expected, seen: error, met: false, waitedMs: 0 });
+  recordExpectation(stage, place, {
+    requirement: 'IM-1-1',
+    expected,
+    seen: error,
+    met: false,
+    miss: 'observed',
+    waitedMs: 0,
+  });
   return false;
 };
 

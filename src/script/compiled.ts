@@ -43,10 +43,11 @@ const read = new Map<string, CompiledScenarios | undefined>();
 
 /** What was compiled from the files below a folder; nothing when it was not compiled, or when they have changed since. */
 export const readCompiled = (root: string, path = compiledPath): CompiledScenarios | undefined => {
-  if (read.has(path)) return read.get(path);
+  const key = `${root}\n${path}`;
+  if (read.has(key)) return read.get(key);
   const found = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as CompiledScenarios) : undefined;
   const fresh = found?.digest === digestOf(root) ? found : undefined;
-  read.set(path, fresh);
+  read.set(key, fresh);
   return fresh;
 };
 

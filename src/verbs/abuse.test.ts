@@ -43,11 +43,11 @@ const fakeDial = (
         to(user, { type: 'ack:A', rid, serverMsgId, status: 'rejected', error });
         flood();
       } else if (type === 'msg:R') {
-        const sid = `S-${msgId}`;
-        senders.set(sid, user);
-        to(user, { type: 'msg:A', rid, msgId, status: 'accepted', serverMsgId: sid });
+        const serverMsgId = `S-${msgId}`;
+        senders.set(serverMsgId, user);
+        to(user, { type: 'msg:A', rid, msgId, status: 'accepted', serverMsgId });
         const { to: target, body } = rest;
-        const push: MsgN = { type: 'msg:N', msgId, serverMsgId: sid, from: user, to: target, body, acceptedAt: 1 };
+        const push: MsgN = { type: 'msg:N', msgId, serverMsgId, from: user, to: target, body, acceptedAt: 1 };
         const changed = fake.push ? fake.push(push) : push;
         if (changed) to(target, changed);
       } else {

@@ -128,7 +128,7 @@ export class Instance {
       };
     }
     const refuse = (): never => {
-      throw new Error('a scenario that shares the subject must not end it');
+      throw new KitError('kit', 'a scenario that shares the subject wants to end it', 'Please report this.');
     };
     return { kill: refuse, stop: refuse, start: () => this.revive(), freeze: refuse, unfreeze: refuse, jump: refuse };
   }

@@ -21,7 +21,7 @@ export interface Suite {
   windows: Map<string, { instance: Instance; from: number; to: number }>;
   /** Ids of scenarios that the kit cannot play here, though the subject might pass them. */
   unable: Set<string>;
-  /** Playings: scenarios, times their repetitions. */
+  /** Repetitions of all scenarios together. */
   total: number;
   runId: string;
   played: number;

@@ -1,7 +1,7 @@
 import type { Stage } from '../stage.js';
 import { recordExpectation, recordUnreached, type StepPlace } from '../step-outcome.js';
 import type { Actor } from './actor.js';
-import { describeMissed, PacketWait } from './await-packets.js';
+import { describeMissed, missOf, PacketWait } from './await-packets.js';
 import { newMessage } from './sent-messages.js';
 
 const PLACE: StepPlace = { path: 'bystanders', text: 'two innocent users keep talking' };
@@ -88,7 +88,7 @@ export class Bystanders {
       seen: result.met ? 'it was' : describeMissed(result, boundMs),
       met: result.met,
       waitedMs: performance.now() - from,
-      late: result.closed === undefined,
+      ...missOf(result),
       message: label,
     });
   }

@@ -72,6 +72,7 @@ const connectsOver = async (
     expected: `nobody gets in ${how}`,
     seen: outcome.ok ? 'the server let the client in' : outcome.error,
     met: !outcome.ok,
+    miss: 'observed',
     waitedMs: 0,
   });
 };
@@ -107,6 +108,7 @@ export const connects = defineClientVerb({
         expected: `the upgrade is refused with HTTP ${action.refused}`,
         seen,
         met: !outcome.ok && outcome.status === action.refused,
+        miss: 'observed',
         waitedMs: 0,
       });
     }
@@ -117,6 +119,7 @@ export const connects = defineClientVerb({
       expected: `${actor.name} can connect`,
       seen: `HTTP ${outcome.status ?? 'none'} (${outcome.error})`,
       met: false,
+      miss: 'observed',
       waitedMs: 0,
     });
   },

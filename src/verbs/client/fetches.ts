@@ -22,6 +22,7 @@ export const fetches = defineClientVerb({
       expected: 'the served description is valid against its schema',
       seen: served.faults[0] ?? 'it is valid',
       met: served.faults.length === 0,
+      miss: 'observed',
       waitedMs: 0,
     });
   },

@@ -168,6 +168,7 @@ export const floods = defineClientVerb({
       expected: `two other users exchange ${EXCHANGES} messages while ${actor.name} floods the server with ${action.floods}`,
       seen: `they exchanged ${exchanged}; ${abuse.seen}`,
       met: exchanged >= EXCHANGES,
+      miss: 'observed',
       waitedMs: performance.now() - from,
       late: true,
     });

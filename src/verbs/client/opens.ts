@@ -52,6 +52,7 @@ export const opens = defineClientVerb({
       const expected = Buffer.from(sent.text, 'utf8').toString('base64');
       const intact = body === sent.body;
       const met = recordExpectation(stage, place, {
+        miss: 'observed',
         requirement: action.by,
         expected: `${actor.name} opens ${label} and finds the ${Buffer.byteLength(sent.text)} bytes that were encrypted`,
         seen:

@@ -31,6 +31,7 @@ export const memoryStays = defineSubjectVerb({
       expected: `the server holds at most ${mib(below)} more than it did at its most before`,
       seen: `${mib(over)} more at its peak`,
       met: over < below,
+      miss: 'observed',
       waitedMs: 0,
     });
   },

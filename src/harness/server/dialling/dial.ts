@@ -1,9 +1,9 @@
 import type { Socket as TcpSocket } from 'node:net';
 import { type ClientOptions, WebSocket } from 'ws';
-import type { Refusal } from '../../../../schemas/index.js';
 import type { Dial, DialOutcome, Socket, SocketHandlers } from '../../../play/index.js';
 import { localFault } from '../../local-fault.js';
 import type { Authenticate } from '../credentials.js';
+import { refusalOf } from './refusal-of.js';
 import { streamFrame } from './stream-frame.js';
 import { tlsOverTcp } from './tls-over-tcp.js';
 
@@ -48,10 +48,6 @@ const listen = (ws: WebSocket, handlers: SocketHandlers): void => {
   });
   ws.on('close', (code) => handlers.onClose(code, error));
 };
-
-/** `ws` tells what the handshake lacked by its message only. */
-const refusalOf = ({ message }: Error): Refusal =>
-  /subprotocol/.test(message) ? 'subprotocol' : message === 'Opening handshake has timed out' ? 'timeout' : 'network';
 
 /** Opens real WebSocket connections to one subject. Rejects with a KitError when it is this machine that refuses. */
 export const createDial = (baseUrl: string, authenticate: Authenticate): Dial => {

@@ -4,6 +4,7 @@ import { KitError } from '../../../errors.js';
 import { localFault } from '../../local-fault.js';
 import { printable } from '../../process/output-tail.js';
 import type { Authenticate, Credentials } from '../credentials.js';
+import { refusalOf } from '../dialling/refusal-of.js';
 import {
   closedAtOnce,
   connectionRefusal,
@@ -122,12 +123,7 @@ const attempt = ({ url, headers, tls }: Credentials, boundMs: number): Promise<O
     socket.on('error', (error: NodeJS.ErrnoException) => {
       // What arrives after the upgrade, however broken, is for the scenarios to judge.
       if (opened) end({ kind: 'open' });
-      else
-        end(
-          /^Server sent (no|an invalid) subprotocol/.test(error.message)
-            ? { kind: 'no-subprotocol' }
-            : { kind: 'error', error },
-        );
+      else end(refusalOf(error) === 'subprotocol' ? { kind: 'no-subprotocol' } : { kind: 'error', error });
     });
   });
 };

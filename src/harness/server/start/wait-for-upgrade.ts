@@ -3,6 +3,7 @@ import WebSocket from 'ws';
 import { localFault } from '../../local-fault.js';
 import { endpointOf, portState } from '../../process/port.js';
 import type { Credentials } from '../credentials.js';
+import { refusalOf } from '../dialling/refusal-of.js';
 
 /** Statuses with which a server, or a gateway before it, says that it is still starting. */
 const STARTING = new Set([502, 503, 504]);
@@ -70,7 +71,7 @@ const tryUpgrade = ({ url, headers, tls }: Credentials, boundMs: number, stopped
     socket.on('error', (error: NodeJS.ErrnoException) => {
       const fault = localFault(error);
       if (fault) reject(fault);
-      if (error.message.includes('handshake has timed out')) return end('starting');
+      if (refusalOf(error) === 'timeout') return end('starting');
       end(error.code === 'ECONNRESET' || error.code === 'ECONNREFUSED' || error.code === 'EPIPE' ? 'dropped' : 'yes');
     });
   });
