@@ -204,7 +204,7 @@ export const LAYERS: readonly Layer[] = [
     path: 'examples/client-bot-js',
     holds: 'the bot of our client library, which imports the library as a stranger does',
     may: [],
-    packages: [],
+    packages: ['im-conformance'],
   },
   // Servers and clients as a stranger would write them: nothing of ours.
   {
