@@ -21,7 +21,7 @@ const NEEDED = [
   'CHANGELOG.md',
   'spec/requirements.yaml',
   'schemas/report.schema.json',
-  'dist/bin/im-conformance.js',
+  'dist/bundle/bin/im-conformance.js',
   'dist/src/index.js',
   'dist/src/index.d.ts',
 ];

@@ -191,7 +191,17 @@ export const LAYERS: readonly Layer[] = [
       ...[COMMON, 'schemas', 'src/wire', 'src/script', 'src/verbs', 'src/history', 'src/ledger'],
       ...['conformance/variants', ...MUTANTS],
     ],
-    packages: ['@sinclair/typebox', 'node:*', 'ajv', 'commander', 'picomatch', 'publint', 'typescript', 'yaml'],
+    packages: [
+      '@sinclair/typebox',
+      'node:*',
+      'ajv',
+      'commander',
+      'esbuild',
+      'picomatch',
+      'publint',
+      'typescript',
+      'yaml',
+    ],
   },
   {
     path: 'spec',

@@ -160,7 +160,9 @@ export const runOptionsFrom = async (
   const text = (name: string) => settings[name] as string | undefined;
   const number = (name: string) => settings[name] as number | undefined;
   const list = (name: string) => (settings[name] as string[] | undefined) ?? [];
-  const own = settings.url === undefined && settings.exec === undefined ? await embedded(settings) : undefined;
+  // A list starts nothing, so the embedded server need not be put together for it.
+  const named = settings.url !== undefined || settings.exec !== undefined || settings.list === true;
+  const own = named ? undefined : await embedded(settings);
   return defined({
     url: given(text('url'), checkUrl),
     exec: own?.exec ?? text('exec'),

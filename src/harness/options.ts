@@ -9,7 +9,7 @@ export interface Account {
 
 /** What one run of the kit is to do. All times are milliseconds. */
 export interface RunOptions {
-  /** URL of the subject; with `exec` it may hold `{port}`. One of `url` and `exec` is always there. */
+  /** URL of the subject; with `exec` it may hold `{port}`. One of `url` and `exec` is always there, unless nothing is run. */
   url?: string;
   /** Command that starts the subject; `{port}` and `{data}` are filled in. */
   exec?: string;

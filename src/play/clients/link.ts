@@ -31,6 +31,8 @@ const ENDING = { cleanly: 'clean', reset: 'reset', abruptly: 'lost' } as const;
 /** A history event without its time. */
 export type Untimed<E = HistoryEvent> = E extends { at: number } ? Omit<E, 'at'> : never;
 
+type Sent = Extract<HistoryEvent, { kind: 'sent' }>;
+
 export interface LinkOwner {
   readonly name: string;
   /** How many messages the script has. */
@@ -135,7 +137,7 @@ export class Link {
       this.#onInvalid(decoded.level, text.slice(0, 1000), decoded.errors, defined({ rid, msgId }));
       return;
     }
-    this.#owner.record({ kind: 'got', ...this.#who, packet: decoded.packet });
+    this.#owner.record({ kind: 'got', client: this.#owner.name, conn: this.conn, packet: decoded.packet });
     const entry: Received & { kind: 'packet' } = {
       kind: 'packet',
       packet: decoded.packet,
@@ -194,8 +196,10 @@ export class Link {
       throw new KitError('kit', `the kit would have sent an invalid packet: ${errors[0]}`, 'Correct the scenario.');
     }
     const { fragments } = this.#owner;
-    const about = { ...(message === undefined ? {} : { message }), ...(fragments === undefined ? {} : { fragments }) };
-    this.#owner.record({ kind: 'sent', ...this.#who, packet, ...about });
+    const sent: Untimed<Sent> = { kind: 'sent', client: this.#owner.name, conn: this.conn, packet };
+    if (message !== undefined) sent.message = message;
+    if (fragments !== undefined) sent.fragments = fragments;
+    this.#owner.record(sent);
     this.#written += 1;
     if (this.state !== 'open') return;
     const text = encodePacket(packet);

@@ -2,14 +2,22 @@ import { type MsgA, type MsgN, type MsgR, RETRYABLE_CODES } from '../../../schem
 import { KitError } from '../../errors.js';
 
 /** What a script says of a message. Times are those of the kit's own clock. */
-type Said = Pick<
-  SentMessage,
-  'label' | 'client' | 'fromUser' | 'toUser' | 'toClient' | 'msgId' | 'body' | 'ttlMs' | 'fields'
->;
+type Said = Pick<SentMessage, 'label' | 'client' | 'fromUser' | 'toUser' | 'toClient' | 'msgId' | 'body' | 'fields'> & {
+  ttlMs?: number | undefined;
+};
 
 /** A message that was sent just now, or is about to be. */
 export const newMessage = (said: Said): SentMessage => ({
-  ...said,
+  // Member by member, for it is done for each of thousands: a spread makes a slower object.
+  label: said.label,
+  client: said.client,
+  fromUser: said.fromUser,
+  toUser: said.toUser,
+  toClient: said.toClient,
+  msgId: said.msgId,
+  body: said.body,
+  ttlMs: said.ttlMs,
+  fields: said.fields,
   sentAt: performance.now(),
   acceptedAt: undefined,
   serverMsgId: undefined,
@@ -36,7 +44,7 @@ export interface SentMessage {
   toClient: string;
   msgId: string;
   body: string;
-  ttlMs?: number;
+  ttlMs: number | undefined;
   fields: Record<string, unknown>;
   /** Learned from the first answer or push. */
   serverMsgId: string | undefined;

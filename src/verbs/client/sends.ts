@@ -8,7 +8,6 @@ import {
   messages,
   which,
 } from '../../../schemas/script-values.js';
-import { defined } from '../../defined.js';
 import { KitError } from '../../errors.js';
 import type { Actor } from '../../play/clients/actor.js';
 import type { Link } from '../../play/clients/link.js';
@@ -50,10 +49,12 @@ const fields = {
 type Sends = Static<ReturnType<typeof Type.Object<typeof fields>>>;
 
 /** `{user:NAME}` in a further field of a packet: the user id of that client in this run. */
-const fillUsers = (stage: Stage, further: Record<string, unknown> = {}): Record<string, unknown> =>
+const fillUsers = (stage: Stage, further: Record<string, unknown>): Record<string, unknown> =>
   fillTree(further, ({ name, argument = '' }) =>
     name === 'user' ? stage.actors.get(argument)?.user : undefined,
   ) as Record<string, unknown>;
+
+const NO_FIELDS: Record<string, unknown> = Object.freeze({});
 
 const messageOf = (stage: Stage, actor: Actor, action: Sends, label: string): SentMessage => {
   const recipient = stage.actors.get(action.to);
@@ -68,8 +69,8 @@ const messageOf = (stage: Stage, actor: Actor, action: Sends, label: string): Se
     toClient: recipient.name,
     msgId: original?.msgId ?? action.msgId ?? stage.nextMsgId(),
     body: bodyText(action.body, label, stage.options.description),
-    ...defined({ ttlMs: ttlMs === undefined ? undefined : Math.round(durationMs(ttlMs, stage.options.timers)) }),
-    fields: fillUsers(stage, action.fields),
+    ttlMs: ttlMs === undefined ? undefined : Math.round(durationMs(ttlMs, stage.options.timers)),
+    fields: action.fields === undefined ? NO_FIELDS : fillUsers(stage, action.fields),
   });
 };
 

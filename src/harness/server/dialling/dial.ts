@@ -3,6 +3,7 @@ import { type ClientOptions, WebSocket } from 'ws';
 import type { Dial, DialOutcome, Socket, SocketHandlers } from '../../../play/index.js';
 import { localFault } from '../../local-fault.js';
 import type { Authenticate } from '../credentials.js';
+import { CorkPerTick } from './cork-per-tick.js';
 import { refusalOf } from './refusal-of.js';
 import { streamFrame } from './stream-frame.js';
 import { tlsOverTcp } from './tls-over-tcp.js';
@@ -12,27 +13,40 @@ const MAX_FRAME_BYTES = 64 * 1024 * 1024;
 const CLOSE_TIMEOUT_MS = 5_000;
 
 /** `tcp` is what can be reset, `stream` what the frames travel on: they differ under TLS. */
-const wrap = (ws: WebSocket, tcp: () => TcpSocket | undefined, stream: () => TcpSocket | undefined): Socket => ({
-  sendText: (text) => ws.send(text),
-  sendBinary: (data) => ws.send(data, { binary: true }),
-  sendFragment: (data, last) => ws.send(data, { binary: false, fin: last }),
-  sendHugeFrame: (frame) => {
-    const socket = stream();
-    if (socket) streamFrame(socket, frame);
-  },
-  sendTextBytes: (data) => ws.send(data, { binary: false }),
-  ping: () => ws.ping(),
-  pong: (data) => ws.pong(data),
-  pause: () => ws.pause(),
-  resume: () => ws.resume(),
-  closeCleanly: () => ws.close(1000),
-  reset: () => {
-    const socket = tcp();
-    if (socket) socket.resetAndDestroy();
-    else ws.terminate();
-  },
-  terminate: () => ws.terminate(),
-});
+const wrap = (ws: WebSocket, tcp: () => TcpSocket | undefined, stream: () => TcpSocket | undefined): Socket => {
+  const cork = new CorkPerTick();
+  const gather = (write: () => void): void => {
+    cork.touch(stream());
+    write();
+  };
+  /** What was written before leaves before. */
+  const after = (act: () => void): void => {
+    cork.flush();
+    act();
+  };
+  return {
+    sendText: (text) => gather(() => ws.send(text)),
+    sendBinary: (data) => gather(() => ws.send(data, { binary: true })),
+    sendFragment: (data, last) => gather(() => ws.send(data, { binary: false, fin: last })),
+    sendHugeFrame: (frame) => {
+      const socket = stream();
+      if (socket) after(() => streamFrame(socket, frame));
+    },
+    sendTextBytes: (data) => gather(() => ws.send(data, { binary: false })),
+    ping: () => gather(() => ws.ping()),
+    pong: (data) => gather(() => ws.pong(data)),
+    pause: () => after(() => ws.pause()),
+    resume: () => ws.resume(),
+    closeCleanly: () => after(() => ws.close(1000)),
+    reset: () =>
+      after(() => {
+        const socket = tcp();
+        if (socket) socket.resetAndDestroy();
+        else ws.terminate();
+      }),
+    terminate: () => after(() => ws.terminate()),
+  };
+};
 
 const listen = (ws: WebSocket, handlers: SocketHandlers): void => {
   let error: Error | undefined;

@@ -128,11 +128,18 @@ const tokensOfTemplate = (template: string): TokenSource => {
   return async (user, device) => fillIdentity(template, { user, device });
 };
 
+/** Signed once for each device: its token is good for the whole run. */
 const tokensOfSecret = (secret: string): TokenSource => {
   const sign = jwtSigner(secret);
+  const signed = new Map<string, Promise<string>>();
   return async (user, device) => {
+    const key = `${user}/${device}`;
+    const known = signed.get(key);
+    if (known !== undefined) return known;
     const now = Math.floor(Date.now() / 1_000);
-    return sign(user, device, { iat: now, exp: now + JWT_SECONDS });
+    const token = sign(user, device, { iat: now, exp: now + JWT_SECONDS });
+    signed.set(key, token);
+    return token;
   };
 };
 

@@ -1,0 +1,21 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import t from 'tap';
+import { packageRoot } from '../src/package-root.js';
+import { bundleFolder } from './bundle.js';
+
+const output = (program: string, words: readonly string[]): string => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...words], { encoding: 'utf8' });
+  return status === 0 ? stdout : `ended with ${status}: ${stderr}`;
+};
+
+t.test('the bundle says what the compiled modules say; npm run compile makes both', async (t) => {
+  const compiled = join(packageRoot, 'dist', 'bin', 'im-conformance.js');
+  const bundled = join(bundleFolder, 'im-conformance.js');
+  const history = join(packageRoot, 'conformance', 'histories', 'good-a-device-that-stays-away.ndjson');
+  for (const words of [['--help'], ['--version'], ['--list'], ['explain', 'IM-2-2'], ['check', history]]) {
+    const said = output(compiled, words);
+    t.notMatch(said, /^ended with/, words.join(' '));
+    t.equal(output(bundled, words), said, words.join(' '));
+  }
+});

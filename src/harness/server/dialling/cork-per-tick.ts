@@ -1,0 +1,24 @@
+import type { Socket } from 'node:net';
+
+/**
+ * Gathers what is written to one socket within a tick: it then costs one system call, and not one for each frame.
+ * `flush` is for whatever must not overtake these frames, such as a reset.
+ */
+export class CorkPerTick {
+  #corked: Socket | undefined;
+
+  /** To be called before each write. */
+  touch(socket: Socket | undefined): void {
+    if (socket === undefined || this.#corked !== undefined) return;
+    this.#corked = socket;
+    socket.cork();
+    process.nextTick(() => this.flush());
+  }
+
+  /** Gives all that was written to the operating system. */
+  flush(): void {
+    const socket = this.#corked;
+    this.#corked = undefined;
+    socket?.uncork();
+  }
+}
