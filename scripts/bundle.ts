@@ -28,6 +28,7 @@ export const bundle = async (outdir = bundleFolder): Promise<void> => {
     // It holds compiled code of its own, which lies beside it.
     external: ['classic-level'],
     banner: { js: REQUIRE },
+    minify: true,
     logLevel: 'warning',
   });
 };

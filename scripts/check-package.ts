@@ -52,7 +52,7 @@ const checkLint = async ({ tarball }: InstalledPackage): Promise<void> => {
 };
 
 const checkSize = ({ bytesOnDisk, packages }: InstalledPackage): void => {
-  check('installed size', bytesOnDisk <= MAX_BYTES, `${(bytesOnDisk / 1024 / 1024).toFixed(1)} MB of 25`);
+  check('installed size', bytesOnDisk <= MAX_BYTES, `${(bytesOnDisk / 1024 / 1024).toFixed(2)} MB of 25`);
   check('installed packages', packages <= MAX_PACKAGES, `${packages} of ${MAX_PACKAGES}`);
 };
 
