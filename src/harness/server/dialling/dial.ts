@@ -27,7 +27,8 @@ const wrap = (ws: WebSocket, tcp: () => TcpSocket | undefined, stream: () => Tcp
   return {
     sendText: (text) => gather(() => ws.send(text)),
     sendBinary: (data) => gather(() => ws.send(data, { binary: true })),
-    sendFragment: (data, last) => gather(() => ws.send(data, { binary: false, fin: last })),
+    // Each on its own, as a proxy would cut them.
+    sendFragment: (data, last) => after(() => ws.send(data, { binary: false, fin: last })),
     sendHugeFrame: (frame) => {
       const socket = stream();
       if (socket) after(() => streamFrame(socket, frame));
