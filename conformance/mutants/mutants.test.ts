@@ -141,7 +141,8 @@ t.test('the kit catches every mutant for its own reason, and passes the server w
   for (const { id, fault, caught, survived } of result.mutants) {
     t.ok(caught > 0, `${id}: ${fault}`, { survived });
   }
-  t.ok(isPerfect(result), scoreOf(result));
+  const survivors = result.mutants.filter(({ caught }) => caught === 0).map(({ id }) => id);
+  t.ok(isPerfect(result), [scoreOf(result), ...survivors].join('; survived: '));
 });
 
 const neverStarts: Mutant['patch'][number] = {
