@@ -11,7 +11,7 @@ const output = (program: string, words: readonly string[]): string => {
 
 t.test('the bundle says what the compiled modules say; npm run compile makes both', async (t) => {
   const compiled = join(packageRoot, 'dist', 'bin', 'im-conformance.js');
-  const bundled = join(bundleFolder, 'im-conformance.js');
+  const bundled = join(bundleFolder, 'bin', 'im-conformance.js');
   const history = join(packageRoot, 'conformance', 'histories', 'good-a-device-that-stays-away.ndjson');
   for (const words of [['--help'], ['--version'], ['--list'], ['explain', 'IM-2-2'], ['check', history]]) {
     const said = output(compiled, words);

@@ -3,23 +3,28 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { packageRoot } from '../src/package-root.js';
 
-/** As deep below `dist/` as the compiled modules: what these find beside themselves is found from here, too. */
-export const bundleFolder = join(packageRoot, 'dist', 'bundle', 'bin');
+/** Where the joined files go. What is above them, such as package.json, is found from there as from the compiled ones. */
+export const bundleFolder = join(packageRoot, 'dist', 'bundle');
+
+/** What a user starts and what a program imports. They share most of their code. */
+const ENTRIES = ['bin/im-conformance.js', 'src/index.js'];
 
 /** Modules of CommonJS ask for those of Node by `require`, which a module of ECMAScript has not got. */
 const REQUIRE = `import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);`;
 
 /**
- * Joins the compiled command line and its packages into a few files, one for what is loaded together: Node then reads
- * twenty files and not four hundred, which was most of what a short command cost. The compiled modules stay beside it:
- * the library is made of them, and mutants are patches of them.
+ * Joins the compiled command line, the library and their packages into a few files, one for what is loaded together:
+ * Node then reads twenty files and not four hundred, which was most of what a short command cost. The compiled modules
+ * of the reference server stay beside it in the package, because mutants are patches of them.
  */
 export const bundle = async (outdir = bundleFolder): Promise<void> => {
   rmSync(outdir, { recursive: true, force: true });
   await build({
     absWorkingDir: packageRoot,
-    entryPoints: [join('dist', 'bin', 'im-conformance.js')],
+    entryPoints: ENTRIES.map((entry) => join('dist', entry)),
+    outbase: 'dist',
     outdir,
+    chunkNames: 'bin/[name]-[hash]',
     bundle: true,
     splitting: true,
     format: 'esm',

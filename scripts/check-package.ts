@@ -22,7 +22,7 @@ const NEEDED = [
   'spec/requirements.yaml',
   'schemas/report.schema.json',
   'dist/bundle/bin/im-conformance.js',
-  'dist/src/index.js',
+  'dist/bundle/src/index.js',
   'dist/src/index.d.ts',
 ];
 const UNWANTED = /\.test\.|^(bench|scripts|src|bin|examples)\/|^dist\/(bench|scripts|examples)\/|\.tap\/|fixtures/;
