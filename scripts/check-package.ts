@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import type { Report } from '../schemas/index.js';
+import { packageRoot } from '../src/package-root.js';
 import { type InstalledPackage, installPackage } from './installed-package.js';
+import { brokenLinks } from './links.js';
 
 /**
  * Checks the package as a stranger gets it: packed, linted, installed into an empty folder, and run there. Prints one
@@ -25,7 +27,7 @@ const NEEDED = [
   'dist/bundle/src/index.js',
   'dist/src/index.d.ts',
 ];
-const UNWANTED = /\.test\.|^(bench|scripts|src|bin|examples)\/|^dist\/(bench|scripts|examples)\/|\.tap\/|fixtures/;
+const UNWANTED = /\.test\.(?!yaml)|^(bench|scripts|src|bin)\/|^dist\/(bench|scripts|examples)\/|\.tap\/|fixtures/;
 
 let failed = 0;
 const check = (name: string, good: boolean, detail = ''): void => {
@@ -42,6 +44,12 @@ const checkFiles = ({ files }: InstalledPackage): void => {
   check('the tarball holds the mutants', mutants > 0, `${mutants} files`);
   const unwanted = files.filter((name) => UNWANTED.test(name));
   check('the tarball holds no tests, sources or measurements', unwanted.length === 0, unwanted.slice(0, 5).join(', '));
+  const pages = files.filter((name) => name.endsWith('.md'));
+  const broken = brokenLinks(
+    new Map(pages.map((page) => [page, readFileSync(join(packageRoot, page), 'utf8')])),
+    files,
+  );
+  check('every link between its pages leads somewhere', broken.length === 0, broken.join(', '));
 };
 
 const checkLint = async ({ tarball }: InstalledPackage): Promise<void> => {

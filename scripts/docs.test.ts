@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { packageRoot } from '../src/package-root.js';
 import { renewedArchitecture } from './events-block.js';
+import { renewedPicture } from './picture.js';
 import { paragraphsOf } from './prose.js';
 
 /** Pages that lead through the code. What they name must be there, or they lead astray. */
@@ -77,6 +78,11 @@ t.test('a name stands in a file that its paragraph names', async (t) => {
 
 t.test('the page of the architecture is short, and lists the events that there are', async (t) => {
   const { before, after } = renewedArchitecture();
-  t.equal(after, before, 'node dist/scripts/readme-blocks.js --write renews it');
+  t.equal(after, before, 'node dist/scripts/generated-blocks.js --write renews it');
   t.ok(before.split('\n').length <= 121);
+});
+
+t.test('the picture of a failure is drawn as a report draws it', async (t) => {
+  const { before, after } = renewedPicture();
+  t.equal(after, before, 'node dist/scripts/generated-blocks.js --write renews it');
 });

@@ -21,7 +21,7 @@ import { appendRecord, currentBuild, prepareResults, readRecords } from '../conf
 import { SERVER_CLASSES, type ServerClass } from '../schemas/index.js';
 import { KitError } from '../src/errors.js';
 import { packageRoot } from '../src/package-root.js';
-import { readmeFile, renewedReadme } from './readme.js';
+import { figuresFile, renewedFigures } from './figures.js';
 
 interface Options {
   runs: number;
@@ -83,7 +83,11 @@ const readOptions = (): Options =>
     )
     .option('--histories <dir>', 'keep the histories of all runs, in a folder for each')
     .option('--status', 'only print what there is, and what is missing', false)
-    .option('--publish', 'only write what there is into conformance/variants/false-alarms.json and README.md', false)
+    .option(
+      '--publish',
+      'only write what there is into conformance/variants/false-alarms.json and docs/how-the-kit-is-tested.md',
+      false,
+    )
     .option('--any-build', 'count runs of other builds of the kit, too', false)
     .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.silent : EXIT.usage))
     .parse()
@@ -184,11 +188,11 @@ const conclude = (plan: Plan, options: Options): number => {
   return incomplete.length > 0 ? EXIT.incomplete : EXIT.silent;
 };
 
-/** The figures of the README are never written by hand. */
+/** Published figures are never written by hand. */
 const publish = (plan: Plan, { results }: Options): void => {
   const published = publishedOf(plan, readRecords(results));
   writeFileSync(publishedFile, `${JSON.stringify(published, null, 2)}\n`);
-  writeFileSync(readmeFile, renewedReadme().after);
+  writeFileSync(figuresFile, renewedFigures().after);
 };
 
 const main = async (): Promise<number> => {

@@ -3,5 +3,5 @@ import { renewedVerbs } from './verb-table.js';
 
 t.test('the table of verbs in conformance/README.md is what their files say', async (t) => {
   const { before, after } = renewedVerbs();
-  t.equal(after, before, 'node dist/scripts/readme-blocks.js --write renews it');
+  t.equal(after, before, 'node dist/scripts/generated-blocks.js --write renews it');
 });

@@ -3,7 +3,7 @@ import t from 'tap';
 import { chance, scoreOf, selfTestText } from '../../bin/run/self-test-table.js';
 import { type MutantResult, type Report, type SelfTest, SelfTestSchema, type Violation } from '../../schemas/index.js';
 import { withBlocks } from '../../scripts/blocks.js';
-import { renewedReadme } from '../../scripts/readme.js';
+import { renewedFigures } from '../../scripts/figures.js';
 import { KitError } from '../../src/errors.js';
 import { whyNoClock } from '../../src/harness/index.js';
 import { plainPaint } from '../../src/report/index.js';
@@ -87,12 +87,12 @@ t.test('an unknown mutant cannot be started', async (t) => {
   t.match(stderr, /there is no mutant "no-such-mutant"/);
 });
 
-t.test('the figures in the README are those of the data, and the data those of the catalogue', async (t) => {
+t.test('the published figures are those of the data, and the data those of the catalogue', async (t) => {
   const mutants = loadMutants();
   const measured = readMeasured();
   t.strictSame(staleFigures(mutants, measured), []);
-  const { before, after } = renewedReadme();
-  t.equal(after, before, 'node dist/scripts/readme-blocks.js --write renews it');
+  const { before, after } = renewedFigures();
+  t.equal(after, before, 'node dist/scripts/generated-blocks.js --write renews it');
 
   const [first, ...others] = mutants.filter(({ subtle }) => subtle !== undefined) as [Mutant, ...Mutant[]];
   const { subtle: _, ...plain } = first;

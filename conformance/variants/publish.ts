@@ -10,7 +10,7 @@ import type { RunRecord } from './record.js';
 /** The figures that are committed. */
 export const publishedFile: string = join(packageRoot, 'conformance', 'variants', 'false-alarms.json');
 
-/** What is published of a measurement: the committed file from which the README takes its figures. */
+/** What is published of a measurement: the committed file from which `docs/how-the-kit-is-tested.md` takes its figures. */
 export interface Published {
   /** Day of the last run, YYYY-MM-DD. */
   day: string;

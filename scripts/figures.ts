@@ -6,11 +6,11 @@ import { falseAlarmTables, readPublished } from '../conformance/variants/publish
 import { packageRoot } from '../src/package-root.js';
 import { withBlocks } from './blocks.js';
 
-export const readmeFile: string = join(packageRoot, 'README.md');
+export const figuresFile: string = join(packageRoot, 'docs', 'how-the-kit-is-tested.md');
 
-/** The README as it is, and as it has to be: its figures are never written by hand. */
-export const renewedReadme = (): { before: string; after: string } => {
-  const before = readFileSync(readmeFile, 'utf8');
+/** The page of the figures as it is, and as it has to be: no figure is written by hand. */
+export const renewedFigures = (): { before: string; after: string } => {
+  const before = readFileSync(figuresFile, 'utf8');
   const after = withBlocks(before, {
     mutants: [catalogueSentence(loadMutants())],
     'subtle mutants': measuredTable(readMeasured()),
