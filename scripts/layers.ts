@@ -188,7 +188,7 @@ export const LAYERS: readonly Layer[] = [
     path: 'scripts',
     holds: 'what is generated and checked while the kit is built',
     may: [
-      ...[COMMON, 'schemas', 'src/wire', 'src/script', 'src/verbs', 'src/history', 'src/ledger'],
+      ...[COMMON, 'schemas', 'src/wire', 'src/script', 'src/verbs', 'src/history', 'src/ledger', 'src/report'],
       ...['conformance/variants', ...MUTANTS],
     ],
     packages: [
