@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import t from 'tap';
+import { parse } from 'yaml';
+import { packageRoot } from '../../src/package-root.js';
+import { buildProgram } from '../program.js';
+import { OPTIONS } from './option-table.js';
+
+/** Pages for users. */
+const PAGES = [
+  'README.md',
+  ...readdirSync(join(packageRoot, 'docs')).flatMap((name) => (name.endsWith('.md') ? [`docs/${name}`] : [])),
+];
+const read = (page: string): string => readFileSync(join(packageRoot, page), 'utf8');
+
+const commandsOf = (command: Command): Command[] => [command, ...command.commands.flatMap(commandsOf)];
+
+const KNOWN = new Set(commandsOf(buildProgram()).flatMap(({ options }) => options.map(({ long }) => long)));
+/** Of other programs that the pages use, and of the scripts of this project. */
+const OF_OTHERS = new Set(['--help', '--port', '--data', '--write']);
+
+t.test('every option has a line on the page of options', async (t) => {
+  const page = read('docs/options.md');
+  for (const { name } of OPTIONS) t.ok(page.includes(`\`--${name}`), `--${name}`);
+});
+
+t.test('the pages name only options that there are', async (t) => {
+  for (const page of PAGES) {
+    for (const [option] of read(page).matchAll(/(?<![\w-])--[a-z][a-z-]+/g)) {
+      t.ok(KNOWN.has(option) || OF_OTHERS.has(option), `${page}: ${option}`);
+    }
+  }
+});
+
+t.test('the configuration that the page of options shows has only members that are options', async (t) => {
+  const [, text = ''] = /```yaml\n([\s\S]*?)```/.exec(read('docs/options.md')) ?? [];
+  const members = Object.keys(parse(text) as object);
+  t.ok(members.length >= 3);
+  const names = OPTIONS.map(({ name }) => name);
+  t.same(
+    members.filter((member) => !names.includes(member)),
+    [],
+  );
+});
+
+t.test('the files for CI systems can be read, and all run the kit', async (t) => {
+  const page = read('docs/ci.md');
+  const files = [...page.matchAll(/```(yaml|groovy)\n([\s\S]*?)```/g)];
+  t.equal(files.length, 4);
+  for (const [, language, text = ''] of files) {
+    if (language === 'yaml') t.type(parse(text), Object);
+    const [command = ''] = /npx im-conformance .*--report junit=\S*conformance\.xml/.exec(text) ?? [];
+    t.match(command, '--exec "node server.js --port {port}"', 'the same command everywhere');
+  }
+});
