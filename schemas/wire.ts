@@ -64,6 +64,8 @@ export const SERVER_CLASSES = [
   'replicated',
 ] as const;
 export type ServerClass = (typeof SERVER_CLASSES)[number];
+/** What a subject of any role may claim. */
+export type SubjectClass = ServerClass;
 
 /** Classes that have a name, and of which the specification does not say yet what they demand. */
 export const RESERVED_CLASSES = ['replicated'] as const satisfies readonly ServerClass[];

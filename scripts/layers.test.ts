@@ -51,7 +51,9 @@ const CASES: readonly [string, string, boolean][] = [
   ['src/play/a.ts', '../protocol/sender.js', false],
   ['src/play/a.ts', '../reference/server.js', false],
   ['src/adapters/a.ts', 'ws', false],
-  ['src/harness/a.ts', '../play/stage.js', true],
+  ['src/harness/server/a.ts', '../../play/stage.js', true],
+  ['src/harness/run/a.ts', '../server/prepare.js', false],
+  ['src/harness/server/a.ts', '../run/run-suite.js', false],
   ['src/harness/a.ts', '../reference/server.js', false],
   ['src/harness/process/a.ts', '../../protocol/sender.js', false],
   ['src/harness/a.test.ts', '../reference/server.js', false],
@@ -95,7 +97,7 @@ t.test('every way to import counts, with its line', async (t) => {
     const [fault = '', ...more] = checkLayers(filesOf({ 'src/wire/a.ts': `\n\n${way}` }));
     t.match(
       fault,
-      /^src\/wire\/a\.ts:3: src\/wire may not import src\/harness: \.\.\/harness\/a\.js .*Move the code/,
+      /^src\/wire\/a\.ts:3: src\/wire may not import src\/harness\/\*: \.\.\/harness\/a\.js .*Move the code/,
       way,
     );
     t.same(more, []);

@@ -25,6 +25,10 @@ const TERMS = 'src/history/terms';
 const HISTORY_PARTS = [TERMS, 'src/history/record', 'src/history/facts', 'src/history/judges'];
 /** The script language, its verbs, and who plays it. */
 const SCRIPTS = ['src/script', 'src/verbs', 'src/play'];
+/** What tests a subject of a role, and nothing of the others. */
+const ROLES_OF_HARNESS = ['src/harness/server'];
+/** All of the harness. */
+const HARNESS = ['src/harness/*', 'src/harness/process', 'src/harness/run', ...ROLES_OF_HARNESS];
 const MUTANTS = ['conformance/mutants', 'conformance/patching'];
 
 /** For the tests of every layer. */
@@ -46,7 +50,7 @@ export const LAYERS: readonly Layer[] = [
   {
     path: 'src/index.ts',
     holds: 'the kit as a library',
-    may: [COMMON, 'schemas', 'src/wire', 'src/ledger', 'src/harness', 'src/report'],
+    may: [COMMON, 'schemas', 'src/wire', 'src/ledger', 'src/harness/*', 'src/report'],
     packages: [],
   },
   {
@@ -119,38 +123,66 @@ export const LAYERS: readonly Layer[] = [
     tests: { may: ['scripts'] },
   },
   {
-    path: 'src/harness',
-    holds: 'clients, faults, process control, the run',
-    may: [COMMON, 'schemas', 'src/wire', ...SCRIPTS, 'src/history', 'src/ledger'],
-    packages: ['node:*', 'jose', 'picomatch', 'ws', 'yaml'],
+    path: 'src/harness/*',
+    holds: 'what the parts of the harness share: the options of a run, the ports between a run and a role',
+    may: [COMMON, 'schemas', 'src/script', ...ROLES_OF_HARNESS, 'src/harness/run', 'src/harness/process'],
+    packages: [],
+  },
+  {
+    path: 'src/harness/process',
+    holds: 'processes, groups, signals, ports, clocks',
+    may: [COMMON, 'src/harness/*'],
+    packages: ['node:*'],
+  },
+  {
+    path: 'src/harness/run',
+    holds: 'the run: schedule, repetitions, verdicts; it knows no role of a subject',
+    may: [COMMON, 'schemas', 'src/script', 'src/verbs', 'src/play', 'src/history', 'src/ledger', 'src/harness/*'],
+    packages: ['node:*', 'picomatch'],
+    tests: { may: ['src/harness/server'] },
+  },
+  {
+    path: 'src/harness/server',
+    holds: 'a server as the subject: it is started, looked at first, described and dialled',
+    may: [COMMON, 'schemas', 'src/wire', ...SCRIPTS, 'src/harness/*', 'src/harness/process'],
+    packages: ['node:*', 'jose', 'ws', 'yaml'],
+    tests: { may: ['src/harness/run', 'src/harness/testing'] },
+  },
+  {
+    path: 'src/harness/testing',
+    holds: 'bad subjects and certificates for tests',
+    usesTests: true,
+    may: [COMMON],
+    packages: ['node:*', 'ws'],
   },
   {
     path: 'src/report',
     holds: 'from a result to text, or to a page',
     may: [COMMON, 'schemas', 'src/history', 'src/ledger'],
     packages: ['node:*', 'xmlbuilder', 'yaml'],
-    tests: { may: ['src/harness', 'src/wire'], packages: ['tap-parser', 'ws'] },
+    tests: { may: ['src/harness/*', 'src/wire'], packages: ['tap-parser', 'ws'] },
   },
   {
     path: 'src/reference',
     holds: 'the reference server and the reference client',
     may: [COMMON, 'schemas', 'src/wire', 'src/protocol'],
     packages: ['node:*', 'classic-level', 'jose', 'ws'],
-    tests: { may: ['src/harness'], packages: ['esbuild', 'fake-indexeddb'] },
+    tests: { may: ['src/harness/testing'], packages: ['esbuild', 'fake-indexeddb'] },
   },
   {
     path: 'bin',
     holds: 'the command line: one file for each command, loaded when it is called',
     may: [
-      ...[COMMON, 'schemas', 'src/wire', 'src/script', 'src/verbs', 'src/history', 'src/harness', 'src/ledger'],
+      ...[COMMON, 'schemas', 'src/wire', 'src/script', 'src/verbs', 'src/history', ...HARNESS, 'src/ledger'],
       ...['src/report', 'src/reference', ...MUTANTS],
     ],
     packages: ['node:*', 'commander', 'lilconfig', 'yaml'],
+    tests: { may: ['src/harness/testing'] },
   },
   {
     path: 'conformance/patching',
     holds: 'the compiled reference server, changed or not, joined into one file that starts fast',
-    may: [COMMON, 'src/harness'],
+    may: [COMMON, 'src/harness/process'],
     packages: ['@sinclair/typebox', 'node:*'],
     tests: { may: ['conformance/mutants', 'conformance/variants'] },
   },
@@ -163,7 +195,7 @@ export const LAYERS: readonly Layer[] = [
       'src/wire',
       'src/script',
       'src/verbs',
-      'src/harness',
+      'src/harness/*',
       'src/ledger',
       'conformance/patching',
     ],
@@ -222,6 +254,6 @@ export const LAYERS: readonly Layer[] = [
     holds: 'servers and clients as a stranger would write them',
     may: [],
     packages: ['node:*', 'ws'],
-    tests: { may: [COMMON, 'src/harness'] },
+    tests: { may: [COMMON, 'src/harness/*'] },
   },
 ];

@@ -1,4 +1,4 @@
-import { type Ledger, loadLedger } from '../../src/ledger/index.js';
+import { isOfRole, type Ledger, loadLedger } from '../../src/ledger/index.js';
 import { count } from '../../src/report/words.js';
 import type { Scenario } from '../../src/script/index.js';
 
@@ -7,12 +7,15 @@ export const scenarioLines = (scenarios: readonly Scenario[]): string[] =>
   scenarios.map(({ id, title }) => `${id}\t${title}`);
 
 /**
- * One line a server requirement of the classes that the scenarios are for: id, level, class, and how many scenarios
+ * One line a requirement of the role and the classes that the scenarios are for: id, level, class, and how many scenarios
  * prove it, or why none can; then the coverage.
  */
 export const requirementLines = (scenarios: readonly Scenario[], ledger: Ledger = loadLedger()): string[] => {
   const classes = new Set<string>(scenarios.map((scenario) => scenario.class));
-  const rows = ledger.requirements.filter(({ role, class: name }) => role === 'server' && classes.has(name));
+  const roles = new Set(scenarios.map(({ role }) => role));
+  const rows = ledger.requirements.filter(
+    (requirement) => [...roles].some((role) => isOfRole(requirement, role)) && classes.has(requirement.class),
+  );
   const proofs = new Map(rows.map(({ id }) => [id, scenarios.filter(({ proves }) => proves.includes(id)).length]));
   const lines = rows.map(({ id, level, class: name, unobserved }) => {
     const number = proofs.get(id) ?? 0;

@@ -1,4 +1,12 @@
-import type { Role, ScenarioResult, Violation } from '../../schemas/index.js';
+import {
+  type Because,
+  type HistoryHead,
+  type Role,
+  type ScenarioResult,
+  SERVER_CLASSES,
+  type SubjectClass,
+  type Violation,
+} from '../../schemas/index.js';
 import { defined } from '../../src/defined.js';
 import { EXIT } from '../../src/harness/options.js';
 import {
@@ -23,19 +31,34 @@ const MAX_TRACES = 50;
 interface Checked {
   scenario: string;
   role: Role;
+  class: SubjectClass;
   events: number;
   durationMs: number;
   stalledMs: number;
   judgement: Judgement;
 }
 
+/** The class that the id of the scenario names: `server/durable/kill`. A history of another origin is taken for core. */
+const classOf = ({ scenario }: HistoryHead): SubjectClass => {
+  const [, folder] = scenario.split('/');
+  return SERVER_CLASSES.find((name) => name === folder) ?? 'core';
+};
+
 const judgeFile = (file: string): Checked => {
   const judging = new HistoryJudge();
-  const checked: Omit<Checked, 'judgement'> = { scenario: '', role: 'server', events: 0, durationMs: 0, stalledMs: 0 };
+  const checked: Omit<Checked, 'judgement'> = {
+    scenario: '',
+    role: 'server',
+    class: 'core',
+    events: 0,
+    durationMs: 0,
+    stalledMs: 0,
+  };
   for (const event of readHistory(file)) {
     if (event.kind === 'history') {
       checked.scenario = event.scenario;
       checked.role = event.subject.role;
+      checked.class = classOf(event);
     } else checked.durationMs = event.at;
     if (event.kind === 'end') checked.stalledMs = event.stalledMs ?? 0;
     checked.events += 1;
@@ -65,6 +88,13 @@ const violationsOf = (file: string, findings: readonly Finding[], ledger: Ledger
   });
 };
 
+/** Why nothing can be concluded, for programs. Asked only where something is open. */
+const becauseOf = ({ tooSlow, faultsNotFired: [unfired], undecided: [open] }: Judgement): Because => {
+  if (tooSlow !== undefined) return { code: 'kit-stalled', ...tooSlow };
+  if (unfired !== undefined) return { code: 'fault-not-fired', step: unfired.step, fault: unfired.fault };
+  return { code: open?.code ?? 'not-settled' };
+};
+
 const resultOf = (file: string, checked: Checked, ledger: Ledger): ScenarioResult => {
   const { judgement, scenario, events, durationMs } = checked;
   const { tooSlow } = judgement;
@@ -80,7 +110,7 @@ const resultOf = (file: string, checked: Checked, ledger: Ledger): ScenarioResul
     id: inert(file),
     title: `${inert(scenario)}, ${count(events, 'event')}`,
     role: checked.role,
-    class: 'core',
+    class: checked.class,
     verdict: broken.length > 0 ? 'failed' : open.length > 0 ? 'inconclusive' : 'passed',
     durationMs,
     waitedMs: 0,
@@ -94,7 +124,10 @@ const resultOf = (file: string, checked: Checked, ledger: Ledger): ScenarioResul
     attempts: 1,
     knownFailure: false,
     replay: `im-conformance check ${file}`,
-    ...defined({ reason: open.length > 0 ? inert(open.join('; ')) : undefined }),
+    ...defined({
+      because: broken.length === 0 && open.length > 0 ? becauseOf(judgement) : undefined,
+      reason: open.length > 0 ? inert(open.join('; ')) : undefined,
+    }),
   };
 };
 

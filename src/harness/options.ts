@@ -1,4 +1,4 @@
-import type { Description, Report, ScenarioResult, ServerClass } from '../../schemas/index.js';
+import type { Description, Report, Role, ScenarioResult, ServerClass } from '../../schemas/index.js';
 
 /** An account that the kit may use. With a token: for that device (`default` when none is named) and no other. */
 export interface Account {
@@ -9,6 +9,8 @@ export interface Account {
 
 /** What one run of the kit is to do. All times are milliseconds. */
 export interface RunOptions {
+  /** What the subject is in the protocol. Default: server. */
+  role?: Role;
   /** URL of the subject; with `exec` it may hold `{port}`. One of `url` and `exec` is always there, unless nothing is run. */
   url?: string;
   /** Command that starts the subject; `{port}` and `{data}` are filled in. */

@@ -1,5 +1,6 @@
 export { loadLedger, requirementOf } from './ledger.js';
 export {
+  isOfRole,
   LEVELS,
   type Ledger,
   type Level,

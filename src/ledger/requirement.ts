@@ -1,4 +1,4 @@
-import { type RequirementId, SERVER_CLASSES } from '../../schemas/index.js';
+import { type RequirementId, type Role, SERVER_CLASSES } from '../../schemas/index.js';
 
 export const LEVELS = ['MUST', 'SHOULD', 'MAY'] as const;
 export type Level = (typeof LEVELS)[number];
@@ -31,3 +31,9 @@ export interface Ledger {
   readonly requirements: readonly Requirement[];
   readonly byId: ReadonlyMap<string, Requirement>;
 }
+
+const PARTIES_OF: Readonly<Record<Role, readonly Party[]>> = { server: ['server'] };
+
+/** Whether a subject of that role must keep it. */
+export const isOfRole = ({ role: party }: Pick<Requirement, 'role'>, role: Role): boolean =>
+  PARTIES_OF[role].includes(party);

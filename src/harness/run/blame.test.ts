@@ -1,6 +1,5 @@
 import t from 'tap';
 import { DEFAULT_TIMERS, type MsgR, type ScenarioResult } from '../../../schemas/index.js';
-import { defined } from '../../defined.js';
 import { KitError } from '../../errors.js';
 import { judge, readHistory } from '../../history/index.js';
 import { loadLedger } from '../../ledger/index.js';
@@ -8,6 +7,7 @@ import type { Control, Dial } from '../../play/index.js';
 import { parseSource, type Scenario } from '../../script/index.js';
 import { parseScenarioFile } from '../../verbs/index.js';
 import { localFault } from '../local-fault.js';
+import { performOn } from '../server/seat.js';
 import { writeHistory } from './history-file.js';
 import { deservesRetry } from './play-suite.js';
 import { runScenario, type ScenarioRun } from './run-scenario.js';
@@ -63,24 +63,26 @@ const play = (
   dial: Dial,
   { stalledMs = 0, send = '{ sends: m1, to: bob }', historyDir, scenario = scenarioOf(send), control }: Played = {},
 ): Promise<ScenarioResult> => {
-  const run: ScenarioRun = {
-    prepared: { role: 'server', description: { protocol: 'im.ran.v1' }, timers },
-    instance: {
-      subject: { url: 'ws://127.0.0.1:1/', close: async () => {} },
-      dial,
-      attacker: {
-        assertRoom: () => {},
-        stallHandshakes: async () => ({ opened: 0, end: () => {} }),
-        tryOver: async () => ({ ok: true }),
-      },
+  const parts = {
+    description: { protocol: 'im.ran.v1' as const },
+    timers,
+    dial,
+    attacker: {
+      assertRoom: () => {},
+      stallHandshakes: async () => ({ opened: 0, end: () => {} }),
+      tryOver: async () => ({ ok: true }) as const,
     },
     probes: { metrics: async () => ({ error: 'no page' }) },
+    control,
+  };
+  const run: ScenarioRun = {
+    prepared: { role: 'server', head: { subject: { role: 'server', classes: ['core'] }, timers } },
+    seat: { perform: (options) => performOn(scenario, parts, options), onExit: () => () => {} },
     ledger: loadLedger(),
     patienceMs: 10,
     random: () => 0.5,
     userSuffix: '1',
     signal: new AbortController().signal,
-    ...defined({ control }),
     replay: '',
     attempt: 1,
     stalls: { worstSince: () => stalledMs },

@@ -4,5 +4,15 @@ import type { RunOptions } from '../options.js';
 import { select } from './selection.js';
 
 /** Scenarios of the kit that the options choose, without a subject. Throws a usage KitError. */
-export const listScenarios = ({ classes, only, skip }: Pick<RunOptions, 'classes' | 'only' | 'skip'>): Scenario[] =>
-  select(loadScenarios(), classes, only, skip);
+export const listScenarios = ({
+  role = 'server',
+  classes,
+  only,
+  skip,
+}: Pick<RunOptions, 'role' | 'classes' | 'only' | 'skip'>): Scenario[] =>
+  select(
+    loadScenarios().filter((scenario) => scenario.role === role),
+    classes,
+    only,
+    skip,
+  );

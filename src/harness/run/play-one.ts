@@ -1,11 +1,8 @@
 import type { HistoryEvent } from '../../../schemas/index.js';
-import { defined } from '../../defined.js';
 import { KitError } from '../../errors.js';
 import { Interrupted } from '../../play/index.js';
-import { AccountPool, type Lease } from '../server/accounts/index.js';
-import { probesOf } from '../server/probes.js';
+import type { Instance, Seat } from '../tested.js';
 import { writeHistory } from './history-file.js';
-import type { Instance } from './instance.js';
 import { type Repetition, randomFor, repetitionName } from './repetitions.js';
 import { brokenOff, notRun, runScenario } from './run-scenario.js';
 import { keep, progress, replayOf, type Suite, sentenceOf } from './suite.js';
@@ -28,30 +25,14 @@ const keepHistory = async (
   }
 };
 
-/** The accounts of `--users` on one server: each server has its own state of them. */
-export const accountsOf = ({ options, prepared }: Suite, instance: Instance): AccountPool | undefined => {
-  if (options.users === undefined) return undefined;
-  const answerMs = prepared.timers.answerWithinMs + options.patienceMs;
-  instance.accounts ??= new AccountPool(options.users, {
-    dial: instance.dial,
-    devicesApart: prepared.classes.includes('multi-device'),
-    quietMs: answerMs,
-    connectMs: answerMs,
-  });
-  return instance.accounts;
-};
-
-/** Accounts that cannot be emptied belong to no scenario. One sentence says so: the next one will not do better. */
-const returnAccounts = async (suite: Suite, instance: Instance, lease: Lease | undefined, settled: boolean) => {
-  if (lease === undefined) return;
+/** What cannot be used again belongs to no scenario. One sentence says so: the next one will not do better. */
+const leave = async (suite: Suite, seat: Seat | undefined, settled: boolean): Promise<void> => {
   try {
-    await instance.revive();
-    await lease.release(settled);
+    await seat?.leave(settled);
   } catch (cause) {
-    lease.abandon();
     if (!(cause instanceof KitError)) throw cause;
-    if (!suite.accountLost) suite.problems.add(sentenceOf(cause));
-    suite.accountLost = true;
+    if (!suite.seatLost) suite.problems.add(sentenceOf(cause));
+    suite.seatLost = true;
   }
 };
 
@@ -64,7 +45,7 @@ export const playOne = async (
   attempt: number,
 ): Promise<void> => {
   const { options, prepared, ledger, signal } = suite;
-  let lease: Lease | undefined;
+  let seat: Seat | undefined;
   let settled = false;
   suite.running.add(repetitionName(scenario));
   suite.played += 1;
@@ -74,17 +55,10 @@ export const playOne = async (
   progress(suite);
   try {
     if (signal.aborted) throw new Interrupted('the run was interrupted');
-    await instance.revive();
-    await instance.underClock(scenario.needs.clock);
-    const control = instance.controlFor(scenario.exclusive);
-    lease = await accountsOf(suite, instance)?.lease(scenario);
-    // Its turn may have come much later.
-    if (lease) await instance.revive();
+    seat = await instance.seat(scenario);
     const result = await runScenario(scenario, {
       prepared,
-      instance,
-      ...defined({ control, identity: lease?.identity }),
-      probes: probesOf(instance.subject, prepared, options, scenario),
+      seat,
       ledger,
       patienceMs,
       random: randomFor(options.seed, scenario),
@@ -107,7 +81,7 @@ export const playOne = async (
   } finally {
     suite.windows.set(repetitionName(scenario), { instance, from, to: performance.now() });
     suite.running.delete(repetitionName(scenario));
-    await returnAccounts(suite, instance, lease, settled);
+    await leave(suite, seat, settled);
     progress(suite);
   }
 };

@@ -1,8 +1,6 @@
 import type { ScenarioResult } from '../../../schemas/index.js';
 import { KitError } from '../../errors.js';
-import { preflight } from '../server/preflight/index.js';
-import { startInstance } from '../server/prepare.js';
-import type { Instance } from './instance.js';
+import type { Instance } from '../tested.js';
 import { playOne } from './play-one.js';
 import { type Repetition, repetitionName } from './repetitions.js';
 import { longestFirst, playAll } from './schedule.js';
@@ -28,7 +26,7 @@ export const deservesRetry = (result: ScenarioResult): boolean =>
 /** The end of a process is known this much later than its sockets have closed, at most. */
 const EXIT_IS_KNOWN_WITHIN_MS = 2_000;
 
-/** Failed on a shared server that ended by itself meanwhile: another scenario may have made it end. */
+/** Failed on a shared subject that ended by itself meanwhile: another scenario may have made it end. */
 const failedWhileExiting = (suite: Suite, repetition: Repetition): boolean => {
   const window = suite.windows.get(repetitionName(repetition));
   if (repetition.exclusive || window === undefined) return false;
@@ -37,7 +35,7 @@ const failedWhileExiting = (suite: Suite, repetition: Repetition): boolean => {
 };
 
 /**
- * Scenarios that shared a server when it ended are played again, alone: in the one that made it end it ends again.
+ * Scenarios that shared a subject when it ended are played again, alone: in the one that made it end it ends again.
  * Where it ends in none of them, all stay failed, for nobody knows which it was.
  */
 const findCulprits = async (suite: Suite, repetitions: readonly Repetition[], instance: Instance): Promise<void> => {
@@ -70,15 +68,15 @@ const retry = async (suite: Suite, repetitions: readonly Repetition[], instance:
 /** Starts the instances beside the first one; nobody waits for them before there is something to do. */
 export const startOthers = (suite: Suite, repetitions: readonly Repetition[]): Promise<Instance | undefined>[] => {
   const { options, prepared, signal } = suite;
-  const fixedPort = options.exec !== undefined && options.url !== undefined && !options.url.includes('{port}');
-  if (options.exec === undefined || fixedPort || options.instances === 1) return [];
+  const { startAnother } = prepared;
+  if (startAnother === undefined || options.instances === 1) return [];
   const exclusive = repetitions.filter((repetition) => repetition.exclusive).length;
   const alone = Math.min(options.instances, exclusive);
   // Where nothing is shared, the first instance is one of those that are killed.
   const others = exclusive < repetitions.length ? alone : Math.max(0, alone - 1);
   return Array.from({ length: others }, async () => {
     try {
-      return await startInstance(options, prepared.authenticate, signal);
+      return await startAnother();
     } catch (cause) {
       if (!(cause instanceof KitError)) throw cause;
       // The first one has been started, so the run goes on with fewer; it only takes longer.
@@ -90,7 +88,7 @@ export const startOthers = (suite: Suite, repetitions: readonly Repetition[]): P
 
 const isTroubled = ({ verdict }: ScenarioResult): boolean => verdict === 'inconclusive' || verdict === 'failed';
 
-/** The last words of a server that died tell more than all the scenarios in which it did. */
+/** The last words of a subject that died tell more than all the scenarios in which it did. */
 export const noteExits = async (
   { prepared, problems, results }: Suite,
   others: readonly Promise<Instance | undefined>[],
@@ -102,15 +100,11 @@ export const noteExits = async (
   }
 };
 
-/** A server that the kit did not start may go away during the run: many scenarios tell of it, one sentence says it. */
+/** A subject that the kit did not start may go away during the run: many scenarios tell of it, one sentence says it. */
 const noteIfGone = async ({ prepared, results, problems }: Suite): Promise<void> => {
-  if (prepared.first.subject.control || ![...results.values()].some(isTroubled)) return;
-  try {
-    await preflight(prepared.first.subject.url, prepared.authenticate);
-  } catch (cause) {
-    if (!(cause instanceof KitError)) throw cause;
-    problems.add(`the server went away during the run. ${sentenceOf(cause)}`);
-  }
+  if (![...results.values()].some(isTroubled)) return;
+  const gone = await prepared.whyGone();
+  if (gone !== undefined) problems.add(oneLine(gone));
 };
 
 /** Plays everything, and what may have failed for lack of time once more. Throws only Interrupted. */
@@ -120,7 +114,7 @@ export const play = async (
   others: readonly Promise<Instance | undefined>[],
 ): Promise<void> => {
   const { options, prepared } = suite;
-  await playAll(longestFirst(repetitions, prepared.timers), {
+  await playAll(longestFirst(repetitions, prepared.waitMs), {
     first: prepared.first,
     others,
     concurrency: options.concurrency,

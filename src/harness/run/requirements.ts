@@ -1,6 +1,6 @@
-import type { HistoryEvent, Report, ScenarioResult, ServerClass, Violation } from '../../../schemas/index.js';
+import type { HistoryEvent, Report, Role, ScenarioResult, SubjectClass, Violation } from '../../../schemas/index.js';
 import { type Finding, Tracer } from '../../history/index.js';
-import { type Ledger, requirementOf } from '../../ledger/index.js';
+import { isOfRole, type Ledger, requirementOf } from '../../ledger/index.js';
 
 /** A trace looks through the whole history; nobody reads the packets of more violations of one requirement. */
 const TRACED_PER_REQUIREMENT = 20;
@@ -30,14 +30,15 @@ export const toViolations = (
 
 type RequirementRow = Report['requirements'][number];
 
-/** What the run says of every server requirement of the tested classes. */
+/** What the run says of every requirement of the role, tested or not. */
 export const judgeRequirements = (
   ledger: Ledger,
+  role: Role,
   results: readonly ScenarioResult[],
-  classes: readonly ServerClass[],
+  classes: readonly SubjectClass[],
 ): RequirementRow[] =>
   ledger.requirements
-    .filter((requirement) => requirement.role === 'server')
+    .filter((requirement) => isOfRole(requirement, role))
     .map(({ id, level, class: name }) => {
       const broken = results.some(({ violations, warnings }) =>
         [...violations, ...warnings].some((violation) => violation.requirement === id),

@@ -1,8 +1,6 @@
 import {
-  type Description,
   HISTORY_VERSION,
   type HistoryEvent,
-  type HistoryHead,
   type Role,
   type ScenarioResult,
   type Violation,
@@ -11,13 +9,9 @@ import { defined } from '../../defined.js';
 import { KitError } from '../../errors.js';
 import { HistoryJudge, type Judgement, tooSlowText } from '../../history/index.js';
 import type { Ledger } from '../../ledger/index.js';
-import { type Control, Interrupted, nextTurn, type Probes, Stage } from '../../play/index.js';
+import { Interrupted, nextTurn } from '../../play/index.js';
 import type { Scenario } from '../../script/index.js';
-import { play } from '../../verbs/index.js';
-import type { Lease } from '../server/accounts/index.js';
-import type { Prepared } from '../server/prepare.js';
-import type { SubjectExit } from '../subject.js';
-import type { Instance } from './instance.js';
+import type { Performance, PlayOptions, Prepared, Seat } from '../tested.js';
 import { toViolations } from './requirements.js';
 import type { StallMeter } from './stall-meter.js';
 import { sentenceOf } from './suite.js';
@@ -25,17 +19,12 @@ import { sentenceOf } from './suite.js';
 /** What one scenario is played with. */
 export interface ScenarioRun {
   /** What is known of the subject. */
-  prepared: Pick<Prepared, 'role' | 'description' | 'timers' | 'served'>;
-  instance: Pick<Instance, 'subject' | 'dial' | 'attacker'>;
-  /** Power over the subject, as much as this scenario may have. */
-  control?: Control;
-  probes: Probes;
+  prepared: Pick<Prepared, 'role' | 'head'>;
+  seat: Pick<Seat, 'perform' | 'onExit'>;
   ledger: Ledger;
   patienceMs: number;
   random: () => number;
   userSuffix: string;
-  /** The accounts that play the users, where they cannot be made up. */
-  identity?: Lease['identity'];
   signal: AbortSignal;
   replay: string;
   attempt: number;
@@ -88,30 +77,17 @@ export const brokenOff = (cause: unknown): Required<Judged> => {
     : { verdict: 'inconclusive', because: { code: 'subject-failed' }, reason };
 };
 
-/** The limits that judges hold the server to, as far as it declared them. */
-const limitsOf = ({
-  limits: { maxInFlight, maxInboxMessages } = {},
-}: Description): NonNullable<HistoryHead['limits']> => defined({ maxInFlight, maxInboxMessages });
-
 const headOf = (scenario: Scenario, { prepared, patienceMs }: ScenarioRun): HistoryEvent => ({
   kind: 'history',
   version: HISTORY_VERSION,
   scenario: scenario.id,
-  subject: { role: prepared.role, classes: prepared.description.classes ?? ['core'] },
-  timers: prepared.timers,
-  limits: limitsOf(prepared.description),
+  ...prepared.head,
   patienceMs,
   startedAt: Date.now(),
 });
 
-const exitEvent = ({ code, signal }: SubjectExit) => ({
-  kind: 'subject' as const,
-  event: 'exited' as const,
-  ...defined({ code: code ?? undefined, signal: signal ?? undefined }),
-});
-
 const CLOCK_NOT_FOLLOWED =
-  'the times of this server do not follow its clock when that is set: its program may take them from elsewhere than the C library (libfaketime)';
+  'the times of this subject do not follow its clock when that is set: its program may take them from elsewhere than the C library (libfaketime)';
 
 const ADVICE = 'Give it a quieter machine, or lower --concurrency and --instances.';
 
@@ -150,41 +126,27 @@ const judgeInTurns = async (events: readonly HistoryEvent[]): Promise<Judgement>
   return judge.finish();
 };
 
-const stageFor = (run: ScenarioRun, result: ScenarioResult, events: HistoryEvent[]): Stage => {
-  const { prepared, instance, probes, patienceMs, userSuffix, random, signal, control, identity } = run;
-  const { description, timers, served } = prepared;
-  const { dial, attacker } = instance;
-  const stage: Stage = new Stage({
-    dial,
-    attacker,
-    probes,
-    description,
-    timers,
-    patienceMs,
-    userSuffix,
-    random,
-    signal,
-    ...defined({ control, identity, served }),
-    stalledMs: () => {
-      result.stalledMs = run.stalls.worstSince(stage.startedAt);
-      return result.stalledMs;
-    },
-    onEvent: (event) => events.push(event),
-  });
-  return stage;
-};
-
 /** Plays one scenario on one subject, judges its history and says what came of it. Throws only Interrupted. */
 export const runScenario = async (scenario: Scenario, run: ScenarioRun): Promise<ScenarioResult> => {
   const result = { ...blankResult(scenario, run.prepared.role, run.replay), attempts: run.attempt };
   const events: HistoryEvent[] = [headOf(scenario, run)];
-  const stage = stageFor(run, result, events);
-  const offExit = run.instance.subject.control?.onExit((exit) => {
-    stage.subjectUp = false;
-    stage.record(exitEvent(exit));
-  });
+  const { seat, stalls, patienceMs, userSuffix, random, signal } = run;
+  const startedAt = performance.now();
+  const play: PlayOptions = {
+    patienceMs,
+    userSuffix,
+    random,
+    signal,
+    stalledMs: () => {
+      result.stalledMs = stalls.worstSince(startedAt);
+      return result.stalledMs;
+    },
+    onEvent: (event) => events.push(event),
+  };
+  const performed: Performance = seat.perform(play);
+  const offExit = seat.onExit((exit) => performed.noteExit(exit));
   try {
-    await play(stage, scenario);
+    await performed.play();
     const judgement = await judgeInTurns(events);
     const all = toViolations(run.ledger, judgement.findings, events);
     result.violations = all.filter((violation) => violation.level === 'MUST');
@@ -195,9 +157,9 @@ export const runScenario = async (scenario: Scenario, run: ScenarioRun): Promise
     if (cause instanceof Interrupted) throw cause;
     Object.assign(result, brokenOff(cause));
   } finally {
-    offExit?.();
-    result.durationMs = Math.round(stage.now());
-    result.waitedMs = Math.round(stage.waitedMs);
+    offExit();
+    result.durationMs = Math.round(performed.now());
+    result.waitedMs = Math.round(performed.waitedMs);
   }
   return { ...result, ...defined({ history: await run.keepHistory(events) }) };
 };

@@ -6,20 +6,15 @@ import { Interrupted } from '../../play/index.js';
 import type { Scenario } from '../../script/index.js';
 import { loadScenarios } from '../../verbs/index.js';
 import type { RunHooks, RunOptions } from '../options.js';
-import { checkAccounts } from '../server/accounts/index.js';
-import { whyNotRun } from '../server/applicability.js';
-import { notPlayedText } from '../server/not-played.js';
-import { prepare } from '../server/prepare.js';
-import type { Instance } from './instance.js';
+import type { Instance, RoleHarness } from '../tested.js';
 import { listScenarios } from './list-scenarios.js';
-import { accountsOf } from './play-one.js';
 import { noteExits, play, startOthers } from './play-suite.js';
 import { randomOf, shuffle } from './random.js';
 import { type Repetition, repetitionsOf } from './repetitions.js';
 import { notRun } from './run-scenario.js';
 import { StallMeter } from './stall-meter.js';
 import { keep, replayOf, type Suite } from './suite.js';
-import { reportOf, subjectOf } from './suite-report.js';
+import { reportOf } from './suite-report.js';
 
 const checkBaseline = (options: RunOptions, scenarios: readonly Scenario[]): void => {
   const unknown = options.baseline?.find((id) => !scenarios.some((scenario) => scenario.id === id));
@@ -47,12 +42,20 @@ const closeAll = async (first: Instance, others: readonly Promise<Instance | und
  * Tests one subject: starts or finds it, plays the chosen scenarios, judges every history and ends everything that it
  * started. Throws a KitError `usage` or `unreachable` when nothing could be tested; every other trouble is in the report.
  */
-export const runSuite = async (options: RunOptions, hooks: RunHooks, signal: AbortSignal): Promise<Report> => {
+export const testWith = async (
+  harness: RoleHarness,
+  options: RunOptions,
+  hooks: RunHooks,
+  signal: AbortSignal,
+): Promise<Report> => {
   const startedAt = new Date();
   const chosen = listScenarios(options);
-  checkBaseline(options, loadScenarios());
+  checkBaseline(
+    options,
+    loadScenarios().filter(({ role }) => role === (options.role ?? 'server')),
+  );
   checkSweep(options, chosen);
-  const prepared = await prepare(options, signal);
+  const prepared = await harness.prepare(options, signal);
   for (const note of prepared.notes) hooks.onNote?.(note);
   const suite: Suite = {
     options,
@@ -70,14 +73,14 @@ export const runSuite = async (options: RunOptions, hooks: RunHooks, signal: Abo
     stalls: new StallMeter(),
     problems: new Set(),
     historyLost: false,
-    accountLost: false,
+    seatLost: false,
   };
   const others: Promise<Instance | undefined>[] = [];
   try {
-    hooks.onStart?.({ subject: subjectOf(prepared, options), total: chosen.length });
+    hooks.onStart?.({ subject: prepared.subject, total: chosen.length });
     const runnable: Repetition[] = [];
     for (const scenario of shuffle(chosen, randomOf(options.seed))) {
-      const not = whyNotRun(scenario, prepared);
+      const not = prepared.whyNotRun(scenario);
       if (!not) runnable.push(...repetitionsOf(scenario, options));
       else {
         if (not.unable) suite.unable.add(scenario.id);
@@ -89,15 +92,14 @@ export const runSuite = async (options: RunOptions, hooks: RunHooks, signal: Abo
             role: prepared.role,
             verdict: not.verdict,
             because: not.because,
-            reason: notPlayedText(not.because),
+            reason: not.reason,
             replay: replayOf(options, repetition),
           }),
         );
       }
     }
     suite.total = suite.results.size + runnable.length;
-    if (options.users) checkAccounts(options.users, runnable);
-    await accountsOf(suite, prepared.first)?.ready();
+    await prepared.ready(runnable);
     others.push(...startOthers(suite, runnable));
     let complete = true;
     try {

@@ -1,8 +1,8 @@
 import t from 'tap';
 import { DEFAULT_TIMERS, type ScenarioResult } from '../../../schemas/index.js';
 import type { Scenario } from '../../script/index.js';
-import { loadScenarios } from '../../verbs/index.js';
-import type { Instance } from './instance.js';
+import { declaredWaitMs, loadScenarios } from '../../verbs/index.js';
+import type { Instance } from '../tested.js';
 import { mergeRepetitions, type Repetition, randomFor, repetitionsOf } from './repetitions.js';
 import { longestFirst, playAll } from './schedule.js';
 
@@ -19,7 +19,7 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(reso
 t.test('what takes long goes first; what takes equally long keeps its order', (t) => {
   const given = [scenario('a', false, 1), scenario('b', true, 5), scenario('c', false, 1), scenario('d', false, 9)];
   t.same(
-    longestFirst(given, DEFAULT_TIMERS).map(({ id }) => id),
+    longestFirst(given, ({ steps }) => declaredWaitMs(steps, DEFAULT_TIMERS)).map(({ id }) => id),
     ['d', 'b', 'a', 'c'],
   );
   t.end();

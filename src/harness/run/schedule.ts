@@ -1,7 +1,5 @@
-import type { Timers } from '../../../schemas/index.js';
 import type { Scenario } from '../../script/index.js';
-import { declaredWaitMs } from '../../verbs/index.js';
-import type { Instance } from './instance.js';
+import type { Instance } from '../tested.js';
 
 export interface Schedule<S extends Scenario> {
   first: Instance;
@@ -24,9 +22,9 @@ const allEnded = async (work: readonly Promise<void>[]): Promise<void> => {
 };
 
 /** What takes long goes first, so that nothing long is left alone at the end. What takes equally long keeps its order. */
-export const longestFirst = <S extends Scenario>(scenarios: readonly S[], timers: Timers): S[] =>
+export const longestFirst = <S extends Scenario>(scenarios: readonly S[], waitMsOf: (scenario: S) => number): S[] =>
   scenarios
-    .map((scenario) => ({ scenario, waitMs: declaredWaitMs(scenario.steps, timers) }))
+    .map((scenario) => ({ scenario, waitMs: waitMsOf(scenario) }))
     .sort((a, b) => b.waitMs - a.waitMs)
     .map(({ scenario }) => scenario);
 

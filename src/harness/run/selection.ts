@@ -1,5 +1,5 @@
 import picomatch from 'picomatch';
-import type { ServerClass } from '../../../schemas/index.js';
+import type { SubjectClass } from '../../../schemas/index.js';
 import { KitError } from '../../errors.js';
 import type { Scenario } from '../../script/index.js';
 
@@ -34,7 +34,7 @@ const noMatch = (option: string, glob: string, elsewhere: readonly Scenario[]): 
  */
 export const select = (
   all: readonly Scenario[],
-  classes: readonly ServerClass[] | undefined,
+  classes: readonly SubjectClass[] | undefined,
   only: readonly string[],
   skip: readonly string[],
 ): Scenario[] => {

@@ -4,7 +4,6 @@ import { kitVersion } from '../../kit-version.js';
 import { loadExcuses } from '../../script/index.js';
 import { loadScenarios } from '../../verbs/index.js';
 import { EXIT, type RunOptions } from '../options.js';
-import type { Prepared } from '../server/prepare.js';
 import { exitCodeOf, summarize } from './exit-code.js';
 import { judgeMatrix } from './judge-matrix.js';
 import { mergeRepetitions } from './repetitions.js';
@@ -18,20 +17,6 @@ const kitOf = ({ seed, sweep, repeat, repetition }: RunOptions): Report['kit'] =
   ...defined({ sweep, repeat, repetition }),
 });
 
-/** The subject as reports show it. */
-export const subjectOf = (
-  { role, first, classes, description }: Prepared,
-  { exec, embedded = false }: RunOptions,
-): Report['subject'] => ({
-  role,
-  url: first.subject.url,
-  // How the embedded server is started holds the folder of this installation, which is nobody's business.
-  ...defined({ command: embedded ? undefined : exec }),
-  embedded,
-  classes,
-  description,
-});
-
 /** Everything that the run found. `complete`: it was not interrupted. */
 export const reportOf = (suite: Suite, complete: boolean, startedAt: Date): Report => {
   const { options, prepared, ledger } = suite;
@@ -39,7 +24,9 @@ export const reportOf = (suite: Suite, complete: boolean, startedAt: Date): Repo
   const results = showWhatIsUnproven(played, suite.unable);
   const stale = results.filter((r) => r.verdict === 'passed' && options.baseline?.includes(r.id)).map((r) => r.id);
   const summary = summarize(results, stale, Date.now() - startedAt.getTime());
-  const untested = prepared.classes.filter((name) => !loadScenarios().some((scenario) => scenario.class === name));
+  const untested = prepared.classes.filter(
+    (name) => !loadScenarios().some(({ role, class: own }) => role === prepared.role && own === name),
+  );
   const problems = [
     ...suite.problems,
     ...untested.map(
@@ -51,14 +38,14 @@ export const reportOf = (suite: Suite, complete: boolean, startedAt: Date): Repo
   return {
     version: REPORT_VERSION,
     kit: kitOf(options),
-    subject: subjectOf(suite.prepared, options),
+    subject: prepared.subject,
     startedAt: startedAt.toISOString(),
     complete,
     exitCode: complete ? code : EXIT.interrupted,
     problems,
     summary,
     scenarios: results,
-    requirements: judgeRequirements(ledger, results, prepared.classes),
+    requirements: judgeRequirements(ledger, prepared.role, results, prepared.classes),
     matrix: judgeMatrix(results, loadExcuses()),
   };
 };

@@ -2,8 +2,7 @@ import type { ScenarioResult } from '../../../schemas/index.js';
 import type { KitError } from '../../errors.js';
 import type { Ledger } from '../../ledger/index.js';
 import type { RunHooks, RunOptions } from '../options.js';
-import type { Prepared } from '../server/prepare.js';
-import type { Instance } from './instance.js';
+import type { Instance, Prepared } from '../tested.js';
 import { type Repetition, repetitionName } from './repetitions.js';
 import type { StallMeter } from './stall-meter.js';
 
@@ -30,8 +29,8 @@ export interface Suite {
   problems: Set<string>;
   /** A history could not be written. */
   historyLost: boolean;
-  /** An account could not be emptied. */
-  accountLost: boolean;
+  /** What was lent to a scenario cannot be used again. */
+  seatLost: boolean;
 }
 
 /** The command that plays this alone. The first repetition needs no name, unless a config file asks for more of them. */

@@ -1,8 +1,8 @@
 import type { Description, NotPlayedBecause, ServerClass } from '../../../schemas/index.js';
 import type { Scenario } from '../../script/index.js';
 import { mostToOneUser } from '../../verbs/index.js';
-import type { NotPlayed } from './not-played.js';
-import type { Prepared } from './prepare.js';
+import type { NotPlayed } from '../tested.js';
+import type { ServerSubject } from './server-subject.js';
 
 /** What a server of a class declares (section 5 of the text): who claims the class without it has not shown it. */
 const DECLARED_BY: Readonly<Partial<Record<ServerClass, readonly string[]>>> = {
@@ -41,7 +41,7 @@ const notApplicable = (because: NotPlayedBecause): NotPlayed => ({ verdict: 'not
 /** Why a scenario is not run on this subject, or nothing when it is. */
 export const whyNotRun = (
   scenario: Scenario,
-  { classes, description, first, capabilities }: Prepared,
+  { classes, description, first, capabilities }: ServerSubject,
 ): NotPlayed | undefined => {
   const { class: name, requires, alsoNeeds, needs } = scenario;
   const unclaimed = [name, ...alsoNeeds].find((other) => !classes.includes(other));

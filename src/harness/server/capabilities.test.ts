@@ -11,13 +11,14 @@ import { FakeClock, whyNoClock } from '../process/fake-clock.js';
 import { groupMemory } from '../process/group.js';
 import { exitCodeOf, summarize } from '../run/exit-code.js';
 import { showWhatIsUnproven } from '../run/requirements.js';
+import type { NotPlayed } from '../tested.js';
 import { whyNotRun } from './applicability.js';
 import { capabilitiesOver } from './capabilities.js';
 import { createAttacker } from './dialling/attacker.js';
 import { createAuthenticate, type IdentityOptions } from './identity/index.js';
 import { readMetrics } from './metrics-page.js';
-import { type NotPlayed, notPlayedText } from './not-played.js';
-import type { Prepared } from './prepare.js';
+import { notPlayedText } from './not-played.js';
+import type { ServerSubject } from './server-subject.js';
 
 const authenticate = createAuthenticate({ headers: {} });
 
@@ -190,7 +191,7 @@ t.test('a class that is claimed and not shown is not passed', async (t) => {
     const classes = ['core', 'flow-control', 'observable'];
     const capabilities = { whyNot: () => undefined };
     const first = { subject: {} };
-    return told(whyNotRun(scenario, { classes, description, first, capabilities } as unknown as Prepared));
+    return told(whyNotRun(scenario, { classes, description, first, capabilities } as unknown as ServerSubject));
   };
   t.match(whyNot(flow, {}), { verdict: 'unproven', reason: /does not declare limits.maxInFlight: give it/ });
   t.match(whyNot(flow, { maxInFlight: 500 }), { verdict: 'not-applicable' }, 'another scenario is for so many');

@@ -3,9 +3,9 @@ import type { NotPlayedBecause } from '../../../schemas/index.js';
 import type { Scenario } from '../../script/index.js';
 import { whyNoClock } from '../process/fake-clock.js';
 import type { Subject } from '../subject.js';
+import type { NotPlayed } from '../tested.js';
 import { whyNotWithAccounts } from './accounts/index.js';
 import { type IdentityOptions, usesBearerOnly, whyNoToken } from './identity/index.js';
-import type { NotPlayed } from './not-played.js';
 
 /** What this kit can do to this subject on this machine, for those scenarios that need more than a WebSocket. */
 export interface Capabilities {

@@ -1,13 +1,6 @@
 import type { NotPlayedBecause } from '../../../schemas/index.js';
 import { WHY_NO_CLOCK } from '../process/fake-clock.js';
 
-/** Why a scenario is not played. `unable`: the kit cannot, though the subject might pass. */
-export interface NotPlayed {
-  verdict: 'not-applicable' | 'unproven';
-  because: NotPlayedBecause;
-  unable?: true;
-}
-
 const NOT_OURS = 'a server that the kit did not start: use --exec';
 
 const WITHOUT_CONTROL = {

@@ -1,58 +1,46 @@
 import { isDeepStrictEqual } from 'node:util';
-import {
-  type Description,
-  type Role,
-  SERVER_CLASSES,
-  type ServerClass,
-  type Timers,
-  WIRE,
-} from '../../../schemas/index.js';
+import { type Description, type HistoryHead, SERVER_CLASSES, WIRE } from '../../../schemas/index.js';
 import { defined } from '../../defined.js';
 import { KitError } from '../../errors.js';
 import { Interrupted } from '../../play/index.js';
+import { declaredWaitMs } from '../../verbs/index.js';
 import type { RunOptions } from '../options.js';
-import { Instance } from '../run/instance.js';
 import type { Subject } from '../subject.js';
-import { type Capabilities, capabilitiesOver } from './capabilities.js';
+import type { Prepared, RoleHarness } from '../tested.js';
+import { checkAccounts } from './accounts/index.js';
+import { whyNotRun } from './applicability.js';
+import { capabilitiesOver } from './capabilities.js';
 import { type Authenticate, tlsOf } from './credentials.js';
 import { claimedClasses, fetchDescription, timersOf } from './description/index.js';
 import { createAttacker } from './dialling/attacker.js';
 import { createDial } from './dialling/dial.js';
 import { createAuthenticate } from './identity/index.js';
+import { type SeatMaker, ServerInstance } from './instance.js';
+import { notPlayedText } from './not-played.js';
 import { preflight } from './preflight/index.js';
+import { accountsOf, takeSeat } from './seat.js';
+import type { ServerSubject } from './server-subject.js';
 
-/** Everything known of the subject before the first scenario. */
-export interface Prepared {
-  role: Role;
-  first: Instance;
-  authenticate: Authenticate;
-  description: Description;
-  timers: Timers;
-  classes: ServerClass[];
-  /** What is wrong with the description that the subject serves; absent when it serves none. */
-  served?: { faults: readonly string[] };
-  /** What the preflight noticed and what keeps nobody out. */
-  notes: readonly string[];
-  capabilities: Capabilities;
-}
-
-export const startInstance = async (
+/** A server that is found, or started by the command of `--exec`. */
+const startInstance = async (
   options: RunOptions,
   authenticate: Authenticate,
+  seatMaker: SeatMaker,
   signal: AbortSignal,
-): Promise<Instance> => {
+): Promise<ServerInstance> => {
   const { exec, url } = options;
   const subject: Subject =
     exec === undefined
       ? { url: url ?? '', close: async () => {} }
       : // Loaded only where there is something to start.
         await (await import('./start/index.js')).startSubject({ exec, authenticate, signal, ...defined({ url }) });
-  return new Instance(subject, createDial(subject.url, authenticate), createAttacker(subject.url, authenticate));
+  const [dial, attacker] = [createDial(subject.url, authenticate), createAttacker(subject.url, authenticate)];
+  return new ServerInstance(subject, dial, attacker, seatMaker);
 };
 
 const UNCHECKED = '--insecure: no certificate is checked, so nobody knows which server this is';
 
-type Described = Pick<Prepared, 'description' | 'served'>;
+type Described = Pick<ServerSubject, 'description' | 'served'>;
 
 /** The description that counts: the caller's wins over the served one, which is judged all the same (IM-1-19). */
 const describe = async (options: RunOptions, url: string): Promise<Described> => {
@@ -63,9 +51,9 @@ const describe = async (options: RunOptions, url: string): Promise<Described> =>
   return { description: options.describe ?? served, served: { faults: [] } };
 };
 
-const startFirst = async (options: RunOptions, authenticate: Authenticate, signal: AbortSignal): Promise<Instance> => {
+const orInterruption = async (starting: Promise<ServerInstance>, signal: AbortSignal): Promise<ServerInstance> => {
   try {
-    return await startInstance(options, authenticate, signal);
+    return await starting;
   } catch (cause) {
     throw signal.aborted ? new Interrupted('the run was interrupted') : cause;
   }
@@ -98,9 +86,13 @@ const checkUsersDiffer = async ({ users }: RunOptions, url: string, authenticate
   );
 };
 
-type Opened = Pick<Prepared, 'description' | 'served' | 'notes'>;
+type Opened = Pick<ServerSubject, 'description' | 'served' | 'notes'>;
 
-const openAndDescribe = async (options: RunOptions, first: Instance, authenticate: Authenticate): Promise<Opened> => {
+const openAndDescribe = async (
+  options: RunOptions,
+  first: ServerInstance,
+  authenticate: Authenticate,
+): Promise<Opened> => {
   try {
     await checkUsersDiffer(options, first.subject.url, authenticate);
     const { notes } = await preflight(first.subject.url, authenticate);
@@ -118,38 +110,106 @@ const openAndDescribe = async (options: RunOptions, first: Instance, authenticat
   }
 };
 
-/**
- * Starts or finds the subject, opens one connection and learns what it claims. Throws KitError when it cannot be tested,
- * and Interrupted when the signal aborts meanwhile.
- */
-export const prepare = async (options: RunOptions, signal: AbortSignal): Promise<Prepared> => {
-  if (options.url === undefined && options.exec === undefined) {
-    throw new KitError(
-      'usage',
-      'there is nothing to test',
-      'Give a url, or --exec with the command that starts the server.',
-    );
-  }
+/** A usage error where there is no subject. */
+const checkNamed = ({ url, exec }: RunOptions): void => {
+  if (url !== undefined || exec !== undefined) return;
+  throw new KitError(
+    'usage',
+    'there is nothing to test',
+    'Give a url, or --exec with the command that starts the server.',
+  );
+};
+
+/** Finds out what the server claims. */
+const learn = async (
+  options: RunOptions,
+  first: ServerInstance,
+  authenticate: Authenticate,
+  signal: AbortSignal,
+): Promise<ServerSubject> => {
   const identity = { ...options, tls: tlsOf(options) };
-  const authenticate = createAuthenticate(identity);
-  const first = await startFirst(options, authenticate, signal);
+  const { description, served, notes } = await orInterrupted(openAndDescribe(options, first, authenticate), signal);
+  const claimed = options.classes ?? claimedClasses(description);
+  const classes = SERVER_CLASSES.filter((name) => claimed.includes(name));
+  return {
+    first,
+    authenticate,
+    description: { ...description, classes },
+    timers: timersOf(description),
+    classes,
+    notes: [...notes, ...(options.insecure ? [UNCHECKED] : [])],
+    capabilities: await capabilitiesOver(first.subject, identity),
+    ...defined({ served }),
+  };
+};
+
+/** Why a server that the kit did not start cannot be reached any more. */
+const whyGone = async ({ first: { subject }, authenticate }: ServerSubject): Promise<string | undefined> => {
+  if (subject.control) return undefined;
   try {
-    const { description, served, notes } = await orInterrupted(openAndDescribe(options, first, authenticate), signal);
-    const claimed = options.classes ?? claimedClasses(description);
-    const classes = SERVER_CLASSES.filter((name) => claimed.includes(name));
-    return {
-      role: 'server',
-      first,
-      authenticate,
-      description: { ...description, classes },
-      timers: timersOf(description),
-      classes,
-      notes: [...notes, ...(options.insecure ? [UNCHECKED] : [])],
-      capabilities: await capabilitiesOver(first.subject, identity),
-      ...defined({ served }),
-    };
+    await preflight(subject.url, authenticate);
+    return undefined;
   } catch (cause) {
-    await first.subject.close();
+    if (!(cause instanceof KitError)) throw cause;
+    return `the server went away during the run. ${cause.message.replace(/\.$/, '')}. ${cause.remedy}`;
+  }
+};
+
+/** Starts or finds the server, opens one connection and learns what it claims. */
+export const prepareServer: RoleHarness['prepare'] = async (options, signal) => {
+  checkNamed(options);
+  const authenticate = createAuthenticate({ ...options, tls: tlsOf(options) });
+  let server: ServerSubject | undefined;
+  const seatMaker: SeatMaker = (instance, scenario) => {
+    if (!server) throw new KitError('kit', 'a scenario was played before the preflight', 'Please report this.');
+    return takeSeat(options, server, instance, scenario);
+  };
+  const start = () => startInstance(options, authenticate, seatMaker, signal);
+  const first = await orInterruption(start(), signal);
+  try {
+    server = await learn(options, first, authenticate, signal);
+  } catch (cause) {
+    await first.close();
     throw cause;
   }
+  return preparedOf(options, server, start);
+};
+
+/** The limits that judges hold the server to, as far as it declared them. */
+const limitsOf = ({
+  limits: { maxInFlight, maxInboxMessages } = {},
+}: Description): NonNullable<HistoryHead['limits']> => defined({ maxInFlight, maxInboxMessages });
+
+const preparedOf = (options: RunOptions, server: ServerSubject, start: () => Promise<ServerInstance>): Prepared => {
+  const { first, classes, description, timers, notes } = server;
+  const { exec, url, users, embedded = false } = options;
+  const fixedPort = url !== undefined && !url.includes('{port}');
+  return {
+    role: 'server',
+    classes,
+    description,
+    subject: {
+      role: 'server',
+      url: first.subject.url,
+      // How the embedded server is started holds the folder of this installation, which is nobody's business.
+      ...defined({ command: embedded ? undefined : exec }),
+      embedded,
+      classes,
+      description,
+    },
+    head: { subject: { role: 'server', classes }, timers, limits: limitsOf(description) },
+    notes,
+    first,
+    ...defined({ startAnother: exec === undefined || fixedPort ? undefined : start }),
+    whyNotRun: (scenario) => {
+      const not = whyNotRun(scenario, server);
+      return not && { ...not, reason: notPlayedText(not.because) };
+    },
+    waitMs: ({ steps }) => declaredWaitMs(steps, timers),
+    ready: async (scenarios) => {
+      if (users) checkAccounts(users, scenarios);
+      await accountsOf(options, server, first)?.ready();
+    },
+    whyGone: () => whyGone(server),
+  };
 };

@@ -3,12 +3,12 @@ import type { Scenario } from '../../script/index.js';
 import type { RunOptions } from '../options.js';
 import type { Subject } from '../subject.js';
 import { tlsOf } from './credentials.js';
-import type { Prepared } from './prepare.js';
+import type { ServerSubject } from './server-subject.js';
 
 /** What a scenario may look at beside the WebSocket: the metrics page, and the memory of the process. */
 export const probesOf = (
   { url, control }: Subject,
-  { description }: Prepared,
+  { description }: Pick<ServerSubject, 'description'>,
   options: RunOptions,
   { exclusive }: Scenario,
 ): Probes => ({

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KitError } from '../../errors.js';
 import type { Attacker, Control, Dial } from '../../play/index.js';
+import type { Scenario } from '../../script/index.js';
 import { describeExit, outputOf } from '../process/exit.js';
 import type { FakeClock } from '../process/fake-clock.js';
-import type { AccountPool } from '../server/accounts/index.js';
 import type { Subject, SubjectControl, SubjectExit } from '../subject.js';
+import type { Instance, Seat } from '../tested.js';
+import type { AccountPool } from './accounts/index.js';
 
 /** A subject may die by itself this often in one run before the kit stops starting it again. */
 const MAX_EXITS = 20;
@@ -17,8 +19,11 @@ const EXIT_LOOK_MS = 10;
 /** Loaded by those scenarios that set a clock. */
 const makeClock = async (): Promise<FakeClock> => new (await import('../process/fake-clock.js')).FakeClock();
 
-/** One running subject and what scenarios need to play on it. */
-export class Instance {
+/** Gives a scenario its seat, once the server is ready for it. */
+export type SeatMaker = (instance: ServerInstance, scenario: Scenario) => Promise<Seat>;
+
+/** One running server and what scenarios need to play on it. */
+export class ServerInstance implements Instance {
   readonly subject: Subject;
   readonly dial: Dial;
   readonly attacker: Attacker;
@@ -36,7 +41,10 @@ export class Instance {
   /** Why the last start failed. */
   #startFailure: unknown;
 
-  constructor(subject: Subject, dial: Dial, attacker: Attacker) {
+  readonly #seatMaker: SeatMaker;
+
+  constructor(subject: Subject, dial: Dial, attacker: Attacker, seatMaker: SeatMaker) {
+    this.#seatMaker = seatMaker;
     this.subject = subject;
     this.dial = dial;
     this.attacker = attacker;
@@ -45,6 +53,10 @@ export class Instance {
       this.exits.push(performance.now());
       this.#firstExit ??= exit;
     });
+  }
+
+  seat(scenario: Scenario): Promise<Seat> {
+    return this.#seatMaker(this, scenario);
   }
 
   /**

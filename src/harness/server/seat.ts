@@ -1,0 +1,104 @@
+import { defined } from '../../defined.js';
+import { type Control, Stage } from '../../play/index.js';
+import type { Scenario } from '../../script/index.js';
+import { play } from '../../verbs/index.js';
+import type { RunOptions } from '../options.js';
+import type { SubjectExit } from '../subject.js';
+import type { Performance, PlayOptions, Seat } from '../tested.js';
+import { AccountPool, type Lease } from './accounts/index.js';
+import type { ServerInstance } from './instance.js';
+import { probesOf } from './probes.js';
+import type { ServerSubject } from './server-subject.js';
+
+type Known = Pick<ServerSubject, 'description' | 'timers' | 'served' | 'classes'>;
+
+/** The accounts of `--users` on one server: each server has its own state of them. */
+export const accountsOf = (
+  options: RunOptions,
+  { timers, classes }: Pick<Known, 'timers' | 'classes'>,
+  instance: ServerInstance,
+): AccountPool | undefined => {
+  if (options.users === undefined) return undefined;
+  const answerMs = timers.answerWithinMs + options.patienceMs;
+  instance.accounts ??= new AccountPool(options.users, {
+    dial: instance.dial,
+    devicesApart: classes.includes('multi-device'),
+    quietMs: answerMs,
+    connectMs: answerMs,
+  });
+  return instance.accounts;
+};
+
+const exitEvent = ({ code, signal }: SubjectExit) => ({
+  kind: 'subject' as const,
+  event: 'exited' as const,
+  ...defined({ code: code ?? undefined, signal: signal ?? undefined }),
+});
+
+/** What a scenario is played with. */
+export interface Parts extends Omit<Known, 'classes'> {
+  dial: ServerInstance['dial'];
+  attacker: ServerInstance['attacker'];
+  probes: ReturnType<typeof probesOf>;
+  control?: Control | undefined;
+  identity?: Lease['identity'] | undefined;
+}
+
+/** One playing of a scenario against a server: the kit plays its clients. */
+export const performOn = (
+  scenario: Scenario,
+  { description, timers, served, dial, attacker, probes, control, identity }: Parts,
+  options: PlayOptions,
+): Performance => {
+  const known = { description, timers, dial, attacker, probes };
+  const stage = new Stage({ ...options, ...known, ...defined({ control, identity, served }) });
+  return {
+    noteExit: (exit) => {
+      stage.subjectUp = false;
+      stage.record(exitEvent(exit));
+    },
+    play: () => play(stage, scenario),
+    now: () => stage.now(),
+    get waitedMs() {
+      return stage.waitedMs;
+    },
+  };
+};
+
+/** Makes the server ready for a scenario, and lends it accounts where users cannot be made up. */
+export const takeSeat = async (
+  options: RunOptions,
+  known: Known,
+  instance: ServerInstance,
+  scenario: Scenario,
+): Promise<Seat> => {
+  await instance.revive();
+  await instance.underClock(scenario.needs.clock);
+  const control = instance.controlFor(scenario.exclusive);
+  const lease = await accountsOf(options, known, instance)?.lease(scenario);
+  const leave = async (settled: boolean): Promise<void> => {
+    if (lease === undefined) return;
+    try {
+      await instance.revive();
+      await lease.release(settled);
+    } catch (cause) {
+      lease.abandon();
+      throw cause;
+    }
+  };
+  try {
+    // Its turn may have come much later.
+    if (lease) await instance.revive();
+  } catch (cause) {
+    lease?.abandon();
+    throw cause;
+  }
+  const { subject, dial, attacker } = instance;
+  const probes = probesOf(subject, known, options, scenario);
+  const parts: Parts = { ...known, dial, attacker, probes, control, identity: lease?.identity };
+  return {
+    perform: (play) => performOn(scenario, parts, play),
+    onExit: (listener) => subject.control?.onExit(listener) ?? (() => undefined),
+    leave,
+  };
+};
