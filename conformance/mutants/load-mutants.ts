@@ -3,19 +3,12 @@ import { matcher } from '../../src/harness/index.js';
 import { loadLedger } from '../../src/ledger/index.js';
 import { readSource } from '../../src/script/source.js';
 import { loadScenarios } from '../../src/verbs/index.js';
-import { validator } from '../../src/wire/index.js';
+import { errorFinder, lineOf } from '../../src/wire/index.js';
 import { catalogueFiles, catalogueFolder } from './catalogue.js';
 import { CatalogueSchema, type Mutant } from './mutant.js';
 
 const REMEDY = 'Correct the entry; CONTRIBUTING.md shows what a mutant consists of.';
-const validate = validator(CatalogueSchema);
-
-/** The names of `/3/patch/0/find: must be string` as a path into the file. */
-const pathOf = (fault: string): (string | number)[] =>
-  (fault.split(': ', 1)[0] ?? '')
-    .split('/')
-    .slice(1)
-    .map((name) => (/^\d+$/.test(name) ? Number(name) : name));
+const faultsOf = errorFinder(CatalogueSchema);
 
 /** What is wrong with the scenario that a mutant names. undefined: nothing. */
 const faultOfCatcher = ({ caughtBy, needs }: Mutant): { field: 'caughtBy' | 'needs'; text: string } | undefined => {
@@ -37,11 +30,10 @@ export const loadMutants = (folder = catalogueFolder): Mutant[] => {
   const { byId } = loadLedger();
   for (const name of catalogueFiles(folder)) {
     const source = readSource(join(folder, name), name);
-    const [fault] = validate(source.value);
+    const [fault] = faultsOf(source.value);
     if (fault !== undefined) {
-      const path = pathOf(fault);
-      const entry = (source.value as Partial<Mutant>[] | null)?.[Number(path[0])]?.id;
-      throw source.fault(path, `${entry === undefined ? '' : `mutant "${entry}" `}${fault}`, REMEDY);
+      const entry = (source.value as Partial<Mutant>[] | null)?.[Number(fault.path[0])]?.id;
+      throw source.fault(fault.path, `${entry === undefined ? '' : `mutant "${entry}" `}${lineOf(fault)}`, REMEDY);
     }
     for (const [index, mutant] of (source.value as Mutant[]).entries()) {
       if (mutants.has(mutant.id)) throw source.fault([index, 'id'], `mutant "${mutant.id}" exists twice`, REMEDY);

@@ -2,23 +2,22 @@ import { basename, join } from 'node:path';
 import { loadLedger } from '../../src/ledger/index.js';
 import { packageRoot } from '../../src/package-root.js';
 import { readSource } from '../../src/script/source.js';
-import { validator } from '../../src/wire/index.js';
+import { errorFinder, lineOf } from '../../src/wire/index.js';
 import { type Variant, VariantsSchema } from './variant.js';
 
 /** Where the variants of this package are. */
 const catalogueFile = join(packageRoot, 'conformance', 'variants', 'catalogue.yaml');
 
 const REMEDY = 'Correct the entry; conformance/variants/variant.ts shows what a variant consists of.';
-const validate = validator(VariantsSchema);
+const faultsOf = errorFinder(VariantsSchema);
 
 /** All variants of a file, in its order. Throws a KitError of code `usage` that names file, line, entry and field. */
 export const loadVariants = (file = catalogueFile): Variant[] => {
   const source = readSource(file, basename(file));
-  const [fault] = validate(source.value);
+  const [fault] = faultsOf(source.value);
   if (fault !== undefined) {
-    const [index = ''] = /\d+/.exec(fault) ?? [];
-    const id = (source.value as Partial<Variant>[] | null)?.[Number(index)]?.id;
-    throw source.fault([Number(index)], `${id === undefined ? '' : `variant "${id}" `}${fault}`, REMEDY);
+    const id = (source.value as Partial<Variant>[] | null)?.[Number(fault.path[0])]?.id;
+    throw source.fault(fault.path, `${id === undefined ? '' : `variant "${id}" `}${lineOf(fault)}`, REMEDY);
   }
   const { byId } = loadLedger();
   const variants = source.value as Variant[];

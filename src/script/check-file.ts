@@ -1,5 +1,5 @@
 import { ROLES, type Role, type ScenarioFile, ScenarioFileSchema } from '../../schemas/index.js';
-import { validator } from '../wire/index.js';
+import { errorFinder, lineOf } from '../wire/index.js';
 import { actionSteps, factsOf } from './actions.js';
 import { checkClients } from './clients.js';
 import { checkLimits } from './declared-limits.js';
@@ -37,10 +37,9 @@ const checkBystanders = (source: Source, { steps, bystanders }: Scenario, vocabu
 
 /** The scenarios of one file, everything in them checked. `base` is the id without its cell. Throws a usage KitError with the line. */
 export const checkedScenarios = (source: Source, base: string, vocabulary: Vocabulary): Scenario[] => {
-  const errors = validator(ScenarioFileSchema)(source.value);
-  if (errors.length > 0) {
-    const path = (/^\/(\S*?):? /.exec(errors[0] as string)?.[1] ?? '').split('/');
-    throw source.fault(path, errors[0] as string, 'See conformance/README.md for what a scenario file holds.');
+  const [fault] = errorFinder(ScenarioFileSchema)(source.value);
+  if (fault !== undefined) {
+    throw source.fault(fault.path, lineOf(fault), 'See conformance/README.md for what a scenario file holds.');
   }
   const file = source.value as ScenarioFile;
   checkFolders(source, base, file);

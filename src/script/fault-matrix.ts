@@ -6,7 +6,7 @@ import {
   FaultMatrixFileSchema,
   faultCellName,
 } from '../../schemas/index.js';
-import { validator } from '../wire/index.js';
+import { errorFinder, lineOf } from '../wire/index.js';
 import { FAULT_MATRIX, readCompiled } from './compiled.js';
 import { scenarioRoot } from './load.js';
 import type { Scenario } from './model.js';
@@ -17,8 +17,8 @@ type Excuses = FaultMatrixFile['excused'];
 /** conformance/fault-matrix.yaml as it stands there. Throws a usage KitError when it is not valid. */
 export const readExcuses = (root = scenarioRoot): Excuses => {
   const source = readSource(join(root, FAULT_MATRIX), join('conformance', FAULT_MATRIX));
-  const [error] = validator(FaultMatrixFileSchema)(source.value);
-  if (error !== undefined) throw source.fault([], error, 'See schemas/fault-matrix.ts.');
+  const [fault] = errorFinder(FaultMatrixFileSchema)(source.value);
+  if (fault !== undefined) throw source.fault(fault.path, lineOf(fault), 'See schemas/fault-matrix.ts.');
   return (source.value as FaultMatrixFile).excused;
 };
 

@@ -1,5 +1,5 @@
 import { CONTROL_VERBS, type DurationSpec } from '../../schemas/index.js';
-import { validator } from '../wire/index.js';
+import { errorFinder, lineOf } from '../wire/index.js';
 import { fillVariables, type Variables } from './matrix.js';
 import type { Step } from './model.js';
 import type { Source } from './source.js';
@@ -47,11 +47,11 @@ const verbOf = (action: unknown, verbs: Named, at: Path, who: string, context: C
   }
   if (known.length > 1) throw source.fault(at, `${who} has two verbs: ${words(known)}`, 'Write one step for each.');
   const schema = verbs.get(verb)?.schema;
-  const errors = context.checks && schema !== undefined ? validator(schema)(action) : [];
-  if (errors.length > 0) {
+  const [fault] = context.checks && schema !== undefined ? errorFinder(schema)(action) : [];
+  if (fault !== undefined) {
     throw source.fault(
       [...at, verb],
-      `${who} ${verb}: ${errors[0]}`,
+      `${who} ${verb}: ${lineOf(fault)}`,
       'conformance/README.md lists the options of each verb.',
     );
   }

@@ -2,7 +2,7 @@ import type { Packet } from '../../schemas/index.js';
 import type { PacketType } from '../../schemas/wire.js';
 import { defined } from '../defined.js';
 import { duplicateNames } from './duplicate-names.js';
-import { type CompiledValidator, explain } from './explain.js';
+import { type CompiledValidator, explain, lineOf, type SchemaError } from './explain.js';
 import { ackA, ackN, ackR, msgA, msgN, msgR } from './validators.generated.js';
 import { loneSurrogates } from './well-formed.js';
 
@@ -39,13 +39,13 @@ const validators: ReadonlyMap<string, CompiledValidator> = new Map<PacketType, C
 ]);
 const isPacketType = (type: unknown): type is PacketType => typeof type === 'string' && validators.has(type);
 
-const prefixed = (type: PacketType, lines: string[]): string[] =>
-  lines.map((line) => (line.startsWith('value: ') ? `${type}: ${line.slice(7)}` : `${type} ${line}`));
+const sentenceOf = (type: PacketType, fault: SchemaError): string =>
+  fault.path.length === 0 ? `${type}: ${fault.text}` : `${type} ${lineOf(fault)}`;
 
 /** Errors of a parsed packet of that type, one line per fault; empty when it is valid. Unknown members are allowed. */
 export const validatePacket = (value: unknown, type: PacketType): string[] => {
   const validate = validators.get(type) as CompiledValidator;
-  return validate(value) ? [] : prefixed(type, explain(validate.errors ?? []));
+  return validate(value) ? [] : explain(validate.errors ?? []).map((fault) => sentenceOf(type, fault));
 };
 
 const shorten = (text: string): string => (text.length > 200 ? `${text.slice(0, 197)}...` : text);

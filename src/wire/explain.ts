@@ -6,6 +6,17 @@ export interface CompiledValidator {
   errors?: ErrorObject[] | null;
 }
 
+/** One thing that is wrong with a value, and where in it. */
+export interface SchemaError {
+  /** Names of members and indices of arrays, from the outermost to the one that is wrong; empty: the value itself. */
+  path: readonly string[];
+  text: string;
+}
+
+/** Such as `/timers/answerWithinMs: must be >= 1`. */
+export const lineOf = ({ path, text }: SchemaError): string =>
+  `${path.length === 0 ? 'value' : path.map((name) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')}: ${text}`;
+
 /** At most this many errors of one value are told: nobody reads the hundredth, and a hostile value may have a million. */
 const MAX_ERRORS = 20;
 
@@ -16,11 +27,14 @@ const show = (value: unknown): string => {
 
 const join = (words: string[]): string => [...new Set(words)].join(', ');
 
-/** `/a/b` of the thing that is wrong: a missing or unknown member is named itself, not the object around it. */
-const pathOf = (error: ErrorObject): string => {
+/** Of the thing that is wrong: a missing or unknown member is named itself, not the object around it. */
+const pathOf = (error: ErrorObject): string[] => {
+  const outer = error.instancePath
+    .split('/')
+    .slice(1)
+    .map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
   const member: unknown = error.keyword === 'required' ? error.params.missingProperty : error.params.additionalProperty;
-  if (typeof member !== 'string') return error.instancePath;
-  return `${error.instancePath}/${member.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  return typeof member === 'string' ? [...outer, member] : outer;
 };
 
 const textOf = (error: ErrorObject): string => {
@@ -98,12 +112,12 @@ const resolveChoices = (errors: readonly ErrorObject[]): ErrorObject[] => {
   return open;
 };
 
-/** One line per fault: `/path: what is wrong`. The whole value is `value`. */
-export const explain = (errors: readonly ErrorObject[]): string[] => {
+/** What Ajv found, as a person would say it: each fault once, and only what is wrong with the form that was meant. */
+export const explain = (errors: readonly ErrorObject[]): SchemaError[] => {
   // "must match then schema" only repeats what its parts already said.
   const parts = errors.filter((error) => error.keyword !== 'if');
-  const lines = resolveChoices(parts).map((error) => `${pathOf(error) || 'value'}: ${textOf(error)}`);
-  const unique = [...new Set(lines)];
+  const faults = resolveChoices(parts).map((error): SchemaError => ({ path: pathOf(error), text: textOf(error) }));
+  const unique = [...new Map(faults.map((fault) => [lineOf(fault), fault])).values()];
   if (unique.length <= MAX_ERRORS) return unique;
-  return [...unique.slice(0, MAX_ERRORS), `value: has ${unique.length - MAX_ERRORS} more errors`];
+  return [...unique.slice(0, MAX_ERRORS), { path: [], text: `has ${unique.length - MAX_ERRORS} more errors` }];
 };

@@ -10,5 +10,6 @@ export {
   validatePacket,
 } from './decode.js';
 export { descriptionFaults } from './description.js';
-export { type Validator, validator } from './validator.js';
+export { lineOf, type SchemaError } from './explain.js';
+export { errorFinder, type Validator, validator } from './validator.js';
 export { isWellFormed } from './well-formed.js';

@@ -2,11 +2,14 @@ import { createRequire } from 'node:module';
 import type { TSchema } from '@sinclair/typebox';
 import type { Options, ValidateFunction } from 'ajv';
 import type { Ajv2020 } from 'ajv/dist/2020.js';
-import { explain } from './explain.js';
+import { explain, lineOf, type SchemaError } from './explain.js';
 import { isWellFormed } from './well-formed.js';
 
 /** Returns one clear line per fault, such as `/timers/answerWithinMs: must be >= 1`; empty when the value is valid. */
 export type Validator = (value: unknown) => string[];
+
+/** The same as typed facts, for whoever has to find the place in a file. */
+export type ErrorFinder = (value: unknown) => SchemaError[];
 
 const WELL_FORMED_PATTERN = '^\\P{Cs}*$';
 
@@ -41,9 +44,9 @@ const createAjv = (more: Options = {}): Ajv2020 => {
 let first: Ajv2020 | undefined;
 let all: Ajv2020 | undefined;
 
-const known = new WeakMap<TSchema, Validator>();
+const known = new WeakMap<TSchema, ErrorFinder>();
 
-const create = (schema: TSchema): Validator => {
+const create = (schema: TSchema): ErrorFinder => {
   let quick: ValidateFunction | undefined;
   let thorough: ValidateFunction | undefined;
   return (value) => {
@@ -62,13 +65,19 @@ const create = (schema: TSchema): Validator => {
 };
 
 /**
- * The validator of any schema of the kit, one for each schema. Compiled at the first use and kept. The usual, valid
- * case is one quick pass; only a value that failed is validated again for all its errors.
+ * Finds the faults of a value by any schema of the kit. Compiled at the first use and kept, one for each schema. The
+ * usual, valid case is one quick pass; only a value that failed is validated again for all its errors.
  */
-export const validator = (schema: TSchema): Validator => {
+export const errorFinder = (schema: TSchema): ErrorFinder => {
   const existing = known.get(schema);
   if (existing) return existing;
   const created = create(schema);
   known.set(schema, created);
   return created;
+};
+
+/** The validator of any schema of the kit: `errorFinder` for whoever only shows what is wrong. */
+export const validator = (schema: TSchema): Validator => {
+  const find = errorFinder(schema);
+  return (value) => find(value).map(lineOf);
 };
