@@ -5,6 +5,7 @@ import { loadExcuses } from '../../script/index.js';
 import { loadScenarios } from '../../verbs/index.js';
 import { EXIT, type RunOptions } from '../options.js';
 import type { Prepared } from '../server/prepare.js';
+import { causesOf } from './causes.js';
 import { exitCodeOf, summarize } from './exit-code.js';
 import { judgeMatrix } from './judge-matrix.js';
 import { mergeRepetitions } from './repetitions.js';
@@ -58,6 +59,7 @@ export const reportOf = (suite: Suite, complete: boolean, startedAt: Date): Repo
     problems,
     summary,
     scenarios: results,
+    causes: causesOf(results),
     requirements: judgeRequirements(ledger, results, prepared.classes),
     matrix: judgeMatrix(results, loadExcuses()),
   };
