@@ -4,7 +4,7 @@ import { KitError } from '../../errors.js';
 import { loadLedger } from '../../ledger/index.js';
 import { Interrupted } from '../../play/index.js';
 import type { Scenario } from '../../script/index.js';
-import { loadScenarios } from '../../verbs/index.js';
+import { declaredWaitMs, loadScenarios } from '../../verbs/index.js';
 import type { RunHooks, RunOptions } from '../options.js';
 import { checkAccounts } from '../server/accounts/index.js';
 import { whyNotRun } from '../server/applicability.js';
@@ -12,10 +12,11 @@ import { notPlayedText } from '../server/not-played.js';
 import { prepare } from '../server/prepare.js';
 import type { Instance } from './instance.js';
 import { listScenarios } from './list-scenarios.js';
+import { Pace } from './pace.js';
 import { accountsOf } from './play-one.js';
 import { noteExits, play, startOthers } from './play-suite.js';
 import { randomOf, shuffle } from './random.js';
-import { type Repetition, repetitionsOf } from './repetitions.js';
+import { type Repetition, repetitionName, repetitionsOf } from './repetitions.js';
 import { notRun } from './run-scenario.js';
 import { StallMeter } from './stall-meter.js';
 import { keep, replayOf, type Suite } from './suite.js';
@@ -62,6 +63,7 @@ export const runSuite = async (options: RunOptions, hooks: RunHooks, signal: Abo
     ledger: loadLedger(),
     results: new Map(),
     running: new Set(),
+    pace: new Pace(new Map(), performance.now()),
     windows: new Map(),
     unable: new Set(),
     total: chosen.length,
@@ -96,6 +98,8 @@ export const runSuite = async (options: RunOptions, hooks: RunHooks, signal: Abo
       }
     }
     suite.total = suite.results.size + runnable.length;
+    const waits = runnable.map((one) => [repetitionName(one), declaredWaitMs(one.steps, prepared.timers)] as const);
+    suite.pace = new Pace(new Map(waits), performance.now());
     if (options.users) checkAccounts(options.users, runnable);
     await accountsOf(suite, prepared.first)?.ready();
     others.push(...startOthers(suite, runnable));
