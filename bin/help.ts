@@ -1,5 +1,5 @@
 import { wrap } from '../src/report/words.js';
-import { OPTIONS } from './run/option-table.js';
+import { OPTIONS, termOf } from './run/option-table.js';
 
 const WIDTH = 80;
 const INDENT = 2;
@@ -20,7 +20,7 @@ const ARGUMENTS: readonly Entry[] = [
 
 const options = (): Entry[] => [
   ['--version', 'print the version'],
-  ...OPTIONS.map(({ name, value, help }): Entry => [value === undefined ? `--${name}` : `--${name} <${value}>`, help]),
+  ...OPTIONS.map((spec): Entry => [termOf(spec), spec.help]),
   ['--config <file>', 'config file, instead of im-conformance.config.{json,yaml}'],
   ['-h, --help', 'print this help'],
 ];

@@ -102,6 +102,27 @@ export const BecauseSchema = Type.Union(
 );
 export type Because = Static<typeof BecauseSchema>;
 
+/** How far a message is known to have come, from first to last. */
+export const VANISH_POINTS = [
+  'unsent',
+  'sent',
+  'rejected',
+  'accepted',
+  'pushed',
+  'handed-over',
+  'acked',
+  'told',
+  'expired',
+] as const;
+export type VanishPoint = (typeof VANISH_POINTS)[number];
+const vanishPoint = Type.Union(
+  VANISH_POINTS.map((name) => Type.Literal(name)),
+  {
+    description:
+      'Where something that was due never came: how far the message was known to have come. told: its sender was told that it was delivered.',
+  },
+);
+
 export const ViolationSchema = Type.Object(
   {
     requirement: Type.Unsafe<RequirementId>(Type.String({ description: 'Requirement id.' })),
@@ -117,6 +138,13 @@ export const ViolationSchema = Type.Object(
       Type.String({ description: 'The step of the script that was missed, where no more than that was seen.' }),
     ),
     late: Type.Optional(Type.Boolean({ description: 'Only a time bound was missed.' })),
+    about: Type.Optional(
+      Type.Object(
+        { from: Type.String(), msgId: Type.String() },
+        { ...closed, description: 'The message concerned: its sender and its msgId.' },
+      ),
+    ),
+    vanishPoint: Type.Optional(vanishPoint),
     events: Type.Array(Type.Integer({ minimum: 0 }), { description: 'Line numbers of the history, from 0.' }),
     trace: Type.Array(Type.String(), {
       description:
@@ -161,6 +189,26 @@ export const ScenarioResultSchema = Type.Object({
   history: Type.Optional(Type.String({ description: 'File that holds the history.' })),
 });
 export type ScenarioResult = Static<typeof ScenarioResultSchema>;
+
+export const CauseSchema = Type.Object(
+  {
+    requirement: Type.Unsafe<RequirementId>(Type.String({ description: 'The requirement that broke in all of them.' })),
+    level,
+    sentence: Type.String({ description: 'The sentence of the specification.' }),
+    vanishPoint: Type.Optional(vanishPoint),
+    scenarios: Type.Array(Type.String(), {
+      description: 'Ids of the scenarios that failed for it, the example first.',
+    }),
+    example: Type.String({ description: 'The shortest of them: the one to read.' }),
+    seenIn: Type.Array(Type.String(), { description: 'Real bugs that these scenarios would have caught.' }),
+  },
+  {
+    ...closed,
+    description:
+      'Failures outside the baseline in which one requirement broke, with one vanish point where something never came. Each failure belongs to one cause: to that which explains most of them. Most likely they have one fault in common.',
+  },
+);
+export type Cause = Static<typeof CauseSchema>;
 
 /**
  * When several verdicts are one: a failure was seen, and no trouble of the kit takes it back, as exit code 1 comes before
@@ -247,6 +295,9 @@ export const ReportSchema = Type.Object(
       durationMs: Type.Number(),
     }),
     scenarios: Type.Array(ScenarioResultSchema),
+    causes: Type.Array(CauseSchema, {
+      description: 'The failures by what they have in common, that of most scenarios first.',
+    }),
     requirements: Type.Array(
       Type.Object({
         id: Type.String(),

@@ -1,10 +1,11 @@
 import { type Command, Option } from 'commander';
-import { OPTIONS, type OptionSpec } from '../run/option-table.js';
+import { OPTIONS, type OptionSpec, termOf } from '../run/option-table.js';
 
 const collect = (value: string, earlier: string[] | undefined): string[] => [...(earlier ?? []), value];
 
-const optionOf = ({ name, value, kind, help }: OptionSpec): Option => {
-  const option = new Option(value === undefined ? `--${name}` : `--${name} <${value}>`, help);
+const optionOf = (spec: OptionSpec): Option => {
+  const { kind, help } = spec;
+  const option = new Option(termOf(spec), help);
   return kind === 'list' || kind === 'headers' ? option.argParser(collect) : option;
 };
 

@@ -37,6 +37,7 @@ export const emptyReport = (settings: Settings, seed: string, exitCode: number, 
     problems: [problem],
     summary: ZERO,
     scenarios: [],
+    causes: [],
     requirements: [],
     matrix: [],
   };

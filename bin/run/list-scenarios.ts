@@ -26,3 +26,20 @@ export const requirementLines = (scenarios: readonly Scenario[], ledger: Ledger 
   const proven = rows.filter(({ id }) => (proofs.get(id) ?? 0) > 0).length;
   return [...lines, `${proven} of ${rows.length} requirements are proven by ${scenarios.length} scenarios`];
 };
+
+/** The same for programs. */
+export const listJson = (
+  scenarios: readonly Scenario[],
+  requirements: boolean,
+  ledger: Ledger = loadLedger(),
+): string => {
+  const classes = new Set<string>(scenarios.map((scenario) => scenario.class));
+  const rows = ledger.requirements.filter(({ role, class: name }) => role === 'server' && classes.has(name));
+  const list = requirements
+    ? rows.map(({ id, level, class: name }) => {
+        const proven = scenarios.filter(({ proves }) => proves.includes(id));
+        return { id, level, class: name, scenarios: proven.map((scenario) => scenario.id) };
+      })
+    : scenarios.map(({ id, title, class: name, proves }) => ({ id, title, class: name, proves }));
+  return JSON.stringify(list, undefined, 2);
+};

@@ -21,3 +21,16 @@ export const nearest = (wanted: string, known: readonly string[], limit = 3): st
     .slice(0, limit)
     .map(({ id }) => id);
 };
+
+/** A slip of the finger is so many characters long at most. */
+const MAX_SLIP = 3;
+
+/** `Did you mean "core"? `, where one of the known words is near; else nothing. */
+export const didYouMean = (wanted: string, known: readonly string[]): string => {
+  const [near] = nearest(wanted, known, 1);
+  const word = wanted.slice(0, 100).toLowerCase();
+  if (near === undefined || word === '') return '';
+  const alike =
+    near.toLowerCase().includes(word) || distance(word, near.toLowerCase()) <= Math.min(MAX_SLIP, word.length / 2);
+  return alike ? `Did you mean "${near}"? ` : '';
+};

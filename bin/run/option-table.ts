@@ -7,6 +7,8 @@ export interface OptionSpec {
   /** What the help shows for the value; none for a switch. */
   value?: string;
   kind: 'text' | 'list' | 'switch' | 'integer' | 'headers' | 'description';
+  /** One letter for the same. */
+  short?: string;
   /** For `integer`. */
   range?: readonly [number, number];
   help: string;
@@ -69,9 +71,15 @@ export const OPTIONS: readonly OptionSpec[] = [
   { name: 'instances', value: 'n', kind: 'integer', range: [1, 64], help: 'servers to kill side by side, with --exec' },
   { name: 'patience', value: 'ms', kind: 'integer', range: [0, 600_000], help: 'added to every time bound' },
   { name: 'history', value: 'dir', kind: 'text', help: 'keep the history of every scenario there' },
+  { name: 'verbose', short: 'v', kind: 'switch', help: 'tell every failure in full, with the fault matrix' },
+  { name: 'quiet', short: 'q', kind: 'switch', help: 'tell the verdict alone, and nothing while it runs' },
 ];
 
 /** Options by name: text, list of texts, number, true, or a description as an object (config file only). */
 export type Settings = Readonly<Record<string, unknown>>;
 
 export const specOf = (name: string): OptionSpec | undefined => OPTIONS.find((spec) => spec.name === name);
+
+/** An option as the help shows it: `-v, --verbose`, `--only <glob>`. */
+export const termOf = ({ name, value, short }: OptionSpec): string =>
+  `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` <${value}>`}`;

@@ -18,6 +18,8 @@ const LEFT_OUT = new Set([
   'repeat',
   'repetition',
   'jwt-secret',
+  'verbose',
+  'quiet',
 ]);
 
 /** A template made of nothing but places and separators holds no secret. */

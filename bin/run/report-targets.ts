@@ -6,11 +6,13 @@ import { KitError } from '../../src/errors.js';
 import {
   type Paint,
   paintFor,
-  plainPaint,
   REPORT_FORMATS,
+  type RenderOptions,
   type ReportFormat,
   renderReport,
 } from '../../src/report/index.js';
+import { didYouMean } from './nearest.js';
+import type { TapStream } from './tap-stream.js';
 
 /** One report that the caller wants; without a file it goes to stdout. */
 export interface ReportTarget {
@@ -22,7 +24,8 @@ const parseTarget = (text: string): ReportTarget => {
   const [, name = '', file] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
   const format = REPORT_FORMATS.find((known) => known === name);
   if (format === undefined) {
-    throw new KitError('usage', `there is no report format "${name}"`, `Use ${REPORT_FORMATS.join(', ')}.`);
+    const remedy = `${didYouMean(name, REPORT_FORMATS)}Use ${REPORT_FORMATS.join(', ')}.`;
+    throw new KitError('usage', `there is no report format "${name}"`, remedy);
   }
   if (file === '') throw new KitError('usage', `--report ${text} names no file`, `Write --report ${name}=FILE.`);
   return defined({ format, file });
@@ -39,10 +42,14 @@ const checkWritable = (file: string): void => {
   }
 };
 
-/** Parses `FORMAT[=FILE]` values and checks that each can be written. Throws a usage KitError. */
+/**
+ * Parses `FORMAT[=FILE]` values and checks that each can be written. Where all go to files, stdout keeps the summary for
+ * people. Throws a usage KitError.
+ */
 export const reportTargets = (values: readonly string[], stdoutIsTerminal: boolean): ReportTarget[] => {
   if (values.length === 0) return [{ format: stdoutIsTerminal ? 'pretty' : 'tap' }];
   const targets = values.map(parseTarget);
+  if (targets.every(({ file }) => file !== undefined)) targets.push({ format: 'pretty' });
   if (targets.filter(({ file }) => file === undefined).length > 1) {
     throw new KitError('usage', 'only one report can go to stdout', 'Give the others a file: --report FORMAT=FILE.');
   }
@@ -79,23 +86,40 @@ const seenFrom = (file: string, report: Report): Report => ({
   ),
 });
 
+/** What reports are written with: see `RenderOptions`. A stream that was begun takes the place of the TAP on stdout. */
+export interface Writing extends Omit<RenderOptions, 'paint' | 'written'> {
+  stream?: TapStream;
+}
+
+const unwrittenText = (format: ReportFormat, error: unknown): string =>
+  `the ${format} report could not be written: ${error instanceof Error ? error.message : String(error)}`;
+
 /**
- * Writes every report. Returns one sentence for each that could not be written, so that one broken disk does not
- * cost the other reports.
+ * Writes every report, those in files first: the one for people says where they are. Returns one sentence for each
+ * that could not be written, so that one broken disk does not cost the other reports.
  */
-export const writeReports = async (targets: readonly ReportTarget[], report: Report): Promise<string[]> => {
+export const writeReports = async (
+  targets: readonly ReportTarget[],
+  report: Report,
+  { stream, ...options }: Writing = {},
+): Promise<string[]> => {
   const paint: Paint = paintFor({ isTTY: process.stdout.isTTY === true, env: process.env });
   const faults: string[] = [];
-  for (const { format, file } of targets) {
+  const written: string[] = [];
+  const inOrder = [...targets].sort((a, b) => Number(a.file === undefined) - Number(b.file === undefined));
+  for (const { format, file } of inOrder) {
     try {
-      const seen = format === 'html' && file !== undefined ? seenFrom(file, report) : report;
-      const text = await renderReport(format, seen, file === undefined ? paint : plainPaint);
-      if (file === undefined) await writeStdout(text);
-      else writeFileSync(file, text);
+      if (file === undefined && format === 'tap' && stream?.begun === true) await stream.end(report);
+      else if (file === undefined)
+        await writeStdout(await renderReport(format, report, { ...options, paint, written }));
+      else {
+        const seen = format === 'html' ? seenFrom(file, report) : report;
+        const { width: _, ...whole } = options;
+        writeFileSync(file, await renderReport(format, seen, whole));
+        written.push(`${format} report: ${file}`);
+      }
     } catch (error) {
-      faults.push(
-        `the ${format} report could not be written: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      faults.push(unwrittenText(format, error));
     }
   }
   return faults;

@@ -72,7 +72,7 @@ const violationsOf = (file: string, findings: readonly Finding[], ledger: Ledger
   const tracers = findings.slice(0, MAX_TRACES).map((finding) => new Tracer(finding));
   if (tracers.length > 0) for (const event of readHistory(file)) for (const tracer of tracers) tracer.feed(event);
   return findings.map((raw, index) => {
-    const { about: _, texts: __, ...finding } = tracers[index]?.finding() ?? raw;
+    const { texts: _, ...finding } = tracers[index]?.finding() ?? raw;
     const { level, sentence } = requirementOf(ledger, finding.requirement);
     return {
       ...finding,

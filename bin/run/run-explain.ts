@@ -7,9 +7,7 @@ import { actionSteps, type Scenario, type Step } from '../../src/script/index.js
 import { loadScenarios } from '../../src/verbs/index.js';
 import { nearest } from './nearest.js';
 import { writeStdout } from './report-targets.js';
-
-const stepTexts = (steps: readonly Step[]): string[] =>
-  steps.flatMap((step) => (step.kind === 'together' ? ['together:', ...stepTexts(step.steps)] : [step.text]));
+import { stepTexts } from './step-texts.js';
 
 /** The requirements that single steps name: a cell may prove more than the head of its file says. */
 const namedBySteps = (steps: readonly Step[]): string[] =>

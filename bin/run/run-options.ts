@@ -8,6 +8,7 @@ import { defined } from '../../src/defined.js';
 import { KitError } from '../../src/errors.js';
 import type { RunOptions } from '../../src/harness/options.js';
 import { makeFolder } from '../../src/make-folder.js';
+import { didYouMean } from './nearest.js';
 import type { Settings } from './option-table.js';
 import { replayArguments, shellQuote } from './replay.js';
 import { parseUsers } from './users-file.js';
@@ -37,7 +38,11 @@ const classesFrom = (list: readonly string[]): ServerClass[] => {
   const wanted = list.flatMap((text) => text.split(',')).map((name) => name.trim());
   const unknown = wanted.find((name) => !(SERVER_CLASSES as readonly string[]).includes(name));
   if (unknown === undefined) return [...new Set(wanted)] as ServerClass[];
-  throw new KitError('usage', `there is no class "${unknown}"`, `Use some of ${SERVER_CLASSES.join(', ')}.`);
+  throw new KitError(
+    'usage',
+    `there is no class "${unknown}"`,
+    `${didYouMean(unknown, SERVER_CLASSES)}Use some of ${SERVER_CLASSES.join(', ')}.`,
+  );
 };
 
 /** A `#` inside an id names a cell: only one at the start of a line or after a space begins a comment. */

@@ -1,22 +1,25 @@
 import type { Report } from '../../schemas/index.js';
 import { defined } from '../../src/defined.js';
 import { KitError } from '../../src/errors.js';
-import { EXIT, type RunHooks, type RunOptions } from '../../src/harness/options.js';
+import { EXIT, type RunOptions } from '../../src/harness/options.js';
 import { inert } from '../../src/report/inert.js';
 import { tell, tellFailure } from '../failure.js';
 import { emptyReport } from './empty-report.js';
+import { HistoryShelf } from './history-shelf.js';
 import { onInterrupt } from './interrupt.js';
 import type { Settings } from './option-table.js';
 import { ProgressLine } from './progress-line.js';
-import { publicUrl } from './replay.js';
-import { type ReportTarget, reportTargets, writeReports, writeStdout } from './report-targets.js';
+import { type ReportTarget, reportTargets, type Writing, writeReports, writeStdout } from './report-targets.js';
 import { runOptionsFrom } from './run-options.js';
 import { flagSettings, mergeSettings, readConfig } from './settings.js';
+import { TapStream } from './tap-stream.js';
+import { watchRun } from './watch-run.js';
 
 /** What the caller asked for, as far as it could be read before something was wrong. */
 interface Request {
   settings: Settings;
   targets: ReportTarget[];
+  stream?: TapStream;
 }
 
 const readRequest = async (
@@ -37,45 +40,16 @@ const readRequest = async (
   return runOptionsFrom(request.settings, flags, configFile);
 };
 
-const list = async (options: RunOptions, requirements: boolean): Promise<number> => {
+const list = async (options: RunOptions, requirements: boolean, asJson: boolean): Promise<number> => {
   const scenarios = (await import('../../src/harness/run/list-scenarios.js')).listScenarios(options);
-  const { requirementLines, scenarioLines } = await import('./list-scenarios.js');
-  const lines = requirements ? requirementLines(scenarios) : scenarioLines(scenarios);
+  const { listJson, requirementLines, scenarioLines } = await import('./list-scenarios.js');
+  const lines = asJson
+    ? [listJson(scenarios, requirements)]
+    : requirements
+      ? requirementLines(scenarios)
+      : scenarioLines(scenarios);
   await writeStdout(lines.map((line) => `${line}\n`).join(''));
   return EXIT.conforms;
-};
-
-/** The key of the tokens has no place in a report that may be published. */
-const withoutSecret = (command: string, secret: string | undefined): string =>
-  secret === undefined ? command : command.replaceAll(secret, '$SECRET');
-
-const runWithProgress = async (options: RunOptions, line: ProgressLine, signal: AbortSignal): Promise<Report> => {
-  const hooks: RunHooks = {
-    onStart: ({ subject, total }) => {
-      if (subject.embedded) tell('no url given: testing the embedded reference server');
-      line.update({ done: 0, total, running: [] });
-    },
-    onNote: (note) => line.aside(() => tell(note)),
-    onProgress: (progress) => line.update(progress),
-  };
-  try {
-    const { runSuite } = await import('../../src/harness/index.js');
-    const report = await runSuite(options, hooks, signal);
-    const { only, skip, allowUnproven } = options;
-    const { command } = report.subject;
-    const narrowed = only.length + skip.length > 0 || allowUnproven;
-    return {
-      ...report,
-      subject: {
-        ...report.subject,
-        url: publicUrl(report.subject.url),
-        ...defined({ command: command === undefined ? undefined : withoutSecret(command, options.jwtSecret) }),
-      },
-      ...defined({ selection: narrowed ? { only, skip, allowUnproven } : undefined }),
-    };
-  } finally {
-    line.end();
-  }
 };
 
 /** On a terminal the error stands on stderr already: an empty report below it would only say it again. */
@@ -89,17 +63,61 @@ const INTERRUPTED = {
 };
 
 /** Writes all reports. Returns the exit code: a report that was asked for and is not there is a usage error. */
-const writeAll = async (targets: readonly ReportTarget[], report: Report): Promise<number> => {
-  const faults = await writeReports(targets, report);
+const writeAll = async (targets: readonly ReportTarget[], report: Report, writing: Writing): Promise<number> => {
+  const faults = await writeReports(targets, report, writing);
   for (const fault of faults) tell(fault);
   return faults.length > 0 ? EXIT.usage : report.exitCode;
 };
 
-/** As `writeAll`, and tells on stderr what went wrong outside the scenarios, unless a person sees the report itself. */
-const write = async (targets: readonly ReportTarget[], report: Report): Promise<number> => {
-  const seen = targets.some(({ format, file }) => format === 'pretty' && file === undefined);
-  if (!seen) for (const problem of report.problems) tell(inert(problem));
-  return writeAll(targets, report);
+/** What the reports for people draw from beside the report itself. */
+const writingOf = async (request: Request, shelf: HistoryShelf, report: Report): Promise<Writing> => {
+  const { settings, stream } = request;
+  const { stepsFinder } = await import('./step-texts.js');
+  return defined({
+    stream,
+    width: process.stdout.isTTY === true ? process.stdout.columns : undefined,
+    unicode: process.env.TERM !== 'dumb' && process.env.TERM !== 'linux',
+    detail: settings.verbose === true ? 'verbose' : settings.quiet === true ? 'quiet' : 'normal',
+    historyOf: shelf.finder(report),
+    stepsOf: stepsFinder(),
+  });
+};
+
+/** Runs, and writes what came of it. */
+const testAndTell = async (
+  request: Request,
+  options: RunOptions,
+  line: ProgressLine,
+  signal: AbortSignal,
+): Promise<number> => {
+  const { settings, targets } = request;
+  const shelf = new HistoryShelf();
+  const shown = targets.some(({ format }) => format === 'html');
+  const tapOnStdout = targets.some(({ format, file }) => format === 'tap' && file === undefined);
+  // What a scenario came to is known when all its repetitions are.
+  if (tapOnStdout && (options.repeat ?? 1) === 1) request.stream = new TapStream(options.allowUnproven, writeStdout);
+  const kept = shown ? { historyDir: shelf.folder(), ...options } : options;
+  const watchers = { line: settings.quiet === true ? undefined : line, shelf, stream: request.stream };
+  const report = await watchRun(kept, watchers, signal);
+  const writing = await writingOf(request, shelf, report);
+  const published = shelf.published(report);
+  // What went wrong outside the scenarios is told on stderr, unless a person sees the report itself.
+  const asked = ((settings.report as string[] | undefined) ?? []).includes('pretty');
+  if (process.stdout.isTTY !== true && !asked) for (const problem of report.problems) tell(inert(problem));
+  return writeAll(targets, published, writing);
+};
+
+const listInstead = async (request: Request, options: RunOptions): Promise<number> => {
+  const { settings, targets } = request;
+  request.targets = [];
+  const asked = settings.report === undefined ? [] : targets;
+  const [target] = asked;
+  const asJson = target?.format === 'json' && asked.length === 1 && target.file === undefined;
+  if (target !== undefined && !asJson) {
+    const remedy = 'Leave --report out, or write --report json for a list that programs read.';
+    throw new KitError('usage', '--list runs nothing that could be reported', remedy);
+  }
+  return list(options, settings.requirements === true, asJson);
 };
 
 /** The default command. Returns the exit code; every report that the caller asked for is written by then. */
@@ -108,21 +126,21 @@ export const runTest = async (url: string | undefined, values: Readonly<Record<s
   const line = new ProgressLine(process.stderr, process.env);
   const interrupt = onInterrupt((text) => line.aside(() => tell(text)));
   let seed = '';
+  const writeEmpty = (exitCode: number, problem: string): Promise<number> => {
+    const report = emptyReport(request.settings, seed, exitCode, problem);
+    return writeAll(worthWriting(request.targets), report, defined({ stream: request.stream }));
+  };
   /** Thrown where nobody waits for it, in a timer or a handler of an event: a fault of the kit, and never exit code 1. */
   const crash = async (error: unknown): Promise<void> => {
     line.end();
     const { exitCode, problem } = tellFailure(error);
-    const report = emptyReport(request.settings, seed, exitCode, problem);
-    process.exit(await writeAll(worthWriting(request.targets), report));
+    process.exit(await writeEmpty(exitCode, problem));
   };
   process.once('uncaughtException', crash);
   try {
     const options = await readRequest(request, url, values);
     seed = options.seed;
-    if (request.settings.list === true) {
-      request.targets = [];
-      return await list(options, request.settings.requirements === true);
-    }
+    if (request.settings.list === true) return await listInstead(request, options);
     if (request.settings.requirements === true) {
       throw new KitError(
         'usage',
@@ -130,12 +148,12 @@ export const runTest = async (url: string | undefined, values: Readonly<Record<s
         'Add --list; explain ID tells about one requirement.',
       );
     }
-    return await write(request.targets, await runWithProgress(options, line, interrupt.signal));
+    return await testAndTell(request, options, line, interrupt.signal);
   } catch (error) {
     const interrupted = interrupt.signal.aborted;
     if (interrupted) tell(INTERRUPTED.problem);
     const { exitCode, problem } = interrupted ? INTERRUPTED : tellFailure(error);
-    return await writeAll(worthWriting(request.targets), emptyReport(request.settings, seed, exitCode, problem));
+    return await writeEmpty(exitCode, problem);
   } finally {
     process.off('uncaughtException', crash);
     interrupt.stop();

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { KitError } from '../../src/errors.js';
+import type { RunProgress } from '../../src/harness/options.js';
 import { TEST_CERTIFICATE } from '../../src/harness/testing/test-certificate.js';
 import { COMMANDS, helpText } from '../help.js';
 import { buildProgram } from '../program.js';
@@ -187,8 +188,15 @@ t.test('nearest ids', async (t) => {
 });
 
 t.test('progress line', async (t) => {
-  const view = { done: 3, total: 9, running: ['server/core/a', 'b'], elapsedMs: 12_345 };
-  t.equal(progressText(view, 80), '3/9 · 12 s · server/core/a and 1 more');
+  const view = { done: 3, total: 9, running: ['server/core/a', 'b'], failed: 0, retrying: 0, elapsedMs: 12_345 };
+  const rows: [Partial<RunProgress>, string][] = [
+    [{}, '3/9 · 12 s · server/core/a and 1 more'],
+    [{ leftMs: 41_200 }, '3/9 · about 42 s left · server/core/a and 1 more'],
+    [{ leftMs: 125_000, running: [] }, '3/9 · about 2 min 5 s left'],
+    [{ failed: 2, retrying: 1, running: ['b'] }, '3/9 · 2 failed · 1 retrying · 12 s · b'],
+    [{ done: 9, leftMs: 5, running: [] }, '9/9 · 12 s'],
+  ];
+  for (const [more, text] of rows) t.equal(progressText({ ...view, ...more }, 80), text);
   t.equal(progressText(view, 20).length, 19, 'never as wide as the terminal');
 });
 

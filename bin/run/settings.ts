@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { KitError } from '../../src/errors.js';
+import { didYouMean } from './nearest.js';
 import { OPTIONS, type OptionSpec, type Settings, specOf } from './option-table.js';
 
 const camelCase = (name: string): string => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
@@ -47,8 +48,12 @@ export const checkConfig = (config: unknown, file: string): Settings => {
   for (const [key, value] of Object.entries(config)) {
     const spec = specOf(key);
     if (key !== 'url' && spec === undefined) {
-      const known = ['url', ...OPTIONS.map(({ name }) => name)].join(', ');
-      throw new KitError('usage', `${file}: unknown option "${key}"`, `Use one of ${known}.`);
+      const names = ['url', ...OPTIONS.map(({ name }) => name)];
+      throw new KitError(
+        'usage',
+        `${file}: unknown option "${key}"`,
+        `${didYouMean(key, names)}Use one of ${names.join(', ')}.`,
+      );
     }
     const kind = spec?.kind ?? 'text';
     if (!fits[kind](value))

@@ -1,4 +1,4 @@
-import type { Description, Report, Role, ScenarioResult, ServerClass } from '../../schemas/index.js';
+import type { Description, HistoryEvent, Report, Role, ScenarioResult, ServerClass } from '../../schemas/index.js';
 
 /** An account that the kit may use. With a token: for that device (`default` when none is named) and no other. */
 export interface Account {
@@ -59,12 +59,27 @@ export interface RunProgress {
   done: number;
   total: number;
   running: string[];
+  /** That failed for certain and were not known to fail. */
+  failed: number;
+  /** That are played again before they count. */
+  retrying: number;
+  /** As far as the declared waits and the pace so far tell. Absent as long as nothing can be said. */
+  leftMs?: number;
+}
+
+/** What a result that is kept comes with. */
+export interface KeptWith {
+  /** No later attempt will replace it. */
+  certain: boolean;
+  /** What it was judged by, as long as the run holds it; absent where nothing was played. */
+  events?: readonly HistoryEvent[];
 }
 
 export interface RunHooks {
   /** The subject answered and was described; scenarios start now. */
   onStart?: (start: { subject: Report['subject']; total: number }) => void;
-  onResult?: (result: ScenarioResult) => void;
+  /** A scenario has a result. It comes again with a newer one where another attempt is made. */
+  onResult?: (result: ScenarioResult, kept: KeptWith) => void;
   onProgress?: (progress: RunProgress) => void;
   /** One sentence about something that the caller should know and that does not decide the verdict. */
   onNote?: (note: string) => void;

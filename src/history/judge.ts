@@ -1,6 +1,6 @@
 import type { HistoryEvent } from '../../schemas/index.js';
 import { Facts } from './facts/facts.js';
-import { describeJourney } from './facts/journey.js';
+import { describeJourney, vanishPointOf } from './facts/journey.js';
 import { excuseReachable } from './facts/links.js';
 import { noteEvent } from './facts/note-event.js';
 import { Findings } from './judges/findings.js';
@@ -14,7 +14,10 @@ import type { Judgement } from './terms/judgement.js';
  */
 export class HistoryJudge {
   readonly #facts = new Facts();
-  readonly #findings = new Findings((about) => describeJourney(this.#facts, about));
+  readonly #findings = new Findings(
+    (about) => describeJourney(this.#facts, about),
+    (about) => vanishPointOf(this.#facts, about),
+  );
   #finished: Judgement | undefined;
 
   feed(event: HistoryEvent): void {

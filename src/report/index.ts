@@ -1,21 +1,22 @@
 import type { Report } from '../../schemas/index.js';
-import { type Paint, plainPaint } from './paint.js';
+import type { RenderOptions } from './options.js';
 
 export const REPORT_FORMATS = ['pretty', 'tap', 'json', 'junit', 'html'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 export { inert, inertJson, inertReport } from './inert.js';
+export type { RenderOptions } from './options.js';
 export { isTooSlow, type Outcome, outcomeOf } from './outcome.js';
 export { type ColourFacts, type Paint, paintFor, plainPaint, wantsColour } from './paint.js';
 
-const renderers: Record<ReportFormat, (report: Report, paint: Paint) => Promise<string>> = {
-  pretty: async (report, paint) => (await import('./pretty.js')).renderPretty(report, paint),
+const renderers: Record<ReportFormat, (report: Report, options: RenderOptions) => Promise<string>> = {
+  pretty: async (report, options) => (await import('./pretty.js')).renderPretty(report, options),
   tap: async (report) => (await import('./tap.js')).renderTap(report),
   json: async (report) => (await import('./json.js')).renderJson(report),
   junit: async (report) => (await import('./junit.js')).renderJunit(report),
   html: async (report) => (await import('./html.js')).renderHtml(report),
 };
 
-/** Renders a report as text. `paint` counts for `pretty` only. The result ends with a line end. */
-export const renderReport = (format: ReportFormat, report: Report, paint: Paint = plainPaint): Promise<string> =>
-  renderers[format](report, paint);
+/** Renders a report as text. The options say what else is known. The result ends with a line end. */
+export const renderReport = (format: ReportFormat, report: Report, options: RenderOptions = {}): Promise<string> =>
+  renderers[format](report, options);

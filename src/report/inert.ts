@@ -1,4 +1,4 @@
-import type { Report } from '../../schemas/index.js';
+import type { Report, ScenarioResult } from '../../schemas/index.js';
 
 /**
  * What a terminal, a log viewer or an XML parser could take for a command, or show as something else: control
@@ -33,3 +33,6 @@ const deep = (value: unknown): unknown => {
 
 /** A copy of the report in which every text is inert. Every report for people starts with it. */
 export const inertReport = (report: Report): Report => deep(report) as Report;
+
+/** The same of one result. */
+export const inertResult = (result: ScenarioResult): ScenarioResult => deep(result) as ScenarioResult;

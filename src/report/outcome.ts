@@ -17,6 +17,11 @@ export const newFailures = (report: Report): ScenarioResult[] =>
 export const knownFailures = (report: Report): ScenarioResult[] =>
   report.scenarios.filter((result) => result.verdict === 'failed' && result.knownFailure);
 
+/** Passed only on a later attempt, or failed in some of its repetitions and not in others. */
+export const isFlaky = ({ verdict, attempts, repetitions }: ScenarioResult): boolean =>
+  (verdict === 'passed' && attempts > 1) ||
+  (repetitions !== undefined && repetitions.failed.length > 0 && repetitions.failed.length < repetitions.played);
+
 /** Whether the caller left scenarios out. */
 export const narrowed = (report: Report): boolean =>
   report.selection !== undefined && report.selection.only.length + report.selection.skip.length > 0;

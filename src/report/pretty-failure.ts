@@ -8,16 +8,18 @@ const MAX_TRACE_LINES = 24;
 
 const LABEL_WIDTH = 10;
 
-const labelled = (label: string, text: string, paint: Paint, width: number): string[] =>
+/** A word in the margin, and the text beside it. */
+export const labelled = (label: string, text: string, paint: Paint, width: number): string[] =>
   wrap(text, width - LABEL_WIDTH - 4).map(
     (line, index) => `    ${paint('dim', (index === 0 ? label : '').padEnd(LABEL_WIDTH))}${line}`,
   );
 
 /** A person tells ids apart by their ends; the other reports have them whole. */
-const shortIds = (line: string): string =>
+export const shortIds = (line: string): string =>
   line.replace(/[A-Za-z0-9_-]{24,}/g, (id) => `${id.slice(0, 4)}…${id.slice(-6)}`);
 
-const traceLines = ({ trace }: Violation, paint: Paint): string[] => {
+/** The packets concerned, as far as anybody reads them. */
+export const packetLines = ({ trace }: Violation, paint: Paint): string[] => {
   if (trace.length === 0) return [];
   // A line that says "1 more" is as long as the one that it hides.
   const shown = trace.length <= MAX_TRACE_LINES + 1 ? trace : trace.slice(0, MAX_TRACE_LINES);
@@ -29,13 +31,17 @@ const traceLines = ({ trace }: Violation, paint: Paint): string[] => {
   ];
 };
 
+/** Where the message vanished or doubled. */
+export const placeLines = ({ where }: Violation, paint: Paint, width: number): string[] =>
+  where === undefined ? [] : labelled('where', shortIds(where), paint, width);
+
 /** The first of a requirement with its packets: those of the others would tell the same story. */
 const violationLines = (violation: Violation, first: boolean, paint: Paint, width: number): string[] => [
   ...labelled('what', shortIds(violation.message), paint, width),
   ...labelled('expected', shortIds(violation.expected), paint, width),
   ...labelled('seen', shortIds(violation.seen), paint, width),
-  ...(violation.where === undefined ? [] : labelled('where', shortIds(violation.where), paint, width)),
-  ...(first ? traceLines(violation, paint) : []),
+  ...placeLines(violation, paint, width),
+  ...(first ? packetLines(violation, paint) : []),
 ];
 
 const requirementLines = (violations: readonly Violation[], paint: Paint, width: number): string[] =>
@@ -58,7 +64,8 @@ const footer = (result: ScenarioResult, paint: Paint): string[] => [
   `  ${paint('dim', 'replay'.padEnd(LABEL_WIDTH))}${result.replay}`,
 ];
 
-const again = (result: ScenarioResult): string => {
+/** How often it was tried, where that was more than once. */
+export const again = (result: ScenarioResult): string => {
   const facts = [...(result.attempts > 1 ? [`${result.attempts} attempts`] : []), repetitionWords(result) ?? []].flat();
   return facts.length === 0 ? '' : ` (${facts.join('; ')})`;
 };

@@ -1,63 +1,35 @@
 import type { MatrixCell, Report, ScenarioResult } from '../../schemas/index.js';
 import { inertReport } from './inert.js';
 import { matrixLines, matrixSummary } from './matrix-table.js';
-import { knownFailures, narrowed, newFailures, outcomeOf, requirementCoverage } from './outcome.js';
-import { type Paint, plainPaint } from './paint.js';
+import type { RenderOptions } from './options.js';
+import { isFlaky, narrowed, newFailures, outcomeOf, requirementCoverage } from './outcome.js';
+import { causesLines, type Writing, writingOf } from './pretty-causes.js';
 import { briefFailureLines, failureLines, warningLines } from './pretty-failure.js';
-import { count, duration, groupBy, wrap } from './words.js';
+import { restLines } from './pretty-rest.js';
+import { count, duration, wrap } from './words.js';
 
-const WIDTH = 110;
-
-const head = (report: Report, paint: Paint): string[] => {
+const head = (report: Report, { paint, width }: Writing): string[] => {
   const { subject, kit } = report;
   const what = subject.embedded ? 'the embedded reference server, as no url was given' : subject.url;
+  const facts = [`classes ${subject.classes.join(', ') || 'none'}`, `seed ${kit.seed}`, report.startedAt];
   return [
     `${paint('bold', `im-conformance ${kit.version}`)} tested ${what}`,
-    paint('dim', `classes ${subject.classes.join(', ') || 'none'} · seed ${kit.seed} · ${report.startedAt}`),
+    ...wrap(facts.join(' · '), width).map((line) => paint('dim', line)),
   ];
 };
 
 /** The first few failures of each requirement in full: the packets of twenty of the same kind hide the other kinds. */
 const FULL_PER_REQUIREMENT = 3;
 
-const failures = (results: readonly ScenarioResult[], paint: Paint): string[] => {
+const failures = (results: readonly ScenarioResult[], { paint, width }: Writing): string[] => {
   const told = new Map<string, number>();
   return results.flatMap((result) => {
     const requirement = result.violations[0]?.requirement ?? '';
     const before = told.get(requirement) ?? 0;
     told.set(requirement, before + 1);
     const lines = before < FULL_PER_REQUIREMENT ? failureLines : briefFailureLines;
-    return ['', ...lines(result, paint, WIDTH)];
+    return ['', ...lines(result, paint, width)];
   });
-};
-
-/** Results that share a reason are listed under it: forty lines of the same reason hide the one that differs. */
-const grouped = (title: string, results: readonly ScenarioResult[], paint: Paint): string[] => {
-  if (results.length === 0) return [];
-  const groups = groupBy(results, (result) => result.reason ?? 'no reason was recorded');
-  return [
-    '',
-    `${paint('yellow', title)} (${results.length})`,
-    ...groups.flatMap(([reason, members]) => [
-      ...wrap(reason, WIDTH - 2).map((line) => `  ${line}`),
-      ...members.slice(0, 12).map(({ id }) => paint('dim', `    ${id}`)),
-      ...(members.length > 12 ? [paint('dim', `    and ${members.length - 12} more`)] : []),
-    ]),
-  ];
-};
-
-const withVerdict = (report: Report, verdict: ScenarioResult['verdict']): ScenarioResult[] =>
-  report.scenarios.filter((result) => result.verdict === verdict);
-
-const baselineLines = (report: Report, paint: Paint): string[] => {
-  const known = knownFailures(report);
-  const stale = report.summary.staleBaseline;
-  return [
-    ...(known.length === 0 ? [] : ['', `${paint('yellow', 'KNOWN FAILURES')} (${known.length})`]),
-    ...known.map(({ id }) => `  ${id}`),
-    ...(stale.length === 0 ? [] : ['', `${paint('red', 'STALE BASELINE')} (${stale.length}): these pass now`]),
-    ...stale.map((id) => `  ${id}`),
-  ];
 };
 
 const summaryLine = (report: Report): string => {
@@ -69,6 +41,7 @@ const summaryLine = (report: Report): string => {
     [summary.unproven, 'unproven'],
     [summary.errors, 'error of the kit'],
     [summary.notApplicable, 'not applicable'],
+    [report.scenarios.filter(isFlaky).length, 'flaky'],
   ];
   const shown = parts.filter(([number]) => number > 0).map(([number, word]) => `${number} ${word}`);
   const warnings = summary.warnings > 0 ? [count(summary.warnings, 'warning')] : [];
@@ -77,44 +50,53 @@ const summaryLine = (report: Report): string => {
 
 const ALARMING: ReadonlySet<MatrixCell['verdict']> = new Set(['failed', 'inconclusive', 'error', 'unproven']);
 
-/** What was covered; the matrix as a table only where something in it is not as it should be. */
-const coverageLines = (report: Report, paint: Paint): string[] => {
+/** What was covered; the matrix as a table only where it is wanted and something in it is not as it should be. */
+const coverageLines = (report: Report, { paint, width, detail }: Writing): string[] => {
   if (report.matrix.length === 0 || narrowed(report)) return [];
-  const alarming = report.matrix.some(({ verdict }) => ALARMING.has(verdict));
+  const alarming = detail === 'verbose' && report.matrix.some(({ verdict }) => ALARMING.has(verdict));
   return [
     ...(alarming ? ['', paint('yellow', 'FAULT MATRIX'), ...matrixLines(report, paint)] : []),
     '',
-    `requirements: ${requirementCoverage(report)}`,
-    `fault matrix: ${matrixSummary(report)}`,
+    ...wrap(`requirements: ${requirementCoverage(report)}`, width),
+    ...wrap(`fault matrix: ${matrixSummary(report)}`, width),
   ];
 };
 
-const verdictLines = (report: Report, paint: Paint): string[] => {
+const verdictLines = (report: Report, writing: Writing): string[] => {
+  const { paint, width, detail, written = [] } = writing;
   const { sentence, missing, next } = outcomeOf(report);
-  const coverage = coverageLines(report, paint);
+  // A page that was written already needs no advertising.
+  const page = newFailures(report).length > 0 && !written.some((line) => line.startsWith('html'));
+  const more = page ? ['--report html=FILE shows every failure with its script and a picture of its packets'] : [];
+  const coverage = detail === 'quiet' ? [] : coverageLines(report, writing);
   const colour = report.exitCode === 0 ? 'green' : report.exitCode === 1 ? 'red' : 'yellow';
+  const indented = (label: string, line: string): string[] =>
+    wrap(line, width - 2 - label.length).map((part, i) => `  ${i === 0 ? label : ' '.repeat(label.length)}${part}`);
   return [
     ...(coverage.length === 0 ? [''] : coverage),
-    paint('bold', summaryLine(report)),
-    paint(colour, sentence),
-    ...missing.map((line) => `  because: ${line}`),
-    ...next.map((line) => paint('dim', `  next: ${line}`)),
+    ...wrap(summaryLine(report), width).map((line) => paint('bold', line)),
+    ...wrap(sentence, width).map((line) => paint(colour, line)),
+    ...missing.flatMap((line) => indented('because: ', line)),
+    ...written.map((line) => `  written: ${line}`),
+    ...(detail === 'quiet'
+      ? []
+      : [...next, ...more].flatMap((line) => indented('next: ', line).map((part) => paint('dim', part)))),
   ];
 };
 
-/** The report for a person at a terminal: nothing about what passed, everything about what did not. */
-export const renderPretty = (original: Report, paint: Paint = plainPaint): string => {
+/** The report for a person at a terminal: nothing about what passed; of what did not, causes with one example in full. */
+export const renderPretty = (original: Report, options: RenderOptions = {}): string => {
   const report = inertReport(original);
+  const writing = writingOf(options);
+  const { detail, paint, width } = writing;
+  const failed = newFailures(report);
+  const scenarios = detail === 'verbose' ? failures(failed, writing) : [];
+  const warnings = detail === 'verbose' ? report.scenarios.flatMap((result) => warningLines(result, paint, width)) : [];
   return `${[
-    ...head(report, paint),
-    ...failures(newFailures(report), paint),
-    ...report.scenarios.flatMap((result) => warningLines(result, paint, WIDTH)),
-    ...grouped('ERROR OF THE KIT', withVerdict(report, 'error'), paint),
-    ...grouped('INCONCLUSIVE', withVerdict(report, 'inconclusive'), paint),
-    ...grouped('UNPROVEN', withVerdict(report, 'unproven'), paint),
-    ...baselineLines(report, paint),
-    ...(report.problems.length === 0 ? [] : ['', paint('red', 'PROBLEMS')]),
-    ...report.problems.flatMap((problem) => wrap(problem, WIDTH - 2).map((line) => `  ${line}`)),
-    ...verdictLines(report, paint),
+    ...(detail === 'quiet' ? [] : head(report, writing)),
+    ...scenarios,
+    ...warnings,
+    ...(detail === 'quiet' ? [] : [...causesLines(report, failed.length, writing), ...restLines(report, writing)]),
+    ...verdictLines(report, writing),
   ].join('\n')}\n`;
 };

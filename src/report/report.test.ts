@@ -3,19 +3,32 @@ import { join } from 'node:path';
 import t from 'tap';
 import { Parser } from 'tap-parser';
 import { type Report, ReportSchema } from '../../schemas/index.js';
+import { readHistory } from '../history/index.js';
 import { packageRoot } from '../package-root.js';
 import { validator } from '../wire/index.js';
-import { outcomeOf, paintFor, type ReportFormat, renderReport, wantsColour } from './index.js';
+import { outcomeOf, paintFor, type RenderOptions, type ReportFormat, renderReport, wantsColour } from './index.js';
 import { inert, inertJson } from './inert.js';
 import { bugLink, duration, names, wrap } from './words.js';
 
 const FIXTURES = join(packageRoot, 'src', 'report', 'fixtures');
 const REPORTS = ['mixed', 'green', 'unreachable', 'unproven'] as const;
-const GOLDEN: readonly [ReportFormat, string][] = [
-  ['pretty', 'pretty.txt'],
-  ['tap', 'tap'],
-  ['junit', 'junit.xml'],
-  ['html', 'html'],
+/** One of the failures has a history: it is shown as a picture. */
+const historyOf = (id: string) =>
+  id === 'server/core/msg-n#cell-0'
+    ? readHistory(join(packageRoot, 'conformance', 'histories', 'bad-accepted-and-never-pushed.ndjson'))
+    : undefined;
+const stepsOf = (id: string): string[] => [
+  `1.1 alice: { sends: m1, to: bob } in ${id}`,
+  '2.2 bob: { gets: msg:N, of: m1 }',
+];
+const GOLDEN: readonly [ReportFormat, string, RenderOptions][] = [
+  ['pretty', 'pretty.txt', { historyOf, written: ['html report: out.html'] }],
+  ['pretty', 'narrow.txt', { historyOf, width: 60, unicode: false }],
+  ['pretty', 'verbose.txt', { detail: 'verbose' }],
+  ['pretty', 'quiet.txt', { detail: 'quiet' }],
+  ['tap', 'tap', {}],
+  ['junit', 'junit.xml', {}],
+  ['html', 'html', { historyOf, stepsOf }],
 ];
 /** Anything that a terminal or a CI log would obey. */
 const OBEYED = /[^\n\P{Cc}]|[\p{Cf}\u2028\u2029]|^::/mu;
@@ -27,8 +40,8 @@ t.test('golden reports', async (t) => {
   for (const name of REPORTS) {
     const report = load(name);
     t.same(validator(ReportSchema)(report), [], `${name}: the fixture is a valid report`);
-    for (const [format, ending] of GOLDEN) {
-      const text = await renderReport(format, report);
+    for (const [format, ending, options] of GOLDEN) {
+      const text = await renderReport(format, report, options);
       const path = join(FIXTURES, `${name}.${ending}`);
       // `tap --snapshot` writes the golden files anew; the difference is then read before it is committed.
       if (process.env.TAP_SNAPSHOT === '1') writeFileSync(path, text);
@@ -81,10 +94,10 @@ t.test('a second requirement that broke in a scenario is marked as what may foll
   if (!failed || !violation) throw new Error('the fixture has no failure');
   const more = { ...failed, violations: [violation, { ...violation, requirement: 'IM-3-1' as const }] };
   t.match(
-    await renderReport('pretty', { ...report, scenarios: [more] }),
+    await renderReport('pretty', { ...report, scenarios: [more] }, { detail: 'verbose' }),
     /may be a consequence of the above\n {2}IM-3-1 /,
   );
-  t.notMatch(await renderReport('pretty', { ...report, scenarios: [failed] }), 'consequence');
+  t.notMatch(await renderReport('pretty', { ...report, scenarios: [failed] }, { detail: 'verbose' }), 'consequence');
 });
 
 t.test('a run that was broken off bails out', async (t) => {
@@ -162,7 +175,7 @@ t.test('colour', async (t) => {
   for (const [name, isTTY, env, expected] of rows) t.equal(wantsColour({ isTTY, env }), expected, name);
   const paint = paintFor({ isTTY: true, env: {} });
   t.equal(paint('red', 'x'), '\u001b[31mx\u001b[39m');
-  t.match(await renderReport('pretty', load('mixed'), paint), '\u001b[31mFAILED');
+  t.match(await renderReport('pretty', load('mixed'), { paint }), '\u001b[31mCAUSE 1');
 });
 
 t.test('words', async (t) => {

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import type { Report, ScenarioResult, Violation } from '../../schemas/index.js';
-import { inertReport } from './inert.js';
+import { inert, inertReport, inertResult } from './inert.js';
 import { outcomeOf } from './outcome.js';
 import { bugLink, cut, repetitionWords } from './words.js';
 
@@ -90,10 +90,62 @@ const pointLines = (point: Point, index: number): string[] => [
 ];
 
 /** A run that ended before it chose a server or a seed names neither. */
-const headOf = ({ kit, subject }: Report): string =>
+const headOf = ({ kit, subject }: TapHead): string =>
   [`im-conformance ${kit.version}`, subject.url, kit.seed && `seed ${kit.seed}`]
     .filter((part) => part !== '')
+    .map(inert)
     .join(', ');
+
+/** What is known before anything was played. */
+export interface TapHead {
+  kit: Pick<Report['kit'], 'version' | 'seed'>;
+  subject: Pick<Report['subject'], 'url'>;
+}
+
+const text = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
+
+/** What stands below the test points. */
+const lastLines = (report: Report): string[] => {
+  const { sentence } = outcomeOf(report);
+  return bailsOut(report)
+    ? [`Bail out! ${[sentence, ...report.problems].join('; ')}`]
+    : [...report.problems, sentence].map((line) => `# ${line}`);
+};
+
+/** The report as TAP 14, point by point while the run goes on: the plan comes last. */
+export class TapWriter {
+  readonly #allowUnproven: boolean;
+  readonly #points: Point[] = [];
+  readonly #told = new Set<string>();
+
+  constructor(allowUnproven: boolean) {
+    this.#allowUnproven = allowUnproven;
+  }
+
+  head(head: TapHead): string {
+    return text(['TAP version 14', `# ${headOf(head)}`]);
+  }
+
+  /** The test point of a result that no later one will replace. Nothing for a scenario that was told before. */
+  point(result: ScenarioResult): string {
+    if (this.#told.has(result.id)) return '';
+    this.#told.add(result.id);
+    return this.#add(pointOf(inertResult(result), this.#allowUnproven));
+  }
+
+  /** What is left to tell of the whole report. */
+  end(original: Report): string {
+    const left = original.scenarios.map((result) => this.point(result)).join('');
+    const report = inertReport(original);
+    const more = runPoints(report, this.#points).map((point) => this.#add(point));
+    return [left, ...more, text([`1..${this.#points.length}`, ...lastLines(report)])].join('');
+  }
+
+  #add(point: Point): string {
+    this.#points.push(point);
+    return text(pointLines(point, this.#points.length - 1));
+  }
+}
 
 /** The report as TAP 14: one test point for each scenario, with a YAML diagnostics block where there is more to say. */
 export const renderTap = (original: Report): string => {
@@ -101,14 +153,11 @@ export const renderTap = (original: Report): string => {
   const allowUnproven = report.selection?.allowUnproven === true;
   const scenarioPoints = report.scenarios.map((result) => pointOf(result, allowUnproven));
   const points = [...scenarioPoints, ...runPoints(report, scenarioPoints)];
-  const { sentence } = outcomeOf(report);
-  return `${[
+  return text([
     'TAP version 14',
     `1..${points.length}`,
     `# ${headOf(report)}`,
     ...points.flatMap(pointLines),
-    ...(bailsOut(report)
-      ? [`Bail out! ${[sentence, ...report.problems].join('; ')}`]
-      : [...report.problems, sentence].map((line) => `# ${line}`)),
-  ].join('\n')}\n`;
+    ...lastLines(report),
+  ]);
 };

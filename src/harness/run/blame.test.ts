@@ -9,7 +9,7 @@ import { parseScenarioFile } from '../../verbs/index.js';
 import { localFault } from '../local-fault.js';
 import { performOn } from '../server/seat.js';
 import { writeHistory } from './history-file.js';
-import { deservesRetry } from './play-suite.js';
+import { deservesRetry } from './retries.js';
 import { runScenario, type ScenarioRun } from './run-scenario.js';
 
 const timers = { ...DEFAULT_TIMERS, answerWithinMs: 60, deadAfterMs: 90 };

@@ -4,6 +4,7 @@ import { Interrupted } from '../../play/index.js';
 import type { Instance, Seat } from '../tested.js';
 import { writeHistory } from './history-file.js';
 import { type Repetition, randomFor, repetitionName } from './repetitions.js';
+import { isCertain } from './retries.js';
 import { brokenOff, notRun, runScenario } from './run-scenario.js';
 import { keep, progress, replayOf, type Suite, sentenceOf } from './suite.js';
 
@@ -47,6 +48,7 @@ export const playOne = async (
   const { options, prepared, ledger, signal } = suite;
   let seat: Seat | undefined;
   let settled = false;
+  let events: readonly HistoryEvent[] = [];
   suite.running.add(repetitionName(scenario));
   suite.played += 1;
   const from = performance.now();
@@ -67,10 +69,15 @@ export const playOne = async (
       replay: replayOf(options, scenario),
       attempt,
       stalls: suite.stalls,
-      keepHistory: (events) => keepHistory(suite, scenario, events),
+      keepHistory: (whole) => {
+        events = whole;
+        return keepHistory(suite, scenario, whole);
+      },
     });
     settled = result.verdict === 'passed' && scenario.settle.reconnects && scenario.settle.resends;
-    keep(suite, scenario, result);
+    // Whoever made a shared server end is found out later.
+    const ended = !scenario.exclusive && attempt === 1 && instance.exits.some((at) => at >= from);
+    keep(suite, scenario, result, { certain: isCertain(result) && !ended, events });
   } catch (cause) {
     if (cause instanceof Interrupted) throw cause;
     keep(

@@ -3,6 +3,7 @@ import { KitError } from '../../errors.js';
 import type { Instance } from '../tested.js';
 import { playOne } from './play-one.js';
 import { type Repetition, repetitionName } from './repetitions.js';
+import { deservesRetry } from './retries.js';
 import { longestFirst, playAll } from './schedule.js';
 import { keep, oneLine, type Suite, sentenceOf } from './suite.js';
 
@@ -10,18 +11,6 @@ import { keep, oneLine, type Suite, sentenceOf } from './suite.js';
 const RETRY_PATIENCE = 4;
 /** When so many retries in a row confirm the failure, the subject is slow, not the machine. */
 const ENOUGH_RETRIES = 8;
-
-const onlyLate = (result: ScenarioResult): boolean =>
-  result.verdict === 'failed' && result.violations.every((violation) => violation.late === true);
-
-/**
- * By time alone, undecided, or a fault of the kit, such as standing still or having no files left: company may be to blame.
- * No company makes a token expire.
- */
-export const deservesRetry = (result: ScenarioResult): boolean =>
-  onlyLate(result) ||
-  (result.verdict === 'inconclusive' && result.because?.code !== 'token-expired') ||
-  result.verdict === 'error';
 
 /** The end of a process is known this much later than its sockets have closed, at most. */
 const EXIT_IS_KNOWN_WITHIN_MS = 2_000;

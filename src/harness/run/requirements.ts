@@ -23,7 +23,7 @@ export const toViolations = (
     const before = seen.get(id) ?? 0;
     seen.set(id, before + 1);
     const [whole, trace] = before < TRACED_PER_REQUIREMENT ? traced(finding, events) : [finding, []];
-    const { about: _, requirement: __, texts: ___, ...rest } = whole;
+    const { requirement: _, texts: __, ...rest } = whole;
     return { requirement: id, level, sentence, ...rest, trace };
   });
 };

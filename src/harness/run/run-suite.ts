@@ -8,9 +8,10 @@ import { loadScenarios } from '../../verbs/index.js';
 import type { RunHooks, RunOptions } from '../options.js';
 import type { Instance, RoleHarness } from '../tested.js';
 import { listScenarios } from './list-scenarios.js';
+import { Pace } from './pace.js';
 import { noteExits, play, startOthers } from './play-suite.js';
 import { randomOf, shuffle } from './random.js';
-import { type Repetition, repetitionsOf } from './repetitions.js';
+import { type Repetition, repetitionName, repetitionsOf } from './repetitions.js';
 import { notRun } from './run-scenario.js';
 import { StallMeter } from './stall-meter.js';
 import { keep, replayOf, type Suite } from './suite.js';
@@ -65,6 +66,7 @@ export const testWith = async (
     ledger: loadLedger(),
     results: new Map(),
     running: new Set(),
+    pace: new Pace(new Map(), performance.now()),
     windows: new Map(),
     unable: new Set(),
     total: chosen.length,
@@ -99,6 +101,8 @@ export const testWith = async (
       }
     }
     suite.total = suite.results.size + runnable.length;
+    const waits = runnable.map((one) => [repetitionName(one), prepared.waitMs(one)] as const);
+    suite.pace = new Pace(new Map(waits), performance.now());
     await prepared.ready(runnable);
     others.push(...startOthers(suite, runnable));
     let complete = true;

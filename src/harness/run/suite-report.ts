@@ -4,6 +4,7 @@ import { kitVersion } from '../../kit-version.js';
 import { loadExcuses } from '../../script/index.js';
 import { loadScenarios } from '../../verbs/index.js';
 import { EXIT, type RunOptions } from '../options.js';
+import { causesOf } from './causes.js';
 import { exitCodeOf, summarize } from './exit-code.js';
 import { judgeMatrix } from './judge-matrix.js';
 import { mergeRepetitions } from './repetitions.js';
@@ -45,6 +46,7 @@ export const reportOf = (suite: Suite, complete: boolean, startedAt: Date): Repo
     problems,
     summary,
     scenarios: results,
+    causes: causesOf(results),
     requirements: judgeRequirements(ledger, prepared.role, results, prepared.classes),
     matrix: judgeMatrix(results, loadExcuses()),
   };

@@ -1,9 +1,12 @@
 import type { ScenarioResult } from '../../../schemas/index.js';
+import { defined } from '../../defined.js';
 import type { KitError } from '../../errors.js';
 import type { Ledger } from '../../ledger/index.js';
-import type { RunHooks, RunOptions } from '../options.js';
+import type { KeptWith, RunHooks, RunOptions } from '../options.js';
 import type { Instance, Prepared } from '../tested.js';
+import type { Pace } from './pace.js';
 import { type Repetition, repetitionName } from './repetitions.js';
+import { isCertain } from './retries.js';
 import type { StallMeter } from './stall-meter.js';
 
 /** What one run of the kit knows and has found so far. */
@@ -16,6 +19,8 @@ export interface Suite {
   /** By the name of the repetition. */
   results: Map<string, ScenarioResult>;
   running: Set<string>;
+  /** How much there is to do, and how fast it goes. */
+  pace: Pace;
   /** Where and when each was played last, by `performance.now()`. */
   windows: Map<string, { instance: Instance; from: number; to: number }>;
   /** Ids of scenarios that the kit cannot play here, though the subject might pass them. */
@@ -41,8 +46,16 @@ export const replayOf = ({ replayArguments, seed, repeat = 1 }: RunOptions, { id
 };
 
 /** Tells the caller how far the run is. */
-export const progress = ({ hooks, results, running, total }: Suite): void =>
-  hooks.onProgress?.({ done: results.size, total, running: [...running] });
+export const progress = ({ hooks, results, running, total, pace }: Suite): void => {
+  if (hooks.onProgress === undefined) return;
+  const all = [...results.values()];
+  const failed = all.filter((result) => result.verdict === 'failed' && !result.knownFailure && isCertain(result));
+  const retrying = all.filter((result) => !isCertain(result) && result.verdict !== 'not-applicable');
+  hooks.onProgress({
+    ...{ done: results.size, total, running: [...running], failed: failed.length, retrying: retrying.length },
+    ...defined({ leftMs: pace.leftMs(performance.now()) }),
+  });
+};
 
 /** Only where repetitions were asked for, and only of what was played. */
 const timesPlayed = (
@@ -57,13 +70,17 @@ const timesPlayed = (
 };
 
 /** Keeps a result; one of an earlier attempt is replaced. */
-export const keep = (suite: Suite, repetition: Repetition, result: ScenarioResult): void => {
-  const known = suite.options.baseline?.includes(result.id) === true && result.verdict === 'failed';
-  suite.results.set(repetitionName(repetition), {
-    ...result,
-    ...timesPlayed(suite, repetition, result),
-    knownFailure: known,
-  });
+export const keep = (
+  suite: Suite,
+  repetition: Repetition,
+  result: ScenarioResult,
+  { certain = isCertain(result), ...played }: Partial<KeptWith> = {},
+): void => {
+  const knownFailure = suite.options.baseline?.includes(result.id) === true && result.verdict === 'failed';
+  const kept = { ...result, ...timesPlayed(suite, repetition, result), knownFailure };
+  suite.results.set(repetitionName(repetition), kept);
+  suite.pace.note(repetitionName(repetition));
+  suite.hooks.onResult?.(kept, { certain, ...played });
 };
 
 /** Several lines as one. */

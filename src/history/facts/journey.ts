@@ -1,3 +1,4 @@
+import type { VanishPoint } from '../../../schemas/index.js';
 import type { MessageKey } from '../terms/judgement.js';
 import { ms, type Text, text } from '../terms/text.js';
 import type { Connection, Device } from './connection.js';
@@ -88,6 +89,26 @@ export const describeJourney = (facts: Facts, about: MessageKey | undefined): Te
   const message = user === undefined ? undefined : facts.messages.find(user, about.msgId);
   if (message === undefined || message.attempts.length === 0) return `${about.from} never sent a msg:R of it`;
   return text`${describeStages(message)}; ${describeReceiver(facts, message)}`;
+};
+
+/** The last stage that the message is known to have reached: what failures of one cause have in common. */
+export const vanishPointOf = (facts: Facts, about: MessageKey): VanishPoint => {
+  const user = facts.users.get(about.from);
+  const message = user === undefined ? undefined : facts.messages.find(user, about.msgId);
+  return message === undefined ? 'unsent' : pointOf(message);
+};
+
+const pointOf = (message: TrackedMessage): VanishPoint => {
+  const { receipts, acks, handed, pushes, promisedAt, attempts, told } = message;
+  if (wasFolded(message) || told !== undefined) return 'told';
+  if (receipts.some(({ rank }) => RECEIPTS[rank] === 'expired')) return 'expired';
+  if (acks.length > 0) return 'acked';
+  if (handed.length > 0) return 'handed-over';
+  if (pushes.length > 0) return 'pushed';
+  if (promisedAt >= 0) return 'accepted';
+  const answer = attempts.at(-1)?.answer;
+  if (attempts.length === 0) return 'unsent';
+  return answer === 'refused' || answer === 'conflict' ? 'rejected' : 'sent';
 };
 
 /** What should have followed the last stage, when it fell due and how long it was watched for. */

@@ -1,4 +1,4 @@
-import type { RequirementId } from '../../../schemas/index.js';
+import type { RequirementId, VanishPoint } from '../../../schemas/index.js';
 import type { Finding, MessageKey, Undecided, UndecidedCode } from '../terms/judgement.js';
 import { sentenceOf, type Text, text } from '../terms/text.js';
 
@@ -8,11 +8,13 @@ const MAX_LINES_PER_FINDING = 16;
 const MAX_UNDECIDED = 50;
 
 /** What a judge tells of a broken requirement. Without a place of its own it is told how far the message has come. */
-export type NewFinding = Omit<Finding, 'about' | 'texts' | 'expected' | 'seen' | 'where'> & {
+export type NewFinding = Omit<Finding, 'about' | 'vanishPoint' | 'texts' | 'expected' | 'seen' | 'where'> & {
   about: MessageKey | undefined;
   expected: Text;
   seen: Text;
   where?: Text;
+  /** The message itself got lost: where, then, is worth knowing. */
+  lost?: true;
 };
 
 interface Entry {
@@ -29,10 +31,12 @@ export class Findings {
   readonly #byTopic = new Map<string, Finding>();
   readonly #lastAbout = new Map<string, Entry>();
   readonly #journeyOf: (about: MessageKey | undefined) => Text;
+  readonly #vanishPointOf: (about: MessageKey) => VanishPoint;
 
-  /** The function tells how far a message has come by now. */
-  constructor(journeyOf: (about: MessageKey | undefined) => Text) {
+  /** The functions tell how far a message has come by now, for people and for programs. */
+  constructor(journeyOf: (about: MessageKey | undefined) => Text, vanishPointOf: (about: MessageKey) => VanishPoint) {
     this.#journeyOf = journeyOf;
+    this.#vanishPointOf = vanishPointOf;
   }
 
   /** The history put the requirement to the test, and it held. */
@@ -42,7 +46,7 @@ export class Findings {
 
   /** The requirement was put to the test and broke. One message breaks one requirement only once; repeats add lines. */
   report(entry: NewFinding): void {
-    const { about, expected, seen, where: place, ...rest } = entry;
+    const { about, expected, seen, where: place, lost, ...rest } = entry;
     this.exercise(rest.requirement);
     const key = keyOf(about);
     const topic = `${rest.requirement} ${about === undefined ? rest.message : key}`;
@@ -55,6 +59,9 @@ export class Findings {
     const where = place ?? this.#journeyOf(about);
     const finding: Finding = { ...rest, expected: '', seen: '', where: '' };
     if (about !== undefined) finding.about = about;
+    // What came twice or came wrong has not vanished.
+    const missing = lost === true || rest.late === true || rest.step !== undefined;
+    if (about !== undefined && missing) finding.vanishPoint = this.#vanishPointOf(about);
     tell(finding, { expected, seen, where });
     this.list.push(finding);
     this.#byTopic.set(topic, finding);

@@ -1,4 +1,4 @@
-import type { Fault, RequirementId } from '../../../schemas/index.js';
+import type { Fault, RequirementId, VanishPoint } from '../../../schemas/index.js';
 import type { Text } from './text.js';
 
 /** One broken requirement, as the judges see it; the ledger adds sentence and level. */
@@ -18,6 +18,8 @@ export interface Finding {
   events: number[];
   /** The message concerned. */
   about?: MessageKey;
+  /** Where something that was due never came: how far that message was known to have come by then. */
+  vanishPoint?: VanishPoint;
   /** The words again, where they name an event whose time the judge has forgotten: a Tracer puts it in. */
   texts?: { expected: Text; seen: Text; where: Text };
 }

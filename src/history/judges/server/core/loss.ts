@@ -130,6 +130,7 @@ const reportLoss = (
     events: [...new Set([message.promisedLine, ...(end === undefined ? [] : [end.line]), due.line, facts.line])].sort(
       (a, b) => a - b,
     ),
+    lost: true,
     about: aboutOf(message),
   });
 };

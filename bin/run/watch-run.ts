@@ -1,0 +1,60 @@
+import type { Report } from '../../schemas/index.js';
+import { defined } from '../../src/defined.js';
+import type { RunHooks, RunOptions } from '../../src/harness/options.js';
+import { kitVersion } from '../../src/kit-version.js';
+import { tell } from '../failure.js';
+import type { HistoryShelf } from './history-shelf.js';
+import type { ProgressLine } from './progress-line.js';
+import { publicUrl } from './replay.js';
+import type { TapStream } from './tap-stream.js';
+
+/** What is told while the run goes on. */
+export interface Watchers {
+  /** Absent where the caller wants it quiet. */
+  line: ProgressLine | undefined;
+  shelf: HistoryShelf;
+  /** Absent where TAP does not go to stdout, or cannot before all repetitions are known. */
+  stream: TapStream | undefined;
+}
+
+const hooksOf = ({ line, shelf, stream }: Watchers, { seed }: RunOptions): RunHooks => ({
+  onStart: ({ subject, total }) => {
+    if (subject.embedded) tell('no url given: testing the embedded reference server');
+    line?.update({ total });
+    stream?.begin({ kit: { version: kitVersion(), seed }, subject: { url: publicUrl(subject.url) } });
+  },
+  onNote: (note) => (line === undefined ? tell(note) : line.aside(() => tell(note))),
+  onProgress: (progress) => line?.update(progress),
+  onResult: (result, { certain, events }) => {
+    shelf.keep(result, events);
+    if (!certain) return;
+    stream?.add(result);
+    if (result.verdict === 'failed' && !result.knownFailure) line?.failed(result);
+  },
+});
+
+/** The key of the tokens has no place in a report that may be published. */
+const withoutSecret = (command: string, secret: string | undefined): string =>
+  secret === undefined ? command : command.replaceAll(secret, '$SECRET');
+
+/** Runs the suite and tells what happens meanwhile. The report that comes of it may be published. */
+export const watchRun = async (options: RunOptions, watchers: Watchers, signal: AbortSignal): Promise<Report> => {
+  try {
+    const { runSuite } = await import('../../src/harness/index.js');
+    const report = await runSuite(options, hooksOf(watchers, options), signal);
+    const { only, skip, allowUnproven } = options;
+    const { command } = report.subject;
+    const narrowed = only.length + skip.length > 0 || allowUnproven;
+    return {
+      ...report,
+      subject: {
+        ...report.subject,
+        url: publicUrl(report.subject.url),
+        ...defined({ command: command === undefined ? undefined : withoutSecret(command, options.jwtSecret) }),
+      },
+      ...defined({ selection: narrowed ? { only, skip, allowUnproven } : undefined }),
+    };
+  } finally {
+    watchers.line?.end();
+  }
+};

@@ -1,0 +1,116 @@
+import type { Cause, Report, ScenarioResult, Violation } from '../../schemas/index.js';
+import { diagramOf, textDiagram } from './diagram/index.js';
+import type { RenderOptions } from './options.js';
+import { type Paint, plainPaint } from './paint.js';
+import { again, labelled, packetLines, placeLines, shortIds } from './pretty-failure.js';
+import { vanishWords } from './vanish-words.js';
+import { bugLink, count, wrap } from './words.js';
+
+/** A person reads one failure with its packets and the words of a few more; the rest is what --verbose is for. */
+const BRIEF = 3;
+const DIAGRAM_ROWS = 14;
+const ID_LINES = 3;
+
+/** What `pretty` is written with: the options with their defaults. */
+export interface Writing extends RenderOptions {
+  paint: Paint;
+  width: number;
+}
+
+export const writingOf = (options: RenderOptions): Writing => ({
+  ...options,
+  paint: options.paint ?? plainPaint,
+  width: Math.max(40, Math.min(110, options.width ?? 110)),
+});
+
+/** The violation that the cause is about: others in the same scenario may be its consequences. */
+export const violationOf = (result: ScenarioResult, cause: Cause): Violation | undefined =>
+  result.violations.find(
+    ({ requirement, vanishPoint }) => requirement === cause.requirement && vanishPoint === cause.vanishPoint,
+  ) ?? result.violations[0];
+
+/** The picture of what happened, where the history is at hand; else the packets. */
+const pictureLines = (result: ScenarioResult, violation: Violation, writing: Writing): string[] => {
+  const { paint, width, unicode = true, historyOf } = writing;
+  const events = historyOf?.(result.id);
+  if (events === undefined) return [...placeLines(violation, paint, width), ...packetLines(violation, paint)];
+  const diagram = diagramOf(events, { violation, rows: DIAGRAM_ROWS, clients: 4 });
+  const place = diagram.vanished === undefined ? placeLines(violation, paint, width) : [];
+  return [...place, '', ...textDiagram(diagram, { paint, unicode, width }), ''];
+};
+
+/** Ids that follow one another on lines that wrap; a few lines of them, unless all are wanted. */
+export const idLines = (label: string, ids: readonly string[], { paint, width, detail }: Writing): string[] => {
+  if (ids.length === 0) return [];
+  const lines = wrap(ids.join(', '), width - label.length - 5);
+  const shown = detail === 'verbose' ? lines : lines.slice(0, ID_LINES);
+  const left =
+    ids.length -
+    shown
+      .join(' ')
+      .split(' ')
+      .filter((word) => word !== '').length;
+  return [
+    ...shown.map((line, index) => `    ${paint('dim', (index === 0 ? label : '').padEnd(label.length))}${line}`),
+    ...(left > 0 ? [paint('dim', `    ${' '.repeat(label.length)}and ${left} more: --verbose names them`)] : []),
+  ];
+};
+
+const headLine = (cause: Cause, number: number, { paint, width }: Writing): string[] => {
+  const vanished = vanishWords(cause);
+  const facts = [count(cause.scenarios.length, 'failure'), ...(vanished === '' ? [] : [vanished])];
+  return [
+    '',
+    ...wrap(`CAUSE ${number}  ${cause.requirement} (${cause.level}): ${facts.join('; ')}`, width).map((line) =>
+      paint('red', line),
+    ),
+    ...wrap(cause.sentence, width - 2).map((line) => `  ${paint('cyan', line)}`),
+  ];
+};
+
+/** One cause with its example: the first one as a picture, the others in words. */
+const causeLines = (cause: Cause, number: number, results: ReadonlyMap<string, ScenarioResult>, writing: Writing) => {
+  const { paint, width } = writing;
+  const result = results.get(cause.example);
+  const violation = result && violationOf(result, cause);
+  if (result === undefined || violation === undefined) return [];
+  const bugs = cause.seenIn.map(bugLink);
+  return [
+    ...headLine(cause, number, writing),
+    `  ${paint('bold', result.id)}${again(result)}`,
+    ...wrap(result.title, width - 2).map((line) => `  ${line}`),
+    ...labelled('what', shortIds(violation.message), paint, width),
+    ...labelled('expected', shortIds(violation.expected), paint, width),
+    ...labelled('seen', shortIds(violation.seen), paint, width),
+    ...(number === 1 ? pictureLines(result, violation, writing) : placeLines(violation, paint, width)),
+    ...(result.history === undefined ? [] : labelled('history', result.history, paint, width)),
+    // Whoever copies it needs it in one piece.
+    `    ${paint('dim', 'replay    ')}${result.replay}`,
+    ...idLines('also      ', cause.scenarios.slice(1), writing),
+    ...(bugs.length === 0 ? [] : labelled('seen in', bugs.join(' '), paint, width)),
+  ];
+};
+
+const otherLines = (causes: readonly Cause[], { paint, width }: Writing): string[] => {
+  if (causes.length === 0) return [];
+  const each = causes.map(({ requirement, scenarios }) => `${requirement} (${scenarios.length})`);
+  return [
+    '',
+    ...wrap(`and ${count(causes.length, 'more cause')}: ${each.join(', ')}`, width).map((line) => paint('red', line)),
+    paint('dim', '  --verbose tells them'),
+  ];
+};
+
+/** Causes, not scenarios: one example of each, the first in full, and the ids of the others. */
+export const causesLines = (report: Report, failed: number, writing: Writing): string[] => {
+  const { causes } = report;
+  if (failed === 0) return [];
+  const results = new Map(report.scenarios.map((result) => [result.id, result]));
+  const shown = writing.detail === 'verbose' ? causes : causes.slice(0, BRIEF);
+  return [
+    '',
+    writing.paint('red', `${count(failed, 'failure')}, ${count(causes.length, 'cause')}`),
+    ...shown.flatMap((cause, index) => causeLines(cause, index + 1, results, writing)),
+    ...otherLines(causes.slice(shown.length), writing),
+  ];
+};
