@@ -238,6 +238,15 @@ export const HistoryEventSchema = Type.Union(
           Type.Integer({ description: 'Of the connection that ended; 1006: without a close frame.' }),
         ),
         waitedMs: Type.Number(),
+        awaits: Type.Optional(
+          Type.Object(
+            { packet: Type.String(), status: Type.Optional(Type.String()) },
+            {
+              description:
+                'What was waited for: the type of a packet, `close`, `pong` or `any`. Absent: something else.',
+            },
+          ),
+        ),
         client: Type.Optional(client),
         late: Type.Optional(
           Type.Boolean({ description: 'Missed only because a time bound passed: worth another try with patience.' }),

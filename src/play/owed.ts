@@ -2,7 +2,7 @@ import type { Actor } from './clients/actor.js';
 import { isRefusedForGood, type SentMessage } from './clients/sent-messages.js';
 import { openLink, type Stage } from './stage.js';
 
-const claims = (stage: Stage, name: 'expiry' | 'multi-device'): boolean =>
+export const claims = (stage: Stage, name: 'expiry' | 'multi-device'): boolean =>
   stage.options.description.classes?.includes(name) === true;
 
 /** Its lifetime has passed, as far as the kit can tell: it began before the msg:A arrived. */

@@ -1,6 +1,7 @@
 import { KitError } from '../errors.js';
 import { type ClientSpec, durationMs, fillLimits, type Scenario, type Step, verbNamed } from '../script/index.js';
 import { Bystanders } from './clients/bystanders.js';
+import { awaitDues } from './dues.js';
 import { MemoryWatch } from './memory-watch.js';
 import { settle } from './settle.js';
 import type { Stage } from './stage.js';
@@ -63,11 +64,13 @@ const playStep = async (stage: Stage, step: Step, vocabulary: PlayedVocabulary):
   }
 };
 
-const playScript = async (stage: Stage, steps: readonly Step[], vocabulary: PlayedVocabulary): Promise<void> => {
+/** Whether every step was met. */
+const playScript = async (stage: Stage, steps: readonly Step[], vocabulary: PlayedVocabulary): Promise<boolean> => {
   for (const step of steps) {
     stage.waits.throwIfInterrupted();
-    if (!(await playStep(stage, step, vocabulary))) return;
+    if (!(await playStep(stage, step, vocabulary))) return false;
   }
+  return true;
 };
 
 /**
@@ -85,8 +88,9 @@ export const play = async (stage: Stage, scenario: Scenario, vocabulary: PlayedV
       const { memory } = stage.options.probes ?? {};
       if (scenario.needs.memory && memory) stage.memory = new MemoryWatch(memory);
       bystanders?.start();
-      await playScript(stage, scenario.steps, vocabulary);
+      const met = await playScript(stage, scenario.steps, vocabulary);
       await bystanders?.stop();
+      if (met) await awaitDues(stage);
       await settle(stage, scenario);
     }
     for (const { step, offsetMs, seen } of stage.clock.jumps) {

@@ -22,12 +22,14 @@ export interface Expectation {
   closeCode?: number | undefined;
   /** Missed only because a time bound passed. */
   late?: boolean;
+  /** The packet that was waited for. */
+  awaits?: { packet: string; status?: string };
   message?: string;
 }
 
 /** Records what became of an expectation. Returns whether the script may go on. */
 export const recordExpectation = (stage: Stage, place: StepPlace, result: Expectation): boolean => {
-  const { requirement, expected, seen, met, waitedMs, miss, closeCode, late, message } = result;
+  const { requirement, expected, seen, met, waitedMs, miss, closeCode, late, awaits, message } = result;
   stage.record({
     kind: 'step',
     step: place.path,
@@ -41,6 +43,7 @@ export const recordExpectation = (stage: Stage, place: StepPlace, result: Expect
     ...(met ? {} : { miss }),
     ...(met || closeCode === undefined ? {} : { closeCode }),
     ...(late && !met ? { late } : {}),
+    ...(met || awaits === undefined ? {} : { awaits }),
     ...(message === undefined ? {} : { message }),
   });
   return met;

@@ -19,7 +19,7 @@ const BY_STATUS: Readonly<Record<string, RequirementId>> = {
   'close 1007': 'IM-1-5',
   'close 1009': 'IM-1-6',
 };
-const BY_TYPE: Readonly<Record<string, RequirementId>> = { 'msg:N': 'IM-4.2-7', pong: 'IM-1-14' };
+const BY_TYPE: Readonly<Record<string, RequirementId>> = { 'msg:N': 'IM-4.2-7', 'ack:N': 'IM-4.2-16', pong: 'IM-1-14' };
 
 /** The requirement that an expectation of the script stands for when it does not name one with `by`. */
 export const defaultRequirement = (what: string, detail: string | undefined): RequirementId =>

@@ -6,8 +6,17 @@ export interface User {
   readonly devices: Device[];
   /** Connections that have begun and not ended. */
   readonly connections: Set<Connection>;
+  /** Its last connection has ended, and nothing has begun since. */
+  away: Away | undefined;
   /** Line of the first upgrade that succeeded. */
   firstOpenLine: number;
+}
+
+export interface Away {
+  readonly at: number;
+  readonly line: number;
+  /** Both sides have closed: the server knows it. */
+  readonly surely: boolean;
 }
 
 export interface Device {

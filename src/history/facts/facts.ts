@@ -68,6 +68,7 @@ export class Facts {
       number: this.userList.length,
       devices: [],
       connections: new Set(),
+      away: undefined,
       firstOpenLine: Number.POSITIVE_INFINITY,
     };
     this.users.set(name, user);
@@ -116,6 +117,7 @@ export class Facts {
     this.connections.set(number, connection);
     device.serials.push(connection.serial);
     device.user.connections.add(connection);
+    device.user.away = undefined;
     return connection;
   }
 

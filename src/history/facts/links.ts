@@ -6,6 +6,7 @@ import { foldIfDone } from './fold.js';
 /** A client began to connect: the older connections of its device may be replaced from now on. */
 export const noteOpening = (facts: Facts, event: HistoryEventOf<'opening'>): void => {
   const device = facts.clientDevice(event.client);
+  facts.tell.onOpening(device);
   for (const older of device.user.connections) {
     if (older.device !== device || older.superseded) continue;
     excuse(facts, older);
@@ -53,7 +54,7 @@ export const noteClosed = (facts: Facts, connection: Connection, event: HistoryE
   facts.tell.onClosing(connection, event);
   excuse(facts, connection);
   abandon(facts, connection);
-  noteGone(facts, connection);
+  noteGone(facts, connection, event.how === 'clean');
   facts.tell.onClosed(connection, event);
 };
 
@@ -64,10 +65,13 @@ export const noteMute = (facts: Facts, client: string): void => {
   }
 };
 
-export const noteGone = (facts: Facts, connection: Connection): void => {
+/** `surely`: with a close of both sides, so that the server knows it, too. */
+export const noteGone = (facts: Facts, connection: Connection, surely = false): void => {
+  const { user } = connection.device;
   connection.closed = true;
   connection.closedAt = facts.at;
-  connection.device.user.connections.delete(connection);
+  user.connections.delete(connection);
+  if (user.connections.size === 0) user.away = { at: facts.at, line: facts.line, surely };
 };
 
 /** No time bound counts on this connection from now on. */

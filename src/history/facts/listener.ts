@@ -1,5 +1,5 @@
 import type { AckA, AckN, HistoryEventOf, MsgA, MsgN } from '../../../schemas/index.js';
-import type { Connection, Pending } from './connection.js';
+import type { Connection, Device, Pending } from './connection.js';
 import type { AckAttempt, MsgAttempt, TrackedMessage } from './message.js';
 
 /** An A that arrived. */
@@ -80,6 +80,8 @@ export interface FactListener {
   /** Noted already: the server may have forgotten a message that it had not promised. */
   onForgotten(message: TrackedMessage): void;
 
+  /** A client begins to connect. */
+  onOpening(device: Device): void;
   onOpened(connection: Connection): void;
   /** From here on no time bound counts on the connection. */
   onExcusing(connection: Connection): void;
@@ -127,6 +129,7 @@ const NAMES: Readonly<Record<keyof FactListener, true>> = {
   onReceiptAstray: true,
   onArrived: true,
   onForgotten: true,
+  onOpening: true,
   onOpened: true,
   onExcusing: true,
   onSilent: true,

@@ -90,6 +90,8 @@ export interface TrackedMessage {
   readonly pushes: PushMark[];
   readonly handed: { device: Device; at: number; line: number; times: number }[];
   readonly receipts: ReceiptMark[];
+  /** Line of the newest `stored`, on whichever connection; -1: none came. */
+  storedLine: number;
   told: Mark | undefined;
   expired: boolean;
   /** R packets of this message that can still be answered, and queries that still wait. */
@@ -121,6 +123,7 @@ export const newMessage = (from: User, msgId: string): TrackedMessage => ({
   pushes: [],
   handed: [],
   receipts: [],
+  storedLine: -1,
   told: undefined,
   expired: false,
   open: 0,

@@ -19,6 +19,7 @@ export const noteReceipt = (facts: Facts, connection: Connection, packet: AckN):
   const answered = packet.status === 'stored' ? [] : takeAnswered(connection, message, packet.status);
   facts.tell.onReceipt(connection, message, packet, answered);
   if (packet.status === 'expired') message.expired = true;
+  if (packet.status === 'stored') message.storedLine = facts.line;
   addReceipt(facts, connection, message, RANK[packet.status]);
   message.evidenceLine = Math.min(message.evidenceLine, facts.line);
   foldIfDone(facts, message);

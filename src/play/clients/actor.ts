@@ -122,8 +122,11 @@ export class Actor implements LinkOwner {
     if (packet.type === 'msg:A') messages.learnAnswer(link.conn, packet);
     if ((packet.type === 'msg:A' || packet.type === 'ack:A') && isPutOff(packet)) this.#sendAgain(link, packet);
     if (packet.type === 'ack:A') this.#onAckAnswer(link, packet);
-    if (packet.type === 'ack:N' && packet.status !== 'stored') {
-      for (const message of messages.ofKey(this.user, packet.msgId)) message.final = true;
+    if (packet.type === 'ack:N') {
+      for (const message of messages.ofKey(this.user, packet.msgId)) {
+        if (packet.status === 'stored') message.storedAt = performance.now();
+        else message.final = true;
+      }
     }
     if (packet.type === 'msg:N') {
       messages.learnPush(packet);

@@ -2,6 +2,7 @@ import type { Stage } from '../stage.js';
 import { recordExpectation, recordUnreached, type StepPlace } from '../step-outcome.js';
 import type { Actor } from './actor.js';
 import { describeMissed, missOf, PacketWait } from './await-packets.js';
+import { awaitedBy } from './expectation.js';
 import { newMessage } from './sent-messages.js';
 
 const PLACE: StepPlace = { path: 'bystanders', text: 'two innocent users keep talking' };
@@ -87,6 +88,7 @@ export class Bystanders {
       expected: `a message between two other users is delivered within ${Math.round(boundMs)} ms`,
       seen: result.met ? 'it was' : describeMissed(result, boundMs),
       met: result.met,
+      awaits: awaitedBy(pattern),
       waitedMs: performance.now() - from,
       ...missOf(result),
       message: label,

@@ -1,5 +1,6 @@
 import { type Packet, RETRYABLE_CODES } from '../../../schemas/index.js';
 import type { Stage } from '../stage.js';
+import type { Expectation } from '../step-outcome.js';
 import type { Actor } from './actor.js';
 import type { Link, Received } from './link.js';
 
@@ -125,6 +126,12 @@ const isNext = (one: string, other: string): boolean => {
   const [, name, number] = /^(.*?)(\d+)$/.exec(one) ?? [];
   return number !== undefined && other === `${name}${Number(number) + 1}`;
 };
+
+/** The same for programs. */
+export const awaitedBy = ({ what, statuses }: Pattern): NonNullable<Expectation['awaits']> => ({
+  packet: what,
+  ...(statuses?.length === 1 ? { status: statuses[0] as string } : {}),
+});
 
 export const describeReceived = (entry: Received): string => {
   if (entry.kind === 'close') return `close ${entry.code}`;

@@ -61,6 +61,10 @@ export class Link {
   /** The answers to a flood of pings are of no interest, and there are many. */
   ignoresPongs = false;
   closeCode: number | undefined;
+  /** When it ended, by the clock of the kit. */
+  closedAt = Number.POSITIVE_INFINITY;
+  /** Something was written on it that need not be a packet: the server may treat it as it likes. */
+  isAbused = false;
   readonly #owner: LinkOwner;
   #socket: Socket | undefined;
   #endedByKit: Ending | undefined;
@@ -183,6 +187,7 @@ export class Link {
     if (this.state === 'closed') return;
     this.state = 'closed';
     this.closeCode = code;
+    this.closedAt = performance.now();
     const how = this.#endedByKit ? ENDING[this.#endedByKit] : code === 1006 ? 'lost' : 'clean';
     const by = this.#endedByKit ? 'kit' : 'subject';
     this.#owner.record({ kind: 'closed', ...this.#who, by, how, ...(by === 'subject' ? { code } : {}) });
@@ -221,6 +226,7 @@ export class Link {
   sendRaw(data: string | Uint8Array, as: 'text' | 'binary', what: string): void {
     const bytes = typeof data === 'string' ? Buffer.byteLength(data) : data.byteLength;
     const text = typeof data === 'string' ? { text: data.slice(0, 200) } : {};
+    this.isAbused = true;
     this.#owner.record({ kind: 'sent-raw', ...this.#who, ...text, bytes, what });
     if (this.state !== 'open') return;
     if (as === 'binary') this.#socket?.sendBinary(typeof data === 'string' ? Buffer.from(data) : data);
@@ -230,6 +236,7 @@ export class Link {
 
   /** Writes a text frame of many megabytes, without ever holding it. */
   sendHuge(frame: HugeFrame, what: string): void {
+    this.isAbused = true;
     this.#owner.record({ kind: 'sent-raw', ...this.#who, bytes: frame.bytes, what });
     if (this.state === 'open') this.#socket?.sendHugeFrame(frame);
   }
@@ -243,7 +250,13 @@ export class Link {
   sendMany(times: number, what: string, write: (socket: Socket, index: number) => void): void {
     this.#owner.record({ kind: 'sent-raw', ...this.#who, bytes: times, what: `${times} ${what}` });
     this.#written += times;
+    this.isAbused = true;
     for (let i = 0; i < times && this.state === 'open' && this.#socket; i++) write(this.#socket, i);
+  }
+
+  /** Whether the server can reach the client here, and has no reason to treat it otherwise than others. */
+  get isWell(): boolean {
+    return this.state === 'open' && this.#reading && this.answersPings && !this.isAbused;
   }
 
   /** Stops or resumes reading; writing goes on. */

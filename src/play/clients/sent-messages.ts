@@ -19,6 +19,8 @@ export const newMessage = (said: Said): SentMessage => ({
   ttlMs: said.ttlMs,
   fields: said.fields,
   sentAt: performance.now(),
+  lastSentAt: performance.now(),
+  storedAt: undefined,
   acceptedAt: undefined,
   serverMsgId: undefined,
   answer: undefined,
@@ -49,6 +51,10 @@ export interface SentMessage {
   /** Learned from the first answer or push. */
   serverMsgId: string | undefined;
   readonly sentAt: number;
+  /** When its msg:R was written last. */
+  lastSentAt: number;
+  /** When its sender was told `stored` last; undefined: never. */
+  storedAt: number | undefined;
   /** When the first accepted or duplicate arrived. */
   acceptedAt: number | undefined;
   /** The last answer to one of its msg:R. */
@@ -147,6 +153,7 @@ export class SentMessages {
   /** The msg:R of a message, for one more transmission. */
   request(message: SentMessage, rid: string): MsgR {
     const { msgId, toUser, body, ttlMs, fields } = message;
+    message.lastSentAt = performance.now();
     return { ...fields, type: 'msg:R', rid, msgId, to: toUser, body, ...(ttlMs === undefined ? {} : { ttlMs }) };
   }
 }

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { count, duration, messages, packetType, requirement } from '../../../schemas/script-values.js';
 import { connectionOf, describeMissed, missOf, PacketWait } from '../../play/clients/await-packets.js';
+import { awaitedBy } from '../../play/clients/expectation.js';
 import { recordExpectation, recordFault } from '../../play/step-outcome.js';
 import { boundWaitMs, durationMs, expandLabels } from '../../script/index.js';
 import { defaultRequirement } from '../default-requirement.js';
@@ -40,6 +41,7 @@ export const drops = defineClientVerb({
       expected: `${action.drops} of ${labels.join(', ')} reaches ${actor.name}, where it is lost`,
       seen: result.met ? 'it came and was thrown away' : describeMissed(result, boundMs),
       met: result.met,
+      awaits: awaitedBy(pattern),
       waitedMs: performance.now() - from,
       ...missOf(result),
       ...(message ? { message } : {}),

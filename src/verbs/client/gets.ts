@@ -11,7 +11,7 @@ import {
 } from '../../../schemas/script-values.js';
 import { defined } from '../../defined.js';
 import { connectionOf, describeMissed, missOf, PacketWait } from '../../play/clients/await-packets.js';
-import { describePattern, type Pattern } from '../../play/clients/expectation.js';
+import { awaitedBy, describePattern, type Pattern } from '../../play/clients/expectation.js';
 import { recordExpectation } from '../../play/step-outcome.js';
 import { boundWaitMs, durationMs, labelsOf } from '../../script/index.js';
 import { defaultRequirement } from '../default-requirement.js';
@@ -89,6 +89,7 @@ export const gets = defineClientVerb({
       expected: `${actor.name} gets ${describePattern(pattern, labels)} ${already ? 'before this step' : `within ${Math.round(boundMs)} ms`}`,
       seen: result.met ? 'it came' : already ? 'nothing that matches until then' : describeMissed(result, boundMs),
       met: result.met,
+      awaits: awaitedBy(pattern),
       waitedMs,
       ...(already && !result.wrong ? { miss: 'nothing-came', late: result.closed === undefined } : missOf(result)),
       ...(message ? { message } : {}),

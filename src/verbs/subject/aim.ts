@@ -1,9 +1,10 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { clientName, closed, count, messages, packetType } from '../../../schemas/script-values.js';
+import { defined } from '../../defined.js';
 import { KitError } from '../../errors.js';
 import type { Actor } from '../../play/clients/actor.js';
 import { connectionOf, describeMissed, missOf, PacketWait } from '../../play/clients/await-packets.js';
-import { hasArrived } from '../../play/clients/expectation.js';
+import { awaitedBy, hasArrived } from '../../play/clients/expectation.js';
 import type { Stage } from '../../play/stage.js';
 import { recordExpectation, type StepPlace } from '../../play/step-outcome.js';
 import { labelsOf } from '../../script/index.js';
@@ -82,8 +83,10 @@ export const awaitTrigger = async (stage: Stage, trigger: Trigger | undefined, p
     expected: `${trigger.client} gets ${times} ${trigger.gets}, the moment for the fault`,
     seen: describeMissed(result, boundMs),
     met: false,
+    awaits: awaitedBy(pattern),
     waitedMs: performance.now() - from,
     ...missOf(result),
+    ...defined({ message: result.missing.find((label) => label !== '') }),
   });
 };
 

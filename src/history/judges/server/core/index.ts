@@ -2,6 +2,7 @@ import type { JudgedClass } from '../../judge.js';
 import { judgeAcks } from './acks.js';
 import { judgeAnswers } from './answers.js';
 import { Closes } from './closes.js';
+import { Dues } from './dues.js';
 import { judgeExits } from './exits.js';
 import { judgeLoss } from './loss.js';
 import { judgeMsgAnswers } from './msg-answers.js';
@@ -21,6 +22,7 @@ export const core: JudgedClass = {
       judgeAcks(context),
       judgePushes(context),
       judgeReceipts(context),
+      new Dues(context),
       judgeLoss(context),
       judgeSteps(context, closes),
       closes,

@@ -1,11 +1,15 @@
-import type { HistoryEventOf } from '../../../../../schemas/index.js';
+import type { HistoryEventOf, RequirementId } from '../../../../../schemas/index.js';
 import { defined } from '../../../../defined.js';
 import type { Facts } from '../../../facts/facts.js';
 import { describeJourney, describePlace } from '../../../facts/journey.js';
+import type { TrackedMessage } from '../../../facts/message.js';
 import type { MessageKey } from '../../../terms/judgement.js';
 import { ms, type Text, text } from '../../../terms/text.js';
 import type { Judge, JudgeContext } from '../../judge.js';
 import type { Closes } from './closes.js';
+import { accusationOf } from './step-cause.js';
+
+type Step = HistoryEventOf<'step'>;
 
 /** Judges the expectations of the script. What was missed only because of a close is no finding beside that. */
 export const judgeSteps = (context: JudgeContext, closes: Closes): Judge => ({
@@ -18,7 +22,8 @@ export const judgeSteps = (context: JudgeContext, closes: Closes): Judge => ({
   },
 });
 
-const judgeStep = ({ facts, findings }: JudgeContext, event: HistoryEventOf<'step'>): void => {
+const judgeStep = (context: JudgeContext, event: Step): void => {
+  const { facts, findings } = context;
   const { step, requirement, expected, seen } = event;
   // A step that was not reached proves nothing, and names no requirement.
   if (event.outcome === 'unreached' || requirement === '') {
@@ -31,21 +36,38 @@ const judgeStep = ({ facts, findings }: JudgeContext, event: HistoryEventOf<'ste
     return;
   }
   const about = event.message === undefined ? undefined : facts.messages.labels.get(event.message);
+  const accused = accusationOf(context, event, requirement, messageOf(facts, about));
+  if (accused.undecided !== undefined) {
+    findings.leaveOpen('step-not-reached', `step ${step} (${event.text}) waits for ${accused.undecided}`);
+    return;
+  }
+  report(context, event, accused.requirement, accused.because, about);
+};
+
+const messageOf = (facts: Facts, about: MessageKey | undefined): TrackedMessage | undefined =>
+  about === undefined ? undefined : facts.messages.find(facts.user(about.from), about.msgId);
+
+const report = (
+  { facts, findings }: JudgeContext,
+  event: Step,
+  requirement: RequirementId,
+  because: string | undefined,
+  about: MessageKey | undefined,
+): void =>
   findings.report({
     requirement,
-    message: `step ${step} was missed: ${event.text}`,
-    step,
-    expected,
-    seen,
+    message: `step ${event.step} was missed: ${event.text}`,
+    step: event.step,
+    expected: event.expected,
+    seen: because === undefined ? event.seen : `${event.seen}: ${because}`,
     where: text`${placeOf(facts, event, about)}; ${watchOf(event)}`,
     ...defined({ late: event.late === true || undefined }),
     events: [facts.line],
     about,
   });
-};
 
 /** How far the message has come, or else which connection of the client was looked at. */
-const placeOf = (facts: Facts, { client, message }: HistoryEventOf<'step'>, about: MessageKey | undefined): Text => {
+const placeOf = (facts: Facts, { client, message }: Step, about: MessageKey | undefined): Text => {
   if (about !== undefined) return text`${message ?? ''}: ${describeJourney(facts, about)}`;
   if (client === undefined) return 'the server as a whole';
   const connection = [...facts.connections.values()].findLast((one) => one.client === client);
@@ -53,7 +75,7 @@ const placeOf = (facts: Facts, { client, message }: HistoryEventOf<'step'>, abou
 };
 
 /** From when until when the script waited for what it missed. */
-const watchOf = ({ at, waitedMs, late }: HistoryEventOf<'step'>): string => {
+const watchOf = ({ at, waitedMs, late }: Step): string => {
   const from = ms(Math.max(0, at - waitedMs));
   return late === true ? `due by ${ms(at)}, watched from ${from} until then` : `watched from ${from} to ${ms(at)}`;
 };

@@ -1,0 +1,107 @@
+import type { Connection, Device, User } from '../../../facts/connection.js';
+import { describeDevice, describeVanishing } from '../../../facts/journey.js';
+import { aboutOf, recipientOf, type TrackedMessage } from '../../../facts/message.js';
+import { ms } from '../../../terms/text.js';
+import type { NewFinding } from '../../findings.js';
+import type { Judge, JudgeContext } from '../../judge.js';
+import { type Duty, pushDuty, storedDuty, waitedFor } from './duties.js';
+
+/**
+ * Judges, in every history, pushes and `stored` that were due and that no step of the script waits for: whoever could
+ * have got one has left, or connects anew, and the time for it is over.
+ */
+export class Dues implements Judge {
+  readonly #context: JudgeContext;
+  /** Pushes that did not come in time. One that never came at all is a loss, and told as that. */
+  readonly #late: { readonly message: TrackedMessage; readonly device: Device; readonly finding: NewFinding }[] = [];
+
+  constructor(context: JudgeContext) {
+    this.#context = context;
+  }
+
+  onExcusing(connection: Connection): void {
+    if (connection.excused || !this.#isOldEnough(connection)) return;
+    const { user } = connection.device;
+    for (const message of this.#context.facts.messages.unfolded()) {
+      if (message.from === user) this.#judgeStored(message, connection);
+      if (recipientOf(message) === user.name) this.#judgePush(message, connection);
+    }
+  }
+
+  /** From here on the receiver is not away any more. */
+  onOpening({ user }: Device): void {
+    const { facts } = this.#context;
+    if (user.away === undefined || facts.awakeBetween(user.away.at, facts.at) <= facts.boundMs) return;
+    for (const message of facts.messages.unfolded()) if (recipientOf(message) === user.name) this.#judgeUntold(message);
+  }
+
+  #judgeUntold(message: TrackedMessage): void {
+    for (const sender of message.from.connections) this.#judgeStored(message, sender);
+  }
+
+  #isOldEnough({ openedAt }: Connection): boolean {
+    const { facts } = this.#context;
+    return Number.isFinite(openedAt) && facts.awakeBetween(openedAt, facts.at) > facts.boundMs;
+  }
+
+  #isOverdue(duty: Duty | undefined): duty is Duty {
+    return duty !== undefined && waitedFor(this.#context.facts, duty) > this.#context.facts.boundMs;
+  }
+
+  #judgeStored(message: TrackedMessage, connection: Connection): void {
+    const duty = storedDuty(this.#context.facts, message, connection);
+    if (!this.#isOverdue(duty)) return;
+    const missing = `never reported as stored to ${connection.client}`;
+    this.#context.findings.report(this.#findingOf(message, duty, missing, away(recipientOf(message))));
+  }
+
+  #judgePush(message: TrackedMessage, connection: Connection): void {
+    const duty = pushDuty(this.#context, message, connection);
+    if (!this.#isOverdue(duty)) return;
+    const { device } = connection;
+    const again = message.pushes.some(({ serial }) => serial === connection.serial) ? ' again' : '';
+    const missing = `not pushed${again} on connection ${connection.number} of ${describeDevice(device)}`;
+    const finding = this.#findingOf(message, duty, missing, 'who was connected');
+    this.#late.push({ message, device, finding });
+  }
+
+  #findingOf(message: TrackedMessage, duty: Duty, missing: string, there: string): NewFinding {
+    const { facts } = this.#context;
+    const { packet, status, connection, requirement, since, line, why } = duty;
+    const what = `${packet}${status === undefined ? '' : ` ${status}`}`;
+    const waited = ms(waitedFor(facts, duty));
+    return {
+      requirement,
+      message: `${what} of ${message.msgId} did not come to ${connection.client}, though it was due`,
+      expected: `${what} within ${ms(facts.boundMs)}, because ${why}`,
+      seen: `no ${what} on connection ${connection.number} of ${connection.client} for ${waited}`,
+      where: describeVanishing(message, {
+        missing,
+        watched: `${there}; watched until ${ms(facts.at)}`,
+        due: `due since ${ms(since)}: ${why}`,
+      }),
+      late: true,
+      events: [line, facts.line],
+      about: aboutOf(message),
+    };
+  }
+
+  onSettled(): void {
+    this.#tellLate();
+  }
+
+  onEnd(): void {
+    this.#tellLate();
+  }
+
+  #tellLate(): void {
+    const { facts, findings } = this.#context;
+    for (const { message, device, finding } of this.#late.splice(0)) {
+      const ofQueue = (one: { device: Device }) => facts.policies.sharesQueue(one.device, device);
+      const came = message.acks.some(ofQueue) || message.pushes.some(ofQueue);
+      if (came) findings.report(finding);
+    }
+  }
+}
+
+const away = (name: User['name']): string => `${name} was away`;
