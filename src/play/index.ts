@@ -5,9 +5,11 @@ export type {
   Dial,
   DialOutcome,
   DialRequest,
+  FrameForm,
   HugeFrame,
   MetricsPage,
   Probes,
+  Refused,
   Socket,
   SocketHandlers,
   StalledHandshakes,
@@ -15,4 +17,6 @@ export type {
 } from './ports.js';
 export { Stage, type StageOptions } from './stage.js';
 export type { ClientVerb, PlayedVocabulary, SubjectVerb } from './verb.js';
+export type { HandshakeForm } from './voice.js';
+export { describeHandshake } from './voice.js';
 export { Interrupted, nextTurn } from './waits.js';
