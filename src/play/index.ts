@@ -14,6 +14,7 @@ export type {
   SocketHandlers,
   StalledHandshakes,
   TokenChoice,
+  TokenOwner,
 } from './ports.js';
 export { Stage, type StageOptions } from './stage.js';
 export type { ClientVerb, PlayedVocabulary, SubjectVerb } from './verb.js';

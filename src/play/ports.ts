@@ -55,10 +55,22 @@ export interface Socket {
   terminate(): void;
 }
 
+/** A user and a device, for whom a token can be made. */
+export interface TokenOwner {
+  user: string;
+  device: string;
+}
+
 /** Which tokens an upgrade carries: in its header, and in its query if it has one there, too. */
 export interface TokenChoice {
   header: TokenKind;
-  query?: TokenKind | { user: string; device: string };
+  query?: TokenKind | TokenOwner;
+  /** Further headers; `Authorization` stands instead of the one above. `{token}` and `{token:NAME}` are tokens. */
+  headers?: Readonly<Record<string, string | readonly string[]>>;
+  /** What the query holds beside: `user=alice&access_token={token}`. */
+  parameters?: string;
+  /** Whose token `{token:NAME}` is. */
+  owners?: ReadonlyMap<string, TokenOwner>;
 }
 
 export interface DialRequest {

@@ -1,5 +1,8 @@
 import type { Packet } from '../../schemas/index.js';
+import type { ClientSpec } from '../script/model.js';
 import { encodePacket } from '../wire/index.js';
+
+export type NamedVoice = NonNullable<ClientSpec['voice']>;
 
 /** How the request of an upgrade looks. Each form is one that RFC 6455 allows, and means the same. */
 export interface HandshakeForm {
@@ -8,7 +11,7 @@ export interface HandshakeForm {
   /** How the names of its headers are written. */
   names: 'usual' | 'lower case' | 'upper case';
   /** What else is offered beside the subprotocol of the protocol, and where. */
-  offers: 'alone' | 'first of two' | 'last of two' | 'in a header of its own';
+  offers: 'alone' | 'first of two' | 'last of two';
   /** The order of the headers: a number from 0 to 1 for each, as many as there are. */
   order: readonly number[];
   /** Whether permessage-deflate is offered. */
@@ -32,12 +35,14 @@ export interface Voice {
   drips?: true;
   /** Packets are compressed where the server took the offer of permessage-deflate. */
   compresses: boolean;
+  /** `any`: its rids have every length that is allowed, one after the other. */
+  rids: 'short' | 'any';
 }
 
-export const PLAIN_VOICE: Voice = { json: 'compact', members: 'usual', pingBytes: 0, compresses: false };
+export const PLAIN_VOICE: Voice = { json: 'compact', members: 'usual', pingBytes: 0, compresses: false, rids: 'short' };
 
 /** What a script can ask for by name, instead of a voice of the seed. */
-export const NAMED_VOICES: Readonly<Record<'plain' | 'compressed' | 'dripping', Voice>> = {
+export const NAMED_VOICES: Readonly<Record<NamedVoice, Voice>> = {
   plain: PLAIN_VOICE,
   compressed: {
     ...PLAIN_VOICE,
@@ -52,6 +57,7 @@ export const NAMED_VOICES: Readonly<Record<'plain' | 'compressed' | 'dripping', 
     compresses: true,
   },
   dripping: { ...PLAIN_VOICE, drips: true },
+  'all-lengths': { ...PLAIN_VOICE, rids: 'any' },
 };
 
 /** The longest payload of a ping, and the longest head of a frame that a client writes. */
@@ -66,7 +72,7 @@ const handshakeOf = (random: () => number): HandshakeForm => ({
   upgrade: pick(random, ['websocket', 'WebSocket', 'WEBSOCKET']),
   connection: pick(random, ['Upgrade', 'upgrade', 'keep-alive, Upgrade', 'Upgrade,Keep-Alive']),
   names: pick(random, ['usual', 'lower case', 'upper case']),
-  offers: pick(random, ['alone', 'first of two', 'last of two', 'in a header of its own']),
+  offers: pick(random, ['alone', 'first of two', 'last of two']),
   order: Array.from({ length: HEADERS }, random),
   deflate: random() < 0.5,
 });
@@ -81,11 +87,12 @@ export const voiceOf = (random: () => number): Voice => {
     pingBytes: pick(random, [0, 1, MOST_PING_BYTES, Math.floor(random() * MOST_PING_BYTES)]),
     ...(random() < 0.5 ? { cutAfter: 1 + Math.floor(random() * MOST_HEAD_BYTES) } : {}),
     compresses: handshake.deflate,
+    rids: random() < 0.25 ? 'any' : 'short',
   };
 };
 
 /** For people: whatever is not as usual. */
-export const describeVoice = ({ handshake, json, members, cutAfter, drips, compresses }: Voice): string =>
+export const describeVoice = ({ handshake, json, members, cutAfter, drips, compresses, rids }: Voice): string =>
   [
     handshake && describeHandshake(handshake),
     json === 'compact' ? undefined : `${json} JSON`,
@@ -93,6 +100,7 @@ export const describeVoice = ({ handshake, json, members, cutAfter, drips, compr
     cutAfter === undefined ? undefined : `frames cut after ${cutAfter} bytes`,
     drips && 'frames that drip',
     compresses ? 'compressed if possible' : undefined,
+    rids === 'any' ? 'rids of every length' : undefined,
   ]
     .filter((part) => part !== undefined)
     .join('; ');

@@ -134,7 +134,7 @@ export class Actor implements LinkOwner {
     this.notify();
   }
 
-  onPacket(link: Link, entry: Received & { kind: 'packet' }): void {
+  onPacket(link: Link, entry: Received & { kind: 'packet' }, bytes: number): void {
     const { packet } = entry;
     const { messages } = this.#world;
     this.#world.countPacket();
@@ -145,7 +145,7 @@ export class Actor implements LinkOwner {
       for (const message of messages.ofKey(this.user, packet.msgId)) message.final = true;
     }
     if (packet.type === 'msg:N') {
-      messages.learnPush(packet);
+      messages.learnPush(packet, bytes);
       this.#awaitStep(entry, packet);
       this.#world.noteAcceptedAt(packet.acceptedAt);
       if (this.autoAcks && link === this.link) this.takePush(link, entry);

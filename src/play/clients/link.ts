@@ -27,6 +27,8 @@ const INBOX_LIMIT = 500;
 const PACKETS_PER_MESSAGE = 20;
 const REPEATS_PER_SECOND = 100;
 const INVALID_LIMIT = 20;
+const SHORTEST_RID = 2;
+const LONGEST_RID = 64;
 /** Who writes more than that on one connection writes the rest plainly: its voice was heard. */
 const VOICED_FRAMES = 100;
 const ENDING = { cleanly: 'clean', reset: 'reset', abruptly: 'lost' } as const;
@@ -44,8 +46,8 @@ export interface LinkOwner {
   readonly fragments: number | undefined;
   record(event: Untimed): void;
   onOpen(link: Link): void;
-  /** A valid packet arrived and is in the inbox. */
-  onPacket(link: Link, entry: Received & { kind: 'packet' }): void;
+  /** A valid packet of so many bytes arrived and is in the inbox. */
+  onPacket(link: Link, entry: Received & { kind: 'packet' }, bytes: number): void;
   notify(): void;
 }
 
@@ -82,10 +84,18 @@ export class Link {
     this.#readsAtOnce = readsAtOnce;
   }
 
+  /** Bytes of the rid that comes next. */
+  get nextRidBytes(): number {
+    const rid = this.nextRid();
+    this.#rids -= 1;
+    return rid.length;
+  }
+
   /** Unique on this connection only, as the protocol asks: every other connection uses the same ones. */
   nextRid(length = 0): string {
     this.#rids += 1;
-    return `r${this.#rids}`.padEnd(length, '-_Az09');
+    const drawn = this.#voice.rids === 'any' ? SHORTEST_RID + (this.#rids % (LONGEST_RID - SHORTEST_RID + 1)) : 0;
+    return `r${this.#rids}`.padEnd(length === 0 ? drawn : length, '-_Az09');
   }
 
   get #who() {
@@ -161,7 +171,7 @@ export class Link {
       handled: false,
       taken: false,
     };
-    this.#owner.onPacket(this, entry);
+    this.#owner.onPacket(this, entry, Buffer.byteLength(text));
     this.#put(entry);
   }
 

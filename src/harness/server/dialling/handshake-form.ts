@@ -4,10 +4,10 @@ import type { HandshakeForm } from '../../../play/index.js';
 /** What no server knows, so that it must look for the other one. */
 const STRANGER = 'x-unknown.v9';
 
-const offered = (own: string, offers: HandshakeForm['offers']): string | string[] => {
+/** In one header: it may stand in several, but widespread libraries read the first one only. */
+const offered = (own: string, offers: HandshakeForm['offers']): string => {
   if (offers === 'first of two') return `${own}, ${STRANGER}`;
-  if (offers === 'last of two') return `${STRANGER},${own}`;
-  return offers === 'in a header of its own' ? [STRANGER, own] : own;
+  return offers === 'last of two' ? `${STRANGER},${own}` : own;
 };
 
 const nameIn = (name: string, names: HandshakeForm['names']): string => {
@@ -21,7 +21,7 @@ export const shapeUpgrade = (request: ClientRequest, form: HandshakeForm, subpro
   const placed = headers.map((header, index) => ({ header, place: form.order[index] ?? index }));
   if (form.order.length > 0) placed.sort((a, b) => a.place - b.place);
   for (const [name] of headers) request.removeHeader(name);
-  const special: Readonly<Record<string, string | string[]>> = {
+  const special: Readonly<Record<string, string>> = {
     upgrade: form.upgrade,
     connection: form.connection,
     'sec-websocket-protocol': offered(subprotocol, form.offers),

@@ -129,7 +129,8 @@ export const openSocket = (
     // The published types do not know closeTimeout yet.
     const options: ClientOptions & { closeTimeout: number } = {
       ...tls,
-      headers,
+      // The published types know no header that stands twice.
+      headers: headers as Record<string, string>,
       handshakeTimeout: timeoutMs,
       perMessageDeflate: form?.deflate ?? false,
       autoPong: false,
