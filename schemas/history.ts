@@ -38,7 +38,7 @@ export const FAULTS = [
 export type Fault = (typeof FAULTS)[number];
 
 /** How an upgrade can fail. */
-export const REFUSALS = ['status', 'subprotocol', 'timeout', 'network', 'kit'] as const;
+export const REFUSALS = ['status', 'subprotocol', 'form', 'timeout', 'network', 'kit'] as const;
 export type Refusal = (typeof REFUSALS)[number];
 
 /** How an expectation can be missed. */
@@ -98,7 +98,17 @@ export const HistoryEventSchema = Type.Union(
       { client, user: Type.String(), device: Type.String() },
       'A client of the script exists; the user and the device that its token names.',
     ),
-    event('opening', { client, conn }, 'The client began to connect.'),
+    event(
+      'opening',
+      {
+        client,
+        conn,
+        voice: Type.Optional(
+          Type.String({ description: 'How the client speaks on this connection, as far as that is not as usual.' }),
+        ),
+      },
+      'The client began to connect.',
+    ),
     event('open', { client, conn }, 'The WebSocket upgrade succeeded.'),
     event(
       'refused',

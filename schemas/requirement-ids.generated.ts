@@ -29,6 +29,7 @@ export const REQUIREMENT_IDS = [
   'IM-1-26',
   'IM-1-27',
   'IM-1-28',
+  'IM-1-29',
   'IM-2-1',
   'IM-2-2',
   'IM-2-3',

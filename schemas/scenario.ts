@@ -85,6 +85,12 @@ export const ScenarioFileSchema = Type.Object(
                 description: 'Its packets travel in so many WebSocket fragments, with a ping after the first.',
               }),
             ),
+            voice: Type.Optional(
+              Type.Union([Type.Literal('plain'), Type.Literal('compressed'), Type.Literal('dripping'), Type.Literal('all-lengths')], {
+                description:
+                  'How it speaks, where that is not left to the seed. `compressed`: offers permessage-deflate and makes use of it. `dripping`: each byte of the head of a frame travels alone. `all-lengths`: rids of every length.',
+              }),
+            ),
           },
           closed,
         ),

@@ -56,6 +56,14 @@ export const bodyText = Type.Union([
     },
     closed,
   ),
+  Type.Object(
+    { frameBytes: Type.Union([count, Type.Integer({ minimum: 1 })], { description: 'So long that its msg:R is a frame of that many bytes.' }) },
+    closed,
+  ),
+  Type.Object(
+    { pushBytes: Type.Union([count, Type.Integer({ minimum: 1 })], { description: 'So long that its msg:N is a frame of that many bytes, as the last push to the recipient shows.' }) },
+    closed,
+  ),
 ]);
 
 /** What a token can be; all but `own` must be refused. Which ones the kit can make depends on where its tokens come from. */
@@ -70,6 +78,7 @@ export const TOKEN_KINDS = [
   'cut-signature',
   'wrong-key',
   'tampered',
+  'bare-name',
 ] as const;
 export type TokenKind = (typeof TOKEN_KINDS)[number];
 export const tokenKind = Type.Union([...TOKEN_KINDS.map((kind) => Type.Literal(kind)), placeholder]);

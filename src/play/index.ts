@@ -5,14 +5,19 @@ export type {
   Dial,
   DialOutcome,
   DialRequest,
+  FrameForm,
   HugeFrame,
   MetricsPage,
   Probes,
+  Refused,
   Socket,
   SocketHandlers,
   StalledHandshakes,
   TokenChoice,
+  TokenOwner,
 } from './ports.js';
 export { Stage, type StageOptions } from './stage.js';
 export type { ClientVerb, PlayedVocabulary, SubjectVerb } from './verb.js';
+export type { HandshakeForm } from './voice.js';
+export { describeHandshake } from './voice.js';
 export { Interrupted, nextTurn } from './waits.js';

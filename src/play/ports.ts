@@ -1,4 +1,5 @@
 import type { Refusal, TokenKind } from '../../schemas/index.js';
+import type { HandshakeForm } from './voice.js';
 
 /** What a socket reports. The harness calls these; the scenario layer records and decides. */
 export interface SocketHandlers {
@@ -7,7 +8,10 @@ export interface SocketHandlers {
   onText(text: string): void;
   onBinary(size: number): void;
   onPing(data: Uint8Array): void;
-  onPong(): void;
+  /** `data`: what it carries; absent where nobody looked. */
+  onPong(data?: Uint8Array): void;
+  /** The server wrote a frame that the socket library forgives, and others do not. */
+  onMisframed?(fault: string): void;
   /** Once, however the connection ended. `code` 1006: without a close frame. `error`: what the socket library objected to. */
   onClose(code: number, error?: Error): void;
 }
@@ -19,9 +23,19 @@ export interface HugeFrame {
   tail: string;
 }
 
+/** How a text frame travels. */
+export interface FrameForm {
+  /** Compressed, if the server has agreed to permessage-deflate. */
+  compressed?: boolean;
+  /** In two TCP segments, the first of that many bytes. */
+  cutAfter?: number;
+  /** Its head byte by byte. Whatever is written meanwhile follows it. */
+  drips?: boolean;
+}
+
 /** One open WebSocket, without any policy. */
 export interface Socket {
-  sendText(text: string): void;
+  sendText(text: string, form?: FrameForm): void;
   sendBinary(data: Uint8Array): void;
   /** A part of a text frame, the last one or not. */
   sendFragment(data: string | Uint8Array, last: boolean): void;
@@ -29,7 +43,7 @@ export interface Socket {
   sendHugeFrame(frame: HugeFrame): void;
   /** A text frame of arbitrary bytes, which need not be UTF-8. */
   sendTextBytes(data: Uint8Array): void;
-  ping(): void;
+  ping(data?: Uint8Array): void;
   pong(data: Uint8Array): void;
   /** Stops reading: nothing is reported any more, no ping answered. */
   pause(): void;
@@ -41,10 +55,22 @@ export interface Socket {
   terminate(): void;
 }
 
+/** A user and a device, for whom a token can be made. */
+export interface TokenOwner {
+  user: string;
+  device: string;
+}
+
 /** Which tokens an upgrade carries: in its header, and in its query if it has one there, too. */
 export interface TokenChoice {
   header: TokenKind;
-  query?: TokenKind | { user: string; device: string };
+  query?: TokenKind | TokenOwner;
+  /** Further headers; `Authorization` stands instead of the one above. `{token}` and `{token:NAME}` are tokens. */
+  headers?: Readonly<Record<string, string | readonly string[]>>;
+  /** What the query holds beside: `user=alice&access_token={token}`. */
+  parameters?: string;
+  /** Whose token `{token:NAME}` is. */
+  owners?: ReadonlyMap<string, TokenOwner>;
 }
 
 export interface DialRequest {
@@ -54,6 +80,8 @@ export interface DialRequest {
   tokens?: TokenChoice;
   /** What to offer: the token of the protocol, another one, or nothing. */
   subprotocol: string | false;
+  /** How the request looks. Absent: as the WebSocket library does it. */
+  form?: HandshakeForm;
   timeoutMs: number;
 }
 

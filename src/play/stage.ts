@@ -1,6 +1,7 @@
 import type { Description, HistoryEvent, Timers } from '../../schemas/index.js';
 import type { ClientSpec } from '../script/model.js';
 import { userIdOf } from '../script/user-id.js';
+import { seededRandom } from '../seeded-random.js';
 import { Actor, type ActorWorld } from './clients/actor.js';
 import type { Link, Untimed } from './clients/link.js';
 import { SentMessages } from './clients/sent-messages.js';
@@ -8,6 +9,7 @@ import type { MemoryWatch } from './memory-watch.js';
 import { freshMsgId } from './msg-ids.js';
 import type { Attacker, Control, Dial, Probes } from './ports.js';
 import { SubjectClock } from './subject-clock.js';
+import { NAMED_VOICES, type Voice, voiceOf } from './voice.js';
 import { Waits } from './waits.js';
 
 export interface StageOptions {
@@ -60,10 +62,12 @@ export class Stage implements ActorWorld {
   packets = 0;
   #conns = 0;
   readonly #delayed = new Map<string, () => void>();
+  readonly #voices: number;
 
   constructor(options: StageOptions) {
     this.options = options;
     this.waits = new Waits(options.signal);
+    this.#voices = Math.floor(options.random() * 2 ** 32);
   }
 
   get dial(): Dial {
@@ -97,6 +101,13 @@ export class Stage implements ActorWorld {
     return this.#conns;
   }
 
+  /** The same seed gives the same voice, whichever client comes first. */
+  voiceFor(client: string, nth: number): Voice {
+    let mixed = this.#voices;
+    for (const character of `${client} ${nth}`) mixed = Math.imul(mixed ^ character.charCodeAt(0), 0x01000193);
+    return voiceOf(seededRandom(mixed));
+  }
+
   countPacket(): void {
     this.packets += 1;
   }
@@ -109,9 +120,16 @@ export class Stage implements ActorWorld {
     return freshMsgId();
   }
 
-  addActor({ name, userOf = name, user, device, autoAcks, fragments }: Omit<ClientSpec, 'start'>): Actor {
+  addActor({ name, userOf = name, user, device, autoAcks, fragments, voice }: Omit<ClientSpec, 'start'>): Actor {
     const own = { user: userIdOf({ userOf, user }, this.options.userSuffix), device };
-    const actor = new Actor(this, { name, autoAcks, fragments, ...(this.options.identity?.(userOf, device) ?? own) });
+    const named = voice === undefined ? undefined : NAMED_VOICES[voice];
+    const actor = new Actor(this, {
+      name,
+      autoAcks,
+      fragments,
+      voice: named,
+      ...(this.options.identity?.(userOf, device) ?? own),
+    });
     this.actors.set(name, actor);
     return actor;
   }

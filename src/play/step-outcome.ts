@@ -65,13 +65,13 @@ export const recordUnreached = (stage: Stage, place: StepPlace, expected: string
 };
 
 /**
- * Records that a client could not connect: a breach of IM-1-1 when the server did not select the subprotocol, otherwise
- * a precondition that was not reached.
+ * Records that a client could not connect: a breach of IM-1-1 when the server did not select the subprotocol or
+ * minds the form of the request, otherwise a precondition that was not reached.
  */
 export const recordNotConnected = (stage: Stage, place: StepPlace, client: string, refused: Refused): false => {
   const expected = `${client} can connect with the subprotocol im.ran.v1`;
   const { refusal, error } = refused;
-  if (refusal !== 'subprotocol') return recordUnreached(stage, place, expected, error);
+  if (refusal !== 'subprotocol' && refusal !== 'form') return recordUnreached(stage, place, expected, error);
   recordExpectation(stage, place, {
     requirement: 'IM-1-1',
     expected,

@@ -12,12 +12,12 @@ export const clientSpecs = (file: Pick<ScenarioFile, 'clients'>): ClientSpec[] =
   const named: [string, Options][] = Array.isArray(file.clients)
     ? file.clients.map((name) => [name, {}])
     : Object.entries(file.clients);
-  return named.map(([name, { userOf, user, device, away, absent, autoAcks, fragments }]) => ({
+  return named.map(([name, { userOf, user, device, away, absent, autoAcks, fragments, voice }]) => ({
     name,
     device: device ?? 'default',
     start: absent ? 'absent' : away ? 'away' : 'present',
     autoAcks: autoAcks ?? false,
-    ...defined({ fragments, userOf, user }),
+    ...defined({ fragments, voice, userOf, user }),
   }));
 };
 

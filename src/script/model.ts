@@ -25,6 +25,8 @@ export interface ClientSpec {
   autoAcks: boolean;
   /** Its packets travel in so many WebSocket fragments. */
   fragments?: number;
+  /** How it speaks. Undefined: as the seed says. */
+  voice?: 'plain' | 'compressed' | 'dripping' | 'all-lengths';
 }
 
 /** One cell of a scenario file: everything that is needed to run it. What follows from its steps is found out when it is asked for. */

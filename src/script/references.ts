@@ -25,7 +25,7 @@ const wrongPlace = (
   const known = [...COUNTED_LIMITS, ...fills];
   if (!known.includes(name)) return [`holds ${text}, which stands for nothing`, `Known here: ${known.join(', ')}.`];
   if (argument === undefined) return undefined;
-  if (name === 'user') return clients.has(argument) ? undefined : unknownClient(argument, clients);
+  if (name === 'user' || name === 'token') return clients.has(argument) ? undefined : unknownClient(argument, clients);
   return labels.has(argument) ? undefined : unknownLabel(argument);
 };
 

@@ -38,8 +38,8 @@ export interface VerbFacts<A = Action> {
   readonly verbatim: readonly string[];
 }
 
-/** `{rid}`, `{msgId}`: fresh ones. `{user:NAME}`: the id of that user. `{serverMsgId:m1}`, `{like:m1}`: of a message. */
-export type FilledWhilePlayed = 'rid' | 'rid64' | 'msgId' | 'user' | 'serverMsgId' | 'like';
+/** `{token}`, `{token:NAME}`: a valid token of the client itself, or of another one. `{rid}`, `{msgId}`: fresh ones. `{user:NAME}`: the id of that user. `{serverMsgId:m1}`, `{like:m1}`: of a message. */
+export type FilledWhilePlayed = 'rid' | 'rid64' | 'msgId' | 'user' | 'serverMsgId' | 'like' | 'token';
 
 export type Verbs<V = VerbFacts> = ReadonlyMap<string, V>;
 

@@ -167,9 +167,13 @@ t.test('durations and bodies follow what the subject declares', async (t) => {
   t.equal(Buffer.byteLength(bodyOfBytes(10, 'é')), 10);
   t.equal(Buffer.byteLength(bodyOfBytes(11, '👩')), 11);
   const limits = { protocol: 'im.ran.v1' as const, limits: { maxBodyBytes: 70_000 } };
-  t.equal(bodyText({ limit: 1 }, 'm1', limits).length, 70_001);
-  t.equal(bodyText({ limit: 0 }, 'm1', { protocol: 'im.ran.v1' }).length, 65_536);
-  t.equal(bodyText(undefined, 'm1', limits), 'body of m1');
+  const overheads = () => ({ request: 100, push: 200 });
+  t.equal(bodyText({ limit: 1 }, 'm1', limits, overheads).length, 70_001);
+  t.equal(bodyText({ limit: 0 }, 'm1', { protocol: 'im.ran.v1' }, overheads).length, 65_536);
+  t.equal(bodyText(undefined, 'm1', limits, overheads), 'body of m1');
+  t.equal(bodyText({ frameBytes: 4_096 }, 'm1', limits, overheads).length, 3_996);
+  t.equal(bodyText({ pushBytes: 4_096 }, 'm1', limits, overheads).length, 3_896);
+  t.match(bodyText({ bytes: 64 }, 'm7', limits, overheads), /^m7 /, 'no two are the same');
 });
 
 t.test('every scenario of the kit loads, and no id stands twice', async (t) => {

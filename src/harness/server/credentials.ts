@@ -13,7 +13,7 @@ export interface TlsTrust {
 /** How to open a connection as one user and device. */
 export interface Credentials {
   url: string;
-  headers: Record<string, string>;
+  headers: Record<string, string | string[]>;
   tls?: TlsTrust;
 }
 

@@ -31,7 +31,7 @@ const textOf = (event: Exclude<HistoryEvent, { kind: 'history' }>): string => {
     case 'handed':
       return `${who(event)} hands ${event.msgId} of ${event.from} to the application`;
     case 'opening':
-      return `${who(event)} connects`;
+      return `${who(event)} connects${event.voice === undefined ? '' : ` (${event.voice})`}`;
     case 'open':
       return `${who(event)} is connected`;
     case 'refused':

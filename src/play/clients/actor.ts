@@ -1,6 +1,8 @@
 import { type AckA, type AckR, type MsgA, type MsgN, RETRYABLE_CODES, WIRE } from '../../../schemas/index.js';
+import { defined } from '../../defined.js';
 import { RAW_LABEL, UNKNOWN_LABEL } from '../../script/labels.js';
 import type { Dial, DialOutcome, TokenChoice } from '../ports.js';
+import { describeVoice, type Voice } from '../voice.js';
 import { isPutOff, retryPauseMs } from './expectation.js';
 import { Link, type LinkOwner, type Received, type Untimed } from './link.js';
 import { keyOf, type SentMessage, type SentMessages } from './sent-messages.js';
@@ -13,6 +15,8 @@ export interface ActorWorld {
   record(event: Untimed): void;
   notify(): void;
   nextConn(): number;
+  /** How a client speaks on the connection that it opens as its nth. */
+  voiceFor(client: string, nth: number): Voice;
   countPacket(): void;
   /** A push told when the server accepted a message, by its own clock. */
   noteAcceptedAt(epochMs: number): void;
@@ -33,6 +37,8 @@ interface ActorSpec {
   device: string;
   autoAcks: boolean;
   fragments?: number | undefined;
+  /** Undefined: drawn anew for each connection. */
+  voice?: Voice | undefined;
 }
 
 /**
@@ -44,6 +50,8 @@ export class Actor implements LinkOwner {
   readonly user: string;
   readonly device: string;
   readonly fragments: number | undefined;
+  readonly #voice: Voice | undefined;
+  #connections = 0;
   autoAcks: boolean;
   link: Link | undefined;
   old: Link | undefined;
@@ -66,6 +74,7 @@ export class Actor implements LinkOwner {
     this.device = who.device;
     this.autoAcks = who.autoAcks;
     this.fragments = who.fragments;
+    this.#voice = who.voice;
     this.record({ kind: 'client', client: this.name, user: this.user, device: this.device });
   }
 
@@ -87,15 +96,25 @@ export class Actor implements LinkOwner {
     tokens?: TokenChoice,
     reads = true,
   ): Promise<DialOutcome> {
-    const link = new Link(this.#world.nextConn(), this, reads);
-    this.record({ kind: 'opening', client: this.name, conn: link.conn });
+    this.#connections += 1;
+    const voice = this.#voice ?? this.#world.voiceFor(this.name, this.#connections);
+    const link = new Link(this.#world.nextConn(), this, reads, voice);
+    const described = describeVoice(voice);
+    this.record({
+      kind: 'opening',
+      client: this.name,
+      conn: link.conn,
+      ...(described === '' ? {} : { voice: described }),
+    });
+    // Only who offers what everybody offers can expect to get in, however it is written.
+    const form = subprotocol === WIRE.subprotocol ? voice.handshake : undefined;
     const outcome = await this.#world.dial(
       {
         user: this.user,
         device: this.device,
         subprotocol,
         timeoutMs: this.#world.connectBoundMs,
-        ...(tokens === undefined ? {} : { tokens }),
+        ...defined({ tokens, form }),
       },
       link.handlers,
     );
@@ -115,7 +134,7 @@ export class Actor implements LinkOwner {
     this.notify();
   }
 
-  onPacket(link: Link, entry: Received & { kind: 'packet' }): void {
+  onPacket(link: Link, entry: Received & { kind: 'packet' }, bytes: number): void {
     const { packet } = entry;
     const { messages } = this.#world;
     this.#world.countPacket();
@@ -129,7 +148,7 @@ export class Actor implements LinkOwner {
       }
     }
     if (packet.type === 'msg:N') {
-      messages.learnPush(packet);
+      messages.learnPush(packet, bytes);
       this.#awaitStep(entry, packet);
       this.#world.noteAcceptedAt(packet.acceptedAt);
       if (this.autoAcks && link === this.link) this.takePush(link, entry);

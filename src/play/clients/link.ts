@@ -3,7 +3,8 @@ import { SERVER_PACKETS } from '../../../schemas/index.js';
 import { defined } from '../../defined.js';
 import { KitError } from '../../errors.js';
 import { decodePacket, encodePacket, idsNamedIn, validatePacket } from '../../wire/index.js';
-import type { HugeFrame, Socket, SocketHandlers } from '../ports.js';
+import type { FrameForm, HugeFrame, Socket, SocketHandlers } from '../ports.js';
+import { encodeWith, PLAIN_VOICE, type Voice } from '../voice.js';
 
 /** What waits in the inbox of a connection until a step takes it. */
 export type Received = (
@@ -26,6 +27,10 @@ const INBOX_LIMIT = 500;
 const PACKETS_PER_MESSAGE = 20;
 const REPEATS_PER_SECOND = 100;
 const INVALID_LIMIT = 20;
+const SHORTEST_RID = 2;
+const LONGEST_RID = 64;
+/** Who writes more than that on one connection writes the rest plainly: its voice was heard. */
+const VOICED_FRAMES = 100;
 const ENDING = { cleanly: 'clean', reset: 'reset', abruptly: 'lost' } as const;
 
 /** A history event without its time. */
@@ -41,8 +46,8 @@ export interface LinkOwner {
   readonly fragments: number | undefined;
   record(event: Untimed): void;
   onOpen(link: Link): void;
-  /** A valid packet arrived and is in the inbox. */
-  onPacket(link: Link, entry: Received & { kind: 'packet' }): void;
+  /** A valid packet of so many bytes arrived and is in the inbox. */
+  onPacket(link: Link, entry: Received & { kind: 'packet' }, bytes: number): void;
   notify(): void;
 }
 
@@ -71,18 +76,30 @@ export class Link {
   #invalid = 0;
   #reading = true;
 
+  /** The payloads of pings that were not answered yet. */
+  readonly #pinged: string[] = [];
   readonly #readsAtOnce: boolean;
+  readonly #voice: Voice;
 
-  constructor(conn: number, owner: LinkOwner, readsAtOnce = true) {
+  constructor(conn: number, owner: LinkOwner, readsAtOnce = true, voice: Voice = PLAIN_VOICE) {
+    this.#voice = voice;
     this.conn = conn;
     this.#owner = owner;
     this.#readsAtOnce = readsAtOnce;
   }
 
+  /** Bytes of the rid that comes next. */
+  get nextRidBytes(): number {
+    const rid = this.nextRid();
+    this.#rids -= 1;
+    return rid.length;
+  }
+
   /** Unique on this connection only, as the protocol asks: every other connection uses the same ones. */
   nextRid(length = 0): string {
     this.#rids += 1;
-    return `r${this.#rids}`.padEnd(length, '-_Az09');
+    const drawn = this.#voice.rids === 'any' ? SHORTEST_RID + (this.#rids % (LONGEST_RID - SHORTEST_RID + 1)) : 0;
+    return `r${this.#rids}`.padEnd(length === 0 ? drawn : length, '-_Az09');
   }
 
   get #who() {
@@ -103,13 +120,23 @@ export class Link {
     onPing: (data) => {
       if (this.answersPings && this.state === 'open') this.#socket?.pong(data);
     },
-    onPong: () => {
-      if (this.ignoresPongs) return;
+    onMisframed: (fault) => this.#onInvalid('frame', '(the head of a frame)', [fault]),
+    onPong: (data) => {
+      if (this.ignoresPongs || !this.#isAnswer(data)) return;
       this.#owner.record({ kind: 'got-pong', ...this.#who });
       this.#put({ kind: 'pong', taken: false });
     },
     onClose: (code, error) => this.#onClose(code, error),
   };
+
+  /** A pong that carries something else answers no ping, and is allowed (RFC 6455, 5.5.3). */
+  #isAnswer(data: Uint8Array | undefined): boolean {
+    if (data === undefined) return true;
+    const place = this.#pinged.indexOf(Buffer.from(data).toString('latin1'));
+    // Whoever answers the last of several pings has answered those before it.
+    if (place >= 0) this.#pinged.splice(0, place + 1);
+    return place >= 0;
+  }
 
   #put(entry: Received): void {
     this.inbox.push(entry);
@@ -148,7 +175,7 @@ export class Link {
       handled: false,
       taken: false,
     };
-    this.#owner.onPacket(this, entry);
+    this.#owner.onPacket(this, entry, Buffer.byteLength(text));
     this.#put(entry);
   }
 
@@ -207,9 +234,16 @@ export class Link {
     this.#owner.record(sent);
     this.#written += 1;
     if (this.state !== 'open') return;
-    const text = encodePacket(packet);
-    if (fragments === undefined) this.#socket?.sendText(text);
-    else this.#sendInFragments(Buffer.from(text), fragments);
+    if (fragments !== undefined) this.#sendInFragments(Buffer.from(encodePacket(packet)), fragments);
+    else if (this.#written > VOICED_FRAMES) this.#socket?.sendText(encodePacket(packet));
+    else this.#socket?.sendText(encodeWith(packet, this.#voice), this.#frameForm);
+  }
+
+  get #frameForm(): FrameForm | undefined {
+    const { compresses, cutAfter, drips } = this.#voice;
+    return compresses || cutAfter !== undefined || drips
+      ? { compressed: compresses, ...defined({ cutAfter, drips }) }
+      : undefined;
   }
 
   /** Cut by bytes, whatever characters they belong to. The pongs are of no interest. */
@@ -230,7 +264,7 @@ export class Link {
     this.#owner.record({ kind: 'sent-raw', ...this.#who, ...text, bytes, what });
     if (this.state !== 'open') return;
     if (as === 'binary') this.#socket?.sendBinary(typeof data === 'string' ? Buffer.from(data) : data);
-    else if (typeof data === 'string') this.#socket?.sendText(data);
+    else if (typeof data === 'string') this.#socket?.sendText(data, this.#frameForm);
     else this.#socket?.sendTextBytes(data);
   }
 
@@ -243,7 +277,10 @@ export class Link {
 
   ping(): void {
     this.#written += 1;
-    this.#socket?.ping();
+    // Each with other bytes, so that a pong tells which one it answers.
+    const payload = Buffer.alloc(this.#voice.pingBytes, this.#written & 0xff);
+    this.#pinged.push(payload.toString('latin1'));
+    this.#socket?.ping(payload);
   }
 
   /** Writes the same hostile thing many times: the history gets one line for all. */

@@ -1,5 +1,6 @@
 import { type MsgA, type MsgN, type MsgR, RETRYABLE_CODES } from '../../../schemas/index.js';
 import { KitError } from '../../errors.js';
+import { encodePacket } from '../../wire/index.js';
 
 /** What a script says of a message. Times are those of the kit's own clock. */
 type Said = Pick<SentMessage, 'label' | 'client' | 'fromUser' | 'toUser' | 'toClient' | 'msgId' | 'body' | 'fields'> & {
@@ -72,11 +73,15 @@ export interface SentMessage {
 /** What tells messages apart: the sender and the id that it chose. */
 export const keyOf = (fromUser: string, msgId: string): string => `${fromUser}\n${msgId}`;
 
+const bytesInJson = (text: string): number => Buffer.byteLength(JSON.stringify(text)) - 2;
+
 /** The messages of one run of a scenario, by label, by id and by the rid of each transmission. */
 export class SentMessages {
   readonly #byLabel = new Map<string, SentMessage>();
   readonly #byKey = new Map<string, SentMessage[]>();
   readonly #byServerMsgId = new Map<string, SentMessage>();
+  /** Bytes of the last push to each user, without those of its body. */
+  readonly #pushOverhead = new Map<string, number>();
   readonly #labelOfRid = new Map<string, string>();
 
   add(message: SentMessage): void {
@@ -138,16 +143,27 @@ export class SentMessages {
     this.#learnId(message, packet.serverMsgId);
   }
 
-  learnPush(packet: MsgN): void {
+  learnPush(packet: MsgN, bytes: number): void {
+    this.#pushOverhead.set(packet.to, bytes - bytesInJson(packet.body));
     const candidates = this.ofKey(packet.from, packet.msgId);
     const message = candidates.find((one) => one.body === packet.body) ?? candidates[0];
     if (message) this.#learnId(message, packet.serverMsgId);
+  }
+
+  /** How large a push is beside its body, as far as one was seen; the ids of the server may vary a little. */
+  pushOverhead(toUser: string): number | undefined {
+    return this.#pushOverhead.get(toUser);
   }
 
   #learnId(message: SentMessage, serverMsgId: string | undefined): void {
     if (serverMsgId === undefined || message.serverMsgId !== undefined) return;
     message.serverMsgId = serverMsgId;
     this.#byServerMsgId.set(serverMsgId, message);
+  }
+
+  /** How large that is, with a rid of so many characters. */
+  requestBytes(message: SentMessage, ridBytes: number): number {
+    return Buffer.byteLength(encodePacket(this.request(message, 'r'.repeat(ridBytes))));
   }
 
   /** The msg:R of a message, for one more transmission. */

@@ -1,11 +1,13 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { type TokenKind, WIRE } from '../../../schemas/index.js';
 import { clientName, closed, requirement, tokenKind } from '../../../schemas/script-values.js';
+import { defined } from '../../defined.js';
 import { KitError } from '../../errors.js';
 import type { Actor } from '../../play/clients/actor.js';
 import type { TokenChoice } from '../../play/ports.js';
 import type { Stage } from '../../play/stage.js';
 import { recordExpectation, recordNotConnected, recordUnreached, type StepPlace } from '../../play/step-outcome.js';
+import { fillTree } from '../../template.js';
 import { defineClientVerb, noLabels, nothingNew, noWait } from '../define.js';
 
 const fields = {
@@ -20,6 +22,15 @@ const fields = {
         'What `access_token` in the query holds, beside the header: a token of this client, or `{ of: NAME }`.',
     }),
   ),
+  headers: Type.Optional(
+    Type.Record(Type.String(), Type.Union([Type.String(), Type.Array(Type.String())]), {
+      description:
+        'Further headers of the upgrade; `Authorization` stands instead of that of `token`. `{token}` is a token of this client, `{token:NAME}` one of another, `{user:NAME}` a user id.',
+    }),
+  ),
+  parameters: Type.Optional(
+    Type.String({ description: 'What the query of the URL holds beside: `user={user:bob}`, `access_token={token}`.' }),
+  ),
   over: Type.Optional(
     Type.Union([Type.Literal('plaintext'), Type.Literal('tls-1.1')], {
       description: 'Tries the same port without TLS, or with TLS 1.1 at most. It must not succeed.',
@@ -33,22 +44,31 @@ const fields = {
 };
 type Connects = Static<ReturnType<typeof Type.Object<typeof fields>>>;
 
-const tokensOf = (stage: Stage, { token, query }: Connects): TokenChoice | undefined => {
-  if (token === undefined && query === undefined) return undefined;
+/** `{user:NAME}` in a header or a parameter. */
+const withUsers = <T>(stage: Stage, value: T): T =>
+  fillTree(value, ({ name, argument = '' }) =>
+    name === 'user' ? stage.actors.get(argument)?.user : undefined,
+  ) as T;
+
+const tokensOf = (stage: Stage, action: Connects): TokenChoice | undefined => {
+  const { token, query, headers, parameters } = action;
+  if ([token, query, headers, parameters].every((option) => option === undefined)) return undefined;
   const header = (token ?? 'own') as TokenKind;
-  if (query === undefined) return { header };
-  if (typeof query === 'string') return { header, query: query as TokenKind };
+  const more = { ...defined({ ...withUsers(stage, { headers, parameters }) }), owners: stage.actors };
+  if (query === undefined) return { header, ...more };
+  if (typeof query === 'string') return { header, query: query as TokenKind, ...more };
   const other = stage.actors.get(query.of);
   if (!other)
     throw new KitError('usage', `query names "${query.of}", which is no client`, 'Name a client of the file.');
-  return { header, query: { user: other.user, device: other.device } };
+  return { header, query: { user: other.user, device: other.device }, ...more };
 };
 
 /** The tokens that the kit must be able to make. */
-const kindsOf = ({ token, query }: Connects): TokenKind[] => {
+const kindsOf = ({ token, query, headers, parameters }: Connects): TokenKind[] => {
+  const further = headers !== undefined || parameters !== undefined;
   const kinds = [token, query].filter((kind) => typeof kind === 'string') as TokenKind[];
   // A second token can be placed only where the kit places tokens itself.
-  return query !== undefined && token === undefined ? ['own', ...kinds] : kinds;
+  return (query !== undefined || further) && token === undefined ? ['own', ...kinds] : kinds;
 };
 
 const HIDDEN = { plaintext: ['IM-1-26', 'without TLS'], 'tls-1.1': ['IM-1-27', 'with TLS 1.1'] } as const;
@@ -91,7 +111,7 @@ export const connects = defineClientVerb({
     tls: action.over !== undefined,
     oldTls: action.over === 'tls-1.1',
   }),
-  fills: [],
+  fills: ['user', 'token'],
   verbatim: [],
   perform: async (stage, actor, action, place) => {
     if (action.over !== undefined) return connectsOver(stage, actor, action.over, action, place);

@@ -56,22 +56,28 @@ const fillUsers = (stage: Stage, further: Record<string, unknown>): Record<strin
 
 const NO_FIELDS: Record<string, unknown> = Object.freeze({});
 
-const messageOf = (stage: Stage, actor: Actor, action: Sends, label: string): SentMessage => {
+const messageOf = (stage: Stage, actor: Actor, link: Link, action: Sends, label: string): SentMessage => {
   const recipient = stage.actors.get(action.to);
   if (!recipient) throw new KitError('kit', `client "${action.to}" has no actor`, 'Please report this.');
   const original = action.sameIdAs === undefined ? undefined : stage.messages.get(action.sameIdAs);
   const { ttlMs } = action;
-  return newMessage({
+  const message = newMessage({
     label,
     client: actor.name,
     fromUser: actor.user,
     toUser: recipient.user,
     toClient: recipient.name,
     msgId: original?.msgId ?? action.msgId ?? stage.nextMsgId(),
-    body: bodyText(action.body, label, stage.options.description),
+    body: '',
     ttlMs: ttlMs === undefined ? undefined : Math.round(durationMs(ttlMs, stage.options.timers)),
     fields: action.fields === undefined ? NO_FIELDS : fillUsers(stage, action.fields),
   });
+  const overheads = () => ({
+    request: stage.messages.requestBytes(message, link.nextRidBytes),
+    push: stage.messages.pushOverhead(recipient.user) ?? 0,
+  });
+  message.body = bodyText(action.body, label, stage.options.description, overheads);
+  return message;
 };
 
 /** Goes on when half of a portion is answered, so that the server always has something to do. */
@@ -95,7 +101,7 @@ const sendsNow = async (stage: Stage, actor: Actor, link: Link, action: Sends, p
   const known = new Set<string>();
   const messageFor = (label: string): SentMessage => {
     if (known.has(label)) return stage.messages.get(label);
-    const message = messageOf(stage, actor, action, label);
+    const message = messageOf(stage, actor, link, action, label);
     known.add(label);
     stage.messages.add(message);
     return message;

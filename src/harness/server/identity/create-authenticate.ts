@@ -1,8 +1,9 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { defined } from '../../../defined.js';
 import { KitError } from '../../../errors.js';
-import type { TokenChoice } from '../../../play/index.js';
+import type { TokenChoice, TokenOwner } from '../../../play/index.js';
 import type { Account } from '../../options.js';
+import { fillText } from '../../../template.js';
 import type { Authenticate, TlsTrust } from '../credentials.js';
 import { checkIds, fillIdentity, namesSomebody } from './fill-identity.js';
 import { type TokenSource, tokensOfCommand } from './token-command.js';
@@ -45,9 +46,10 @@ export const createAuthenticate = (options: IdentityOptions): Authenticate => {
   const headerTakesToken = Object.values(headers).some((value) => value.includes('{token}'));
   const headerNames = Object.values(headers).some(namesSomebody);
 
-  const chosen = async (baseUrl: string, user: string, device: string, { header, query }: TokenChoice) => {
+  const chosen = async (baseUrl: string, user: string, device: string, choice: TokenChoice) => {
+    const { header, query } = choice;
     const own = source ?? bareName;
-    const filled: Record<string, string> = {};
+    const filled: Record<string, string | string[]> = {};
     for (const [name, value] of Object.entries(headers)) filled[name] = fillIdentity(value, { user, device });
     const token = await tokenOfKind(header, user, device, own, sign);
     if (token !== undefined) filled.Authorization = `Bearer ${token}`;
@@ -57,6 +59,11 @@ export const createAuthenticate = (options: IdentityOptions): Authenticate => {
         ? await own(query.user, query.device)
         : await tokenOfKind(query ?? 'none', user, device, own, sign);
     if (second !== undefined) url.searchParams.set('access_token', second);
+    const fill = await tokenFiller(own, { user, device }, choice.owners);
+    for (const [name, value] of Object.entries(choice.headers ?? {})) {
+      filled[name] = typeof value === 'string' ? fill(value) : value.map(fill);
+    }
+    if (choice.parameters !== undefined) url.search += `${url.search === '' ? '?' : '&'}${fill(choice.parameters)}`;
     return { url: url.href, headers: filled, ...trust };
   };
 
@@ -76,6 +83,24 @@ export const createAuthenticate = (options: IdentityOptions): Authenticate => {
     if (bearer) filled.Authorization = `Bearer ${token}`;
     return { url: fillIdentity(baseUrl, identity, encodeURIComponent), headers: filled, ...trust };
   };
+};
+
+/** Fills tokens in. They are made beforehand, for all clients that the step may name. */
+const tokenFiller = async (
+  own: TokenSource,
+  { user, device }: TokenOwner,
+  owners: TokenChoice['owners'] = new Map(),
+): Promise<(text: string) => string> => {
+  const mine = await own(user, device);
+  const tokens = new Map<string, string>();
+  for (const [name, owner] of owners) tokens.set(name, await own(owner.user, owner.device));
+  return (text) =>
+    String(
+      fillText(text, ({ name, argument }) => {
+        if (name !== 'token') return undefined;
+        return argument === undefined ? mine : tokens.get(argument);
+      }),
+    );
 };
 
 const bareName: TokenSource = async (user, device) => (device === 'default' ? user : `${user}/${device}`);

@@ -6,7 +6,7 @@ const HOUR = 3_600;
 /** What no deployment takes for a token, not even one that takes bare names. */
 const MALFORMED = '%%not.a,token%%';
 /** Kinds that need no key. */
-const PLAIN: ReadonlySet<TokenKind> = new Set(['own', 'none', 'malformed', 'unsigned', 'no-signature', 'wrong-key']);
+const PLAIN: ReadonlySet<TokenKind> = new Set(['own', 'none', 'malformed', 'unsigned', 'no-signature', 'wrong-key', 'bare-name']);
 
 export interface JwtTimes {
   iat: number;
@@ -60,6 +60,7 @@ export const tokenOfKind = async (
 ): Promise<string | undefined> => {
   if (kind === 'own') return own(user, device);
   if (kind === 'none') return undefined;
+  if (kind === 'bare-name') return device === 'default' ? user : `${user}/${device}`;
   const now = Math.floor(Date.now() / 1_000);
   const valid = { iat: now, exp: now + HOUR };
   if (kind === 'wrong-key') return jwtSigner(randomBytes(32).toString('base64'))(user, device, valid);
