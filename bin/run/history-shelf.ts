@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HistoryEvent, Report, ScenarioResult } from '../../schemas/index.js';
-import { readHistory } from '../../src/history/record/read-history.js';
+import { readHistory } from '../../src/history/index.js';
 
 /** So many events of failures stay in memory: a server that fails everything must not fill it. */
 const MAX_EVENTS = 300_000;
