@@ -13,6 +13,12 @@ export const SubjectSchema = Type.Object(
   {
     role: Type.Union(ROLES.map((name) => Type.Literal(name))),
     classes: Type.Array(Type.Union(SERVER_CLASSES.map((name) => Type.Literal(name)))),
+    serves: Type.Optional(
+      Type.Array(Type.Union(SERVER_CLASSES.map((name) => Type.Literal(name))), {
+        description:
+          'What it claims beyond the classes that are tested: it is held to none of it, and does it all the same.',
+      }),
+    ),
   },
   { description: 'What is under test: its role, and the classes that it claims.' },
 );
@@ -81,6 +87,17 @@ export const HistoryHeadSchema = Type.Object(
           maxInboxMessages: Type.Optional(Type.Integer({ minimum: 1 })),
         },
         { description: 'What the server declared of them: what it did not declare is not judged.' },
+      ),
+    ),
+    network: Type.Optional(
+      Type.Object(
+        {
+          roundTripMs: Type.Number({ minimum: 0, description: 'Slowest way there and back: added to every bound.' }),
+          bytesPerSecond: Type.Optional(
+            Type.Integer({ minimum: 1, description: 'What the line carries, if that is little.' }),
+          ),
+        },
+        { description: 'What lies between the kit and the server. Absent: nothing that counts.' },
       ),
     ),
     startedAt: Type.Integer({ description: 'Unix epoch milliseconds by the clock of the kit.' }),
@@ -224,6 +241,16 @@ export const HistoryEventSchema = Type.Union(
       },
       'The kit asked for the metrics page of the server.',
     ),
+    event(
+      'network',
+      {
+        queuedMs: Type.Integer({
+          minimum: 1,
+          description: 'So long the line still needs for what it was given: added to every bound from here on.',
+        }),
+      },
+      'The line to the server is slow, and behind.',
+    ),
     event('settling', {}, 'Every fault has ended; receivers reconnect and ack, senders re-send.'),
     event('settled', { complete: Type.Boolean() }, 'Settling ended; complete: nothing was left to wait for.'),
     event(
@@ -275,6 +302,13 @@ export const HistoryEventSchema = Type.Union(
               'Longest time for which the event loop of the kit stood still meanwhile. Absent: not measured.',
           }),
         ),
+        networkStalledMs: Type.Optional(
+          Type.Integer({
+            minimum: 0,
+            description:
+              'Longest time for which nothing crossed the network meanwhile, as an idle connection saw it. Absent: not watched.',
+          }),
+        ),
       },
       'Nothing was recorded after this.',
     ),
@@ -288,5 +322,7 @@ export const HistoryEventSchema = Type.Union(
 );
 
 export type HistoryHead = Static<typeof HistoryHeadSchema>;
+/** How the way to the subject is. */
+export type NetworkSpeed = NonNullable<HistoryHead['network']>;
 export type HistoryEvent = Static<typeof HistoryEventSchema>;
 export type HistoryEventOf<K extends HistoryEvent['kind']> = Extract<HistoryEvent, { kind: K }>;

@@ -96,6 +96,11 @@ export const BecauseSchema = Type.Union(
       { stalledMs: Type.Number(), requirements: Type.Array(Type.String()) },
       'The kit itself stood still for that long; what it saw of these requirements may come from that.',
     ),
+    cause(
+      ['network-stalled'],
+      { stalledMs: Type.Number(), requirements: Type.Array(Type.String()) },
+      'Nothing crossed the network for that long; what was seen of these requirements may come from that.',
+    ),
     cause(['kit-failed'], {}, 'A fault of the kit, or of the machine that it runs on.'),
   ],
   { description: 'Why inconclusive, not-applicable, unproven or error, for programs.' },

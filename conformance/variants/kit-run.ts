@@ -7,6 +7,7 @@ import { KitError } from '../../src/errors.js';
 import { packageRoot } from '../../src/package-root.js';
 import { builtFile, certificateFile } from '../mutants/runs.js';
 import { serverFile } from '../patching/server-file.js';
+import { startByUrl } from './start-by-url.js';
 import type { Variant } from './variant.js';
 
 /** What a run asks of the kit. */
@@ -40,8 +41,29 @@ const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 export const claimedOf = ({ lacks = [] }: Variant, classes: readonly ServerClass[]): ServerClass[] =>
   classes.filter((name) => !lacks.includes(name));
 
+const NETWORK_OPTIONS = {
+  delayMs: '--delay',
+  jitterMs: '--jitter',
+  bytesPerSecond: '--bytes-per-second',
+  stallMs: '--stall',
+  stallEveryMs: '--stall-every',
+} as const satisfies Record<keyof NonNullable<Variant['network']>, string>;
+
+/** The network takes the port, and starts the server behind itself. */
+const throughNetwork = (network: NonNullable<Variant['network']>, command: string): string => {
+  const node = quote(process.execPath);
+  const habits = Object.entries(network).map(([name, value]) => `${NETWORK_OPTIONS[name as 'delayMs']} ${value}`);
+  const program = quote(builtFile('conformance/variants/network/slow-network.js'));
+  return `exec ${node} ${program} --port {port} ${habits.join(' ')} -- ${command.replace(/^exec /, '').replace('{port}', 'BEHIND')}`;
+};
+
+const commandOf = (variant: Variant, file: string, claimed: readonly ServerClass[]): string => {
+  const command = serverCommandOf(variant, file, claimed);
+  return variant.network === undefined ? command : throughNetwork(variant.network, command);
+};
+
 /** `exec`: the server takes the place of the shell, so that a restart costs one process and not two. */
-const commandOf = ({ program, options = '' }: Variant, file: string, claimed: readonly ServerClass[]): string => {
+const serverCommandOf = ({ program, options = '' }: Variant, file: string, claimed: readonly ServerClass[]): string => {
   const node = `exec ${quote(process.execPath)}`;
   if (program !== undefined) return `${node} ${quote(join(packageRoot, program))} ${options}`.trimEnd();
   // Every server has core, whichever classes are looked at.
@@ -53,13 +75,21 @@ const commandOf = ({ program, options = '' }: Variant, file: string, claimed: re
   return `${node} ${quote(file)} --port {port} --data {data} ${words.join(' ')}`;
 };
 
-const argumentsOf = ({ variant, classes, only, seed, historyDir }: KitRun, file: string, folder: string): string[] => {
+/** How the kit comes to the server: by its command, or by the port on which it runs already. */
+const wayTo = (claimed: readonly ServerClass[], command: string, port: number | undefined): string[] => {
+  const scheme = claimed.includes('encrypted') ? 'wss' : 'ws';
+  if (port !== undefined) return [`${scheme}://127.0.0.1:${port}/`, '--allow-unproven'];
+  return [...(scheme === 'wss' ? ['wss://127.0.0.1:{port}/'] : []), '--exec', command];
+};
+
+const argumentsOf = (run: KitRun, command: string, folder: string, port: number | undefined): string[] => {
+  const { variant, classes, only, seed, historyDir } = run;
   const claimed = claimedOf(variant, classes);
   return [
-    ...(claimed.includes('encrypted') ? ['wss://127.0.0.1:{port}/', '--ca', certificateFile('cert.pem')] : []),
+    ...wayTo(claimed, command, port),
+    ...(claimed.includes('encrypted') ? ['--ca', certificateFile('cert.pem')] : []),
     ...(claimed.includes('secured') ? ['--jwt-secret', JWT_SECRET] : []),
-    '--exec',
-    commandOf(variant, file, claimed),
+    ...(variant.kitOptions ?? []),
     '--class',
     claimed.join(','),
     ...only.flatMap((glob) => ['--only', glob]),
@@ -105,12 +135,14 @@ const runProcess = (words: readonly string[], signal: AbortSignal): Promise<stri
  * did not start, or the run did not come to its end.
  */
 export const runKit = async (run: KitRun, signal: AbortSignal): Promise<KitOutcome> => {
-  const { id, patch = [] } = run.variant;
+  const { id, patch = [], byUrl } = run.variant;
   const server = serverFile(`variant "${id}"`, patch);
   const folder = mkdtempSync(join(tmpdir(), 'im-conformance-false-alarms-'));
+  const command = commandOf(run.variant, server.file, claimedOf(run.variant, run.classes));
+  const running = byUrl ? await startByUrl(command, folder) : undefined;
   try {
     const from = performance.now();
-    const told = await runProcess(argumentsOf(run, server.file, folder), signal);
+    const told = await runProcess(argumentsOf(run, command, folder, running?.port), signal);
     const wallMs = Math.round(performance.now() - from);
     const reportFile = join(folder, 'report.json');
     // A kit that was ended while it wrote leaves half a report.
@@ -122,6 +154,7 @@ export const runKit = async (run: KitRun, signal: AbortSignal): Promise<KitOutco
     }
     return { report, pretty: readFileSync(join(folder, 'report.txt'), 'utf8'), wallMs };
   } finally {
+    running?.end();
     rmSync(folder, { recursive: true, force: true });
     server.remove();
   }

@@ -49,13 +49,13 @@ export const entryOf = (variant: Variant): string => hashOf(JSON.stringify(varia
 const idsOf = (scenarios: readonly ScenarioResult[]): string[] => scenarios.map(({ id }) => id);
 
 /** A correct server that keeps each SHOULD deserves no warning, and nothing outside the scenarios is its fault either. */
-const falseAlarmsIn = ({ scenarios, problems }: Report, { warns = [] }: Variant): FalseAlarm[] => {
+const falseAlarmsIn = ({ scenarios, problems }: Report, { warns = [], byUrl }: Variant): FalseAlarm[] => {
   const alarms: FalseAlarm[] = problems.map((said) => ({ scenario: 'the run', said }));
   for (const scenario of scenarios) {
     const { id, verdict, violations, warnings, reason = '' } = scenario;
     const named = (list: typeof violations) => [...new Set(list.map(({ requirement }) => requirement))].join(', ');
     if (verdict === 'failed') alarms.push({ scenario: id, said: named(violations) });
-    if ((verdict === 'error' && !isTooSlow(scenario)) || verdict === 'unproven') {
+    if ((verdict === 'error' && !isTooSlow(scenario)) || (verdict === 'unproven' && !byUrl)) {
       alarms.push({ scenario: id, said: `${verdict}: ${reason}` });
     }
     const unfounded = warnings.filter(({ requirement }) => !warns.includes(requirement));

@@ -3,6 +3,7 @@ import { SERVER_CLASSES } from '../../schemas/index.js';
 import { PatchSchema } from '../patching/patch.js';
 
 const closed = { additionalProperties: false } as const;
+const habit = (description: string) => Type.Optional(Type.Integer({ minimum: 1, description }));
 
 /**
  * A correct server that behaves as differently as the specification allows, as data. The kit must find nothing wrong
@@ -43,6 +44,27 @@ export const VariantSchema = Type.Object(
       }),
     ),
     patch: Type.Optional(Type.Array(PatchSchema, { minItems: 1 })),
+    network: Type.Optional(
+      Type.Object(
+        {
+          delayMs: habit('Each way.'),
+          jitterMs: habit('Up to so much more, each way, by chance.'),
+          bytesPerSecond: habit('Each way, for all connections together.'),
+          stallMs: habit('For so long nothing crosses it, once in `stallEveryMs`.'),
+          stallEveryMs: habit('How often it stands still.'),
+        },
+        {
+          ...closed,
+          description: 'What lies between the kit and the server: a network that is not that of one machine.',
+        },
+      ),
+    ),
+    byUrl: Type.Optional(
+      Type.Literal(true, { description: 'The kit does not start it: it is given its url, and may kill nothing.' }),
+    ),
+    kitOptions: Type.Optional(
+      Type.Array(Type.String(), { minItems: 1, description: 'Further options of the kit, word by word.' }),
+    ),
   },
   closed,
 );

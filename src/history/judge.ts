@@ -42,7 +42,7 @@ export class HistoryJudge {
     if (facts.settledAt === undefined) this.#findings.leaveOpen('not-settled', 'the history ends before it settled');
     const { list, exercised, undecided } = this.#findings;
     const faultsNotFired = facts.faults.notFired();
-    const tooSlow = tooSlowToJudge(list, facts.stalledMs, facts.timers);
+    const tooSlow = tooSlowToJudge(list, facts, facts.timers);
     if (tooSlow === undefined) return { findings: list, exercised, faultsNotFired, undecided };
     return { findings: [], exercised, faultsNotFired, undecided, tooSlow };
   }

@@ -8,20 +8,22 @@ const STALL_FRACTION = 3;
 const NEVER_BY_STALL = new Set(['IM-1-3', 'IM-2-1', 'IM-4.2-27']);
 
 /**
- * What is not held against the subject, because the kit that wrote the history stood still itself meanwhile; undefined:
- * all counts. A kit that stands still reads late and answers pings late.
+ * What is not held against the subject, because the kit that wrote the history stood still itself meanwhile, or its
+ * network did; undefined: all counts. A kit that stands still reads late and answers pings late.
  */
 export const tooSlowToJudge = (
   findings: readonly Finding[],
-  stalledMs: number,
+  { stalledMs, networkStalledMs }: { stalledMs: number; networkStalledMs: number },
   { answerWithinMs, deadAfterMs }: Pick<Timers, 'answerWithinMs' | 'deadAfterMs'>,
 ): Judgement['tooSlow'] => {
   const tolerableMs = Math.min(answerWithinMs, deadAfterMs) / STALL_FRACTION;
-  if (findings.length === 0 || stalledMs <= tolerableMs) return undefined;
+  const longestMs = Math.max(stalledMs, networkStalledMs);
+  if (findings.length === 0 || longestMs <= tolerableMs) return undefined;
   if (findings.some(({ requirement }) => NEVER_BY_STALL.has(requirement))) return undefined;
-  return { stalledMs, requirements: [...new Set(findings.map(({ requirement }) => requirement))] };
+  const requirements = [...new Set(findings.map(({ requirement }) => requirement))];
+  return { what: networkStalledMs > stalledMs ? 'network' : 'kit', stalledMs: longestMs, requirements };
 };
 
 /** `too slow to judge: …`, as a reason. */
-export const tooSlowText = ({ stalledMs, requirements }: NonNullable<Judgement['tooSlow']>): string =>
-  `too slow to judge: the kit itself stood still for ${stalledMs} ms, and what it saw (${requirements.join(', ')}) may come from that`;
+export const tooSlowText = ({ what, stalledMs, requirements }: NonNullable<Judgement['tooSlow']>): string =>
+  `too slow to judge: ${what === 'kit' ? 'the kit itself' : 'the network'} stood still for ${stalledMs} ms, and what was seen (${requirements.join(', ')}) may come from that`;

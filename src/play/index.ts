@@ -8,6 +8,7 @@ export type {
   FrameForm,
   HugeFrame,
   MetricsPage,
+  Network,
   Probes,
   Refused,
   Socket,

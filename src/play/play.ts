@@ -1,3 +1,4 @@
+import { defined } from '../defined.js';
 import { KitError } from '../errors.js';
 import { type ClientSpec, durationMs, fillLimits, type Scenario, type Step, verbNamed } from '../script/index.js';
 import { Bystanders } from './clients/bystanders.js';
@@ -36,7 +37,7 @@ const connectAll = async (stage: Stage, clients: readonly ClientSpec[]): Promise
       if (!closed) actor.link?.end('abruptly');
     }
     if (start === 'away' && clients.some((client) => client.start === 'away')) {
-      await stage.waits.pause(stage.options.timers.answerWithinMs / 20);
+      await stage.waits.pause(stage.options.timers.answerWithinMs / 20 + stage.roundTripMs);
     }
   }
   return true;
@@ -102,7 +103,8 @@ export const play = async (stage: Stage, scenario: Scenario, vocabulary: PlayedV
       actor.old?.end('abruptly');
       actor.link?.end('abruptly');
     }
-    const { stalledMs } = stage.options;
-    stage.record({ kind: 'end', ...(stalledMs === undefined ? {} : { stalledMs: stalledMs() }) });
+    const { stalledMs, network } = stage.options;
+    const networkStalledMs = network?.stalledMs(stage.startedAt);
+    stage.record({ kind: 'end', ...defined({ stalledMs: stalledMs?.(), networkStalledMs }) });
   }
 };

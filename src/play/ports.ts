@@ -1,4 +1,4 @@
-import type { Refusal, TokenKind } from '../../schemas/index.js';
+import type { NetworkSpeed, Refusal, TokenKind } from '../../schemas/index.js';
 import type { HandshakeForm } from './voice.js';
 
 /** What a socket reports. The harness calls these; the scenario layer records and decides. */
@@ -140,4 +140,16 @@ export interface Probes {
   metrics(timeoutMs: number): Promise<MetricsPage>;
   /** Bytes of resident memory of the process group; absent when the kit did not start it. */
   memory?: () => number | undefined;
+}
+
+/** What lies between the kit and the subject. */
+export interface Network {
+  /** As far as it was measured and counts. */
+  readonly speed: NetworkSpeed | undefined;
+  /** Slowest way there and back. */
+  readonly roundTripMs: number;
+  /** How long the line still needs for what it was given. */
+  readonly drainMs: number;
+  /** The longest time since then for which nothing crossed it. Undefined: nobody watches. */
+  stalledMs(since: number): number | undefined;
 }

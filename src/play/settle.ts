@@ -97,7 +97,8 @@ const retryRefused = (stage: Stage): boolean => {
     const actor = stage.actors.get(message.client);
     const link = actor && openLink(actor);
     if (message.final || !actor || !link || code === undefined || !RETRYABLE_CODES.has(code)) continue;
-    actor.transmit(link, message);
+    // Its client does so by itself, when the server wants it.
+    if (message.putOff === undefined) actor.transmit(link, message);
     retried = true;
   }
   return retried;
@@ -138,7 +139,7 @@ export const settle = async (stage: Stage, scenario: Scenario): Promise<void> =>
     // The bound starts anew with every packet: only silence ends the wait early.
     do {
       seen = stage.packets;
-      await stage.waits.until(() => stage.packets !== seen || !outstanding.any, boundMs);
+      await stage.waits.until(() => stage.packets !== seen || !outstanding.any, boundMs + stage.messages.putOffMs);
     } while (outstanding.any && stage.packets !== seen && performance.now() < until);
     silentRounds = stage.packets === before ? silentRounds + 1 : 0;
     if (silentRounds === MAX_SILENT_ROUNDS) break;

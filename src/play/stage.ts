@@ -7,7 +7,7 @@ import type { Link, Untimed } from './clients/link.js';
 import { SentMessages } from './clients/sent-messages.js';
 import type { MemoryWatch } from './memory-watch.js';
 import { freshMsgId } from './msg-ids.js';
-import type { Attacker, Control, Dial, Probes } from './ports.js';
+import type { Attacker, Control, Dial, Network, Probes } from './ports.js';
 import { SubjectClock } from './subject-clock.js';
 import { NAMED_VOICES, type Voice, voiceOf } from './voice.js';
 import { Waits } from './waits.js';
@@ -24,6 +24,8 @@ export interface StageOptions {
   timers: Timers;
   /** Added to every bound. */
   patienceMs: number;
+  /** What lies between here and the subject: added to every bound, too. Absent: nothing that counts. */
+  network?: Network;
   /** Makes the users of this run different from those of every other. */
   userSuffix: string;
   /** The account that plays a user of the script, where users cannot be made up. */
@@ -61,6 +63,7 @@ export class Stage implements ActorWorld {
   /** Valid packets that have arrived: the sign that waiting on makes sense. */
   packets = 0;
   #conns = 0;
+  #toldQueuedMs = 0;
   readonly #delayed = new Map<string, () => void>();
   readonly #voices: number;
 
@@ -74,13 +77,33 @@ export class Stage implements ActorWorld {
     return this.options.dial;
   }
 
+  /** An upgrade takes the handshakes of TCP and TLS, too. */
   get connectBoundMs(): number {
-    return Math.min(LATEST_CONNECT_MS, this.bound(this.options.timers.answerWithinMs));
+    return Math.min(LATEST_CONNECT_MS, this.bound(this.options.timers.answerWithinMs, 4));
   }
 
-  /** A declared time with the patience of the kit. */
-  bound(ms: number): number {
-    return ms + this.options.patienceMs;
+  get claimsFlowControl(): boolean {
+    return this.options.description.classes?.includes('flow-control') === true;
+  }
+
+  /** Slowest way to the subject and back. */
+  get roundTripMs(): number {
+    return this.options.network?.roundTripMs ?? 0;
+  }
+
+  /** A declared time with the patience of the kit, and what the network needs for so many exchanges of packets. */
+  bound(ms: number, exchanges = 1): number {
+    return ms + this.options.patienceMs + exchanges * this.roundTripMs + this.#queuedMs();
+  }
+
+  /** The judges give the same time on top. */
+  #queuedMs(): number {
+    const queuedMs = Math.ceil(this.options.network?.drainMs ?? 0);
+    if (queuedMs > this.#toldQueuedMs) {
+      this.#toldQueuedMs = queuedMs;
+      this.record({ kind: 'network', queuedMs });
+    }
+    return queuedMs;
   }
 
   now(): number {

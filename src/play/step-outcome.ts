@@ -1,4 +1,4 @@
-import type { Fault, Miss, RequirementId } from '../../schemas/index.js';
+import type { ErrorCode, Fault, Miss, RequirementId } from '../../schemas/index.js';
 import type { Refused } from './ports.js';
 import type { Stage } from './stage.js';
 
@@ -25,11 +25,16 @@ export interface Expectation {
   /** The packet that was waited for. */
   awaits?: { packet: string; status?: string };
   message?: string;
+  /** The server put it off again and again, as it may at any time: nobody is to blame. */
+  refused?: ErrorCode;
 }
 
 /** Records what became of an expectation. Returns whether the script may go on. */
 export const recordExpectation = (stage: Stage, place: StepPlace, result: Expectation): boolean => {
-  const { requirement, expected, seen, met, waitedMs, miss, closeCode, late, awaits, message } = result;
+  const { requirement, expected, seen, met, waitedMs, miss, closeCode, late, awaits, message, refused } = result;
+  if (!met && refused !== undefined) {
+    return recordUnreached(stage, place, expected, `the server answered ${refused} as long as it was asked`);
+  }
   stage.record({
     kind: 'step',
     step: place.path,

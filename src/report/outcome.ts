@@ -97,7 +97,8 @@ const missing = (report: Report): string[] => {
 };
 
 /** An error that nobody needs to report: the machine had no time for the kit. */
-export const isTooSlow = ({ because }: ScenarioResult): boolean => because?.code === 'kit-stalled';
+export const isTooSlow = ({ because }: ScenarioResult): boolean =>
+  because?.code === 'kit-stalled' || because?.code === 'network-stalled';
 
 const next = (report: Report): string[] => {
   const { inconclusive, unproven, errors, staleBaseline } = report.summary;

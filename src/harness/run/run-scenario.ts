@@ -89,13 +89,17 @@ const headOf = (scenario: Scenario, { prepared, patienceMs }: ScenarioRun): Hist
 const CLOCK_NOT_FOLLOWED =
   'the times of this subject do not follow its clock when that is set: its program may take them from elsewhere than the C library (libfaketime)';
 
-const ADVICE = 'Give it a quieter machine, or lower --concurrency and --instances.';
+const ADVICE = {
+  kit: 'Give it a quieter machine, or lower --concurrency and --instances.',
+  network: 'Run the kit nearer to the server; where the network is sound, the server itself stood still for everybody.',
+} as const;
 
 const judged = ({ tooSlow, faultsNotFired, undecided }: Judgement, violations: Violation[]): Judged => {
   if (violations.length > 0) return { verdict: 'failed' };
   if (tooSlow !== undefined) {
-    const because = { code: 'kit-stalled', ...tooSlow } as const;
-    return { verdict: 'error', because, reason: `${tooSlowText(tooSlow)}. ${ADVICE}` };
+    const { what, ...measured } = tooSlow;
+    const because = { code: `${what}-stalled`, ...measured } as const;
+    return { verdict: 'error', because, reason: `${tooSlowText(tooSlow)}. ${ADVICE[what]}` };
   }
   const [unfired] = faultsNotFired;
   const [open] = undecided;

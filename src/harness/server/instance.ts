@@ -41,6 +41,7 @@ export class ServerInstance implements Instance {
   /** Why the last start failed. */
   #startFailure: unknown;
 
+  readonly #closeListeners: (() => void)[] = [];
   readonly #seatMaker: SeatMaker;
 
   constructor(subject: Subject, dial: Dial, attacker: Attacker, seatMaker: SeatMaker) {
@@ -166,8 +167,14 @@ export class ServerInstance implements Instance {
 
   /** Ends the process and removes what it needed. */
   async close(): Promise<void> {
+    for (const listener of this.#closeListeners) listener();
     await this.subject.close();
     this.#clock?.remove();
+  }
+
+  /** Calls the listener when nobody needs the server any more. */
+  onClose(listener: () => void): void {
+    this.#closeListeners.push(listener);
   }
 
   async #ended(ending: Promise<void>): Promise<void> {

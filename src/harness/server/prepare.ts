@@ -16,15 +16,18 @@ import { createAttacker } from './dialling/attacker.js';
 import { createDial } from './dialling/dial.js';
 import { createAuthenticate } from './identity/index.js';
 import { type SeatMaker, ServerInstance } from './instance.js';
+import { NetworkMeter } from './network/index.js';
 import { notPlayedText } from './not-played.js';
 import { preflight } from './preflight/index.js';
 import { accountsOf, takeSeat } from './seat.js';
 import type { ServerSubject } from './server-subject.js';
+import { tryOut } from './try-out.js';
 
 /** A server that is found, or started by the command of `--exec`. */
 const startInstance = async (
   options: RunOptions,
   authenticate: Authenticate,
+  network: NetworkMeter,
   seatMaker: SeatMaker,
   signal: AbortSignal,
 ): Promise<ServerInstance> => {
@@ -34,7 +37,8 @@ const startInstance = async (
       ? { url: url ?? '', close: async () => {} }
       : // Loaded only where there is something to start.
         await (await import('./start/index.js')).startSubject({ exec, authenticate, signal, ...defined({ url }) });
-  const [dial, attacker] = [createDial(subject.url, authenticate), createAttacker(subject.url, authenticate)];
+  const dial = network.counting(createDial(subject.url, authenticate));
+  const attacker = createAttacker(subject.url, authenticate);
   return new ServerInstance(subject, dial, attacker, seatMaker);
 };
 
@@ -92,11 +96,14 @@ const openAndDescribe = async (
   options: RunOptions,
   first: ServerInstance,
   authenticate: Authenticate,
+  network: NetworkMeter,
 ): Promise<Opened> => {
   try {
     await checkUsersDiffer(options, first.subject.url, authenticate);
     const { notes } = await preflight(first.subject.url, authenticate);
-    return { notes, ...(await describe(options, first.subject.url)) };
+    const described = await describe(options, first.subject.url);
+    const tried = await tryOut(options, first, authenticate, described.description, network);
+    return { ...described, notes: [...notes, ...tried] };
   } catch (cause) {
     if (!(cause instanceof KitError) || cause.code !== 'unreachable') throw cause;
     // A server that has just ended refuses a connection: that it ended is the news, not the refusal.
@@ -125,20 +132,24 @@ const learn = async (
   options: RunOptions,
   first: ServerInstance,
   authenticate: Authenticate,
+  network: NetworkMeter,
   signal: AbortSignal,
 ): Promise<ServerSubject> => {
   const identity = { ...options, tls: tlsOf(options) };
-  const { description, served, notes } = await orInterrupted(openAndDescribe(options, first, authenticate), signal);
+  const opened = openAndDescribe(options, first, authenticate, network);
+  const { description, served, notes } = await orInterrupted(opened, signal);
   const claimed = options.classes ?? claimedClasses(description);
   const classes = SERVER_CLASSES.filter((name) => claimed.includes(name));
   return {
     first,
     authenticate,
     description: { ...description, classes },
+    claims: description,
     timers: timersOf(description),
     classes,
     notes: [...notes, ...(options.insecure ? [UNCHECKED] : [])],
     capabilities: await capabilitiesOver(first.subject, identity),
+    network,
     ...defined({ served }),
   };
 };
@@ -164,14 +175,17 @@ export const prepareServer: RoleHarness['prepare'] = async (options, signal) => 
     if (!server) throw new KitError('kit', 'a scenario was played before the preflight', 'Please report this.');
     return takeSeat(options, server, instance, scenario);
   };
-  const start = () => startInstance(options, authenticate, seatMaker, signal);
+  const network = new NetworkMeter();
+  const start = () => startInstance(options, authenticate, network, seatMaker, signal);
   const first = await orInterruption(start(), signal);
   try {
-    server = await learn(options, first, authenticate, signal);
+    server = await learn(options, first, authenticate, network, signal);
   } catch (cause) {
+    network.stop();
     await first.close();
     throw cause;
   }
+  first.onClose(() => network.stop());
   return preparedOf(options, server, start);
 };
 
@@ -181,8 +195,10 @@ const limitsOf = ({
 }: Description): NonNullable<HistoryHead['limits']> => defined({ maxInFlight, maxInboxMessages });
 
 const preparedOf = (options: RunOptions, server: ServerSubject, start: () => Promise<ServerInstance>): Prepared => {
-  const { first, classes, description, timers, notes } = server;
+  const { first, classes, description, timers, notes, network } = server;
   const { exec, url, users, embedded = false } = options;
+  const beyond = claimedClasses(server.claims).filter((name) => !classes.includes(name));
+  const serves = beyond.length === 0 ? undefined : beyond;
   const fixedPort = url !== undefined && !url.includes('{port}');
   return {
     role: 'server',
@@ -197,7 +213,12 @@ const preparedOf = (options: RunOptions, server: ServerSubject, start: () => Pro
       classes,
       description,
     },
-    head: { subject: { role: 'server', classes }, timers, limits: limitsOf(description) },
+    head: {
+      subject: { role: 'server', classes, ...defined({ serves }) },
+      timers,
+      limits: limitsOf(description),
+      ...defined({ network: network.speed }),
+    },
     notes,
     first,
     ...defined({ startAnother: exec === undefined || fixedPort ? undefined : start }),

@@ -1,5 +1,5 @@
 import { defined } from '../../defined.js';
-import { type Control, Stage } from '../../play/index.js';
+import { type Control, type Network, Stage } from '../../play/index.js';
 import type { Scenario } from '../../script/index.js';
 import { play } from '../../verbs/index.js';
 import type { RunOptions } from '../options.js';
@@ -10,16 +10,16 @@ import type { ServerInstance } from './instance.js';
 import { probesOf } from './probes.js';
 import type { ServerSubject } from './server-subject.js';
 
-type Known = Pick<ServerSubject, 'description' | 'timers' | 'served' | 'classes'>;
+type Known = Pick<ServerSubject, 'description' | 'timers' | 'served' | 'classes'> & { network?: Network };
 
 /** The accounts of `--users` on one server: each server has its own state of them. */
 export const accountsOf = (
   options: RunOptions,
-  { timers, classes }: Pick<Known, 'timers' | 'classes'>,
+  { timers, classes, network }: Pick<Known, 'timers' | 'classes' | 'network'>,
   instance: ServerInstance,
 ): AccountPool | undefined => {
   if (options.users === undefined) return undefined;
-  const answerMs = timers.answerWithinMs + options.patienceMs;
+  const answerMs = timers.answerWithinMs + options.patienceMs + (network?.roundTripMs ?? 0);
   instance.accounts ??= new AccountPool(options.users, {
     dial: instance.dial,
     devicesApart: classes.includes('multi-device'),
@@ -47,11 +47,11 @@ export interface Parts extends Omit<Known, 'classes'> {
 /** One playing of a scenario against a server: the kit plays its clients. */
 export const performOn = (
   scenario: Scenario,
-  { description, timers, served, dial, attacker, probes, control, identity }: Parts,
+  { description, timers, served, network, dial, attacker, probes, control, identity }: Parts,
   options: PlayOptions,
 ): Performance => {
   const known = { description, timers, dial, attacker, probes };
-  const stage = new Stage({ ...options, ...known, ...defined({ control, identity, served }) });
+  const stage = new Stage({ ...options, ...known, ...defined({ control, identity, served, network }) });
   return {
     noteExit: (exit) => {
       stage.subjectUp = false;

@@ -34,6 +34,10 @@ export class Facts {
   /** Who is told what happens. */
   tell: FactListener = tellAll([]);
   patienceMs = 0;
+  /** Classes that the subject claims and that are not tested. */
+  readonly serves = new Set<string>();
+  /** What the network takes on top of every bound: a way there and back, and what its line still had to carry. */
+  network: { roundTripMs: number; queuedMs: number } = { roundTripMs: 0, queuedMs: 0 };
   /** By the clock of the server, which may be years away from that of the kit: when the first message was accepted. */
   serverTime: number | undefined;
   /** The current event: line number from 0, and time. */
@@ -49,8 +53,9 @@ export class Facts {
   /** SIGKILL is on its way: whatever ends now ends by it. */
   killing = false;
   settledAt: number | undefined;
-  /** For how long the kit that wrote the history stood still itself. */
+  /** For how long the kit that wrote the history stood still itself, and for how long its network did. */
   stalledMs = 0;
+  networkStalledMs = 0;
   /** A server that keeps nothing was ended: it may have forgotten everything. */
   forgetful = false;
 
@@ -58,6 +63,8 @@ export class Facts {
     this.timers = head.timers;
     this.limits = head.limits ?? {};
     this.patienceMs = head.patienceMs;
+    for (const name of head.subject.serves ?? []) this.serves.add(name);
+    this.network.roundTripMs = head.network?.roundTripMs ?? 0;
   }
 
   user(name: string): User {
@@ -128,7 +135,11 @@ export class Facts {
 
   /** Longest time that an answer may take, without the time that the subject was frozen. */
   get boundMs(): number {
-    return this.timers.answerWithinMs + this.patienceMs;
+    return this.timers.answerWithinMs + this.patienceMs + this.networkMs;
+  }
+
+  get networkMs(): number {
+    return this.network.roundTripMs + this.network.queuedMs;
   }
 
   /** Time between two moments, without what the subject spent frozen. */

@@ -87,11 +87,15 @@ const noteSurroundings = (facts: Facts, event: Exclude<Event, { kind: Packets }>
     case 'metrics':
       facts.tell.onMetrics(event);
       return;
+    case 'network':
+      facts.network.queuedMs = Math.max(facts.network.queuedMs, event.queuedMs);
+      return;
     case 'settled':
       noteSettled(facts, event.complete);
       return;
     case 'end':
       facts.stalledMs = event.stalledMs ?? 0;
+      facts.networkStalledMs = event.networkStalledMs ?? 0;
       return;
     case 'settling':
       return;

@@ -51,7 +51,7 @@ const textOf = (event: Exclude<HistoryEvent, { kind: 'history' }>): string => {
 
 type Other = Extract<
   HistoryEvent,
-  { kind: 'client' | 'fault' | 'metrics' | 'subject' | 'settling' | 'settled' | 'step' | 'end' }
+  { kind: 'client' | 'fault' | 'metrics' | 'subject' | 'network' | 'settling' | 'settled' | 'step' | 'end' }
 >;
 
 const otherText = (event: Other): string => {
@@ -66,6 +66,8 @@ const otherText = (event: Other): string => {
       return event.text === undefined
         ? `the metrics page is not served: ${event.error ?? `HTTP ${event.status ?? 'without status'}`}`
         : `the metrics page is read (${event.text.length} characters)`;
+    case 'network':
+      return `the line to the server is ${event.queuedMs} ms behind`;
     case 'settling':
       return 'settling: faults end, receivers reconnect, senders re-send';
     case 'settled':
@@ -73,9 +75,16 @@ const otherText = (event: Other): string => {
     case 'step':
       return `step ${event.step} is ${event.outcome}: ${event.text}`;
     case 'end':
-      return event.stalledMs === undefined ? 'end' : `end; the kit stood still for ${event.stalledMs} ms at most`;
+      return describeEnd(event);
   }
 };
+
+const describeEnd = ({ stalledMs, networkStalledMs }: HistoryEventOf<'end'>): string =>
+  [
+    'end',
+    ...(stalledMs === undefined ? [] : [`the kit stood still for ${stalledMs} ms at most`]),
+    ...(networkStalledMs === undefined ? [] : [`its network for ${networkStalledMs} ms`]),
+  ].join('; ');
 
 /** `clock (set right)`, `flood (connections)`. */
 export const describeFault = ({ fault, detail }: HistoryEventOf<'fault'>): string =>

@@ -58,8 +58,8 @@ export interface Judgement {
   /** Requirement id → how often the history put it to the test and it held or broke. */
   exercised: Record<string, number>;
   faultsNotFired: UnfiredFault[];
-  /** Findings that are left out, for the kit that wrote the history stood still for too long meanwhile. */
-  tooSlow?: { stalledMs: number; requirements: RequirementId[] } | undefined;
+  /** Findings that are left out, for the kit that wrote the history, or its network, stood still for too long meanwhile. */
+  tooSlow?: { what: 'kit' | 'network'; stalledMs: number; requirements: RequirementId[] } | undefined;
   /** Why nothing can be concluded: preconditions not reached, settling incomplete without a culprit. */
   undecided: Undecided[];
 }

@@ -12,6 +12,8 @@ export interface ActorWorld {
   readonly messages: SentMessages;
   readonly dial: Dial;
   readonly connectBoundMs: number;
+  /** Whether the server claims to say `inbox-full` only when the inbox is full. */
+  readonly claimsFlowControl: boolean;
   record(event: Untimed): void;
   notify(): void;
   nextConn(): number;
@@ -139,7 +141,7 @@ export class Actor implements LinkOwner {
     const { messages } = this.#world;
     this.#world.countPacket();
     if (packet.type === 'msg:A') messages.learnAnswer(link.conn, packet);
-    if ((packet.type === 'msg:A' || packet.type === 'ack:A') && isPutOff(packet)) this.#sendAgain(link, packet);
+    if (packet.type === 'msg:A' || packet.type === 'ack:A') this.#onAnswer(link, packet);
     if (packet.type === 'ack:A') this.#onAckAnswer(link, packet);
     if (packet.type === 'ack:N') {
       for (const message of messages.ofKey(this.user, packet.msgId)) {
@@ -253,11 +255,17 @@ export class Actor implements LinkOwner {
     return which === 'old' ? this.old : this.link;
   }
 
-  /** What every client does about `busy`: the same again, a little later. A step never sees that it took two tries. */
-  #sendAgain(link: Link, packet: MsgA | AckA): void {
-    const { type, rid } = packet;
-    const label = this.#world.messages.labelOfRid(link.conn, rid);
+  /** A request that the server could not take now is sent again; one that it took is put off no more. */
+  #onAnswer(link: Link, packet: MsgA | AckA): void {
+    const label = this.#world.messages.labelOfRid(link.conn, packet.rid);
     const message = label === undefined ? undefined : this.#world.messages.find(label);
+    if (isPutOff(packet, this.#world.claimsFlowControl)) this.#sendAgain(link, packet, label, message);
+    else if (message) message.putOff = undefined;
+  }
+
+  /** What every client does about `busy`: the same again, a little later. A step never sees that it took two tries. */
+  #sendAgain(link: Link, packet: MsgA | AckA, label: string | undefined, message: SentMessage | undefined): void {
+    const { type } = packet;
     const tries = this.#putOff.get(`${type} ${label}`) ?? 0;
     if ((!message && label !== RAW_LABEL) || tries >= MAX_TRIES) return;
     this.#putOff.set(`${type} ${label}`, tries + 1);
@@ -267,7 +275,9 @@ export class Actor implements LinkOwner {
       else if (type === 'msg:A') this.transmit(link, message);
       else if (message.serverMsgId !== undefined) this.ack(link, message.serverMsgId, message.label);
     };
-    setTimeout(again, retryPauseMs(packet)).unref();
+    const pauseMs = retryPauseMs(packet, tries);
+    if (message) this.#world.messages.putOff(message, packet.error?.code, pauseMs);
+    setTimeout(again, pauseMs).unref();
   }
 
   /** Sends msg:R for a message of the script. */

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../../schemas/index.js';
 import { KitError } from '../../errors.js';
 import type { Stage } from '../stage.js';
 import type { Expectation } from '../step-outcome.js';
@@ -13,11 +14,14 @@ import {
   summarizeLabels,
 } from './expectation.js';
 import type { Link, Received } from './link.js';
+import type { SentMessage } from './sent-messages.js';
 
 export interface Awaited {
   met: boolean;
   /** The entry that answered otherwise than asked for. */
   wrong?: Received;
+  /** The code with which the server put off what was waited for, until the wait gave up. */
+  refused?: ErrorCode;
   closed?: number;
   /** Labels (or the count of packets) that are still missing. */
   missing: string[];
@@ -36,6 +40,8 @@ interface Want {
 
 /** For each packet that is waited for. */
 const MAX_RETRIES = 50;
+/** A server that cannot take a request for so long is no case for a test. */
+const PUT_OFF_BOUND_MS = 20_000;
 
 /** Takes matching packets from one connection, those that wait there first, until all are there or the bound has passed. */
 export class PacketWait {
@@ -61,21 +67,43 @@ export class PacketWait {
   }
 
   async run(): Promise<Awaited> {
+    const giveUpAt = performance.now() + PUT_OFF_BOUND_MS + this.#want.boundMs;
     let before = -1;
     // Each packet that arrives starts the bound anew: a long range is late only when nothing more comes.
-    while (before !== this.#matched + this.#retries) {
+    while (before !== this.#matched + this.#retries || this.#putOffMs > 0) {
       before = this.#matched + this.#retries;
       const progress = () => this.#look() || this.#matched + this.#retries !== before;
-      await this.#stage.waits.until(progress, this.#want.boundMs);
-      if (this.#done) break;
+      await this.#stage.waits.until(progress, this.#want.boundMs + this.#putOffMs);
+      if (this.#done || performance.now() > giveUpAt) break;
     }
+    const met = this.#missing.size === 0;
+    const refused = met ? undefined : this.#refused;
     return {
-      met: this.#missing.size === 0,
+      met,
+      ...(refused === undefined ? {} : { refused }),
       missing: [...this.#missing.keys()],
       matched: this.#matched,
       ...(this.#wrong ? { wrong: this.#wrong } : {}),
       ...(this.#link.closeCode === undefined ? {} : { closed: this.#link.closeCode }),
     };
+  }
+
+  /** Nothing is due as long as a request that the server could not take waits to be sent again. */
+  get #putOffMs(): number {
+    if (this.#stage.messages.putOffMs === 0) return 0;
+    const now = performance.now();
+    return Math.max(0, ...this.#missingMessages().map(({ putOffUntil }) => putOffUntil - now));
+  }
+
+  /** The code with which the server still refuses for now what is waited for. */
+  get #refused(): ErrorCode | undefined {
+    return this.#missingMessages().find(({ putOff }) => putOff !== undefined)?.putOff;
+  }
+
+  #missingMessages(): SentMessage[] {
+    return [...this.#missing.keys()]
+      .map((label) => this.#stage.messages.find(label))
+      .filter((message) => message !== undefined);
   }
 
   get #done(): boolean {
@@ -130,19 +158,24 @@ export class PacketWait {
     this.#retries += 1;
     const { packet } = entry;
     // The client does so by itself.
-    if (isPutOff(packet)) return;
+    if (isPutOff(packet, this.#stage.claimsFlowControl)) return;
     const message = this.#stage.messages.find(label);
     const again = () => {
       if (this.#link.state !== 'open' || !message) return;
       if (packet.type === 'msg:A') this.#actor.transmit(this.#link, message);
       else if (message.serverMsgId !== undefined) this.#actor.ack(this.#link, message.serverMsgId, label);
     };
-    setTimeout(again, retryPauseMs(packet)).unref();
+    setTimeout(again, retryPauseMs(packet, this.#retries)).unref();
   }
 }
 
 /** How a wait was missed: by another packet, by the end of its connection, or by time alone. */
-export const missOf = ({ wrong, closed }: Awaited): Pick<Expectation, 'miss' | 'closeCode' | 'late'> => {
+export const missOf = ({
+  wrong,
+  closed,
+  refused,
+}: Awaited): Pick<Expectation, 'miss' | 'closeCode' | 'late' | 'refused'> => {
+  if (refused !== undefined) return { miss: 'nothing-came', refused };
   if (wrong) return { miss: 'wrong-packet' };
   if (closed !== undefined) return { miss: 'connection-ended', closeCode: closed };
   return { miss: 'nothing-came', late: true };

@@ -71,7 +71,7 @@ export class Bystanders {
     const from = performance.now();
     this.#sender.transmit(link, message);
     // Delivery takes three hops of the server: msg:A, msg:N and ack:N, each within its bound.
-    const boundMs = stage.bound(3 * stage.options.timers.answerWithinMs);
+    const boundMs = stage.bound(3 * stage.options.timers.answerWithinMs, 3);
     const pattern = { what: 'ack:N', statuses: ['delivered'] };
     const result = await new PacketWait(stage, this.#sender, link, {
       pattern,

@@ -84,17 +84,20 @@ export const isRetryable = (packet: Packet): boolean =>
   packet.error !== undefined &&
   RETRYABLE_CODES.has(packet.error.code);
 
-/** Nothing is wrong with the request: whoever sent it just sends it again. */
-export const isPutOff = (packet: Packet): boolean =>
-  isRetryable(packet) && 'error' in packet && packet.error?.code !== 'inbox-full';
+/**
+ * Nothing is wrong with the request: whoever sent it just sends it again. A full inbox is such a case, too, unless the
+ * server claims to say so only when it is: then the script knows when there is room.
+ */
+export const isPutOff = (packet: Packet, claimsFlowControl: boolean): boolean =>
+  isRetryable(packet) && 'error' in packet && !(claimsFlowControl && packet.error?.code === 'inbox-full');
 
-const LONGEST_RETRY_MS = 2_000;
-const DEFAULT_RETRY_MS = 20;
+const FIRST_RETRY_MS = 20;
+const LONGEST_RETRY_MS = 640;
 
-/** How long to wait before the same request is sent again. */
-export const retryPauseMs = (packet: Packet): number => {
-  const asked = 'error' in packet ? packet.error?.retryAfterMs : undefined;
-  return Math.min(asked ?? DEFAULT_RETRY_MS, LONGEST_RETRY_MS);
+/** How long to wait before the same request is sent again: what the server asks for, or a pause that grows. */
+export const retryPauseMs = (packet: Packet, triesBefore: number): number => {
+  const growing = Math.min(FIRST_RETRY_MS * 2 ** Math.min(triesBefore, 10), LONGEST_RETRY_MS);
+  return ('error' in packet ? packet.error?.retryAfterMs : undefined) ?? growing;
 };
 
 export const describePattern = ({ what, statuses, error, codes, lacks }: Pattern, labels: readonly string[]): string =>

@@ -1,4 +1,4 @@
-import { type MsgA, type MsgN, type MsgR, RETRYABLE_CODES } from '../../../schemas/index.js';
+import { type ErrorCode, type MsgA, type MsgN, type MsgR, RETRYABLE_CODES } from '../../../schemas/index.js';
 import { KitError } from '../../errors.js';
 import { encodePacket } from '../../wire/index.js';
 
@@ -29,6 +29,8 @@ export const newMessage = (said: Said): SentMessage => ({
   final: false,
   acked: false,
   ackedBy: [],
+  putOffUntil: 0,
+  putOff: undefined,
 });
 
 /** Rejected, and no retry will help. */
@@ -68,6 +70,10 @@ export interface SentMessage {
   acked: boolean;
   /** The devices of the recipient that did. */
   readonly ackedBy: string[];
+  /** When its msg:R or its ack:R, which the server could not take, is sent again: nothing is due before. */
+  putOffUntil: number;
+  /** The code with which that was refused last; undefined: it was taken since. */
+  putOff: ErrorCode | undefined;
 }
 
 /** What tells messages apart: the sender and the id that it chose. */
@@ -83,6 +89,21 @@ export class SentMessages {
   /** Bytes of the last push to each user, without those of its body. */
   readonly #pushOverhead = new Map<string, number>();
   readonly #labelOfRid = new Map<string, string>();
+
+  /** The latest time until which any of them is put off. */
+  #putOffUntil = 0;
+
+  /** A request for it was refused for now, and is sent again after that pause. */
+  putOff(message: SentMessage, code: ErrorCode | undefined, pauseMs: number): void {
+    message.putOff = code;
+    message.putOffUntil = performance.now() + pauseMs;
+    this.#putOffUntil = Math.max(this.#putOffUntil, message.putOffUntil);
+  }
+
+  /** For how long something is put off yet. */
+  get putOffMs(): number {
+    return Math.max(0, this.#putOffUntil - performance.now());
+  }
 
   add(message: SentMessage): void {
     this.#byLabel.set(message.label, message);

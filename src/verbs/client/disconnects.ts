@@ -54,7 +54,7 @@ export const disconnects = defineClientVerb({
     );
     if (!closed) link.end('abruptly');
     if (action.before === undefined)
-      await stage.waits.pause(stage.options.timers.answerWithinMs / SEE_THE_END_FRACTION);
+      await stage.waits.pause(stage.options.timers.answerWithinMs / SEE_THE_END_FRACTION + stage.roundTripMs);
     return true;
   },
 });

@@ -153,7 +153,7 @@ export const floods = defineClientVerb({
     const before = bystanders.exchanges;
     const abuse = await begin(stage, actor, action, link);
     try {
-      const boundMs = stage.bound(3 * EXCHANGES * stage.options.timers.answerWithinMs);
+      const boundMs = stage.bound(3 * EXCHANGES * stage.options.timers.answerWithinMs, 3 * EXCHANGES);
       await waits.until(() => bystanders.broken || bystanders.exchanges >= before + EXCHANGES, boundMs);
     } finally {
       abuse.end();

@@ -74,7 +74,8 @@ export const gets = defineClientVerb({
     const labels = labelsOf(action.of);
     const pattern = patternOf(action);
     const { within = 'answerWithinMs', already = false } = action;
-    const boundMs = already ? 0 : stage.bound(durationMs(within, stage.options.timers));
+    // Two connections of one network: what was sent first may come last.
+    const boundMs = already ? stage.roundTripMs : stage.bound(durationMs(within, stage.options.timers));
     const from = performance.now();
     const want = { pattern, labels, times: Number(action.times ?? 1), boundMs };
     const wait = new PacketWait(stage, actor, link, want, (entry) => {

@@ -1,1 +1,2 @@
+export { type HelloUser, hello } from './hello.js';
 export { type Preflight, preflight } from './preflight.js';

@@ -1,5 +1,6 @@
 import { CLOSE, type HistoryEventOf } from '../../../../../schemas/index.js';
 import type { Connection } from '../../../facts/connection.js';
+import type { Facts } from '../../../facts/facts.js';
 import type { Undecided } from '../../../terms/judgement.js';
 import { ms } from '../../../terms/text.js';
 import type { CloseCause, JudgeContext } from '../../judge.js';
@@ -10,6 +11,11 @@ const CONSEQUENCE_WITHIN_MS = 5_000;
 /** Why a server may close with that code although the script gives no cause. undefined: it may not. */
 export const whyAllowed = (code: number | undefined): Undecided | undefined => {
   switch (code) {
+    case CLOSE.goingAway:
+      return {
+        code: 'closed-by-limit',
+        text: 'as it may at any time, to shed load or to move its clients: test it while it does not',
+      };
     case CLOSE.tooSlow:
       return {
         code: 'closed-by-limit',
@@ -25,6 +31,22 @@ export const whyAllowed = (code: number | undefined): Undecided | undefined => {
     default:
       return undefined;
   }
+};
+
+/** Pongs that are so long on their way may come after the time that a server must leave its peers at least. */
+const LONG_WAY_FRACTION = 4;
+
+/** Over a long or full line a living peer looks dead: whoever takes it for that does no wrong. */
+export const whyTakenForDead = (
+  { networkMs, timers }: Facts,
+  { code }: HistoryEventOf<'closed'>,
+): Undecided | undefined => {
+  const ownCause = Object.values(CLOSE).some((known) => known === code && known !== CLOSE.goingAway);
+  if (ownCause || networkMs < timers.deadAfterMs / LONG_WAY_FRACTION) return undefined;
+  return {
+    code: 'closed-by-limit',
+    text: `as it may when a packet and its answer are ${ms(networkMs)} on their way, and a silent peer is dead after ${ms(timers.deadAfterMs)}`,
+  };
 };
 
 /** What happened on other connections that may explain a close. */
@@ -44,7 +66,7 @@ export const causeOfClose = (
 ): CloseCause => {
   if (event.code === CLOSE.tooLarge) return { requirement: 'IM-1-8', because: ', although no frame was too large' };
   const thaw = facts.freezes.findLast((freeze) => freeze.to <= event.at);
-  if (thaw !== undefined && event.at - thaw.to <= 2 * facts.timers.deadAfterMs + facts.patienceMs) {
+  if (thaw !== undefined && event.at - thaw.to <= 2 * facts.timers.deadAfterMs + facts.patienceMs + facts.networkMs) {
     return { requirement: 'IM-1-18', because: `, ${ms(event.at - thaw.to)} after the server was continued` };
   }
   if (lateCloseAt !== undefined && event.at - lateCloseAt <= CONSEQUENCE_WITHIN_MS) {

@@ -3,9 +3,10 @@ import { defined } from '../../../../defined.js';
 import type { Connection } from '../../../facts/connection.js';
 import { describePlace } from '../../../facts/journey.js';
 import { isRecent } from '../../../facts/links.js';
+import type { Undecided } from '../../../terms/judgement.js';
 import { ms } from '../../../terms/text.js';
 import type { Judge, JudgeContext } from '../../judge.js';
-import { causeOfClose, whyAllowed } from './close-cause.js';
+import { causeOfClose, whyAllowed, whyTakenForDead } from './close-cause.js';
 
 /** Sockets may be seen to close this long before the end of the process is known. */
 const END_IS_NOTICED_WITHIN_MS = 6_000;
@@ -120,10 +121,20 @@ export class Closes implements Judge {
     const close = this.#unexplained.findLast(
       ({ connection, event }) =>
         (step.miss === 'connection-ended' && (event.code ?? 1006) === step.closeCode) ||
-        (whyAllowed(event.code) !== undefined && this.#concerns(step, connection)),
+        (this.#whyAllowed(event) !== undefined && this.#concerns(step, connection)),
     );
     close?.consequences.push(step);
     return close !== undefined;
+  }
+
+  /** What the server does decides, not what of it is tested. */
+  get #mayDetectDeadPeers(): boolean {
+    const { policies, serves } = this.#context.facts;
+    return policies.detectsDeadPeers || serves.has('timed-redelivery');
+  }
+
+  #whyAllowed(event: HistoryEventOf<'closed'>): Undecided | undefined {
+    return whyAllowed(event.code) ?? whyTakenForDead(this.#context.facts, event);
   }
 
   /** Whether a step of the script waits for that client, or for what becomes of a message to or from its user. */
@@ -157,11 +168,12 @@ export class Closes implements Judge {
   }
 
   #reportClose({ connection, event, line }: Unexplained): void {
-    const { facts, findings } = this.#context;
+    const { findings } = this.#context;
     const { code } = event;
-    const allowed = whyAllowed(code);
+    const allowed = this.#whyAllowed(event);
     if (allowed !== undefined) {
-      const text = `the server ended a connection of ${connection.client} with close code ${code}, ${allowed.text}`;
+      const how = code === undefined ? 'without a close frame' : `with close code ${code}`;
+      const text = `the server ended a connection of ${connection.client} ${how}, ${allowed.text}`;
       findings.leaveOpen(allowed.code, text);
       return;
     }
@@ -176,7 +188,7 @@ export class Closes implements Judge {
       seen: `${endingOf(event)} at ${ms(event.at)}${because}`,
       where: `${describePlace(connection)}${lastFrame}`,
       // A kit that had no processor time answers pings late: as a time bound, this is worth another try.
-      ...defined({ late: (event.how !== 'clean' && facts.policies.detectsDeadPeers) || undefined }),
+      ...defined({ late: (event.how !== 'clean' && this.#mayDetectDeadPeers) || undefined }),
       events: [line],
       about: undefined,
     });

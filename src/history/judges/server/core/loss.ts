@@ -50,7 +50,7 @@ const judgeMessage = (context: JudgeContext, message: TrackedMessage, complete: 
     const due = dueSince(message, connection);
     if (due === undefined) continue;
     const quiet = Math.max(due.at, connection.lastNewPushAt);
-    if (facts.awakeBetween(quiet, facts.at) >= facts.timers.answerWithinMs + facts.patienceMs / 2) {
+    if (facts.awakeBetween(quiet, facts.at) >= facts.timers.answerWithinMs + facts.patienceMs / 2 + facts.networkMs) {
       reportLoss(context, message, recipient, connection, due);
       return;
     }
