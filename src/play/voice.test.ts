@@ -8,7 +8,10 @@ import { describeVoice, encodeWith, JSON_FORMS, MEMBER_ORDERS, NAMED_VOICES, PLA
 const ALLOWED: ReadonlySet<'msg:R'> = new Set(['msg:R'] as const);
 
 t.test('every form of JSON is the same packet', async () => {
-  const texts = fc.oneof(fc.string({ unit: 'grapheme' }), fc.constantFrom('\\u0041', 'a/b"c\\', '\u0000\uFEFF', '😀'.repeat(40)));
+  const texts = fc.oneof(
+    fc.string({ unit: 'grapheme' }),
+    fc.constantFrom('\\u0041', 'a/b"c\\', '\u0000\uFEFF', '😀'.repeat(40)),
+  );
   fc.assert(
     fc.property(texts, fc.constantFrom(...JSON_FORMS), fc.constantFrom(...MEMBER_ORDERS), (body, json, members) => {
       const packet: MsgR = { type: 'msg:R', rid: 'r1', msgId: 'm-1', to: 'bob.1', body };

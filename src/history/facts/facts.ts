@@ -51,6 +51,8 @@ export class Facts {
   settledAt: number | undefined;
   /** For how long the kit that wrote the history stood still itself. */
   stalledMs = 0;
+  /** It has called a copy one: if it takes another for new later, it has forgotten, and does not lack the look-up. */
+  knowsCopies = false;
   /** A server that keeps nothing was ended: it may have forgotten everything. */
   forgetful = false;
 

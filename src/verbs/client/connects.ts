@@ -46,9 +46,7 @@ type Connects = Static<ReturnType<typeof Type.Object<typeof fields>>>;
 
 /** `{user:NAME}` in a header or a parameter. */
 const withUsers = <T>(stage: Stage, value: T): T =>
-  fillTree(value, ({ name, argument = '' }) =>
-    name === 'user' ? stage.actors.get(argument)?.user : undefined,
-  ) as T;
+  fillTree(value, ({ name, argument = '' }) => (name === 'user' ? stage.actors.get(argument)?.user : undefined)) as T;
 
 const tokensOf = (stage: Stage, action: Connects): TokenChoice | undefined => {
   const { token, query, headers, parameters } = action;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import t, { type Test } from "tap";
+import t, { type Test } from 'tap';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { FrameForm, HandshakeForm, Socket, SocketHandlers } from '../../../play/index.js';
 import { textFrame, windowBitsOf } from './client-frame.js';
@@ -12,9 +12,21 @@ const head = (...bytes: number[]): Buffer => Buffer.from(bytes);
 const HEADS: readonly [what: string, bytes: Buffer, fault: RegExp | undefined][] = [
   ['a small frame', Buffer.concat([head(0x81, 5), Buffer.alloc(5)]), undefined],
   ['a frame of 126 bytes', Buffer.concat([head(0x81, 126, 0, 126), Buffer.alloc(126)]), undefined],
-  ['a frame of 65,536 bytes', Buffer.concat([head(0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0), Buffer.alloc(65_536)]), undefined],
-  ['two bytes for a small length', Buffer.concat([head(0x81, 126, 0, 125), Buffer.alloc(125)]), /125 bytes is written in 2/],
-  ['eight bytes for a middle length', Buffer.concat([head(0x81, 127, 0, 0, 0, 0, 0, 0, 0xff, 0xff), Buffer.alloc(65_535)]), /65535 bytes is written in 8/],
+  [
+    'a frame of 65,536 bytes',
+    Buffer.concat([head(0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0), Buffer.alloc(65_536)]),
+    undefined,
+  ],
+  [
+    'two bytes for a small length',
+    Buffer.concat([head(0x81, 126, 0, 125), Buffer.alloc(125)]),
+    /125 bytes is written in 2/,
+  ],
+  [
+    'eight bytes for a middle length',
+    Buffer.concat([head(0x81, 127, 0, 0, 0, 0, 0, 0, 0xff, 0xff), Buffer.alloc(65_535)]),
+    /65535 bytes is written in 8/,
+  ],
   ['a mask', Buffer.concat([head(0x81, 0x81, 1, 2, 3, 4), Buffer.alloc(1)]), /is masked/],
 ];
 
@@ -73,32 +85,60 @@ t.test('text arrives whole in every form, over an upgrade in another form', asyn
   const texts: string[] = [];
   let done = () => {};
   const all = new Promise<void>((resolve) => (done = resolve));
-  const forms: (FrameForm | undefined)[] = [undefined, { compressed: true }, { cutAfter: 1 }, { drips: true }, { cutAfter: 9 }];
+  const forms: (FrameForm | undefined)[] = [
+    undefined,
+    { compressed: true },
+    { cutAfter: 1 },
+    { drips: true },
+    { cutAfter: 9 },
+  ];
   server.on('connection', (ws: WebSocket) =>
     ws.on('message', (data) => {
       texts.push(String(data));
       if (texts.length === forms.length) done();
     }),
   );
-  const outcome = await createDial(url, anybody)({ ...REQUEST, form: FORM }, handlersFor((socket) => {
-    for (const [index, form] of forms.entries()) socket.sendText(`${index} ${'é'.repeat(300)}`, form);
-  }));
+  const outcome = await createDial(url, anybody)(
+    { ...REQUEST, form: FORM },
+    handlersFor((socket) => {
+      for (const [index, form] of forms.entries()) socket.sendText(`${index} ${'é'.repeat(300)}`, form);
+    }),
+  );
   t.equal(outcome.ok, true);
   await all;
-  t.strictSame(texts, forms.map((_, index) => `${index} ${'é'.repeat(300)}`), 'and in the order in which it was written');
+  t.strictSame(
+    texts,
+    forms.map((_, index) => `${index} ${'é'.repeat(300)}`),
+    'and in the order in which it was written',
+  );
   for (const client of server.clients) client.terminate();
 });
 
 t.test('who is let in with the usual form only was refused because of the form', async (t) => {
-  const verifyClient = ({ req }: { req: { headers: { upgrade?: string } } }, done: (ok: boolean, status?: number) => void) =>
-    req.headers.upgrade === 'websocket' ? done(true) : done(false, 400);
+  const verifyClient = (
+    { req }: { req: { headers: { upgrade?: string } } },
+    done: (ok: boolean, status?: number) => void,
+  ) => (req.headers.upgrade === 'websocket' ? done(true) : done(false, 400));
   const { url } = await serve(t, { ...onlyOurs, verifyClient });
-  const outcome = await createDial(url, anybody)({ ...REQUEST, form: FORM }, handlersFor(() => {}));
-  t.match(outcome, { ok: false, refusal: 'form', status: 400, error: /usual form .* accepted; this one was: Upgrade: WebSocket/ });
+  const outcome = await createDial(url, anybody)(
+    { ...REQUEST, form: FORM },
+    handlersFor(() => {}),
+  );
+  t.match(outcome, {
+    ok: false,
+    refusal: 'form',
+    status: 400,
+    error: /usual form .* accepted; this one was: Upgrade: WebSocket/,
+  });
 });
 
 t.test('who is refused in any form was refused for something else', async (t) => {
-  const { url } = await serve(t, { verifyClient: (_: unknown, done: (ok: boolean, status: number) => void) => done(false, 400) });
-  const outcome = await createDial(url, anybody)({ ...REQUEST, form: FORM }, handlersFor(() => {}));
+  const { url } = await serve(t, {
+    verifyClient: (_: unknown, done: (ok: boolean, status: number) => void) => done(false, 400),
+  });
+  const outcome = await createDial(url, anybody)(
+    { ...REQUEST, form: FORM },
+    handlersFor(() => {}),
+  );
   t.match(outcome, { ok: false, refusal: 'status', status: 400 });
 });

@@ -6,7 +6,15 @@ const HOUR = 3_600;
 /** What no deployment takes for a token, not even one that takes bare names. */
 const MALFORMED = '%%not.a,token%%';
 /** Kinds that need no key. */
-const PLAIN: ReadonlySet<TokenKind> = new Set(['own', 'none', 'malformed', 'unsigned', 'no-signature', 'wrong-key', 'bare-name']);
+const PLAIN: ReadonlySet<TokenKind> = new Set([
+  'own',
+  'none',
+  'malformed',
+  'unsigned',
+  'no-signature',
+  'wrong-key',
+  'bare-name',
+]);
 
 export interface JwtTimes {
   iat: number;
