@@ -86,10 +86,18 @@ export const ScenarioFileSchema = Type.Object(
               }),
             ),
             voice: Type.Optional(
-              Type.Union([Type.Literal('plain'), Type.Literal('compressed'), Type.Literal('dripping'), Type.Literal('all-lengths')], {
-                description:
-                  'How it speaks, where that is not left to the seed. `compressed`: offers permessage-deflate and makes use of it. `dripping`: each byte of the head of a frame travels alone. `all-lengths`: rids of every length.',
-              }),
+              Type.Union(
+                [
+                  Type.Literal('plain'),
+                  Type.Literal('compressed'),
+                  Type.Literal('dripping'),
+                  Type.Literal('all-lengths'),
+                ],
+                {
+                  description:
+                    'How it speaks, where that is not left to the seed. `compressed`: offers permessage-deflate and makes use of it. `dripping`: each byte of the head of a frame travels alone. `all-lengths`: rids of every length.',
+                },
+              ),
             ),
           },
           closed,

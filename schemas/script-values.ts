@@ -57,11 +57,19 @@ export const bodyText = Type.Union([
     closed,
   ),
   Type.Object(
-    { frameBytes: Type.Union([count, Type.Integer({ minimum: 1 })], { description: 'So long that its msg:R is a frame of that many bytes.' }) },
+    {
+      frameBytes: Type.Union([count, Type.Integer({ minimum: 1 })], {
+        description: 'So long that its msg:R is a frame of that many bytes.',
+      }),
+    },
     closed,
   ),
   Type.Object(
-    { pushBytes: Type.Union([count, Type.Integer({ minimum: 1 })], { description: 'So long that its msg:N is a frame of that many bytes, as the last push to the recipient shows.' }) },
+    {
+      pushBytes: Type.Union([count, Type.Integer({ minimum: 1 })], {
+        description: 'So long that its msg:N is a frame of that many bytes, as the last push to the recipient shows.',
+      }),
+    },
     closed,
   ),
 ]);

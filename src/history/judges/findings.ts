@@ -98,9 +98,10 @@ export class Findings {
     return true;
   }
 
-  leaveOpen(code: UndecidedCode, text: string): void 
+  leaveOpen(code: UndecidedCode, text: string): void {
     if (this.undecided.length >= MAX_UNDECIDED || this.undecided.some((one) => one.text === text)) return;
     this.undecided.push({ code, text });
+  }
 }
 
 /** Puts the words into a finding. Where they name an event whose time is not known, they are kept for the tracer. */
