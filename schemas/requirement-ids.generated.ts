@@ -129,6 +129,7 @@ export const REQUIREMENT_IDS = [
   'IM-4.2-54',
   'IM-4.2-55',
   'IM-4.2-56',
+  'IM-4.2-57',
   'IM-4.3-1',
   'IM-4.3-2',
   'IM-4.3-3',

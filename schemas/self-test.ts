@@ -16,7 +16,17 @@ export const MutantResultSchema = Type.Object(
     fingerprint: Type.String({ description: 'Of its entry in the catalogue, and of the script that must catch it.' }),
     runs: Type.Integer({ minimum: 1, description: 'Times that it was tested.' }),
     caught: Type.Integer({ minimum: 0, description: 'How many of these runs caught it for the right reason.' }),
+    right: Type.Integer({
+      minimum: 0,
+      description:
+        'In how many of these the first failure named the requirement, or one that the entry calls equivalent.',
+    }),
     by: Type.Array(Type.String(), { description: 'The scenarios that did.' }),
+    misled: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'What the first failure named instead, where it named something else.',
+      }),
+    ),
     survived: Type.Optional(
       Type.Object(
         { expected: Type.String(), seen: Type.String() },
@@ -37,6 +47,9 @@ export const SelfTestSchema = Type.Object(
     load: Type.Number({
       minimum: 0,
       description: 'Load average of the last minute at the end: what else the machine had to do.',
+    }),
+    whole: Type.Boolean({
+      description: 'true: every scenario was played, and the first accusation of the whole run counts.',
     }),
     complete: Type.Boolean({ description: 'false when it was interrupted: mutants are missing then.' }),
     control: Type.Object(
@@ -63,6 +76,7 @@ export const SelfTestSchema = Type.Object(
         durationMs: 2100,
         cores: 2,
         load: 1.9,
+        whole: false,
         complete: true,
         control: { passed: 1, problems: [] },
         mutants: [
@@ -74,6 +88,7 @@ export const SelfTestSchema = Type.Object(
             fingerprint: '0123456789',
             runs: 1,
             caught: 1,
+            right: 1,
             by: ['server/core/msg-r#delay.online'],
           },
         ],

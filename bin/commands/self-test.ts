@@ -16,6 +16,10 @@ export const registerSelfTest = (program: Command): void => {
     )
     .option('--list', 'print the mutants that would be tested, and test none')
     .option('--json <file>', 'write the result there, too')
+    .option(
+      '--whole',
+      'play every scenario against each mutant, and count whether the whole run accuses its fault first (an hour and more)',
+    )
     .option('--concurrency <n>', 'mutants at the same time (default: three for each core)')
     .option(
       '--repeat <n>',

@@ -69,6 +69,7 @@ export const runSelfTest = async (options: Readonly<Record<string, unknown>>): P
       {
         concurrency: concurrency ?? MUTANTS_PER_CORE * availableParallelism(),
         whyNoClock: whyNoClock(),
+        whole: options.whole === true,
         ...defined({ repeat }),
       },
       { onProgress: (progress) => line.update(progress) },

@@ -19,6 +19,21 @@ export const MutantSchema = Type.Object(
       description:
         'Text that the failure must contain. Of a step that was missed only what was seen, and where, counts: the rest stands in the script.',
     }),
+    equivalents: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            requirement: Type.String({ pattern: '^IM-[0-9]+(\\.[0-9]+)?-[0-9]+$' }),
+            because: Type.String({ minLength: 20, description: 'Why it is the same fault, seen from outside.' }),
+          },
+          closed,
+        ),
+        {
+          minItems: 1,
+          description: 'Requirements that the first failure may name instead: the fault breaks them as well, or alone.',
+        },
+      ),
+    ),
     classes: Type.Optional(
       Type.Array(Type.Union(SERVER_CLASSES.map((name) => Type.Literal(name))), {
         minItems: 1,

@@ -13,7 +13,7 @@ import { readMeasured, staleFigures } from './measured.js';
 import type { Mutant } from './mutant.js';
 import { builtFile } from './runs.js';
 import { chooseMutants, isPerfect, selfTest } from './self-test.js';
-import { judgeMutant } from './trial.js';
+import { judgeMutant, judgeWhole } from './trial.js';
 
 /** Far more than a quiet machine needs. */
 const TIMEOUT_MS = 900_000;
@@ -138,10 +138,10 @@ t.test('the kit catches every mutant for its own reason, and passes the server w
   for (const { id, why } of result.untested) t.pass(id, { skip: why });
   t.strictSame(validator(SelfTestSchema)(result), []);
   t.strictSame(result.control.problems, [], 'the server without a fault');
-  for (const { id, fault, caught, survived } of result.mutants) {
-    t.ok(caught > 0, `${id}: ${fault}`, { survived });
+  for (const { id, fault, right, survived, misled } of result.mutants) {
+    t.ok(right > 0, `${id}: ${fault}`, { survived, misled });
   }
-  const survivors = result.mutants.filter(({ caught }) => caught === 0).map(({ id }) => id);
+  const survivors = result.mutants.filter(({ right }) => right === 0).map(({ id }) => id);
   t.ok(isPerfect(result), [scoreOf(result), ...survivors].join('; survived: '));
 });
 
@@ -211,7 +211,10 @@ t.test('a mutant that nothing catches survives, with what was expected and what 
   );
   t.match(text, /seen +server\/core\/plain-exchange: passed/);
   t.match(text, /SURVIVED never-starts: .*\n.*\n {2}seen (.*\n){1,4}.*it is broken/);
-  t.match(text, /^0 of 2 mutants caught \(0 %\); the server without a fault passed 1 scenario;/m);
+  t.match(
+    text,
+    /^0 of 2 mutants caught \(0 %\), 0 accused of their fault first \(0 %\); the server without a fault passed 1 scenario;/m,
+  );
 });
 
 t.test('a mutant is caught in its own words, by what was seen and not by what the script waits for', async (t) => {
@@ -238,6 +241,33 @@ t.test('a mutant is caught in its own words, by what was seen and not by what th
   t.notMatch(judgeMutant(mutant, report({})), { seen: hint });
 });
 
+t.test('what the first failure accuses is the fault, or what its entry calls the same', async (t) => {
+  const because = 'a server that does the one does the other, too';
+  const mutant = {
+    requirement: 'IM-4.2-9',
+    words: 'lost',
+    equivalents: [{ requirement: 'IM-3-1', because }],
+  } as Mutant;
+  const failed = (id: string, ...requirements: string[]) => ({
+    id,
+    violations: requirements.map((requirement) => ({ requirement, message: 'm-1 was lost', expected: '', seen: '' })),
+    warnings: [],
+  });
+  const reportOf = (...scenarios: unknown[]) => ({ scenarios, problems: [] }) as unknown as Report;
+  const cases: [report: Report, aimed: string | undefined, whole: string | undefined][] = [
+    [reportOf(failed('a', 'IM-4.2-9')), undefined, undefined],
+    [reportOf(failed('a', 'IM-3-1', 'IM-4.2-9')), undefined, undefined],
+    [reportOf(failed('a', 'IM-2-3', 'IM-4.2-9')), 'IM-2-3', 'IM-2-3'],
+    [reportOf(failed('a', 'IM-2-3', 'IM-4.2-9'), failed('b', 'IM-4.2-9')), undefined, 'IM-2-3'],
+    [reportOf(failed('a', 'IM-2-3'), failed('b', 'IM-4.2-9'), failed('c', 'IM-4.2-9')), undefined, undefined],
+  ];
+  for (const [report, aimed, whole] of cases) {
+    t.match(judgeMutant(mutant, report), { caught: true, misled: aimed });
+    t.match(judgeWhole(mutant, report), { caught: true, misled: whole });
+  }
+  t.match(judgeWhole(mutant, reportOf(failed('a'))), { caught: false, seen: /no scenario/ });
+});
+
 t.test('an interrupted self-test ends at once, and is no perfect score', async (t) => {
   const mutants = chooseMutants(loadMutants(), ['no-timer', 'no-dedup'], false);
   for (const moment of ['the server without a fault', 'no-timer']) {
@@ -261,11 +291,15 @@ t.test('the score is never rounded up, and a measured mutant tells how often it 
     fingerprint: 'abc',
     runs: 1,
     caught: 1,
+    right: 1,
     by: ['server/core/x'],
     ...changes,
   });
-  const many = Array.from({ length: 2_000 }, (_, i) => result(i === 0 ? { caught: 0, by: [] } : {}));
-  t.equal(scoreOf({ mutants: many }), '1999 of 2000 mutants caught (99.9 %)');
+  const many = Array.from({ length: 2_000 }, (_, i) => result(i === 0 ? { caught: 0, right: 0, by: [] } : {}));
+  t.equal(
+    scoreOf({ mutants: many }),
+    '1999 of 2000 mutants caught (99.9 %), 1999 accused of their fault first (99.9 %)',
+  );
   t.equal(chance(result({ runs: 20, caught: 18 })), '18 of 20 (90 %)');
   t.equal(chance(result({ runs: 3, caught: 1 })), '1 of 3', 'too few for a share');
   t.equal(chance(result({})), '');

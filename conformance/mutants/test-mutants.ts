@@ -20,6 +20,8 @@ export interface SelfTestOptions {
   concurrency: number;
   /** Runs of each mutant, none left out, to measure how often one catches it. undefined: as many as it takes to catch it, within bounds. */
   repeat?: number;
+  /** Plays every scenario of the classes of a mutant, and asks what the whole run accuses first. */
+  whole?: boolean;
 }
 
 export interface SelfTestHooks {
@@ -31,29 +33,35 @@ interface Tries {
   /** Goes on after a run that caught it. */
   all: boolean;
   firstPatienceMs: number;
+  whole: boolean;
 }
 
-const triesOf = ({ subtle }: Mutant, { repeat }: SelfTestOptions): Tries =>
-  repeat === undefined
-    ? { most: subtle === undefined ? TRIES : SUBTLE_TRIES, all: false, firstPatienceMs: FIRST_PATIENCE_MS }
-    : { most: repeat, all: true, firstPatienceMs: PATIENCE_MS };
+const triesOf = ({ subtle }: Mutant, { repeat, whole = false }: SelfTestOptions): Tries => {
+  if (whole) return { most: repeat ?? 1, all: true, firstPatienceMs: PATIENCE_MS, whole };
+  return repeat === undefined
+    ? { most: subtle === undefined ? TRIES : SUBTLE_TRIES, all: false, firstPatienceMs: FIRST_PATIENCE_MS, whole }
+    : { most: repeat, all: true, firstPatienceMs: PATIENCE_MS, whole };
+};
 
-const ALONE: Tries = { most: TRIES_ALONE, all: false, firstPatienceMs: PATIENCE_MS };
+const ALONE: Tries = { most: TRIES_ALONE, all: false, firstPatienceMs: PATIENCE_MS, whole: false };
+
+/** Caught, and the first failure says why. */
+export const isCaughtRightly = (verdict: MutantVerdict): boolean => verdict.caught && verdict.misled === undefined;
 
 /** Tests one mutant again, after the runs of `before`. undefined: it was interrupted. */
 const testMutant = async (
   mutant: Mutant,
-  { most, all, firstPatienceMs }: Tries,
+  { most, all, firstPatienceMs, whole }: Tries,
   before: readonly MutantVerdict[],
   signal: AbortSignal,
 ): Promise<MutantVerdict[] | undefined> => {
   const verdicts = [...before];
   for (let left = most; left > 0; left -= 1) {
     const patienceMs = left === most ? firstPatienceMs : PATIENCE_MS;
-    const verdict = await tryMutant(mutant, { patienceMs, run: verdicts.length + 1 }, signal);
+    const verdict = await tryMutant(mutant, { patienceMs, run: verdicts.length + 1, whole }, signal);
     if (signal.aborted) return undefined;
     verdicts.push(verdict);
-    if (verdict.caught && !all) break;
+    if (isCaughtRightly(verdict) && !all) break;
   }
   return verdicts;
 };
@@ -63,7 +71,7 @@ type Verdicts = ReadonlyMap<Mutant, MutantVerdict[]>;
 
 /** Mutants that nothing caught, unless they are so many that testing them again would only take time. */
 const survivorsOf = (verdicts: Verdicts): Mutant[] => {
-  const survivors = [...verdicts].filter(([, found]) => !found.some(({ caught }) => caught)).map(([mutant]) => mutant);
+  const survivors = [...verdicts].filter(([, found]) => !found.some(isCaughtRightly)).map(([mutant]) => mutant);
   return survivors.length > MAX_TRIED_ALONE ? [] : survivors;
 };
 
@@ -98,7 +106,7 @@ export const testMutants = async (
   };
 
   await testAll(mutants, options.concurrency, (mutant) => triesOf(mutant, options));
-  if (options.repeat === undefined) await testAll(survivorsOf(verdicts), 1, () => ALONE);
+  if (options.repeat === undefined && options.whole !== true) await testAll(survivorsOf(verdicts), 1, () => ALONE);
   return new Map(
     mutants.flatMap((mutant) => {
       const found = verdicts.get(mutant);

@@ -5,8 +5,11 @@ import { type ServerFile, serverFile } from '../patching/server-file.js';
 import type { Mutant } from './mutant.js';
 import { mutantRun } from './runs.js';
 
-/** What one run of the kit said of a mutant: the scenario that caught it, or what was reported instead. */
-export type MutantVerdict = { caught: true; by: string } | { caught: false; seen: string };
+/**
+ * What one run of the kit said of a mutant: the scenario that caught it, and what the first failure accuses where that
+ * is neither the requirement nor an equivalent; or what was reported instead.
+ */
+export type MutantVerdict = { caught: true; by: string; misled?: string } | { caught: false; seen: string };
 
 const textOf = ({ message, expected, seen, where = '' }: Violation): string =>
   [message, expected, seen, where].join('\n');
@@ -26,17 +29,56 @@ const findingOf = (violation: Violation): string =>
 const ONLY_IN_THE_SCRIPT =
   'the words stand only in what the step waits for, and would whatever came: take them from what was seen';
 
-/** Whether the run failed for the right reason: the requirement that the mutant breaks, in the words it promises. */
-export const judgeMutant = ({ requirement, words }: Mutant, { scenarios, problems }: Report): MutantVerdict => {
+interface Accused {
+  readonly id: string;
+  readonly violation: Violation;
+}
+
+const accusationsOf = ({ id, violations, warnings }: ScenarioResult): Accused[] =>
+  [...violations, ...warnings].map((violation) => ({ id, violation }));
+
+/** Whether an accusation names what the mutant breaks, or what the entry lists as the same. */
+const isRight = ({ requirement, equivalents = [] }: Mutant, accused: string): boolean =>
+  accused === requirement || equivalents.some((one) => one.requirement === accused);
+
+/**
+ * What a run accuses first: the requirement with which most of the failed scenarios begin. A single scenario may meet a
+ * consequence first; the fault itself is met by most of them.
+ */
+export const firstAccusation = ({ scenarios }: Report): string | undefined => {
+  const counts = new Map<string, number>();
+  const failed = scenarios.filter(({ violations }) => violations.length > 0);
   // A SHOULD that is broken is a warning, and fails nothing.
-  const all = scenarios.flatMap(({ id, violations, warnings }) =>
-    [...violations, ...warnings].map((violation) => ({ id, violation })),
-  );
+  for (const result of failed.length > 0 ? failed : scenarios) {
+    const first = accusationsOf(result)[0]?.violation.requirement;
+    if (first !== undefined) counts.set(first, (counts.get(first) ?? 0) + 1);
+  }
+  return [...counts].sort(([, one], [, other]) => other - one)[0]?.[0];
+};
+
+/** Whether the run failed for the right reason: the requirement that the mutant breaks, in the words it promises. */
+export const judgeMutant = (mutant: Mutant, report: Report): MutantVerdict => {
+  const { requirement, words } = mutant;
+  const { scenarios, problems } = report;
+  const all = scenarios.flatMap(accusationsOf);
   const own = all.filter(({ violation }) => violation.requirement === requirement);
-  const right = own.find(({ violation }) => findingOf(violation).includes(words));
-  if (right) return { caught: true, by: right.id };
+  const right = own.filter(({ violation }) => findingOf(violation).includes(words));
+  const leading = right.find(({ id }) =>
+    isRight(mutant, all.find((one) => one.id === id)?.violation.requirement ?? ''),
+  );
+  if (leading) return { caught: true, by: leading.id };
+  const [by] = right;
+  if (by) return { caught: true, by: by.id, misled: all.find(({ id }) => id === by.id)?.violation.requirement ?? '' };
   const hint = own.some(({ violation }) => textOf(violation).includes(words)) ? [ONLY_IN_THE_SCRIPT] : [];
   return { caught: false, seen: [...hint, ...scenarios.map(summaryOf), ...problems].join('\n') };
+};
+
+/** Whether the first accusation of a whole run is the fault, whatever its words. */
+export const judgeWhole = (mutant: Mutant, report: Report): MutantVerdict => {
+  const first = firstAccusation(report);
+  if (first === undefined) return { caught: false, seen: 'no scenario of the whole run failed' };
+  const by = report.scenarios.find((one) => accusationsOf(one)[0]?.violation.requirement === first)?.id ?? '';
+  return isRight(mutant, first) ? { caught: true, by } : { caught: true, by, misled: first };
 };
 
 /**
@@ -45,13 +87,15 @@ export const judgeMutant = ({ requirement, words }: Mutant, { scenarios, problem
  */
 export const tryMutant = async (
   mutant: Mutant,
-  { patienceMs, run }: { patienceMs: number; run: number },
+  { patienceMs, run, whole }: { patienceMs: number; run: number; whole: boolean },
   signal: AbortSignal,
 ): Promise<MutantVerdict> => {
   let server: ServerFile | undefined;
   try {
     server = serverFile(`mutant "${mutant.id}"`, mutant.patch);
-    return judgeMutant(mutant, await runSuite(mutantRun(mutant, server.file, patienceMs, run), {}, signal));
+    const options = mutantRun(mutant, server.file, patienceMs, run);
+    if (!whole) return judgeMutant(mutant, await runSuite(options, {}, signal));
+    return judgeWhole(mutant, await runSuite({ ...options, only: [] }, {}, signal));
   } catch (error) {
     if (signal.aborted) return { caught: false, seen: 'the self-test was interrupted' };
     if (!(error instanceof KitError)) throw error;

@@ -40,6 +40,7 @@ export class HistoryJudge {
     excuseReachable(facts);
     facts.tell.onEnd();
     if (facts.settledAt === undefined) this.#findings.leaveOpen('not-settled', 'the history ends before it settled');
+    this.#findings.sort();
     const { list, exercised, undecided } = this.#findings;
     const faultsNotFired = facts.faults.notFired();
     const tooSlow = tooSlowToJudge(list, facts, facts.timers);

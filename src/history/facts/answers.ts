@@ -42,6 +42,7 @@ const noteMsgAnswer = (facts: Facts, connection: Connection, packet: MsgA, pendi
   attempt.answer = outcomeOf(packet);
   facts.tell.onMsgAnswered(connection, message, attempt, packet);
   if (packet.status === 'rejected') return;
+  if (packet.status === 'duplicate') facts.knowsCopies = true;
   if (message.stored < 0) message.stored = attempt.variant;
   notePromise(facts, message, attempt, packet);
   if (attempt.query !== undefined && packet.status === 'duplicate' && !connection.excused) {

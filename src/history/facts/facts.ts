@@ -56,6 +56,8 @@ export class Facts {
   /** For how long the kit that wrote the history stood still itself, and for how long its network did. */
   stalledMs = 0;
   networkStalledMs = 0;
+  /** It has called a copy one: if it takes another for new later, it has forgotten, and does not lack the look-up. */
+  knowsCopies = false;
   /** A server that keeps nothing was ended: it may have forgotten everything. */
   forgetful = false;
 

@@ -30,6 +30,9 @@ export class Findings {
   readonly undecided: Undecided[] = [];
   readonly #byTopic = new Map<string, Finding>();
   readonly #lastAbout = new Map<string, Entry>();
+  /** Where each stands: some are told later than they were seen. */
+  readonly #places = new Map<Finding, number>();
+  #nextPlace = 0;
   readonly #journeyOf: (about: MessageKey | undefined) => Text;
   readonly #vanishPointOf: (about: MessageKey) => VanishPoint;
 
@@ -44,8 +47,20 @@ export class Findings {
     this.exercised[requirement] = (this.exercised[requirement] ?? 0) + times;
   }
 
+  /** Keeps a place for what is seen now, and can be told only when more is known. */
+  keepPlace(): number {
+    this.#nextPlace += 1;
+    return this.#nextPlace;
+  }
+
+  /** Puts everything in the order in which it was seen: the first one is the fault, the others may be consequences. */
+  sort(): void {
+    const placeOf = (finding: Finding): number => this.#places.get(finding) ?? 0;
+    this.list.sort((one, other) => placeOf(one) - placeOf(other));
+  }
+
   /** The requirement was put to the test and broke. One message breaks one requirement only once; repeats add lines. */
-  report(entry: NewFinding): void {
+  report(entry: NewFinding, seenAt = this.keepPlace()): void {
     const { about, expected, seen, where: place, lost, ...rest } = entry;
     this.exercise(rest.requirement);
     const key = keyOf(about);
@@ -64,6 +79,7 @@ export class Findings {
     if (about !== undefined && missing) finding.vanishPoint = this.#vanishPointOf(about);
     tell(finding, { expected, seen, where });
     this.list.push(finding);
+    this.#places.set(finding, seenAt);
     this.#byTopic.set(topic, finding);
     if (about !== undefined) this.#lastAbout.set(key, { finding, where });
   }

@@ -67,6 +67,8 @@ const judgeOk = (context: JudgeContext, message: TrackedMessage, attempt: AckAtt
     return;
   }
   findings.exercise('IM-4.2-14');
+  const isFurther = (other: AckAttempt) => other.device !== attempt.device && other.answer === 'ok';
+  if (message.acks.some(isFurther) && facts.policies.owes(message, attempt.device)) findings.exercise('IM-4.2-57');
   if (isLate(context, message, attempt)) findings.exercise('IM-4.2-43');
   if (wasPushedBeforeRestart(context, message, attempt)) findings.exercise('IM-4.2-17');
 };
@@ -85,8 +87,9 @@ const judgeRepeated = (context: JudgeContext, message: TrackedMessage, attempt: 
     if (others) context.findings.exercise('IM-4.2-15');
     return;
   }
-  const expected = 'ack:A ok, because no ack came before';
-  reportAck(context, message, attempt, 'IM-4.2-14', expected, 'ack:A duplicate', []);
+  const expected = 'ack:A ok, because no ack of this queue came before';
+  const elsewhere = message.acks.some((other) => other !== attempt && other.answer !== 'rejected');
+  reportAck(context, message, attempt, elsewhere ? 'IM-4.2-57' : 'IM-4.2-14', expected, 'ack:A duplicate', []);
 };
 
 const judgeRejected = (
@@ -98,12 +101,15 @@ const judgeRejected = (
 ): void => {
   const code = packet.error?.code ?? 'internal';
   if (RETRYABLE_CODES.has(code) || lenient) return;
-  const prior = message.acks.find(
+  const { policies } = context.facts;
+  const counted = message.acks.filter(
     (other) => other !== attempt && (other.answer === 'ok' || other.answer === 'duplicate'),
   );
+  const prior = counted.find((other) => policies.sharesQueue(other.device, attempt.device));
   const restarted = wasPushedBeforeRestart(context, message, attempt);
   const late = isLate(context, message, attempt);
-  const requirement = prior !== undefined ? 'IM-4.2-15' : late ? 'IM-4.2-43' : restarted ? 'IM-4.2-17' : 'IM-4.2-14';
+  const first = counted.length > 0 ? 'IM-4.2-57' : 'IM-4.2-14';
+  const requirement = prior !== undefined ? 'IM-4.2-15' : late ? 'IM-4.2-43' : restarted ? 'IM-4.2-17' : first;
   const expected = prior !== undefined ? 'ack:A duplicate' : 'ack:A ok';
   reportAck(context, message, attempt, requirement, `${expected}: it comes from the recipient`, seenOf(packet), []);
 };

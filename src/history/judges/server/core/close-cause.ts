@@ -84,7 +84,7 @@ export const causeOfClose = (
     return { requirement: 'IM-1-28', because: `, after a packet in ${connection.lastFragments} fragments` };
   }
   const lived = event.at - connection.openedAt;
-  if (event.code !== CLOSE.replaced && lived >= facts.timers.deadAfterMs && facts.policies.detectsDeadPeers) {
+  if (event.code !== CLOSE.replaced && lived >= facts.timers.deadAfterMs / 2 && facts.policies.detectsDeadPeers) {
     return { requirement: 'IM-1-17', because: ', as if its peer were dead' };
   }
   return { requirement: 'IM-1-7', because: '' };

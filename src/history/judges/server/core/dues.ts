@@ -6,6 +6,14 @@ import type { NewFinding } from '../../findings.js';
 import type { Judge, JudgeContext } from '../../judge.js';
 import { type Duty, pushDuty, storedDuty, waitedFor } from './duties.js';
 
+interface Late {
+  readonly message: TrackedMessage;
+  readonly device: Device;
+  readonly finding: NewFinding;
+  /** Its place among the findings. */
+  readonly seenAt: number;
+}
+
 /**
  * Judges, in every history, pushes and `stored` that were due and that no step of the script waits for: whoever could
  * have got one has left, or connects anew, and the time for it is over.
@@ -13,7 +21,7 @@ import { type Duty, pushDuty, storedDuty, waitedFor } from './duties.js';
 export class Dues implements Judge {
   readonly #context: JudgeContext;
   /** Pushes that did not come in time. One that never came at all is a loss, and told as that. */
-  readonly #late: { readonly message: TrackedMessage; readonly device: Device; readonly finding: NewFinding }[] = [];
+  readonly #late: Late[] = [];
 
   constructor(context: JudgeContext) {
     this.#context = context;
@@ -62,7 +70,7 @@ export class Dues implements Judge {
     const again = message.pushes.some(({ serial }) => serial === connection.serial) ? ' again' : '';
     const missing = `not pushed${again} on connection ${connection.number} of ${describeDevice(device)}`;
     const finding = this.#findingOf(message, duty, missing, 'who was connected');
-    this.#late.push({ message, device, finding });
+    this.#late.push({ message, device, finding, seenAt: this.#context.findings.keepPlace() });
   }
 
   #findingOf(message: TrackedMessage, duty: Duty, missing: string, there: string): NewFinding {
@@ -96,10 +104,10 @@ export class Dues implements Judge {
 
   #tellLate(): void {
     const { facts, findings } = this.#context;
-    for (const { message, device, finding } of this.#late.splice(0)) {
+    for (const { message, device, finding, seenAt } of this.#late.splice(0)) {
       const ofQueue = (one: { device: Device }) => facts.policies.sharesQueue(one.device, device);
       const came = message.acks.some(ofQueue) || message.pushes.some(ofQueue);
-      if (came) findings.report(finding);
+      if (came) findings.report(finding, seenAt);
     }
   }
 }

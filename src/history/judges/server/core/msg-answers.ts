@@ -66,7 +66,7 @@ const whyNotAccepted = (facts: Facts, message: TrackedMessage, attempt: MsgAttem
         ? 'IM-4.2-30'
         : attempt.query === 'expired'
           ? 'IM-3-8'
-          : message.ackedBy.length > 0 || message.told !== undefined
+          : (message.ackedBy.length > 0 || message.told !== undefined) && (facts.knowsCopies || facts.faults.clockMoved)
             ? 'IM-4.2-6'
             : 'IM-4.2-2';
   return { requirement, expected: 'msg:A duplicate, because the server holds this message already', events };

@@ -21,7 +21,7 @@ export class ExpiryJudge implements Judge {
   /** Messages with a lifetime whose end is still to be seen. */
   readonly #mortal = new Set<TrackedMessage>();
   /** Findings that rest on a lifetime: they count only if the clock of the server was left alone. */
-  readonly #timed: NewFinding[] = [];
+  readonly #timed: { readonly finding: NewFinding; readonly seenAt: number }[] = [];
   /** The first expiresAt that was seen of a message. */
   readonly #ends = new WeakMap<TrackedMessage, number>();
 
@@ -53,7 +53,7 @@ export class ExpiryJudge implements Judge {
     if (late <= facts.boundMs) return;
     const restarted = facts.endBetween(message.promisedLine, facts.line) !== undefined;
     const moved = packet.expiresAt === undefined || packet.expiresAt !== packet.acceptedAt + lifetime.ttlMs;
-    this.#timed.push({
+    this.#tellAtTheEnd({
       requirement: restarted && moved ? 'IM-4.2-44' : 'IM-4.2-41',
       message: `${message.msgId} was pushed after it had expired`,
       expected: `no msg:N after its lifetime of ${ms(lifetime.ttlMs)}, which ended by ${ms(lifetime.to)}`,
@@ -62,6 +62,10 @@ export class ExpiryJudge implements Judge {
       events: [message.promisedLine, facts.line].filter((line) => line >= 0),
       about: aboutOf(message),
     });
+  }
+
+  #tellAtTheEnd(finding: NewFinding): void {
+    this.#timed.push({ finding, seenAt: this.#findings.keepPlace() });
   }
 
   #judgeExpiresAt(message: TrackedMessage, packet: MsgN): void {
@@ -129,7 +133,7 @@ export class ExpiryJudge implements Judge {
       events: [message.attempts[0]?.line ?? line, line],
       about: aboutOf(message),
     };
-    if (timed) this.#timed.push(entry);
+    if (timed) this.#tellAtTheEnd(entry);
     else this.#findings.report(entry);
   }
 
@@ -138,7 +142,7 @@ export class ExpiryJudge implements Judge {
     for (const [query, message] of connection.queries) {
       if (query.query !== 'expired') continue;
       const finding = overdueQuery(this.#context, connection, query, message, 'IM-3-8');
-      if (finding !== undefined) this.#timed.push(finding);
+      if (finding !== undefined) this.#tellAtTheEnd(finding);
     }
     this.#judgeDue(connection);
   }
@@ -174,7 +178,7 @@ export class ExpiryJudge implements Judge {
   #reportUntold(connection: Connection, message: TrackedMessage, lifetime: Lifetime, came: boolean): void {
     const facts = this.#facts;
     const waited = ms(facts.at - lifetime.to);
-    this.#timed.push({
+    this.#tellAtTheEnd({
       requirement: hasAsked(connection, message, lifetime) ? 'IM-4.2-42' : 'IM-4.2-47',
       message: `${connection.client} was ${came ? 'told late' : 'not told'} that ${message.msgId} had expired`,
       expected: `ack:N expired within ${ms(facts.boundMs)} of ${ms(lifetime.to)}, when its lifetime ended`,
@@ -200,7 +204,7 @@ export class ExpiryJudge implements Judge {
 
   onEnd(): void {
     if (this.#facts.faults.clockMoved) return;
-    for (const entry of this.#timed) this.#findings.report(entry);
+    for (const { finding, seenAt } of this.#timed) this.#findings.report(finding, seenAt);
   }
 }
 

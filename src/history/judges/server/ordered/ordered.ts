@@ -3,7 +3,7 @@ import type { Connection } from '../../../facts/connection.js';
 import type { Facts } from '../../../facts/facts.js';
 import { aboutOf, type MsgAttempt, mayBeStored, recipientOf, type TrackedMessage } from '../../../facts/message.js';
 import { ms } from '../../../terms/text.js';
-import type { Findings } from '../../findings.js';
+import type { Findings, NewFinding } from '../../findings.js';
 import type { Judge, JudgeContext, JudgedClass } from '../../judge.js';
 import { PrefixMaximum } from './prefix-maximum.js';
 
@@ -52,8 +52,12 @@ export class OrderJudge implements Judge {
   readonly #lanes = new WeakMap<Connection, Lane>();
   /** The first seq that was seen of a message. */
   readonly #seqs = new WeakMap<TrackedMessage, number>();
-  /** Messages whose place was judged. */
+  /** Messages whose place was judged, and those of them that had a wrong one. */
   readonly #placed = new WeakSet<TrackedMessage>();
+  readonly #misplaced = new WeakSet<TrackedMessage>();
+  /** Pushes that came after one with a greater seq: their own may be wrong, which is known with the msg:A. */
+  readonly #overtaken = new Map<TrackedMessage, (seenAt: number) => void>();
+  readonly #seenAt = new WeakMap<TrackedMessage, number>();
 
   constructor({ facts, findings }: JudgeContext) {
     this.#facts = facts;
@@ -82,7 +86,7 @@ export class OrderJudge implements Judge {
       const expected = `seq ${known}, as at the push before`;
       this.#report(message, 'IM-4.2-37', `the seq of ${message.msgId} changed`, expected, `seq ${seq}`, []);
     } else if (message.pushes.length > 0) this.#findings.exercise('IM-4.2-37');
-    if (!repeated) this.#firstPush(connection, message, seq);
+    if (!repeated && !this.#hasEnded(message)) this.#firstPush(connection, message, seq);
     if (known !== undefined || message.slot >= 0) return;
     this.#seqs.set(message, seq);
     this.#place(message);
@@ -96,6 +100,23 @@ export class OrderJudge implements Judge {
     this.#seqs.delete(message);
   }
 
+  onEnd(): void {
+    for (const message of this.#overtaken.keys()) this.#tellOvertaken(message);
+  }
+
+  /** What is pushed although it has expired has no turn that it could come out of. */
+  #hasEnded(message: TrackedMessage): boolean {
+    const lifetime = this.#facts.policies.lifetimeOf(message);
+    return lifetime !== undefined && this.#facts.at > lifetime.to;
+  }
+
+  /** A number that is wrong itself explains why it comes after a greater one. */
+  #tellOvertaken(message: TrackedMessage): void {
+    const tell = this.#overtaken.get(message);
+    this.#overtaken.delete(message);
+    if (tell !== undefined && !this.#misplaced.has(message)) tell(this.#seenAt.get(message) ?? 0);
+  }
+
   /** Its place among the others is judged as soon as both its seq and its msg:A are known. */
   #place(message: TrackedMessage): void {
     const seq = this.#seqs.get(message);
@@ -107,6 +128,7 @@ export class OrderJudge implements Judge {
     const first = accepted ?? message.attempts.find(mayBeStored);
     if (first === undefined) return;
     this.#judgePlace(inbox, message, seq, first, accepted);
+    this.#tellOvertaken(message);
     const twin = inbox.numbers.get(seq);
     if (twin !== undefined && !(twin.from === name.from && twin.msgId === name.msgId)) {
       this.#reportPlace(message, seq, twin, seq, 'same');
@@ -139,6 +161,7 @@ export class OrderJudge implements Judge {
 
   #reportPlace(message: TrackedMessage, seq: number, other: Named, otherSeq: number, side: Side): void {
     const expected = side === 'after' ? `a seq below ${otherSeq}` : `a seq above ${otherSeq}`;
+    this.#misplaced.add(message);
     const how = side === 'same' ? 'accepted for the same recipient' : `accepted ${side} it`;
     const problem = `${message.msgId} has the wrong place in its inbox`;
     const place = `${expected}, which ${other.msgId} has, ${how}`;
@@ -162,14 +185,13 @@ export class OrderJudge implements Judge {
     } else if (judged && lane.last !== undefined && seq < lane.last.seq) {
       const problem = `${message.msgId} was pushed for the first time after one with a greater seq`;
       const expected = `first pushes in the order of seq on connection ${connection.number} of ${connection.client}`;
-      this.#report(
-        message,
-        'IM-4.2-38',
-        problem,
-        expected,
-        `seq ${seq} after seq ${lane.last.seq} of ${lane.last.name}`,
-        [lane.last.line],
+      const seen = `seq ${seq} after seq ${lane.last.seq} of ${lane.last.name}`;
+      const events = [lane.last.line, facts.line];
+      this.#seenAt.set(message, this.#findings.keepPlace());
+      this.#overtaken.set(message, (seenAt) =>
+        this.#report(message, 'IM-4.2-38', problem, expected, seen, events, seenAt),
       );
+      if (this.#placed.has(message)) this.#tellOvertaken(message);
     } else if (lane.last !== undefined) this.#findings.exercise('IM-4.2-38');
     if (live && sent < lane.lastBacklogLine) this.#findings.exercise('IM-4.2-39');
     if (backlog) lane.lastBacklogLine = facts.line;
@@ -215,16 +237,21 @@ export class OrderJudge implements Judge {
     expected: string,
     seen: string,
     events: number[],
+    seenAt?: number,
   ): void {
-    const lines = [message.attempts[0]?.line, message.pushes[0]?.line, ...events, this.#facts.line];
-    this.#findings.report({
+    // What is told later is of the line at which it was seen.
+    const lines = [message.attempts[0]?.line, message.pushes[0]?.line, ...events];
+    if (seenAt === undefined) lines.push(this.#facts.line);
+    const finding: NewFinding = {
       requirement,
       message: problem,
       expected,
       seen,
       events: [...new Set(lines.filter((line) => line !== undefined))].sort((a, b) => a - b),
       about: aboutOf(message),
-    });
+    };
+    if (seenAt === undefined) this.#findings.report(finding);
+    else this.#findings.report(finding, seenAt);
   }
 }
 
