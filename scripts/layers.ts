@@ -160,7 +160,7 @@ export const LAYERS: readonly Layer[] = [
     holds: 'from a result to text, or to a page',
     may: [COMMON, 'schemas', 'src/history', 'src/ledger'],
     packages: ['node:*', 'xmlbuilder', 'yaml'],
-    tests: { may: ['src/harness/*', 'src/wire'], packages: ['tap-parser', 'ws'] },
+    tests: { may: ['src/harness/*', 'src/wire'], packages: ['playwright-core', 'tap-parser', 'ws'] },
   },
   {
     path: 'src/reference',

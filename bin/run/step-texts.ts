@@ -1,4 +1,4 @@
-import { inert } from '../../src/report/inert.js';
+import { inert, type ShownStep } from '../../src/report/index.js';
 import type { Step } from '../../src/script/index.js';
 import { loadScenarios } from '../../src/verbs/index.js';
 
@@ -6,8 +6,14 @@ import { loadScenarios } from '../../src/verbs/index.js';
 export const stepTexts = (steps: readonly Step[]): string[] =>
   steps.flatMap((step) => (step.kind === 'together' ? ['together:', ...stepTexts(step.steps)] : [step.text]));
 
-/** Finds the steps of a scenario by its id. */
-export const stepsFinder = (): ((id: string) => readonly string[]) => {
+const shownSteps = (steps: readonly Step[]): ShownStep[] =>
+  steps.flatMap((step) => [
+    { step: step.path, text: inert(step.text) },
+    ...(step.kind === 'together' ? shownSteps(step.steps) : []),
+  ]);
+
+/** Finds the steps of a scenario by its id, with their numbers. */
+export const stepsFinder = (): ((id: string) => readonly ShownStep[]) => {
   const scenarios = new Map(loadScenarios().map((scenario) => [scenario.id, scenario]));
-  return (id) => stepTexts(scenarios.get(id)?.steps ?? []).map(inert);
+  return (id) => shownSteps(scenarios.get(id)?.steps ?? []);
 };

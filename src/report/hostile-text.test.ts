@@ -60,6 +60,8 @@ t.test('a body that is a script or an escape sequence comes out of a real run in
     const text = await renderReport(format, report);
     t.notMatch(text, OBEYED, `${format}: nothing to obey`);
     t.notMatch(text, /^not ok 1 - forged|^# \{ total: 0 \}/m, `${format}: no forged line`);
-    if (format === 'junit' || format === 'html') t.notMatch(text, /<script|<img/, 'no element of its own');
+    // The page has one script, and its policy lets no other run.
+    const own = text.replace(/<script>\(\(\) => \{\n'use strict';/, '');
+    if (format === 'junit' || format === 'html') t.notMatch(own, /<script|<img/, 'no element of its own');
   }
 });

@@ -5,7 +5,7 @@ export const REPORT_FORMATS = ['pretty', 'tap', 'json', 'junit', 'html'] as cons
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 export { inert, inertJson, inertReport } from './inert.js';
-export type { RenderOptions } from './options.js';
+export type { RenderOptions, ShownStep } from './options.js';
 export { isTooSlow, type Outcome, outcomeOf } from './outcome.js';
 export { type ColourFacts, type Paint, paintFor, plainPaint, wantsColour } from './paint.js';
 
@@ -14,7 +14,7 @@ const renderers: Record<ReportFormat, (report: Report, options: RenderOptions) =
   tap: async (report) => (await import('./tap.js')).renderTap(report),
   json: async (report) => (await import('./json.js')).renderJson(report),
   junit: async (report) => (await import('./junit.js')).renderJunit(report),
-  html: async (report) => (await import('./html.js')).renderHtml(report),
+  html: async (report, options) => (await import('./html.js')).renderHtml(report, options),
 };
 
 /** Renders a report as text. The options say what else is known. The result ends with a line end. */

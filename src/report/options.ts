@@ -1,6 +1,12 @@
 import type { HistoryEvent } from '../../schemas/index.js';
 import type { Paint } from './paint.js';
 
+/** One step of a script, by the number that a violation names. */
+export interface ShownStep {
+  step: string;
+  text: string;
+}
+
 /** What a report does not hold and a page for people shows. Everything is optional: without it, less is told. */
 export interface RenderOptions {
   /** Colours of a terminal, for `pretty`. */
@@ -15,6 +21,6 @@ export interface RenderOptions {
   written?: readonly string[];
   /** The history of a scenario by its id, where it was kept. */
   historyOf?: (id: string) => Iterable<HistoryEvent> | undefined;
-  /** The steps of a scenario by its id, a line each. */
-  stepsOf?: (id: string) => readonly string[];
+  /** The steps of a scenario by its id. */
+  stepsOf?: (id: string) => readonly ShownStep[];
 }

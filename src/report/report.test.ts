@@ -17,9 +17,9 @@ const historyOf = (id: string) =>
   id === 'server/core/msg-n#cell-0'
     ? readHistory(join(packageRoot, 'conformance', 'histories', 'bad-accepted-and-never-pushed.ndjson'))
     : undefined;
-const stepsOf = (id: string): string[] => [
-  `1.1 alice: { sends: m1, to: bob } in ${id}`,
-  '2.2 bob: { gets: msg:N, of: m1 }',
+const stepsOf = (id: string) => [
+  { step: '1', text: `alice: { sends: m1, to: bob } in ${id}` },
+  { step: '2.2', text: 'bob: { gets: msg:N, of: m1 }' },
 ];
 const GOLDEN: readonly [ReportFormat, string, RenderOptions][] = [
   ['pretty', 'pretty.txt', { historyOf, written: ['html report: out.html'] }],
@@ -41,7 +41,9 @@ t.test('golden reports', async (t) => {
     const report = load(name);
     t.same(validator(ReportSchema)(report), [], `${name}: the fixture is a valid report`);
     for (const [format, ending, options] of GOLDEN) {
-      const text = await renderReport(format, report, options);
+      const rendered = await renderReport(format, report, options);
+      // The library that packs histories may write other bytes elsewhere.
+      const text = rendered.replace(/(base64,)[A-Za-z0-9+/=]+/g, '$1…');
       const path = join(FIXTURES, `${name}.${ending}`);
       // `tap --snapshot` writes the golden files anew; the difference is then read before it is committed.
       if (process.env.TAP_SNAPSHOT === '1') writeFileSync(path, text);
@@ -84,7 +86,11 @@ t.test('every link of the page leads somewhere', async (t) => {
     t.same(missing, []);
   }
   const page = await renderReport('html', { ...report, scenarios });
-  t.match(page, /<td class="passed" title="passed\n[^"]*"><a href="h\/[^"#]*\.ndjson">✓/, 'a cell has its history');
+  t.match(
+    page,
+    /<td class="passed" title="passed\n[^"]*"><a href="h\/[^"#]*\.ndjson" aria-label="[^"]*: passed">✓/,
+    'a cell has its history',
+  );
 });
 
 t.test('a second requirement that broke in a scenario is marked as what may follow from the first', async (t) => {
