@@ -177,7 +177,7 @@ export const LAYERS: readonly Layer[] = [
       ...['src/report', 'src/reference', ...MUTANTS],
     ],
     packages: ['node:*', 'commander', 'lilconfig', 'yaml'],
-    tests: { may: ['src/harness/testing'] },
+    tests: { may: ['src/harness/testing'], packages: ['tap-parser'] },
   },
   {
     path: 'conformance/patching',
