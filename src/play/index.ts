@@ -1,3 +1,4 @@
+export { connectPatiently, isRefusedForNow } from './clients/may-come-back.js';
 export { play } from './play.js';
 export type {
   Attacker,

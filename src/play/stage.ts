@@ -82,6 +82,10 @@ export class Stage implements ActorWorld {
     return Math.min(LATEST_CONNECT_MS, this.bound(this.options.timers.answerWithinMs, 4));
   }
 
+  pause(ms: number): Promise<void> {
+    return this.waits.pause(ms);
+  }
+
   get claimsFlowControl(): boolean {
     return this.options.description.classes?.includes('flow-control') === true;
   }

@@ -46,6 +46,8 @@ export class FakeClock {
       FAKETIME_TIMESTAMP_FILE: this.#file,
       FAKETIME_NO_CACHE: '1',
       FAKETIME_DONT_FAKE_MONOTONIC: '1',
+      // Its repair of timed waits on a monotonic clock makes those of a JVM end at once, so that its threads spin.
+      FAKETIME_FORCE_MONOTONIC_FIX: '0',
       FAKETIME_DONT_RESET: '1',
     };
     this.set(0);

@@ -11,7 +11,7 @@ import { checkAccounts } from './accounts/index.js';
 import { whyNotRun } from './applicability.js';
 import { capabilitiesOver } from './capabilities.js';
 import { type Authenticate, tlsOf } from './credentials.js';
-import { claimedClasses, fetchDescription, timersOf } from './description/index.js';
+import { checkMetricsPath, claimedClasses, FETCH_BOUND_MS, fetchDescription, timersOf } from './description/index.js';
 import { createAttacker } from './dialling/attacker.js';
 import { createDial } from './dialling/dial.js';
 import { createAuthenticate } from './identity/index.js';
@@ -50,7 +50,14 @@ type Described = Pick<ServerSubject, 'description' | 'served'>;
 const describe = async (options: RunOptions, url: string): Promise<Described> => {
   const bare: Description = options.describe ?? { protocol: WIRE.subprotocol };
   const served = await fetchDescription(url, tlsOf(options));
-  if (served === undefined) return { description: bare };
+  if (served !== undefined && 'late' in served && options.describe === undefined && options.classes === undefined) {
+    throw new KitError(
+      'unreachable',
+      `${url} did not answer at /.well-known/im-ran within ${FETCH_BOUND_MS} ms, so nobody knows what the server claims.`,
+      'Let it answer there, with 404 if it has no description; or give --describe FILE, or --class with its classes.',
+    );
+  }
+  if (served === undefined || 'late' in served) return { description: bare };
   if ('invalid' in served) return { description: bare, served: { faults: served.invalid } };
   return { description: options.describe ?? served, served: { faults: [] } };
 };
@@ -102,6 +109,7 @@ const openAndDescribe = async (
     await checkUsersDiffer(options, first.subject.url, authenticate);
     const { notes } = await preflight(first.subject.url, authenticate);
     const described = await describe(options, first.subject.url);
+    checkMetricsPath(described.description.metrics);
     const tried = await tryOut(options, first, authenticate, described.description, network);
     return { ...described, notes: [...notes, ...tried] };
   } catch (cause) {

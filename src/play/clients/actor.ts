@@ -5,6 +5,7 @@ import type { Dial, DialOutcome, TokenChoice } from '../ports.js';
 import { describeVoice, type Voice } from '../voice.js';
 import { isPutOff, retryPauseMs } from './expectation.js';
 import { Link, type LinkOwner, type Received, type Untimed } from './link.js';
+import { connectPatiently } from './may-come-back.js';
 import { keyOf, type SentMessage, type SentMessages } from './sent-messages.js';
 
 /** What an actor needs of the stage that it stands on. */
@@ -12,6 +13,7 @@ export interface ActorWorld {
   readonly messages: SentMessages;
   readonly dial: Dial;
   readonly connectBoundMs: number;
+  pause(ms: number): Promise<void>;
   /** Whether the server claims to say `inbox-full` only when the inbox is full. */
   readonly claimsFlowControl: boolean;
   record(event: Untimed): void;
@@ -92,11 +94,21 @@ export class Actor implements LinkOwner {
     this.#world.notify();
   }
 
-  /** Opens a connection; one that is still open becomes the old one. In auto mode, owed acks are sent again at once. */
+  /** Opens a connection, again if it is refused for now only; one that is still open becomes the old one. In auto mode, owed acks are sent again at once. */
   async connect(
     subprotocol: string | false = WIRE.subprotocol,
     tokens?: TokenChoice,
     reads = true,
+    wanted?: number,
+  ): Promise<DialOutcome> {
+    const once = () => this.#connectOnce(subprotocol, tokens, reads);
+    return connectPatiently(once, (ms) => this.#world.pause(ms), wanted);
+  }
+
+  async #connectOnce(
+    subprotocol: string | false,
+    tokens: TokenChoice | undefined,
+    reads: boolean,
   ): Promise<DialOutcome> {
     this.#connections += 1;
     const voice = this.#voice ?? this.#world.voiceFor(this.name, this.#connections);

@@ -4,6 +4,7 @@ import { clientName, closed, requirement, tokenKind } from '../../../schemas/scr
 import { defined } from '../../defined.js';
 import { KitError } from '../../errors.js';
 import type { Actor } from '../../play/clients/actor.js';
+import { isRefusedForNow } from '../../play/clients/may-come-back.js';
 import type { TokenChoice } from '../../play/ports.js';
 import type { Stage } from '../../play/stage.js';
 import { recordExpectation, recordNotConnected, recordUnreached, type StepPlace } from '../../play/step-outcome.js';
@@ -117,6 +118,7 @@ export const connects = defineClientVerb({
       action.subprotocol ?? WIRE.subprotocol,
       tokensOf(stage, action),
       action.reading ?? true,
+      action.refused,
     );
     if (action.refused !== undefined) {
       const seen = outcome.ok ? 'the upgrade succeeded' : `HTTP ${outcome.status ?? 'none'} (${outcome.error})`;
@@ -131,7 +133,8 @@ export const connects = defineClientVerb({
       });
     }
     if (outcome.ok) return true;
-    if (action.by === undefined) return recordNotConnected(stage, place, actor.name, outcome);
+    if (action.by === undefined || isRefusedForNow(outcome))
+      return recordNotConnected(stage, place, actor.name, outcome);
     return recordExpectation(stage, place, {
       requirement: action.by,
       expected: `${actor.name} can connect`,

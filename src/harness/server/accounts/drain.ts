@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SERVER_PACKETS, WIRE } from '../../../../schemas/index.js';
 import { KitError } from '../../../errors.js';
-import type { Dial, Socket, SocketHandlers } from '../../../play/index.js';
+import { connectPatiently, type Dial, type Socket, type SocketHandlers } from '../../../play/index.js';
 import { decodePacket, encodePacket } from '../../../wire/index.js';
 
 /** A backlog that is not empty by then is no leftover of a test. */
@@ -63,7 +63,7 @@ export const drain = async (dial: Dial, devices: readonly Device[], times: Drain
     for (const { user, device } of devices) {
       const drainer = new Drainer();
       const request = { user, device, subprotocol: WIRE.subprotocol, timeoutMs: times.connectMs };
-      const outcome = await dial(request, drainer.handlers);
+      const outcome = await connectPatiently(() => dial(request, drainer.handlers), sleep);
       if (!outcome.ok) {
         throw new KitError(
           'usage',

@@ -4,6 +4,7 @@ import type { Description } from '../../../../schemas/index.js';
 import { KitError } from '../../../errors.js';
 import { descriptionFaults } from '../../../wire/index.js';
 import { knownMembers } from './fetch-description.js';
+import { checkSpelling } from './misspelt.js';
 
 /** Faults that one message lists. */
 const MAX_FAULTS = 5;
@@ -11,6 +12,7 @@ const REMEDY = 'Write it as the schema description.schema.json says; only "proto
 
 /** A description that was given as a value; `where` is what errors call it. Throws a usage KitError that names the field. */
 export const descriptionOf = (value: unknown, where: string): Description => {
+  checkSpelling(value, where);
   const faults = descriptionFaults(value);
   if (faults.length === 0) return knownMembers(value as Description);
   const more = faults.length > MAX_FAULTS ? `; and ${faults.length - MAX_FAULTS} more` : '';

@@ -9,9 +9,15 @@ import {
 } from '../../../../schemas/index.js';
 import { descriptionFaults } from '../../../wire/index.js';
 import type { TlsTrust } from '../credentials.js';
+import { checkSpelling } from './misspelt.js';
 
-const FETCH_BOUND_MS = 3_000;
+export const FETCH_BOUND_MS = 10_000;
 export const MAX_DESCRIPTION_BYTES = 64 * 1024;
+
+/** It did not come within the bound: nobody knows whether there is one. */
+export interface Late {
+  late: true;
+}
 
 /** What a served description that breaks its schema is: one line per fault. */
 export interface InvalidDescription {
@@ -20,14 +26,17 @@ export interface InvalidDescription {
 
 /**
  * Fetches what the server says of itself at `/.well-known/im-ran` on the origin of its WebSocket URL. It is optional:
- * undefined when it is not served (any status but 200, no JSON, no answer within 3 s). What is served as JSON but
- * breaks the schema, or is larger than 64 KB, comes back as its faults (IM-1-19). Never rejects.
+ * undefined when it is not served (any status but 200, no JSON, no server). What is served as JSON but breaks the schema,
+ * or is larger than 64 KB, comes back as its faults (IM-1-19). Rejects with a usage error for a misspelt member.
  */
 export const fetchDescription = async (
   url: string,
   tls: TlsTrust = {},
-): Promise<Description | InvalidDescription | undefined> => {
-  const answer = await fetchText(url, tls).catch(() => undefined);
+): Promise<Description | InvalidDescription | Late | undefined> => {
+  const answer = await fetchText(url, tls).catch((cause: Error) =>
+    /^(Timeout|Abort)Error$/.test(cause.name) ? { late: true as const } : undefined,
+  );
+  if (answer !== undefined && 'late' in answer) return answer;
   if (answer === undefined) return undefined;
   if (answer.text === undefined) {
     return answer.json ? { invalid: [`it is larger than ${MAX_DESCRIPTION_BYTES} bytes`] } : undefined;
@@ -39,6 +48,7 @@ export const fetchDescription = async (
     // Many web servers answer every path with their start page; only what calls itself JSON is a description.
     return answer.json ? { invalid: [`it is not JSON: ${(error as Error).message}`] } : undefined;
   }
+  checkSpelling(value, `of ${url}`);
   const invalid = descriptionFaults(value);
   return invalid.length > 0 ? { invalid } : knownMembers(value as Description);
 };

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ErrorCode, type Packet, RETRYABLE_CODES, SERVER_PACKETS, WIRE } from '../../../../schemas/index.js';
 import { KitError } from '../../../errors.js';
-import type { Dial, Socket, SocketHandlers } from '../../../play/index.js';
+import { connectPatiently, type Dial, type Socket, type SocketHandlers } from '../../../play/index.js';
 import { decodePacket, encodePacket } from '../../../wire/index.js';
 import type { Tried } from '../network/index.js';
 
@@ -235,7 +235,7 @@ export const hello = async (options: HelloOptions): Promise<Hello> => {
     for (const name of ['bob', 'alice'] as const) {
       const { user, device } = options[name];
       const request = { user, device, subprotocol: WIRE.subprotocol, timeoutMs: connectMs };
-      const outcome = await dial(request, guests[name].handlers);
+      const outcome = await connectPatiently(() => dial(request, guests[name].handlers), sleep);
       // How it connects is for the scenarios to judge: the preflight came through.
       if (!outcome.ok) return { tried: { roundTripsMs: [] }, notes: [] };
     }

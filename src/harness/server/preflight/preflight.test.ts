@@ -139,6 +139,8 @@ t.test('the served description', async (t) => {
     else t.match(description, expected as object, name);
   }
   t.equal(await fetchDescription(`ws://127.0.0.1:${await pickPort()}/`), undefined, 'no server');
+  answer = { status: 200, type: 'application/json', text: JSON.stringify({ ...valid, clases: ['core'], limitz: {} }) };
+  t.match(await errorOf(fetchDescription(url())), { code: 'usage', message: /"limitz".*Did you mean "limits"/ });
 });
 
 t.test('a described server', (t) => {
@@ -151,6 +153,7 @@ t.test('a described server', (t) => {
     'good.yaml': 'protocol: im.ran.v1\nclasses: [core]\nlater: 1\n',
     'good.json': '{"protocol":"im.ran.v1"}',
     'field.yaml': 'protocol: im.ran.v1\nclasses: [cores]\n',
+    'slip.yaml': 'protocol: im.ran.v1\ntimers: { answerWithinMS: 70 }\n',
     'syntax.yaml': 'a: [1\nb: {',
     'empty.yaml': '',
   });
@@ -159,6 +162,7 @@ t.test('a described server', (t) => {
   const bad: [string, RegExp][] = [
     ['field.yaml', /field\.yaml" is not valid: \/classes/],
     ['syntax.yaml', /syntax\.yaml" is neither JSON nor YAML: ./],
+    ['slip.yaml', /has a member "timers\.answerWithinMS".*Did you mean "timers\.answerWithinMs"/],
     ['empty.yaml', /empty\.yaml" is not valid/],
     ['missing.yaml', /missing\.yaml" could not be read/],
   ];

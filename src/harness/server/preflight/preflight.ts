@@ -1,4 +1,5 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import WebSocket from 'ws';
 import { KitError } from '../../../errors.js';
 import { localFault } from '../../local-fault.js';
@@ -40,7 +41,7 @@ export const preflight = async (
 ): Promise<Preflight> => {
   checkUrl(subjectUrl);
   const user = `kit-preflight-${Math.random().toString(36).slice(2, 10)}`;
-  const outcome = await attempt(await authenticate(subjectUrl, user, 'default'), boundMs);
+  const outcome = await attemptPatiently(await authenticate(subjectUrl, user, 'default'), boundMs);
   switch (outcome.kind) {
     case 'open':
       return { notes: [] };
@@ -84,6 +85,20 @@ type Outcome =
   | { kind: 'status'; answer: StatusAnswer }
   | { kind: 'silence'; connected: boolean }
   | { kind: 'error'; error: NodeJS.ErrnoException };
+
+/** No room just now, or a gateway that did not reach its server. */
+const FOR_NOW: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+const TRIES = 4;
+const FIRST_PAUSE_MS = 50;
+
+/** Whoever is refused for now comes again, a little later. */
+const attemptPatiently = async (credentials: Credentials, boundMs: number): Promise<Outcome> => {
+  for (let tries = 1; ; tries += 1) {
+    const outcome = await attempt(credentials, boundMs);
+    if (tries === TRIES || outcome.kind !== 'status' || !FOR_NOW.has(outcome.answer.status)) return outcome;
+    await sleep(FIRST_PAUSE_MS * 2 ** tries);
+  }
+};
 
 const attempt = ({ url, headers, tls }: Credentials, boundMs: number): Promise<Outcome> => {
   return new Promise((resolve) => {
@@ -143,7 +158,13 @@ const readStatus = async (response: IncomingMessage): Promise<StatusAnswer> => {
     clearTimeout(bound);
   }
   const text = printable(body).replace(/\s+/g, ' ').trim().slice(0, MAX_BODY_CHARACTERS);
-  return { status: response.statusCode ?? 0, location: response.headers.location, body: text };
+  const { location, server } = response.headers;
+  return {
+    status: response.statusCode ?? 0,
+    location,
+    body: text,
+    server: server && printable(String(server)).slice(0, 60),
+  };
 };
 
 /** Faults that also come from the other scheme; a host that is not found, for one, does not. */

@@ -4,6 +4,8 @@ import { KitError } from '../../../errors.js';
 export interface StatusAnswer {
   status: number;
   location: string | undefined;
+  /** Who answered, by its header `Server`. */
+  server?: string | undefined;
   /** Beginning of the body, printable. */
   body: string;
 }
@@ -12,13 +14,15 @@ const unreachable = (message: string, remedy: string, cause?: unknown) =>
   new KitError('unreachable', message, remedy, cause === undefined ? {} : { cause });
 
 /** Says what a refused upgrade means. */
-export const statusRefusal = (url: string, { status, location, body }: StatusAnswer): KitError => {
-  const said = body === '' ? '' : ` It said: ${body}`;
+export const statusRefusal = (url: string, { status, location, body, server }: StatusAnswer): KitError => {
+  const said = `${server === undefined ? '' : ` The answer is of ${server}.`}${body === '' ? '' : ` It said: ${body}`}`;
   const answered = `${url} answered the WebSocket upgrade with HTTP ${status}.${said}`;
   if (status === 401 || status === 403) {
     return unreachable(
       `${url} does not accept the kit's token: it answered the WebSocket upgrade with HTTP ${status}.${said}`,
-      'Tell the kit how its clients log in: --token, --jwt-secret, --token-command or --header.',
+      status === 403
+        ? "Tell the kit how its clients log in (--token, --jwt-secret, --token-command or --header); a server that checks where a page comes from wants --header 'Origin: https://…'."
+        : 'Tell the kit how its clients log in: --token, --jwt-secret, --token-command or --header.',
     );
   }
   if (status >= 300 && status < 400) {
@@ -27,7 +31,11 @@ export const statusRefusal = (url: string, { status, location, body }: StatusAns
       'Give the url that it leads to; the kit follows no redirects.',
     );
   }
-  if (status === 404) return unreachable(answered, 'Is the path right? Give the full url of the WebSocket endpoint.');
+  if (status === 404)
+    return unreachable(
+      answered,
+      'Is the path right? Give the full url of the WebSocket endpoint. A proxy before it must pass on the headers Upgrade and Connection, or the server sees a plain GET.',
+    );
   if (status === 400 || status === 426) {
     return unreachable(
       answered,
@@ -36,6 +44,11 @@ export const statusRefusal = (url: string, { status, location, body }: StatusAns
   }
   if (status === 429)
     return unreachable(answered, 'Lift the rate limit of the server for the kit; it opens many connections.');
+  if (status === 502 || status === 503 || status === 504)
+    return unreachable(
+      answered,
+      'Look at the log of the server, or of the gateway before it: with 502 and 504 the gateway did not reach its server.',
+    );
   if (status >= 500) return unreachable(answered, 'Look at the log of the server, or of the gateway before it.');
   return unreachable(
     answered,

@@ -1,0 +1,23 @@
+import type { DialOutcome, Refused } from '../ports.js';
+
+/** No room just now, too many requests, or a gateway that did not reach its server: no reason to give up. */
+const FOR_NOW: ReadonlySet<number | undefined> = new Set([429, 502, 503, 504]);
+const TRIES = 6;
+const FIRST_PAUSE_MS = 100;
+
+/** An upgrade that failed for now only: a server may refuse one at any time, and no rule says how long one takes. */
+export const isRefusedForNow = ({ refusal, status }: Refused): boolean =>
+  refusal === 'timeout' || (refusal === 'status' && FOR_NOW.has(status));
+
+/** Tries to connect again, with a growing pause, as every client does. `wanted`: the status that is to come. */
+export const connectPatiently = async (
+  connect: () => Promise<DialOutcome>,
+  pause: (ms: number) => Promise<unknown>,
+  wanted?: number,
+): Promise<DialOutcome> => {
+  for (let tries = 1; ; tries += 1) {
+    const outcome = await connect();
+    if (outcome.ok || tries === TRIES || !isRefusedForNow(outcome) || outcome.status === (wanted ?? -1)) return outcome;
+    await pause(FIRST_PAUSE_MS * 2 ** (tries - 1));
+  }
+};
