@@ -189,6 +189,19 @@ export const ScenarioResultSchema = Type.Object({
     ),
   ),
   attempts: Type.Integer({ minimum: 0, description: '2 when a missed time bound was tried again, alone.' }),
+  firstAttempt: Type.Optional(
+    Type.Object(
+      {
+        verdict,
+        reason: Type.String({ description: 'Why it did not count, in one sentence.' }),
+        requirements: Type.Array(Type.Unsafe<RequirementId>(Type.String()), {
+          description: 'What seemed broken in it, the first one first.',
+        }),
+        history: Type.Optional(Type.String({ description: 'File that holds its history.' })),
+      },
+      { ...closed, description: 'What the first attempt came to, where a later one counts.' },
+    ),
+  ),
   knownFailure: Type.Boolean({ description: 'Listed in the baseline.' }),
   replay: Type.String({ description: 'The command that runs only this.' }),
   history: Type.Optional(Type.String({ description: 'File that holds the history.' })),

@@ -2,8 +2,8 @@ import xmlbuilder from 'xmlbuilder';
 import type { Report, ScenarioResult, Violation } from '../../schemas/index.js';
 import { defined } from '../defined.js';
 import { inertReport } from './inert.js';
-import { outcomeOf } from './outcome.js';
-import { bugLink, cut, groupBy, repetitionWords } from './words.js';
+import { isFlaky, outcomeOf } from './outcome.js';
+import { bugLink, cut, firstAttemptWords, groupBy, repetitionWords } from './words.js';
 
 const seconds = (ms: number): string => (ms / 1_000).toFixed(3);
 
@@ -27,6 +27,7 @@ const detail = (result: ScenarioResult): string =>
     result.title,
     ...(result.reason === undefined ? [] : [result.reason]),
     ...(result.repetitions === undefined ? [] : [repetitionWords(result) ?? '']),
+    ...(result.firstAttempt === undefined ? [] : [firstAttemptWords(result) ?? '']),
     ...violationTexts(result.violations),
     ...result.seenIn.map((bug) => `seen in: ${bugLink(bug)}`),
     `replay: ${result.replay}`,
@@ -71,8 +72,15 @@ const caseOf = (result: ScenarioResult, allowUnproven: boolean): Case => ({
   className: result.class,
   durationMs: result.durationMs,
   fate: fateOf(result, allowUnproven),
-  ...defined({ output: result.warnings.length > 0 ? violationTexts(result.warnings).join('\n\n') : undefined }),
+  ...defined({ output: outputOf(result) }),
 });
+
+/** What is worth a word although nothing failed. */
+const outputOf = (result: ScenarioResult): string | undefined => {
+  const first = isFlaky(result) ? [`flaky: ${firstAttemptWords(result) ?? repetitionWords(result) ?? ''}`] : [];
+  const texts = [...first, ...violationTexts(result.warnings)];
+  return texts.length === 0 ? undefined : texts.join('\n\n');
+};
 
 /** What is red although no scenario is: without it a consumer would see a green run. */
 const runCase = (report: Report, cases: readonly Case[]): Case[] => {

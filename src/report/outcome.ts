@@ -37,19 +37,18 @@ export const requirementCoverage = (report: Report): string => {
   return `${parts.join(' and ') || 'none'} of the tested classes were exercised`;
 };
 
-const unprovenRequirements = (report: Report): string[] =>
-  report.requirements
-    .filter((requirement) => requirement.verdict === 'unproven' && requirement.level === 'MUST')
-    .map((requirement) => requirement.id);
-
+/**
+ * The class of a failure is that of what it accuses first. A rule of core that breaks only where another class is
+ * tested says that the server does not keep that class: whoever tests it for core alone finds nothing.
+ */
 const failedClasses = (report: Report): string[] => {
   const classOf = new Map(report.requirements.map((requirement) => [requirement.id, requirement.class]));
-  const broken = newFailures(report).flatMap((result) =>
-    result.violations.length === 0
-      ? [result.class]
-      : result.violations.map((violation) => classOf.get(violation.requirement) ?? result.class),
-  );
-  return [...new Set<string>(broken)];
+  const failed = newFailures(report).map(({ class: tested, violations: [first] }) => {
+    const broken = first === undefined ? undefined : classOf.get(first.requirement);
+    return broken === undefined || broken === 'core' ? tested : broken;
+  });
+  const claimed: readonly string[] = report.subject.classes;
+  return [...new Set([...claimed.filter((name) => failed.includes(name as never)), ...failed])];
 };
 
 const clean = (report: Report): string => {
@@ -78,19 +77,19 @@ const missing = (report: Report): string[] => {
   if (report.exitCode === 0) return [];
   const { inconclusive, unproven, errors, staleBaseline } = report.summary;
   const failures = newFailures(report);
-  const requirements = unprovenRequirements(report);
   const broken = new Set(failures.flatMap((result) => result.violations.map((violation) => violation.requirement)));
   const lines: string[] = [];
   if (failures.length > 0) lines.push(`${count(failures.length, 'scenario')} failed: ${names([...broken])}`);
   if (inconclusive > 0) lines.push(`${count(inconclusive, 'scenario')} inconclusive`);
   if (unproven > 0 && report.selection?.allowUnproven !== true) lines.push(`${count(unproven, 'scenario')} unproven`);
-  if (requirements.length > 0 && !narrowed(report) && report.selection?.allowUnproven !== true) {
-    lines.push(`${count(requirements.length, 'requirement')} unproven: ${names(requirements)}`);
-  }
   if (errors > 0) lines.push(`${count(errors, 'error')} of the kit itself`);
   if (report.scenarios.length > 0 && report.scenarios.every(({ verdict }) => verdict === 'not-applicable'))
     lines.push('none of the chosen scenarios applies to this server');
   if (staleBaseline.length > 0) lines.push(`baseline entries that pass now: ${names(staleBaseline)}`);
+  // A requirement that nothing put to the test does not count by itself: it is named where nothing else says why.
+  const unshown = report.requirements.filter(({ verdict, level }) => verdict === 'unproven' && level === 'MUST');
+  if (lines.length === 0 && unshown.length > 0 && !narrowed(report))
+    lines.push(`${count(unshown.length, 'requirement')} unproven: ${names(unshown.map(({ id }) => id))}`);
   if (!report.complete && report.scenarios.length > 0)
     lines.push(`the run ended after ${count(report.scenarios.length, 'scenario')}`);
   return lines;

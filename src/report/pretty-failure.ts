@@ -16,7 +16,8 @@ export const labelled = (label: string, text: string, paint: Paint, width: numbe
 
 /** A person tells ids apart by their ends; the other reports have them whole. */
 export const shortIds = (line: string): string =>
-  line.replace(/[A-Za-z0-9_-]{24,}/g, (id) => `${id.slice(0, 4)}…${id.slice(-6)}`);
+  // A long word without a digit is no id: it is the name of a metric, or a code.
+  line.replace(/[A-Za-z0-9_-]{24,}/g, (id) => (/\d/.test(id) ? `${id.slice(0, 4)}…${id.slice(-6)}` : id));
 
 /** The packets concerned, as far as anybody reads them. */
 export const packetLines = ({ trace }: Violation, paint: Paint): string[] => {

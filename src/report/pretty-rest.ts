@@ -1,7 +1,8 @@
 import type { Report, ScenarioResult } from '../../schemas/index.js';
 import { isFlaky, knownFailures } from './outcome.js';
 import { idLines, type Writing } from './pretty-causes.js';
-import { groupBy, repetitionWords, wrap } from './words.js';
+import { shortIds } from './pretty-failure.js';
+import { firstAttemptWords, groupBy, repetitionWords, wrap } from './words.js';
 
 const withVerdict = (report: Report, verdict: ScenarioResult['verdict']): ScenarioResult[] =>
   report.scenarios.filter((result) => result.verdict === verdict);
@@ -29,7 +30,11 @@ const grouped = (title: string, results: readonly ScenarioResult[], writing: Wri
 const flakyLines = (report: Report, { paint, width }: Writing): string[] => {
   const flaky = report.scenarios.filter(isFlaky);
   if (flaky.length === 0) return [];
-  const words = (result: ScenarioResult): string => repetitionWords(result) ?? 'passed when it was tried again, alone';
+  const words = (result: ScenarioResult): string => {
+    const again = repetitionWords(result) ?? 'passed when it was tried again, alone';
+    const first = firstAttemptWords(result);
+    return first === undefined ? again : `${again}; ${shortIds(first)}`;
+  };
   return [
     '',
     `${paint('yellow', 'FLAKY')} (${flaky.length})`,

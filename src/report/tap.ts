@@ -1,8 +1,8 @@
 import { stringify } from 'yaml';
 import type { Report, ScenarioResult, Violation } from '../../schemas/index.js';
 import { inert, inertReport, inertResult } from './inert.js';
-import { outcomeOf } from './outcome.js';
-import { bugLink, cut, repetitionWords } from './words.js';
+import { isFlaky, outcomeOf } from './outcome.js';
+import { bugLink, cut, firstAttemptWords, repetitionWords } from './words.js';
 
 /** One test point: its line without number, and the values of its diagnostics block. */
 interface Point {
@@ -43,6 +43,8 @@ const diagnosticsOf = (result: ScenarioResult): Record<string, unknown> => ({
   seenIn: orNothing(result.seenIn.map(bugLink)),
   history: result.history,
   repetitions: repetitionWords(result),
+  flaky: isFlaky(result) ? true : undefined,
+  firstAttempt: firstAttemptWords(result),
   durationMs: Math.round(result.durationMs),
   replay: result.replay,
 });
@@ -53,7 +55,10 @@ const pointOf = (result: ScenarioResult, allowUnproven: boolean): Point => {
   const diagnostics = diagnosticsOf(result);
   if (result.verdict === 'not-applicable') return { ok: true, name, directive: `SKIP not applicable: ${reason}` };
   if (result.verdict === 'unproven' && allowUnproven) return { ok: true, name, directive: `SKIP unproven: ${reason}` };
-  if (result.verdict === 'passed') return { ok: true, name, ...(result.warnings.length > 0 ? { diagnostics } : {}) };
+  if (result.verdict === 'passed') {
+    const isWorthAWord = result.warnings.length > 0 || isFlaky(result);
+    return { ok: true, name, ...(isWorthAWord ? { diagnostics } : {}) };
+  }
   if (result.knownFailure) return { ok: false, name, directive: 'TODO known failure', diagnostics };
   return { ok: false, name, diagnostics };
 };

@@ -62,3 +62,11 @@ export const repetitionWords = ({ repetitions }: Pick<ScenarioResult, 'repetitio
   const which = played === 1 ? `repetition ${shown} alone` : `repetition ${shown} of ${played}`;
   return failed.length < 2 ? which : `${which}, ${failed.length} failed: ${names(failed.map(String))}`;
 };
+
+/** `the first attempt failed: IM-2-3: …`: why another one was made, and where its history is. Undefined: there was one. */
+export const firstAttemptWords = ({ firstAttempt }: Pick<ScenarioResult, 'firstAttempt'>): string | undefined => {
+  if (firstAttempt === undefined) return undefined;
+  const { verdict, reason, history } = firstAttempt;
+  const how = verdict === 'failed' ? 'failed' : `was ${verdict}`;
+  return `the first attempt ${how}: ${reason}${history === undefined ? '' : ` (${history})`}`;
+};

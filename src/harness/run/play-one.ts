@@ -8,16 +8,21 @@ import { isCertain } from './retries.js';
 import { brokenOff, notRun, runScenario } from './run-scenario.js';
 import { keep, progress, replayOf, type Suite, sentenceOf } from './suite.js';
 
+/** The first attempt has the plain name; what it shows must not be lost with the second. */
+const historyName = (scenario: Repetition, attempt: number): string =>
+  attempt === 1 ? repetitionName(scenario) : `${repetitionName(scenario)}--attempt-${attempt}`;
+
 /** Tells where the history is. One sentence is enough where it could not be written: the next one will not fit either. */
 const keepHistory = async (
   suite: Suite,
   scenario: Repetition,
+  attempt: number,
   events: readonly HistoryEvent[],
 ): Promise<string | undefined> => {
   const { historyDir } = suite.options;
   if (historyDir === undefined) return undefined;
   try {
-    return await writeHistory(historyDir, repetitionName(scenario), events);
+    return await writeHistory(historyDir, historyName(scenario, attempt), events);
   } catch (cause) {
     if (!(cause instanceof KitError)) throw cause;
     if (!suite.historyLost) suite.problems.add(sentenceOf(cause));
@@ -71,7 +76,7 @@ export const playOne = async (
       stalls: suite.stalls,
       keepHistory: (whole) => {
         events = whole;
-        return keepHistory(suite, scenario, whole);
+        return keepHistory(suite, scenario, attempt, whole);
       },
     });
     settled = result.verdict === 'passed' && scenario.settle.reconnects && scenario.settle.resends;

@@ -69,7 +69,18 @@ const timesPlayed = (
   return { repetitions: { played: 1, failed: verdict === 'failed' ? [shown] : [], shown } };
 };
 
-/** Keeps a result; one of an earlier attempt is replaced. */
+/** What is left of an attempt when another one counts. */
+const attemptOf = ({ verdict, reason, violations, history }: ScenarioResult): ScenarioResult['firstAttempt'] => {
+  const [first] = violations;
+  return {
+    verdict,
+    reason: reason ?? (first === undefined ? verdict : `${first.requirement}: ${first.message}`),
+    requirements: [...new Set(violations.map(({ requirement }) => requirement))],
+    ...defined({ history }),
+  };
+};
+
+/** Keeps a result; one of an earlier attempt is replaced, and what it came to is noted. */
 export const keep = (
   suite: Suite,
   repetition: Repetition,
@@ -77,7 +88,14 @@ export const keep = (
   { certain = isCertain(result), ...played }: Partial<KeptWith> = {},
 ): void => {
   const knownFailure = suite.options.baseline?.includes(result.id) === true && result.verdict === 'failed';
-  const kept = { ...result, ...timesPlayed(suite, repetition, result), knownFailure };
+  const before = suite.results.get(repetitionName(repetition));
+  const isLater = before !== undefined && result.attempts > Math.max(1, before.attempts);
+  const kept: ScenarioResult = {
+    ...result,
+    ...defined({ firstAttempt: isLater ? attemptOf(before) : undefined }),
+    ...timesPlayed(suite, repetition, result),
+    knownFailure,
+  };
   suite.results.set(repetitionName(repetition), kept);
   suite.pace.note(repetitionName(repetition));
   suite.hooks.onResult?.(kept, { certain, ...played });

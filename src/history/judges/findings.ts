@@ -53,6 +53,14 @@ export class Findings {
     return this.#nextPlace;
   }
 
+  /** A place before what was found of this message since a line: all that follows from one thing then comes after it. */
+  placeBefore(about: MessageKey | undefined, sinceLine: number): number {
+    const key = keyOf(about);
+    const later = this.list.filter((one) => keyOf(one.about) === key && Math.max(...one.events) > sinceLine);
+    if (about === undefined || later.length === 0) return this.keepPlace();
+    return Math.min(...later.map((one) => this.#places.get(one) ?? 0)) - 0.5;
+  }
+
   /** Puts everything in the order in which it was seen: the first one is the fault, the others may be consequences. */
   sort(): void {
     const placeOf = (finding: Finding): number => this.#places.get(finding) ?? 0;

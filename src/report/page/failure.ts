@@ -3,7 +3,7 @@ import { diagramOf, svgDiagram } from '../diagram/index.js';
 import { html, Markup } from '../markup.js';
 import type { RenderOptions, ShownStep } from '../options.js';
 import { isFlaky } from '../outcome.js';
-import { bugLink, cut, repetitionWords } from '../words.js';
+import { bugLink, cut, firstAttemptWords, repetitionWords } from '../words.js';
 import type { Histories } from './histories.js';
 
 /** So many characters of pictures fit into a page that opens at once; later failures show their packets in words. */
@@ -48,6 +48,7 @@ const againMarkup = (result: ScenarioResult): Markup | undefined => {
       ? [`${result.attempts} attempts: the second one, alone and with more patience, counts`]
       : []),
     repetitionWords(result) ?? [],
+    firstAttemptWords(result) ?? [],
   ].flat();
   return words.length === 0 ? undefined : html`<p class="soft">${words.join('; ')}</p>`;
 };

@@ -20,13 +20,16 @@ export const reportMsgAnswer = (
   seen: string,
   events: readonly number[],
 ): void => {
-  findings.report({
+  const about = aboutOf(message);
+  const finding = {
     requirement,
     message: `msg:R ${message.msgId} of ${message.from.name} got the wrong answer`,
     expected,
     seen,
     where: text`${describeJourney(facts, aboutOf(message))}; this msg:R sent at ${ms(attempt.at)}, answered at ${ms(facts.at)}`,
     events: [...new Set([...events, facts.line])].sort((a, b) => a - b),
-    about: aboutOf(message),
-  });
+    about,
+  };
+  // A push of the copy may have come before the answer that shows what the server took it for.
+  findings.report(finding, findings.placeBefore(about, attempt.line));
 };

@@ -29,6 +29,8 @@ export class Closes implements Judge {
   /** Connections with bad frames that no other connection has outlived yet. */
   #raw: Connection[] = [];
   #lastRaw: { connection: Connection; at: number } | undefined;
+  /** Places of steps that were missed because a connection ended without a close frame, and when. */
+  readonly #missedAtEnds: { readonly place: number; readonly at: number }[] = [];
   /** Connections whose predecessor ended when they were open, and when. */
   readonly #late = new Map<Connection, number>();
 
@@ -135,6 +137,18 @@ export class Closes implements Judge {
 
   #whyAllowed(event: HistoryEventOf<'closed'>): Undecided | undefined {
     return whyAllowed(event.code) ?? whyTakenForDead(this.#context.facts, event);
+  }
+
+  /** A step that a connection without a close frame made to be missed is told at this place. */
+  noteMissedAtEnd(place: number): void {
+    this.#missedAtEnds.push({ place, at: this.#context.facts.at });
+  }
+
+  /** The process has ended by itself: a place before what was missed because of it. */
+  placeOfExit(): number {
+    const since = this.#context.facts.at - END_IS_NOTICED_WITHIN_MS;
+    const first = this.#missedAtEnds.find(({ at }) => at >= since);
+    return first === undefined ? this.#context.findings.keepPlace() : first.place - 0.5;
   }
 
   /** Whether a step of the script waits for that client, or for what becomes of a message to or from its user. */

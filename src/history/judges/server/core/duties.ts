@@ -2,6 +2,7 @@ import type { RequirementId } from '../../../../../schemas/index.js';
 import { type Connection, isReachable } from '../../../facts/connection.js';
 import type { Facts } from '../../../facts/facts.js';
 import { type MsgAttempt, recipientOf, type TrackedMessage } from '../../../facts/message.js';
+import { ms } from '../../../terms/text.js';
 import type { JudgeContext } from '../../judge.js';
 
 /** A packet that the server owes: what, to whom, since when, and the rule that says so. */
@@ -29,7 +30,7 @@ export const dutiesOf = (context: JudgeContext, message: TrackedMessage): Duty[]
     ...senders.flatMap((connection) => answerDuties(message, connection)),
     ...[...(recipient?.connections ?? [])].flatMap((connection) => [
       ...answerDuties(message, connection),
-      pushDuty(context, message, connection) ?? [],
+      pushDuty(context, message, connection) ?? repeatDuty(facts, message, connection) ?? [],
     ]),
     ...senders.flatMap((connection) => [
       storedDuty(facts, message, connection) ?? [],
@@ -99,6 +100,23 @@ const dueOf = (context: JudgeContext, message: TrackedMessage, connection: Conne
   if (asked === undefined) return undefined;
   const { answeredAt: since, answeredLine: line } = asked;
   return { requirement: 'IM-4.2-9', since, line, why: 'its msg:R was sent again' };
+};
+
+/** The next push by the timer of the server, where it has one: nobody acked the last one. */
+const repeatDuty = (facts: Facts, message: TrackedMessage, connection: Connection): Duty | undefined => {
+  const mark = message.pushes.find(({ serial }) => serial === connection.serial);
+  if (mark === undefined || !facts.policies.detectsDeadPeers || message.told !== undefined) return undefined;
+  if (!canExpect(connection) || message.acks.length > 0 || !isWaiting(facts, message)) return undefined;
+  const { redeliverAfterMs, redeliverMaxMs } = facts.timers;
+  const pause = Math.min(redeliverAfterMs * 2 ** mark.unasked, Math.max(redeliverAfterMs, redeliverMaxMs));
+  return {
+    requirement: mark.unasked === 0 ? 'IM-4.2-10' : 'IM-4.2-11',
+    packet: 'msg:N',
+    connection,
+    since: mark.at + pause,
+    line: mark.line,
+    why: `no ack came for ${ms(pause)}`,
+  };
 };
 
 const firstPush = (context: JudgeContext, message: TrackedMessage, connection: Connection): Due | undefined => {

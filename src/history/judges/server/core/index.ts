@@ -26,7 +26,7 @@ export const core: JudgedClass = {
       judgeLoss(context),
       judgeSteps(context, closes),
       closes,
-      judgeExits(context),
+      judgeExits(context, closes),
     ];
   },
 };

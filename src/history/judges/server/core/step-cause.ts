@@ -50,6 +50,9 @@ const ORDINARY: ReadonlySet<RequirementId> = new Set<RequirementId>([
 /** What a step accuses when its script names nothing: the history then says which of several rules it is. */
 const UNSAID: ReadonlySet<RequirementId> = new Set<RequirementId>(['IM-2-3', 'IM-4.2-7', 'IM-4.2-16', 'IM-4.2-20']);
 
+/** What waited when the process ended and is not pushed afterwards: the promise says more than the connect. */
+const OVER_AN_END: ReadonlySet<RequirementId> = new Set<RequirementId>(['IM-3-2', 'IM-4.2-29']);
+
 /** The place of the bystanders in a history: no step of the script. */
 const BYSTANDERS = 'bystanders';
 
@@ -85,8 +88,9 @@ const accused = (context: JudgeContext, duty: Duty, { awaits }: Step, named: Req
   const same = duty.packet === awaits?.packet && (awaits.status === undefined || awaits.status === duty.status);
   // An A that never came has no content that could be wrong.
   if (same) {
-    const rule = duty.requirement === 'IM-2-3' || UNSAID.has(named) ? duty.requirement : named;
-    return { requirement: rule };
+    const isKnownBetter =
+      duty.requirement === 'IM-2-3' || UNSAID.has(named) || (named === 'IM-4.2-8' && OVER_AN_END.has(duty.requirement));
+    return { requirement: isKnownBetter ? duty.requirement : named };
   }
   const { packet, status, connection, why, requirement } = duty;
   const what = `${packet}${status === undefined ? '' : ` ${status}`} to ${connection.client}`;

@@ -76,16 +76,16 @@ export class MetricsJudge implements Judge {
     return page;
   }
 
-  /** At the end: each page for itself, then each one against the one before. */
+  /** At the end: each page against the one before, and for itself. */
   onEnd(): void {
     if (this.#reads.length === 0) return;
     this.#tally.close();
     for (const [i, read] of this.#reads.entries()) {
       const before = this.#reads[i - 1];
+      // A number that was counted wrongly comes before the sums that are wrong with it.
+      if (before?.life === read.life) this.#compare(before, read);
       const whole = judgePage(this.#context, read);
-      if (before === undefined) continue;
-      if (before.life === read.life) this.#compare(before, read);
-      else if (before.life + 1 === read.life && whole) this.#judgeRecovered(before, read);
+      if (before !== undefined && before.life + 1 === read.life && whole) this.#judgeRecovered(before, read);
     }
   }
 
