@@ -16,8 +16,14 @@ const keyOf = ({ id, repetitions }: Pick<ScenarioResult, 'id' | 'repetitions'>):
  */
 export class HistoryShelf {
   readonly #held = new Map<string, readonly HistoryEvent[]>();
+  readonly #wanted: ReadonlySet<string>;
   #events = 0;
   #folder: string | undefined;
+
+  /** The histories of these scenarios are held even if nothing fails in them. */
+  constructor(wanted: readonly string[] = []) {
+    this.#wanted = new Set(wanted);
+  }
 
   /** A folder for all histories, where the caller has none. */
   folder(): string {
@@ -34,7 +40,7 @@ export class HistoryShelf {
     const key = keyOf(result);
     this.#events -= this.#held.get(key)?.length ?? 0;
     this.#held.delete(key);
-    if (events === undefined || result.verdict !== 'failed') return;
+    if (events === undefined || (result.verdict !== 'failed' && !this.#wanted.has(result.id))) return;
     if (this.#events + events.length > MAX_EVENTS) return;
     this.#held.set(key, events);
     this.#events += events.length;

@@ -9,6 +9,8 @@ export interface OptionSpec {
   kind: 'text' | 'list' | 'switch' | 'integer' | 'headers' | 'description';
   /** One letter for the same. */
   short?: string;
+  /** For `integer`: what the option means without a value; absent where it needs one. */
+  alone?: number;
   /** For `integer`. */
   range?: readonly [number, number];
   help: string;
@@ -71,6 +73,33 @@ export const OPTIONS: readonly OptionSpec[] = [
   { name: 'instances', value: 'n', kind: 'integer', range: [1, 64], help: 'servers to kill side by side, with --exec' },
   { name: 'patience', value: 'ms', kind: 'integer', range: [0, 600_000], help: 'added to every time bound' },
   { name: 'history', value: 'dir', kind: 'text', help: 'keep the history of every scenario there' },
+  {
+    name: 'trace',
+    value: 'id',
+    kind: 'list',
+    help: 'draw what happened in this scenario, also if it passed (repeatable)',
+  },
+  {
+    name: 'bail',
+    value: 'n',
+    kind: 'integer',
+    alone: 1,
+    range: [1, 10_000],
+    help: 'end the run after n failures that are certain (1 without n)',
+  },
+  {
+    name: 'max-time',
+    value: 's',
+    kind: 'integer',
+    range: [1, 86_400],
+    help: 'end the run that many seconds after its first scenario began',
+  },
+  {
+    name: 'last-failed',
+    value: 'file',
+    kind: 'text',
+    help: 'run only what failed in an earlier run: its JSON report',
+  },
   { name: 'verbose', short: 'v', kind: 'switch', help: 'tell every failure in full, with the fault matrix' },
   { name: 'quiet', short: 'q', kind: 'switch', help: 'tell the verdict alone, and nothing while it runs' },
 ];
@@ -81,5 +110,7 @@ export type Settings = Readonly<Record<string, unknown>>;
 export const specOf = (name: string): OptionSpec | undefined => OPTIONS.find((spec) => spec.name === name);
 
 /** An option as the help shows it: `-v, --verbose`, `--only <glob>`. */
-export const termOf = ({ name, value, short }: OptionSpec): string =>
-  `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` <${value}>`}`;
+export const termOf = ({ name, value, short, alone }: OptionSpec): string => {
+  const place = value === undefined ? '' : alone === undefined ? ` <${value}>` : ` [${value}]`;
+  return `${short === undefined ? '' : `-${short}, `}--${name}${place}`;
+};

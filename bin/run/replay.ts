@@ -18,6 +18,10 @@ const LEFT_OUT = new Set([
   'repeat',
   'repetition',
   'jwt-secret',
+  'trace',
+  'bail',
+  'max-time',
+  'last-failed',
   'verbose',
   'quiet',
 ]);

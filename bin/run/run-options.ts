@@ -2,7 +2,7 @@ import { randomBytes, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { ServerFile } from '../../conformance/patching/server-file.js';
-import type { Description } from '../../schemas/index.js';
+import type { Description, Report } from '../../schemas/index.js';
 import { SERVER_CLASSES, type ServerClass, TESTED_CLASSES } from '../../schemas/wire.js';
 import { defined } from '../../src/defined.js';
 import { KitError } from '../../src/errors.js';
@@ -51,6 +51,25 @@ const baselineFrom = (file: string): string[] =>
     .split(/\r?\n/)
     .map((line) => line.replace(/(^|\s)#.*$/, '').trim())
     .filter((line) => line !== '');
+
+/** The scenarios that failed in an earlier run, known failures left out. */
+const lastFailed = (file: string): string[] => {
+  const found = failedIn(readText(file, 'report'));
+  if (found === undefined) {
+    throw new KitError('usage', `${file} is no JSON report of this kit`, 'Write one with --report json=FILE.');
+  }
+  if (found.length > 0) return found;
+  throw new KitError('usage', `nothing failed in ${file}`, 'Leave --last-failed out to run everything.');
+};
+
+const failedIn = (text: string): string[] | undefined => {
+  try {
+    const { scenarios } = JSON.parse(text) as Report;
+    return scenarios.filter(({ verdict, knownFailure }) => verdict === 'failed' && !knownFailure).map(({ id }) => id);
+  } catch {
+    return undefined;
+  }
+};
 
 /** Loaded only where a description is given: it takes the reader of YAML and the validator. */
 const descriptionFrom = async (source: unknown): Promise<Description> => {
@@ -126,6 +145,16 @@ const checkTogether = (settings: Settings): void => {
     const both = identities.map((name) => `--${name}`).join(' and ');
     throw new KitError('usage', `${both} exclude each other`, 'Choose one way to make tokens.');
   }
+  if (settings.only !== undefined && settings['last-failed'] !== undefined) {
+    throw new KitError(
+      'usage',
+      '--only and --last-failed exclude each other',
+      'Choose one of them; --skip goes with both.',
+    );
+  }
+  if (settings.verbose === true && settings.quiet === true) {
+    throw new KitError('usage', '--verbose and --quiet exclude each other', 'Choose one of them.');
+  }
   if (settings.ca !== undefined && settings.insecure === true) {
     throw new KitError('usage', '--ca and --insecure exclude each other', 'Check certificates, or do not.');
   }
@@ -165,6 +194,7 @@ export const runOptionsFrom = async (
   const text = (name: string) => settings[name] as string | undefined;
   const number = (name: string) => settings[name] as number | undefined;
   const list = (name: string) => (settings[name] as string[] | undefined) ?? [];
+  const only: string[] = given(text('last-failed'), lastFailed) ?? list('only');
   // A list starts nothing, so the embedded server need not be put together for it.
   const named = settings.url !== undefined || settings.exec !== undefined || settings.list === true;
   const own = named ? undefined : await embedded(settings);
@@ -173,7 +203,7 @@ export const runOptionsFrom = async (
     exec: own?.exec ?? text('exec'),
     embedded: own !== undefined,
     classes: given(settings.class as string[] | undefined, classesFrom),
-    only: list('only'),
+    only,
     skip: list('skip'),
     token: text('token'),
     jwtSecret: own?.jwtSecret ?? text('jwt-secret'),

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import type { Report } from '../../schemas/index.js';
 import { defined } from '../../src/defined.js';
 import { KitError } from '../../src/errors.js';
@@ -7,6 +8,7 @@ import { tell, tellFailure } from '../failure.js';
 import { emptyReport } from './empty-report.js';
 import { HistoryShelf } from './history-shelf.js';
 import { onInterrupt } from './interrupt.js';
+import { didYouMean } from './nearest.js';
 import type { Settings } from './option-table.js';
 import { ProgressLine } from './progress-line.js';
 import { type ReportTarget, reportTargets, type Writing, writeReports, writeStdout } from './report-targets.js';
@@ -40,15 +42,15 @@ const readRequest = async (
   return runOptionsFrom(request.settings, flags, configFile);
 };
 
-const list = async (options: RunOptions, requirements: boolean, asJson: boolean): Promise<number> => {
+/** Prints the list, and writes it for programs where that was asked for. */
+const list = async (options: RunOptions, requirements: boolean, targets: readonly ReportTarget[]): Promise<number> => {
   const scenarios = (await import('../../src/harness/run/list-scenarios.js')).listScenarios(options);
   const { listJson, requirementLines, scenarioLines } = await import('./list-scenarios.js');
-  const lines = asJson
-    ? [listJson(scenarios, requirements)]
-    : requirements
-      ? requirementLines(scenarios)
-      : scenarioLines(scenarios);
-  await writeStdout(lines.map((line) => `${line}\n`).join(''));
+  const lines = requirements ? requirementLines(scenarios) : scenarioLines(scenarios);
+  const json = `${listJson(scenarios, requirements)}\n`;
+  for (const { file } of targets) if (file !== undefined) writeFileSync(file, json);
+  const wantsJson = targets.some(({ format, file }) => format === 'json' && file === undefined);
+  await writeStdout(wantsJson ? json : lines.map((line) => `${line}\n`).join(''));
   return EXIT.conforms;
 };
 
@@ -78,9 +80,27 @@ const writingOf = async (request: Request, shelf: HistoryShelf, report: Report):
     width: process.stdout.isTTY === true ? process.stdout.columns : undefined,
     unicode: process.env.TERM !== 'dumb' && process.env.TERM !== 'linux',
     detail: settings.verbose === true ? 'verbose' : settings.quiet === true ? 'quiet' : 'normal',
+    trace: settings.trace as string[] | undefined,
     historyOf: shelf.finder(report),
     stepsOf: stepsFinder(),
   });
+};
+
+/** An option that draws nothing would be taken for a scenario in which nothing happened. */
+const checkTrace = async (
+  trace: readonly string[],
+  options: RunOptions,
+  targets: readonly ReportTarget[],
+): Promise<void> => {
+  if (trace.length === 0) return;
+  if (!targets.some(({ format }) => format === 'pretty')) {
+    throw new KitError('usage', '--trace draws into the report for people', 'Add --report pretty.');
+  }
+  const ids = (await import('../../src/harness/run/list-scenarios.js')).listScenarios(options).map(({ id }) => id);
+  const unknown = trace.find((id) => !ids.includes(id));
+  if (unknown === undefined) return;
+  const remedy = `${didYouMean(unknown, ids)}Name one of the chosen scenarios; --list prints them.`;
+  throw new KitError('usage', `--trace names "${inert(unknown)}", which is not played`, remedy);
 };
 
 /** Runs, and writes what came of it. */
@@ -91,14 +111,18 @@ const testAndTell = async (
   signal: AbortSignal,
 ): Promise<number> => {
   const { settings, targets } = request;
-  const shelf = new HistoryShelf();
+  const trace = (settings.trace as string[] | undefined) ?? [];
+  await checkTrace(trace, options, targets);
+  const shelf = new HistoryShelf(trace);
   const shown = targets.some(({ format }) => format === 'html');
   const tapOnStdout = targets.some(({ format, file }) => format === 'tap' && file === undefined);
   // What a scenario came to is known when all its repetitions are.
   if (tapOnStdout && (options.repeat ?? 1) === 1) request.stream = new TapStream(options.allowUnproven, writeStdout);
   const kept = shown ? { historyDir: shelf.folder(), ...options } : options;
   const watchers = { line: settings.quiet === true ? undefined : line, shelf, stream: request.stream };
-  const report = await watchRun(kept, watchers, signal);
+  const maxTime = settings['max-time'] as number | undefined;
+  const limits = { bail: settings.bail as number | undefined, maxTimeMs: maxTime && maxTime * 1_000 };
+  const report = await watchRun(kept, watchers, limits, signal);
   const writing = await writingOf(request, shelf, report);
   const published = shelf.published(report);
   // What went wrong outside the scenarios is told on stderr, unless a person sees the report itself.
@@ -107,17 +131,19 @@ const testAndTell = async (
   return writeAll(targets, published, writing);
 };
 
-const listInstead = async (request: Request, options: RunOptions): Promise<number> => {
-  const { settings, targets } = request;
+/** Only what was asked for on the command line: a config file that names reports says nothing about lists. */
+const listInstead = async (
+  request: Request,
+  options: RunOptions,
+  asked: readonly string[] | undefined,
+): Promise<number> => {
+  const targets = asked === undefined ? [] : request.targets.filter(({ format, file }) => format !== 'pretty' || file);
   request.targets = [];
-  const asked = settings.report === undefined ? [] : targets;
-  const [target] = asked;
-  const asJson = target?.format === 'json' && asked.length === 1 && target.file === undefined;
-  if (target !== undefined && !asJson) {
+  if (asked?.some((text) => !/^json(=|$)/.test(text))) {
     const remedy = 'Leave --report out, or write --report json for a list that programs read.';
     throw new KitError('usage', '--list runs nothing that could be reported', remedy);
   }
-  return list(options, settings.requirements === true, asJson);
+  return list(options, request.settings.requirements === true, targets);
 };
 
 /** The default command. Returns the exit code; every report that the caller asked for is written by then. */
@@ -140,7 +166,9 @@ export const runTest = async (url: string | undefined, values: Readonly<Record<s
   try {
     const options = await readRequest(request, url, values);
     seed = options.seed;
-    if (request.settings.list === true) return await listInstead(request, options);
+    if (request.settings.list === true) {
+      return await listInstead(request, options, values.report as string[] | undefined);
+    }
     if (request.settings.requirements === true) {
       throw new KitError(
         'usage',

@@ -94,6 +94,7 @@ t.test('flags', async (t) => {
   });
   t.same(flags, { exec: 'x', header: { A: 'b:c' }, patience: 50, 'jwt-secret': 's', list: true });
   t.match(await usageError(() => flagSettings({ header: ['nonsense'] })), 'is not a header');
+  t.same(flagSettings({ bail: true, maxTime: '30' }), { bail: 1, 'max-time': 30 });
   t.match(await usageError(() => flagSettings({ patience: 'long' })), '--patience must be an integer from 0');
   t.same(mergeSettings({ exec: 'x', seed: 'a', class: ['core'] }, { url: 'ws://h/', seed: 'b' }), {
     class: ['core'],
@@ -136,6 +137,11 @@ t.test('run options', async (t) => {
     [{ seed: 'a b' }, 'cannot be a seed'],
     [{ token: '{user}', 'jwt-secret': 's' }, '--token and --jwt-secret exclude each other'],
     [{ history: join(folder, 'file') }, 'cannot keep histories'],
+    [{ class: ['cor'] }, 'Did you mean "core"'],
+    [{ only: ['a'], 'last-failed': 'x' }, '--only and --last-failed exclude each other'],
+    [{ verbose: true, quiet: true }, 'exclude each other'],
+    [{ 'last-failed': join(folder, 'gone') }, 'cannot read the report'],
+    [{ 'last-failed': join(folder, 'broken.json') }, 'is no JSON report of this kit'],
   ];
   for (const [settings, words] of rows) t.match(await usageError(() => run(settings)), words);
 });
@@ -169,7 +175,13 @@ t.test('report targets', async (t) => {
   t.same(reportTargets([], true), [{ format: 'pretty' }]);
   t.same(reportTargets([], false), [{ format: 'tap' }]);
   t.same(reportTargets(['tap', `json=${file}`], false), [{ format: 'tap' }, { format: 'json', file }]);
+  t.same(
+    reportTargets([`json=${file}`], false),
+    [{ format: 'json', file }, { format: 'pretty' }],
+    'stdout keeps the summary',
+  );
   const rows: [string[], string | RegExp][] = [
+    [['htlm'], /Did you mean "html"/],
     [['xml'], /no report format "xml" .*pretty, tap, json, junit, html/],
     [['json='], 'names no file'],
     [['tap', 'json'], 'only one report can go to stdout'],

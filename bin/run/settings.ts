@@ -122,8 +122,10 @@ export const flagSettings = (values: Readonly<Record<string, unknown>>): Setting
   for (const spec of OPTIONS) {
     const value = values[camelCase(spec.name)];
     if (value === undefined) continue;
-    if (spec.kind === 'integer') settings[spec.name] = checkInteger(spec, Number(value), `--${spec.name}`);
-    else if (spec.kind === 'headers') settings[spec.name] = headersFrom(value as string[]);
+    if (spec.kind === 'integer') {
+      // Without a value commander says true.
+      settings[spec.name] = value === true ? spec.alone : checkInteger(spec, Number(value), `--${spec.name}`);
+    } else if (spec.kind === 'headers') settings[spec.name] = headersFrom(value as string[]);
     else settings[spec.name] = value;
   }
   return settings;

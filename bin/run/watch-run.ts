@@ -1,8 +1,10 @@
+import { setMaxListeners } from 'node:events';
 import type { Report } from '../../schemas/index.js';
 import { defined } from '../../src/defined.js';
-import type { RunHooks, RunOptions } from '../../src/harness/options.js';
+import { EXIT, type RunHooks, type RunOptions } from '../../src/harness/options.js';
 import { kitVersion } from '../../src/kit-version.js';
 import { tell } from '../failure.js';
+import { Brake, type RunLimits } from './brake.js';
 import type { HistoryShelf } from './history-shelf.js';
 import type { ProgressLine } from './progress-line.js';
 import { publicUrl } from './replay.js';
@@ -17,9 +19,10 @@ export interface Watchers {
   stream: TapStream | undefined;
 }
 
-const hooksOf = ({ line, shelf, stream }: Watchers, { seed }: RunOptions): RunHooks => ({
+const hooksOf = ({ line, shelf, stream }: Watchers, { seed }: RunOptions, brake: Brake): RunHooks => ({
   onStart: ({ subject, total }) => {
     if (subject.embedded) tell('no url given: testing the embedded reference server');
+    brake.begin();
     line?.update({ total });
     stream?.begin({ kit: { version: kitVersion(), seed }, subject: { url: publicUrl(subject.url) } });
   },
@@ -29,7 +32,9 @@ const hooksOf = ({ line, shelf, stream }: Watchers, { seed }: RunOptions): RunHo
     shelf.keep(result, events);
     if (!certain) return;
     stream?.add(result);
-    if (result.verdict === 'failed' && !result.knownFailure) line?.failed(result);
+    if (result.verdict !== 'failed' || result.knownFailure) return;
+    line?.failed(result);
+    brake.failed(result.id);
   },
 });
 
@@ -37,11 +42,28 @@ const hooksOf = ({ line, shelf, stream }: Watchers, { seed }: RunOptions): RunHo
 const withoutSecret = (command: string, secret: string | undefined): string =>
   secret === undefined ? command : command.replaceAll(secret, '$SECRET');
 
+/** A run that ended as the caller wished says what it has seen: a failure, or that not everything was tested. */
+const endedBy = (why: string | undefined, report: Report): Report => {
+  if (why === undefined || report.complete) return report;
+  const exitCode = report.causes.length > 0 ? EXIT.nonconforming : EXIT.undecided;
+  return { ...report, exitCode, problems: [...report.problems, why] };
+};
+
 /** Runs the suite and tells what happens meanwhile. The report that comes of it may be published. */
-export const watchRun = async (options: RunOptions, watchers: Watchers, signal: AbortSignal): Promise<Report> => {
+export const watchRun = async (
+  options: RunOptions,
+  watchers: Watchers,
+  limits: RunLimits,
+  interrupt: AbortSignal,
+): Promise<Report> => {
+  const brake = new Brake(limits);
+  // Every wait of every scenario listens.
+  const signal = AbortSignal.any([interrupt, brake.signal]);
+  setMaxListeners(0, signal);
   try {
     const { runSuite } = await import('../../src/harness/index.js');
-    const report = await runSuite(options, hooksOf(watchers, options), signal);
+    const whole = await runSuite(options, hooksOf(watchers, options, brake), signal);
+    const report = interrupt.aborted ? whole : endedBy(brake.why, whole);
     const { only, skip, allowUnproven } = options;
     const { command } = report.subject;
     const narrowed = only.length + skip.length > 0 || allowUnproven;
@@ -55,6 +77,7 @@ export const watchRun = async (options: RunOptions, watchers: Watchers, signal: 
       ...defined({ selection: narrowed ? { only, skip, allowUnproven } : undefined }),
     };
   } finally {
+    brake.end();
     watchers.line?.end();
   }
 };

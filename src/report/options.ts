@@ -19,6 +19,8 @@ export interface RenderOptions {
   detail?: 'normal' | 'verbose' | 'quiet';
   /** For `pretty`: the files that were written, such as `html report: out.html`. */
   written?: readonly string[];
+  /** For `pretty`: ids of scenarios that are drawn even if nothing failed in them. */
+  trace?: readonly string[];
   /** The history of a scenario by its id, where it was kept. */
   historyOf?: (id: string) => Iterable<HistoryEvent> | undefined;
   /** The steps of a scenario by its id. */

@@ -64,10 +64,12 @@ const clean = (report: Report): string => {
 const sentence = (report: Report): string => {
   if (report.exitCode === 0) return clean(report);
   if (report.exitCode === 130) return 'interrupted: no verdict';
+  const failed = failedClasses(report);
+  // What was seen before a run ended stays true.
+  if (failed.length > 0 && report.exitCode === 1) return `does not conform to im.ran.v1 ${failed.join(', ')}`;
   if (!report.complete) {
     return `no verdict: ${report.scenarios.length === 0 ? 'nothing was tested' : 'the run did not finish'}`;
   }
-  const failed = failedClasses(report);
   if (failed.length > 0) return `does not conform to im.ran.v1 ${failed.join(', ')}`;
   if (report.summary.staleBaseline.length > 0) return 'the baseline is stale: known failures pass now';
   return `not decided: conformance to im.ran.v1 ${report.subject.classes.join(', ')} is not shown`;

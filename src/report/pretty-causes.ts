@@ -10,6 +10,7 @@ import { bugLink, count, wrap } from './words.js';
 const BRIEF = 3;
 const DIAGRAM_ROWS = 14;
 const ID_LINES = 3;
+const TRACE_ROWS = 120;
 
 /** What `pretty` is written with: the options with their defaults. */
 export interface Writing extends RenderOptions {
@@ -114,3 +115,14 @@ export const causesLines = (report: Report, failed: number, writing: Writing): s
     ...otherLines(causes.slice(shown.length), writing),
   ];
 };
+
+/** A picture of a scenario, whatever came of it. */
+export const traceLines = (report: Report, { trace = [], historyOf, ...writing }: Writing): string[] =>
+  trace.flatMap((id) => {
+    const { paint, unicode = true, width } = writing;
+    const result = report.scenarios.find((one) => one.id === id);
+    const events = historyOf?.(id);
+    const title = `${paint('cyan', 'TRACE')} ${paint('bold', id)}: ${result?.verdict ?? 'not played'}`;
+    if (events === undefined) return ['', title, ...wrap(result?.reason ?? 'there is no history of it', width)];
+    return ['', title, ...textDiagram(diagramOf(events, { rows: TRACE_ROWS }), { paint, unicode, width })];
+  });

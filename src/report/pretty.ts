@@ -3,7 +3,7 @@ import { inertReport } from './inert.js';
 import { matrixLines, matrixSummary } from './matrix-table.js';
 import type { RenderOptions } from './options.js';
 import { isFlaky, narrowed, newFailures, outcomeOf, requirementCoverage } from './outcome.js';
-import { causesLines, type Writing, writingOf } from './pretty-causes.js';
+import { causesLines, traceLines, type Writing, writingOf } from './pretty-causes.js';
 import { briefFailureLines, failureLines, warningLines } from './pretty-failure.js';
 import { restLines } from './pretty-rest.js';
 import { count, duration, wrap } from './words.js';
@@ -97,6 +97,7 @@ export const renderPretty = (original: Report, options: RenderOptions = {}): str
     ...scenarios,
     ...warnings,
     ...(detail === 'quiet' ? [] : [...causesLines(report, failed.length, writing), ...restLines(report, writing)]),
+    ...traceLines(report, writing),
     ...verdictLines(report, writing),
   ].join('\n')}\n`;
 };
