@@ -34,6 +34,10 @@ export const duration = Type.Union(
 export const which = Type.Optional(
   Type.Literal('old', { description: 'The connection before the current one. Without it: the current one.' }),
 );
+/** For steps that a server may have made impossible, and rightly so. */
+export const ifOpen = Type.Optional(
+  Type.Literal(true, { description: 'Nothing is done, and nothing is wrong, when the connection has ended.' }),
+);
 export const bodyText = Type.Union([
   Type.String(),
   Type.Object(

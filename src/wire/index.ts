@@ -12,4 +12,4 @@ export {
 export { descriptionFaults } from './description.js';
 export { lineOf, type SchemaError } from './explain.js';
 export { errorFinder, type Validator, validator } from './validator.js';
-export { isWellFormed } from './well-formed.js';
+export { isWellFormed, toWellFormed } from './well-formed.js';

@@ -4,6 +4,9 @@ const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/;
 /** True when no surrogate stands alone. Native in every Node from 20 on, newer than the `lib` we compile against. */
 export const isWellFormed = (text: string): boolean => (text as unknown as { isWellFormed(): boolean }).isWellFormed();
 
+/** With U+FFFD instead of each surrogate that stands alone. */
+export const toWellFormed = (text: string): string => (text as unknown as { toWellFormed(): string }).toWellFormed();
+
 const escapePointer = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
 
 /**

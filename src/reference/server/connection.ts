@@ -12,6 +12,7 @@ import {
   packetError,
 } from '../../protocol/index.js';
 import { decodePacket, encodePacket } from '../../wire/decode.js';
+import { toWellFormed } from '../../wire/well-formed.js';
 import type { CorkGroup } from './cork.js';
 import type { Counters } from './counters.js';
 import type { Outbox } from './outbox.js';
@@ -172,7 +173,8 @@ export class Connection {
   #refuse(bad: ReturnType<typeof decodePacket> & { ok: false }): void {
     const action = judgeBadPacket(bad);
     const [fault = 'bad packet'] = bad.errors;
-    const error = packetError('invalid-packet', fault.slice(0, 500));
+    // The fault may quote half a character of the packet, or the end may cut one in two.
+    const error = packetError('invalid-packet', toWellFormed(fault.slice(0, 500)));
     if (action === 'refuse-message') this.send(messageRefusal(bad.rid as string, bad.msgId, error));
     else if (action === 'refuse-ack') this.send(ackRefusal(bad.rid as string, bad.serverMsgId, error));
     else this.close(CLOSE.badPacket, 'bad packet');

@@ -1,13 +1,13 @@
 import { Type } from '@sinclair/typebox';
-import { which } from '../../../schemas/script-values.js';
-import { requireOpen } from '../../play/clients/open-link.js';
+import { ifOpen, which } from '../../../schemas/script-values.js';
+import { isOver, requireOpen } from '../../play/clients/open-link.js';
 import { recordFault } from '../../play/step-outcome.js';
 import { defineClientVerb, nobody, noLabels, nothing, nothingNew, noWait } from '../define.js';
 
 export const reads = defineClientVerb({
   name: 'reads',
   example: 'reads: false',
-  fields: { reads: Type.Boolean(), connection: which },
+  fields: { reads: Type.Boolean(), connection: which, ifOpen },
   does: 'Stops or resumes reading the connection, as a stalled reader does; writing goes on, pings stay unanswered meanwhile.',
   defines: nothingNew,
   uses: noLabels,
@@ -18,6 +18,7 @@ export const reads = defineClientVerb({
   verbatim: [],
   perform: (stage, actor, action, place) => {
     const link = actor.linkOf(action.connection);
+    if (action.ifOpen && isOver(link)) return true;
     if (!requireOpen(stage, actor, link, place)) return false;
     link.setReading(action.reads);
     if (!action.reads) recordFault(stage, place, 'stall', true, { client: actor.name });
