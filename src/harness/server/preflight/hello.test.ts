@@ -29,7 +29,10 @@ const serverWith = ({ nameOf = (user) => user, answer }: Habits): Dial => {
     tries += 1;
     const own = answer?.(packet, tries);
     if (own === null) return;
-    if (own !== undefined) return say(handlers, own);
+    if (own !== undefined) {
+      say(handlers, own);
+      return;
+    }
     say(handlers, { type: 'msg:A', rid, msgId, status: 'accepted', serverMsgId: `s-${tries}` });
     const receiver = guests.get(to);
     const push = { type: 'msg:N', serverMsgId: `s-${tries}`, msgId, from: nameOf(user), to, body, acceptedAt: 1 };
