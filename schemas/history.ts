@@ -188,6 +188,7 @@ export const HistoryEventSchema = Type.Union(
         by: Type.Union([Type.Literal('kit'), Type.Literal('subject')]),
         how: Type.Union(CONNECTION_END.map((how) => Type.Literal(how))),
         code: Type.Optional(Type.Integer()),
+        reason: Type.Optional(Type.String({ description: 'Of the close frame, if it gave one.' })),
       },
       'The connection ended: `clean` with a close frame, `reset` by RST, `lost` without one (TCP end, code 1006).',
     ),
@@ -218,14 +219,15 @@ export const HistoryEventSchema = Type.Union(
       'subject',
       {
         event: Type.Union(
-          (['started', 'killing', 'killed', 'stopping', 'stopped', 'frozen', 'continued', 'exited'] as const).map((e) =>
-            Type.Literal(e),
-          ),
+          (
+            ['started', 'killing', 'killed', 'stopping', 'stopped', 'frozen', 'continued', 'clock', 'exited'] as const
+          ).map((e) => Type.Literal(e)),
         ),
         signal: Type.Optional(Type.String()),
         code: Type.Optional(Type.Integer()),
+        offsetMs: Type.Optional(Type.Integer({ description: 'Of `clock`: from the true time.' })),
       },
-      'What happened to the process under test. `exited`: by itself. `killing`: SIGKILL is about to be sent. `killed`: the port refuses.',
+      'What happened to the process under test. `exited`: by itself. `clock`: the kit set it. `killing`: SIGKILL is about to be sent. `killed`: the port refuses.',
     ),
     event(
       'metrics',

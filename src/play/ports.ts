@@ -13,7 +13,7 @@ export interface SocketHandlers {
   /** The server wrote a frame that the socket library forgives, and others do not. */
   onMisframed?(fault: string): void;
   /** Once, however the connection ended. `code` 1006: without a close frame. `error`: what the socket library objected to. */
-  onClose(code: number, error?: Error): void;
+  onClose(code: number, error?: Error, reason?: string): void;
 }
 
 /** A frame of that many bytes of ASCII text: `head`, as many `x` as it takes, `tail`. */

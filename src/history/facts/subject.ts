@@ -24,6 +24,9 @@ export const noteSubject = (facts: Facts, event: HistoryEventOf<'subject'>): voi
       if (freeze !== undefined) freeze.to = at;
       return;
     }
+    case 'clock':
+      facts.faults.clockMoved = true;
+      return;
     case 'stopping':
       excuseAll(facts);
       facts.stopping = true;

@@ -9,6 +9,7 @@ const SUBJECT: Record<HistoryEventOf<'subject'>['event'], string> = {
   stopped: 'the server has stopped',
   frozen: 'the server is frozen',
   continued: 'the server goes on',
+  clock: 'the kit sets the clock of the server',
   exited: 'the server exited by itself',
 };
 
@@ -37,7 +38,7 @@ const textOf = (event: Exclude<HistoryEvent, { kind: 'history' }>): string => {
     case 'refused':
       return `${who(event)} is refused: ${event.status === undefined ? '' : `HTTP ${event.status}, `}${event.error}`;
     case 'closed':
-      return `${who(event)} is closed by the ${event.by === 'kit' ? 'kit' : 'server'}, ${event.how}${event.code === undefined ? '' : `, code ${event.code}`}`;
+      return `${who(event)} is closed by the ${event.by === 'kit' ? 'kit' : 'server'}, ${event.how}${event.code === undefined ? '' : `, code ${event.code}`}${event.reason === undefined ? '' : ` (${event.reason})`}`;
     case 'silent':
       return `${who(event)} falls silent: it neither reads nor writes`;
     case 'reading':
@@ -61,7 +62,7 @@ const otherText = (event: Other): string => {
     case 'fault':
       return `fault ${describeFault(event)} of step ${event.step} ${event.fired ? 'fired' : 'did not fire'}`;
     case 'subject':
-      return `${SUBJECT[event.event]}${event.signal === undefined ? '' : ` (${event.signal})`}`;
+      return `${SUBJECT[event.event]}${detailOf(event)}`;
     case 'metrics':
       return event.text === undefined
         ? `the metrics page is not served: ${event.error ?? `HTTP ${event.status ?? 'without status'}`}`
@@ -85,6 +86,13 @@ const describeEnd = ({ stalledMs, networkStalledMs }: HistoryEventOf<'end'>): st
     ...(stalledMs === undefined ? [] : [`the kit stood still for ${stalledMs} ms at most`]),
     ...(networkStalledMs === undefined ? [] : [`its network for ${networkStalledMs} ms`]),
   ].join('; ');
+
+/** By what signal it ended, or by how much its clock is set. */
+const detailOf = ({ signal, offsetMs }: HistoryEventOf<'subject'>): string => {
+  if (signal !== undefined) return ` (${signal})`;
+  if (offsetMs === undefined) return '';
+  return offsetMs === 0 ? ' right' : ` ${offsetMs > 0 ? 'forward' : 'back'} by ${ms(Math.abs(offsetMs))}`;
+};
 
 /** `clock (set right)`, `flood (connections)`. */
 export const describeFault = ({ fault, detail }: HistoryEventOf<'fault'>): string =>

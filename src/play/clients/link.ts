@@ -126,7 +126,7 @@ export class Link {
       this.#owner.record({ kind: 'got-pong', ...this.#who });
       this.#put({ kind: 'pong', taken: false });
     },
-    onClose: (code, error) => this.#onClose(code, error),
+    onClose: (code, error, reason) => this.#onClose(code, error, reason),
   };
 
   /** A pong that carries something else answers no ping, and is allowed (RFC 6455, 5.5.3). */
@@ -192,7 +192,7 @@ export class Link {
     this.#owner.notify();
   }
 
-  #onClose(code: number, error?: Error): void {
+  #onClose(code: number, error?: Error, reason = ''): void {
     if (this.state === 'closed') return;
     if (
       error &&
@@ -207,17 +207,18 @@ export class Link {
       // The kit's WebSocket client gave up; the server may have gone on.
       this.#endedByKit = 'abruptly';
     }
-    this.#markClosed(code);
+    this.#markClosed(code, reason);
   }
 
-  #markClosed(code: number): void {
+  #markClosed(code: number, reason = ''): void {
     if (this.state === 'closed') return;
     this.state = 'closed';
     this.closeCode = code;
     this.closedAt = performance.now();
     const how = this.#endedByKit ? ENDING[this.#endedByKit] : code === 1006 ? 'lost' : 'clean';
     const by = this.#endedByKit ? 'kit' : 'subject';
-    this.#owner.record({ kind: 'closed', ...this.#who, by, how, ...(by === 'subject' ? { code } : {}) });
+    const why = by === 'subject' && reason !== '' ? { reason } : {};
+    this.#owner.record({ kind: 'closed', ...this.#who, by, how, ...(by === 'subject' ? { code } : {}), ...why });
     this.#put({ kind: 'close', code, taken: false });
   }
 

@@ -10,6 +10,7 @@ export const PROCESS: Record<HistoryEventOf<'subject'>['event'], [Sign, string]>
   stopped: ['killed', 'stopped'],
   frozen: ['frozen', 'frozen'],
   continued: ['started', 'goes on'],
+  clock: ['fault', 'clock set'],
   exited: ['killed', 'exited by itself'],
 };
 

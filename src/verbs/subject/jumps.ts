@@ -21,6 +21,7 @@ export const jumps = defineSubjectVerb({
   verbatim: [],
   perform: (stage, action, place) => {
     controlOf(stage).jump(Number(action.jumps));
+    stage.record({ kind: 'subject', event: 'clock', offsetMs: Number(action.jumps) });
     stage.clock.jumped(place.path, Number(action.jumps));
     return true;
   },

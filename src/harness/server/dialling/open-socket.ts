@@ -102,7 +102,7 @@ const listen = (ws: WebSocket, handlers: SocketHandlers): void => {
   ws.on('error', (cause) => {
     error = cause;
   });
-  ws.on('close', (code) => handlers.onClose(code, error));
+  ws.on('close', (code, reason) => handlers.onClose(code, error, reason.toString()));
 };
 
 const lookBelow = (below: Below, { socket, headers }: IncomingMessage): void => {

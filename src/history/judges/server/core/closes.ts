@@ -209,7 +209,7 @@ export class Closes implements Judge {
   }
 }
 
-const endingOf = ({ how, code }: HistoryEventOf<'closed'>): string => {
-  if (how === 'clean') return `a close with code ${code ?? 'none'}`;
+const endingOf = ({ how, code, reason }: HistoryEventOf<'closed'>): string => {
+  if (how === 'clean') return `a close with code ${code ?? 'none'}${reason === undefined ? '' : ` (${reason})`}`;
   return how === 'reset' ? 'a reset' : 'an end without a close frame';
 };
