@@ -171,18 +171,39 @@ const HANDLERS = new Map([
   ['ack:R', onAckR],
 ]);
 
+/** Half a surrogate pair is no Unicode: no text and no name of a member may hold one. */
+const hasLoneSurrogate = (text) => {
+  if (!/\\u[dD][89a-fA-F]/.test(text)) return false;
+  let found = false;
+  JSON.parse(text, (name, value) => {
+    found ||= !name.isWellFormed() || (typeof value === 'string' && !value.isWellFormed());
+    return value;
+  });
+  return found;
+};
+
+const refuseText = (connection, { type, rid, msgId, serverMsgId }) => {
+  const named = type === 'msg:R' ? { msgId } : { serverMsgId };
+  const ids = Object.fromEntries(Object.entries(named).filter(([, id]) => isId(id)));
+  send(connection, { type: `${type.slice(0, -1)}A`, rid, ...ids, ...reject('invalid-packet', 'a lone surrogate') });
+};
+
 const onFrame = (connection, data, isBinary) => {
   if (!isLive(connection)) return; // Replaced, or already told to go.
   if (isBinary) return hangUp(connection, 1003, 'text frames only');
   let packet;
+  let isUnicode;
   try {
-    packet = JSON.parse(data.toString());
+    const text = data.toString();
+    packet = JSON.parse(text);
+    isUnicode = !hasLoneSurrogate(text);
   } catch {
     return hangUp(connection, 4400, 'not JSON');
   }
   const handle = HANDLERS.get(packet?.type);
   if (!handle || !isId(packet.rid)) return hangUp(connection, 4400, 'not an R with a usable rid');
-  handle(connection, packet);
+  if (isUnicode) handle(connection, packet);
+  else refuseText(connection, packet);
 };
 
 /** The user and the device that the token names: `user` or `user/device`. A real deployment verifies a signature here. */
