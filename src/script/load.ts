@@ -6,7 +6,7 @@ import { packageRoot } from '../package-root.js';
 import { checkedScenarios } from './check-file.js';
 import type { Scenario } from './model.js';
 import { readSource } from './source.js';
-import type { Vocabulary } from './vocabulary.js';
+import type { VocabularyOf } from './vocabulary.js';
 
 export const scenarioRoot = join(packageRoot, 'conformance');
 
@@ -33,8 +33,8 @@ export const baseOf = (path: string): string =>
     .replace(/\.yaml$/, '');
 
 /** All scenarios below a folder, read and checked. Throws a usage KitError with the line. */
-export const readScenarios = (root: string, vocabulary: Vocabulary): Scenario[] =>
+export const readScenarios = (root: string, vocabularyOf: VocabularyOf): Scenario[] =>
   scenarioFiles(root).flatMap((path) => {
     const shownAs = join('conformance', relative(root, join(root, path)));
-    return checkedScenarios(readSource(join(root, path), shownAs), baseOf(path), vocabulary);
+    return checkedScenarios(readSource(join(root, path), shownAs), baseOf(path), vocabularyOf);
   });
