@@ -51,7 +51,8 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
     if (lasted) attempts = 0;
     const slow = SLOW_CODES.has(code) || SLOW_STATUSES.has(code);
     const nominalMs = slow ? reconnectMaxMs : Math.min(reconnectAfterMs * 2 ** Math.min(attempts, 40), reconnectMaxMs);
-    attempts += 1;
+    // A client that goes offline by itself begins anew.
+    attempts = offline ? 0 : attempts + 1;
     end = { at: facts.at, line: facts.line, code, nominalMs, lasted, retryAfterMs, unnoticedMs, byKit };
   };
 

@@ -42,7 +42,9 @@ const judgeSameness = (context: ClientContext, entry: Entry): void => {
 const judgeEnd = (context: ClientContext, entry: Entry, { at, line }: Sending): void => {
   const { facts } = context;
   const { end, sendings } = entry;
-  if (end !== undefined && at > end.at + READ_MS && facts.kills.every((kill) => kill.at < end.at)) {
+  // A client that was stopped reads what waited for it after that.
+  const readFrom = Math.max(end?.at ?? 0, facts.awakeSince);
+  if (end !== undefined && at > readFrom + READ_MS && facts.kills.every((kill) => kill.at < end.at)) {
     reportEntry(context, 'IM-4.1-7', entry, {
       message: 'a message was sent again after its final answer',
       expected: `no msg:R after it was ${end.status} at ${ms(end.at)}`,
