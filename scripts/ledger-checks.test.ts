@@ -137,7 +137,7 @@ t.test('a run must exercise what its scenarios prove', async (t) => {
     verdict,
   });
   const report = (scenarios: unknown[], changes = {}) =>
-    ({ complete: true, subject: { classes: ['core'] }, scenarios, ...changes }) as unknown as Report;
+    ({ complete: true, subject: { role: 'server', classes: ['core'] }, scenarios, ...changes }) as unknown as Report;
   const both = { 'IM-1-1': 1, 'IM-1-2': 3, 'IM-1-4': 1 };
   t.same(checkReport(ledger, report([result('a', ['IM-1-1'], both)])), []);
   t.same(

@@ -153,7 +153,8 @@ export const checkReport = (ledger: Ledger, report: Report): string[] => {
       faults.push(`${id} was exercised, but the ledger calls it unobserved (${requirement.unobserved})`);
     }
   }
-  for (const { id, class: name } of provable(ledger, new Set(report.subject.classes))) {
+  const { role, classes } = report.subject;
+  for (const { id, class: name } of provable(ledger, new Set(classes.map((claimed) => `${role} ${claimed}`)))) {
     if (!exercised.get(id)) faults.push(`${id} (${name}) was exercised by no scenario of this run`);
   }
   return faults;
