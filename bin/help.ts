@@ -1,5 +1,5 @@
 import { wrap } from '../src/report/words.js';
-import { OPTIONS, termOf } from './run/option-table.js';
+import { optionsOf, termOf } from './run/option-table.js';
 
 const WIDTH = 80;
 const INDENT = 2;
@@ -8,6 +8,7 @@ type Entry = readonly [term: string, meaning: string];
 
 /** The commands beside the default one. */
 export const COMMANDS: readonly Entry[] = [
+  ['client [options]', 'test a client: the kit starts its bot and plays the server'],
   ['serve [options]', 'start the reference server'],
   ['check <file...>', 'judge recorded histories, such as --history wrote'],
   ['explain <id>', 'tell what a requirement or a scenario is about'],
@@ -20,12 +21,12 @@ const ARGUMENTS: readonly Entry[] = [
 
 const options = (): Entry[] => [
   ['--version', 'print the version'],
-  ...OPTIONS.map((spec): Entry => [termOf(spec), spec.help]),
+  ...optionsOf('server').map((spec): Entry => [termOf(spec), spec.help]),
   ['--config <file>', 'config file, instead of im-conformance.config.{json,yaml}'],
   ['-h, --help', 'print this help'],
 ];
 
-const ABOUT = 'Tests whether an instant messaging server loses or doubles messages (protocol im.ran.v1).';
+const ABOUT = 'Tests whether an instant messaging server or client loses or doubles messages (protocol im.ran.v1).';
 
 const AFTER = `
 Exit codes: 0 conforms, 1 does not, 2 usage or configuration, 3 subject unreachable,

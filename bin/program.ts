@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { kitVersion } from '../src/kit-version.js';
 import { registerCheck } from './commands/check.js';
+import { registerClient } from './commands/client.js';
 import { registerExplain } from './commands/explain.js';
 import { registerSelfTest } from './commands/self-test.js';
 import { registerServe } from './commands/serve.js';
@@ -20,6 +21,7 @@ export const buildProgram = (): Command => {
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE_EXIT));
   program.helpInformation = helpText;
   registerTest(program);
+  registerClient(program);
   registerServe(program);
   registerCheck(program);
   registerExplain(program);

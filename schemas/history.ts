@@ -1,18 +1,27 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { SERVER_CLASSES } from './description.js';
 import type { RequirementId } from './requirement-ids.generated.js';
+import { CLIENT_CLASSES, SERVER_CLASSES, SUBJECT_CLASSES, type SubjectClass } from './wire.js';
 
 /** Version of the histories that this kit writes. It reads version 1, too. */
 export const HISTORY_VERSION = 2;
 
 /** What a subject is in the protocol: the kit plays the other side. */
-export const ROLES = ['server'] as const;
+export const ROLES = ['server', 'client'] as const;
 export type Role = (typeof ROLES)[number];
+
+/** What a subject of a role may claim. */
+export const CLASSES_OF: Readonly<Record<Role, readonly SubjectClass[]>> = {
+  server: SERVER_CLASSES,
+  client: CLIENT_CLASSES,
+};
 
 export const SubjectSchema = Type.Object(
   {
     role: Type.Union(ROLES.map((name) => Type.Literal(name))),
-    classes: Type.Array(Type.Union(SERVER_CLASSES.map((name) => Type.Literal(name)))),
+    classes: Type.Array(Type.Union(SUBJECT_CLASSES.map((name) => Type.Literal(name)))),
+    can: Type.Optional(
+      Type.Array(Type.String(), { description: 'What the bot of a client says that it can do beside the rest.' }),
+    ),
     serves: Type.Optional(
       Type.Array(Type.Union(SERVER_CLASSES.map((name) => Type.Literal(name))), {
         description:
@@ -40,6 +49,8 @@ export const FAULTS = [
   'stop',
   'freeze',
   'clock',
+  'refuse',
+  'reject',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
@@ -56,7 +67,9 @@ export type Miss = (typeof MISSES)[number];
  * `at` is milliseconds since the history began. `conn` numbers the connections of one history from 1.
  */
 const at = Type.Number({ minimum: 0, description: 'Milliseconds since the history began.' });
-const client = Type.String({ description: 'Name of the client in the script.' });
+const client = Type.String({
+  description: 'Name of the client in the script; where a client is under test, that of the subject.',
+});
 const conn = Type.Integer({ minimum: 1, description: 'Connection number, unique within the history.' });
 const message = Type.Optional(Type.String({ description: 'Label of the message in the script.' }));
 
@@ -72,21 +85,35 @@ export const HistoryHeadSchema = Type.Object(
     version: Type.Literal(HISTORY_VERSION),
     scenario: Type.String({ description: 'Scenario id, path#cell.' }),
     subject: SubjectSchema,
-    timers: Type.Object({
-      answerWithinMs: Type.Number(),
-      redeliverAfterMs: Type.Number(),
-      redeliverMaxMs: Type.Number(),
-      deadAfterMs: Type.Number(),
-      dedupWindowMs: Type.Number(),
-    }),
+    timers: Type.Union(
+      [
+        Type.Object({
+          answerWithinMs: Type.Number(),
+          redeliverAfterMs: Type.Number(),
+          redeliverMaxMs: Type.Number(),
+          deadAfterMs: Type.Number(),
+          dedupWindowMs: Type.Number(),
+        }),
+        Type.Object({
+          resendAfterMs: Type.Number(),
+          resendMaxMs: Type.Number(),
+          retryWindowMs: Type.Number(),
+          reconnectAfterMs: Type.Number(),
+          reconnectMaxMs: Type.Number(),
+          deadAfterMs: Type.Number(),
+        }),
+      ],
+      { description: 'What the subject declares, a server or a client.' },
+    ),
     patienceMs: Type.Number({ minimum: 0, description: 'Added to every bound.' }),
     limits: Type.Optional(
       Type.Object(
         {
           maxInFlight: Type.Optional(Type.Integer({ minimum: 1 })),
           maxInboxMessages: Type.Optional(Type.Integer({ minimum: 1 })),
+          maxUnanswered: Type.Optional(Type.Integer({ minimum: 1 })),
         },
-        { description: 'What the server declared of them: what it did not declare is not judged.' },
+        { description: 'What the subject declared of them: what it did not declare is not judged.' },
       ),
     ),
     network: Type.Optional(
@@ -134,6 +161,9 @@ export const HistoryEventSchema = Type.Union(
         conn,
         status: Type.Optional(Type.Integer()),
         refusal: Type.Union(REFUSALS.map((name) => Type.Literal(name))),
+        retryAfterMs: Type.Optional(
+          Type.Integer({ minimum: 0, description: 'What the kit said in Retry-After to a client under test.' }),
+        ),
         error: Type.String(),
       },
       'The upgrade failed; HTTP status if there was one.',
@@ -147,17 +177,17 @@ export const HistoryEventSchema = Type.Union(
         packet: Type.Record(Type.String(), Type.Unknown()),
         fragments: Type.Optional(Type.Integer({ minimum: 2, description: 'WebSocket fragments. Absent: one frame.' })),
       },
-      'The client wrote a packet to its connection.',
+      'The kit wrote a packet to the connection.',
     ),
     event(
       'sent-raw',
       { client, conn, text: Type.Optional(Type.String()), bytes: Type.Integer(), what: Type.String() },
-      'The client wrote something that is not a valid packet: text cut to 200 characters, size, what it is.',
+      'The kit wrote something that is not a valid packet: text cut to 200 characters, size, what it is.',
     ),
     event(
       'got',
       { client, conn, packet: Type.Record(Type.String(), Type.Unknown()) },
-      'A valid packet of the server arrived.',
+      'A valid packet of the subject arrived.',
     ),
     event(
       'got-invalid',
@@ -172,7 +202,7 @@ export const HistoryEventSchema = Type.Union(
         rid: Type.Optional(Type.String({ description: 'The rid that it names, as far as that can be read.' })),
         msgId: Type.Optional(Type.String({ description: 'The msgId that it names, as far as that can be read.' })),
       },
-      'The server sent something that is not a valid packet of a server; text cut to 1,000 characters.',
+      'The subject sent something that is not a valid packet of its role; text cut to 1,000 characters.',
     ),
     event('got-pong', { client, conn }, 'A WebSocket pong arrived.'),
     event(
@@ -241,7 +271,7 @@ export const HistoryEventSchema = Type.Union(
         text: Type.Optional(Type.String({ description: 'The page as it came, cut to 262,144 characters.' })),
         error: Type.Optional(Type.String({ description: 'Why there was no page.' })),
       },
-      'The kit asked for the metrics page of the server.',
+      'The kit asked for the metrics page of the subject.',
     ),
     event(
       'network',

@@ -1,9 +1,10 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { DescriptionSchema, SERVER_CLASSES } from './description.js';
+import { DescriptionSchema } from './description.js';
 import { FaultCellSchema } from './fault-matrix.js';
 import { FAULTS, ROLES } from './history.js';
 import type { RequirementId } from './requirement-ids.generated.js';
 import { TOKEN_KINDS } from './script-values.js';
+import { SUBJECT_CLASSES } from './wire.js';
 
 /** Version of the reports that this kit writes. */
 export const REPORT_VERSION = 2;
@@ -25,7 +26,7 @@ const role = Type.Union(
   ROLES.map((name) => Type.Literal(name)),
   { description: 'What the subject is in the protocol: the kit plays the other side.' },
 );
-const serverClass = oneOf(SERVER_CLASSES);
+const subjectClass = oneOf(SUBJECT_CLASSES);
 
 const cause = <C extends string, V extends Parameters<typeof Type.Object>[0]>(
   codes: readonly C[],
@@ -35,7 +36,7 @@ const cause = <C extends string, V extends Parameters<typeof Type.Object>[0]>(
 
 /** Facts that keep a scenario from being played at all. */
 const NotPlayedSchema = Type.Union([
-  cause(['class-not-claimed'], { class: serverClass }, 'The subject does not claim the class.'),
+  cause(['class-not-claimed'], { class: subjectClass }, 'The subject does not claim the class.'),
   cause(
     ['not-declared'],
     { requires: Type.String({ description: 'Such as "limits.maxInFlight <= 1000".' }) },
@@ -43,7 +44,7 @@ const NotPlayedSchema = Type.Union([
   ),
   cause(
     ['claimed-not-declared'],
-    { class: serverClass, requires: Type.String() },
+    { class: subjectClass, requires: Type.String() },
     'The subject claims the class, and does not declare what belongs to it.',
   ),
   cause(
@@ -53,7 +54,7 @@ const NotPlayedSchema = Type.Union([
   ),
   cause(
     ['no-control'],
-    { class: serverClass, needs: oneOf(['process', 'memory', 'clock'] as const) },
+    { class: subjectClass, needs: oneOf(['process', 'memory', 'clock'] as const) },
     'The kit did not start the subject, and may not kill it, look into it or set its clock.',
   ),
   cause(
@@ -61,6 +62,12 @@ const NotPlayedSchema = Type.Union([
     { needs: oneOf(['message-ids', 'user-ids', 'device', 'devices'] as const) },
     'The accounts that the kit was given cannot play it.',
   ),
+  cause(
+    ['waits-too-long'],
+    { neededMs: Type.Number(), maxWaitMs: Type.Number() },
+    'By the timers that the subject declares it takes longer than --max-wait.',
+  ),
+  cause(['cannot'], { can: Type.String() }, 'The bot says that its client cannot do it.'),
   cause(['no-token'], { token: oneOf(TOKEN_KINDS) }, 'The kit cannot make tokens of this kind.'),
   cause(
     ['tokens-elsewhere', 'no-tls', 'no-old-tls', 'no-memory', 'no-faketime'],
@@ -164,7 +171,7 @@ export const ScenarioResultSchema = Type.Object({
   id: Type.String({ description: 'path#cell, such as server/core/dropped-packets#msg-n.' }),
   title: Type.String(),
   role,
-  class: serverClass,
+  class: subjectClass,
   verdict,
   durationMs: Type.Number(),
   waitedMs: Type.Number({ description: 'Part of it that the script had to wait for: timers, windows, restarts.' }),
@@ -283,7 +290,7 @@ export const ReportSchema = Type.Object(
       url: Type.String(),
       command: Type.Optional(Type.String()),
       embedded: Type.Boolean({ description: 'The reference server of the kit, because no other subject was named.' }),
-      classes: Type.Array(serverClass),
+      classes: Type.Array(subjectClass),
       description: DescriptionSchema,
     }),
     startedAt: Type.String({ description: 'ISO 8601.' }),

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { SERVER_CLASSES } from './description.js';
 import { clientName, closed, count, duration, requirement, verb } from './script-values.js';
+import { SUBJECT_CLASSES } from './wire.js';
 
 /** The script language: what a scenario file may say. */
 
@@ -38,7 +38,7 @@ const matrixCell = Type.Object({ packet: oneOrMore, fault: oneOrMore, receiver: 
 export const ScenarioFileSchema = Type.Object(
   {
     scenario: Type.String({ minLength: 8, description: 'One sentence: what a conforming server does.' }),
-    class: Type.Union(SERVER_CLASSES.map((name) => Type.Literal(name))),
+    class: Type.Union(SUBJECT_CLASSES.map((name) => Type.Literal(name))),
     proves: Type.Array(requirement, { minItems: 1, uniqueItems: true }),
     seenIn: Type.Optional(
       Type.Array(Type.String({ pattern: '^([\\w.-]+/[\\w.-]+#[0-9]+|CVE-[0-9]+-[0-9]+)$' }), {
@@ -53,7 +53,7 @@ export const ScenarioFileSchema = Type.Object(
       }),
     ),
     alsoNeeds: Type.Optional(
-      Type.Array(Type.Union(SERVER_CLASSES.map((name) => Type.Literal(name))), {
+      Type.Array(Type.Union(SUBJECT_CLASSES.map((name) => Type.Literal(name))), {
         description: 'Further classes that the subject must claim for the scenario to apply.',
         uniqueItems: true,
       }),

@@ -22,7 +22,9 @@ export const packetType = Type.Union(PACKET_TYPES.map((type) => Type.Literal(typ
 export const placeholder = Type.String({ pattern: '^\\{[a-z][A-Za-z0-9]*([+-][0-9]+)?\\}$' });
 export const count = Type.Union([Type.Integer({ minimum: 1, maximum: 1_000_000 }), placeholder]);
 export const millis = Type.Union([Type.Number({ minimum: 0, maximum: 600_000 }), placeholder]);
-const TERM = '([0-9.]+ x )?(answerWithinMs|redeliverAfterMs|redeliverMaxMs|deadAfterMs)';
+const TIMERS =
+  'answerWithinMs|redeliverAfterMs|redeliverMaxMs|deadAfterMs|resendAfterMs|resendMaxMs|retryWindowMs|reconnectAfterMs|reconnectMaxMs';
+const TERM = `([0-9.]+ x )?(${TIMERS})`;
 export const duration = Type.Union(
   [Type.Number({ minimum: 0, maximum: 600_000 }), Type.String({ pattern: `^${TERM}( \\+ ${TERM})*$` }), placeholder],
   {

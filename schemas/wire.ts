@@ -64,8 +64,27 @@ export const SERVER_CLASSES = [
   'replicated',
 ] as const;
 export type ServerClass = (typeof SERVER_CLASSES)[number];
+/** What a client may claim: `core` is what every client must do, the next two are its sides. */
+export const CLIENT_CLASSES = ['core', 'sender', 'receiver', 'durable'] as const;
+export type ClientClass = (typeof CLIENT_CLASSES)[number];
+
 /** What a subject of any role may claim. */
-export type SubjectClass = ServerClass;
+export type SubjectClass = ServerClass | ClientClass;
+export const SUBJECT_CLASSES: readonly SubjectClass[] = [...new Set([...SERVER_CLASSES, ...CLIENT_CLASSES])];
+
+/** The user that speaks with the bot of a client under test. */
+export const CONDUCTOR = 'conductor';
+
+/** The timers that a client may declare, and what the kit assumes of one that it does not declare. Milliseconds. */
+export const CLIENT_TIMERS = {
+  resendAfterMs: 2_000,
+  resendMaxMs: 60_000,
+  retryWindowMs: 86_400_000,
+  reconnectAfterMs: 1_000,
+  reconnectMaxMs: 60_000,
+  deadAfterMs: 30_000,
+} as const;
+export type ClientTimers = Record<keyof typeof CLIENT_TIMERS, number>;
 
 /** Classes that have a name, and of which the specification does not say yet what they demand. */
 export const RESERVED_CLASSES = ['replicated'] as const satisfies readonly ServerClass[];

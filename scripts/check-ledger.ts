@@ -3,7 +3,7 @@ import { join, sep } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
 import { loadMutants } from '../conformance/mutants/load-mutants.js';
-import { type Report, ReportSchema } from '../schemas/index.js';
+import { type Report, ReportSchema, ROLES, type Role } from '../schemas/index.js';
 import { KitError } from '../src/errors.js';
 import type { Ledger } from '../src/ledger/index.js';
 import { packageRoot } from '../src/package-root.js';
@@ -31,8 +31,10 @@ const specFiles = (): Map<string, string> => {
   return new Map(names.map((name) => [name, readFileSync(join(specFolder, name), 'utf8')]));
 };
 
-const scenarioHeads = (): ScenarioHead[] => {
-  const folder = join('conformance', 'server');
+const scenarioHeads = (): ScenarioHead[] => ROLES.flatMap(headsOf);
+
+const headsOf = (role: Role): ScenarioHead[] => {
+  const folder = join('conformance', role);
   if (!existsSync(join(packageRoot, folder))) return [];
   const names = readdirSync(join(packageRoot, folder), { recursive: true, encoding: 'utf8' });
   return names
@@ -49,7 +51,7 @@ const scenarioHeads = (): ScenarioHead[] => {
           'Write `class:` and `proves:`.',
         );
       }
-      return { file, class: className, proves: proves.map(String) };
+      return { file, role, class: className, proves: proves.map(String) };
     });
 };
 

@@ -11,11 +11,11 @@ import {
   scenarioFiles,
   scenarioRoot,
 } from '../src/script/index.js';
-import { VOCABULARY } from '../src/verbs/index.js';
+import { VOCABULARIES } from '../src/verbs/index.js';
 
 /** Reads and checks every scenario, and writes what stands in them beside the compiled code. A fault ends the build. */
 export const compileScenarios = (root = scenarioRoot): CompiledScenarios => {
-  readScenarios(root, VOCABULARY);
+  readScenarios(root, VOCABULARIES);
   const files = scenarioFiles(root).map((path) => ({
     path,
     file: readSource(join(root, path)).value as ScenarioFile,

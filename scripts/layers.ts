@@ -26,9 +26,7 @@ const HISTORY_PARTS = [TERMS, 'src/history/record', 'src/history/facts', 'src/hi
 /** The script language, its verbs, and who plays it. */
 const SCRIPTS = ['src/script', 'src/verbs', 'src/play'];
 /** What tests a subject of a role, and nothing of the others. */
-const ROLES_OF_HARNESS = ['src/harness/server'];
-/** All of the harness. */
-const HARNESS = ['src/harness/*', 'src/harness/process', 'src/harness/run', ...ROLES_OF_HARNESS];
+const ROLES_OF_HARNESS = ['src/harness/server', 'src/harness/client'];
 const MUTANTS = ['conformance/mutants', 'conformance/patching'];
 
 /** For the tests of every layer. */
@@ -149,6 +147,12 @@ export const LAYERS: readonly Layer[] = [
     tests: { may: ['src/harness/run', 'src/harness/testing'] },
   },
   {
+    path: 'src/harness/client',
+    holds: 'a client as the subject: its bot is started, heard and ended, and the kit listens for it',
+    may: [COMMON, 'schemas', 'src/script', 'src/verbs', 'src/play', 'src/harness/*', 'src/harness/process'],
+    packages: ['node:*', 'ws'],
+  },
+  {
     path: 'src/harness/testing',
     holds: 'bad subjects and certificates for tests',
     usesTests: true,
@@ -173,11 +177,22 @@ export const LAYERS: readonly Layer[] = [
     path: 'bin',
     holds: 'the command line: one file for each command, loaded when it is called',
     may: [
-      ...[COMMON, 'schemas', 'src/wire', 'src/script', 'src/verbs', 'src/history', ...HARNESS, 'src/ledger'],
+      ...[
+        COMMON,
+        'schemas',
+        'src/wire',
+        'src/script',
+        'src/verbs',
+        'src/history',
+        'src/harness/*',
+        'src/harness/run',
+        'src/harness/server',
+        'src/ledger',
+      ],
       ...['src/report', 'src/reference', ...MUTANTS],
     ],
     packages: ['node:*', 'commander', 'lilconfig', 'yaml'],
-    tests: { may: ['src/harness/testing'], packages: ['tap-parser'] },
+    tests: { may: ['src/harness/testing', 'src/harness/process'], packages: ['tap-parser'] },
   },
   {
     path: 'conformance/patching',

@@ -96,7 +96,12 @@ t.test('differences between text and ledger are named', async (t) => {
 });
 
 t.test('scenarios prove what is there, and everything that can be proven', async (t) => {
-  const scenario = (...proves: string[]) => ({ file: 'x.yaml', class: 'core', proves: [...proves, 'IM-1-4'] });
+  const scenario = (...proves: string[]) => ({
+    file: 'x.yaml',
+    role: 'server',
+    class: 'core',
+    proves: [...proves, 'IM-1-4'],
+  });
   t.same(checkScenarios(ledger, [scenario('IM-1-1'), scenario('IM-1-2')]), []);
   t.match(checkScenarios(ledger, [{ ...scenario(), proves: ['IM-1-1', 'IM-1-2'] }]), [/IM-1-4 .*by no scenario/]);
   t.same(checkScenarios(ledger, []), [], 'a class without scenarios is not judged');
@@ -132,7 +137,7 @@ t.test('a run must exercise what its scenarios prove', async (t) => {
     verdict,
   });
   const report = (scenarios: unknown[], changes = {}) =>
-    ({ complete: true, subject: { classes: ['core'] }, scenarios, ...changes }) as unknown as Report;
+    ({ complete: true, subject: { role: 'server', classes: ['core'] }, scenarios, ...changes }) as unknown as Report;
   const both = { 'IM-1-1': 1, 'IM-1-2': 3, 'IM-1-4': 1 };
   t.same(checkReport(ledger, report([result('a', ['IM-1-1'], both)])), []);
   t.same(

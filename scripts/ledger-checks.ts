@@ -4,6 +4,7 @@ import { paragraphsOf, wrapMarkdown } from './prose.js';
 
 /** What the ledger check needs of a scenario file. */
 export interface ScenarioHead {
+  role: string;
   /** Path below the package, for messages. */
   file: string;
   class: string;
@@ -89,10 +90,11 @@ export const checkText = (ledger: Ledger, files: ReadonlyMap<string, string>): s
   return faults;
 };
 
-/** Requirements that a server can break and a scenario could show. */
-const provable = (ledger: Ledger, classes: ReadonlySet<string>): Requirement[] =>
+/** Requirements that a subject can break and a scenario could show. */
+const provable = (ledger: Ledger, tested: ReadonlySet<string>): Requirement[] =>
   ledger.requirements.filter((r) => {
-    return r.level !== 'MAY' && r.role === 'server' && classes.has(r.class) && r.unobserved === undefined;
+    const role = r.role === 'server' ? 'server' : 'client';
+    return r.level !== 'MAY' && tested.has(`${role} ${r.class}`) && r.unobserved === undefined;
   });
 
 /** Scenarios that claim what is not there, and requirements that no scenario claims. */
@@ -110,8 +112,8 @@ export const checkScenarios = (ledger: Ledger, scenarios: readonly ScenarioHead[
       if (requirement?.class === tested) proven.add(id);
     }
   }
-  const classes = new Set(scenarios.map((scenario) => scenario.class));
-  for (const { id, class: name, line } of provable(ledger, classes)) {
+  const tested = new Set(scenarios.map(({ role, class: name }) => `${role} ${name}`));
+  for (const { id, class: name, line } of provable(ledger, tested)) {
     if (!proven.has(id)) {
       faults.push(
         `spec/requirements.yaml:${line}: ${id} (${name}) is proven by no scenario of its class and has no \`unobserved\``,
@@ -151,7 +153,8 @@ export const checkReport = (ledger: Ledger, report: Report): string[] => {
       faults.push(`${id} was exercised, but the ledger calls it unobserved (${requirement.unobserved})`);
     }
   }
-  for (const { id, class: name } of provable(ledger, new Set(report.subject.classes))) {
+  const { role, classes } = report.subject;
+  for (const { id, class: name } of provable(ledger, new Set(classes.map((claimed) => `${role} ${claimed}`)))) {
     if (!exercised.get(id)) faults.push(`${id} (${name}) was exercised by no scenario of this run`);
   }
   return faults;

@@ -12,7 +12,7 @@ export interface Questioned {
 const fileOf = (id: string): string => id.split('#', 1)[0] ?? '';
 
 /**
- * Where the catalogue of mutants leaves something out, one line each: a MUST that a server can visibly break and that no
+ * Where the catalogue of mutants leaves something out, one line each: a MUST that a subject can visibly break and that no
  * mutant breaks, and a scenario that catches none. `scenarios`: ids of the files.
  */
 export const checkMutants = (
@@ -23,8 +23,8 @@ export const checkMutants = (
 ): string[] => {
   const faults: string[] = [];
   const broken = new Set(mutants.map(({ requirement }) => requirement));
-  for (const { id, level, role, unobserved, line } of ledger.requirements) {
-    if (level !== 'MUST' || role !== 'server' || unobserved !== undefined || broken.has(id)) continue;
+  for (const { id, level, unobserved, line } of ledger.requirements) {
+    if (level !== 'MUST' || unobserved !== undefined || broken.has(id)) continue;
     faults.push(`spec/requirements.yaml:${line}: ${id} is broken by no mutant and has no \`unobserved\``);
   }
   const catchers = mutants.map(({ caughtBy }) => picomatch(fileOf(caughtBy)));

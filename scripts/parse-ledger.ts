@@ -23,7 +23,7 @@ const faultsOf = (entry: Record<string, string>): string[] => {
   };
   oneOf('level', LEVELS);
   oneOf('role', PARTIES);
-  oneOf('class', role === 'server' ? SERVER_CLASSES : [role]);
+  oneOf('class', role === 'server' ? SERVER_CLASSES : role === 'client' ? ['core'] : [role, 'durable']);
   const idSection = ID.exec(id)?.[1];
   if (idSection === undefined) faults.push(`id "${id}" must look like IM-4.2-3`);
   else if (idSection !== section) faults.push(`id "${id}" does not belong to section "${section}"`);

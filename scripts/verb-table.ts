@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { TObject } from '@sinclair/typebox';
 import { packageRoot } from '../src/package-root.js';
 import { VOCABULARY } from '../src/verbs/index.js';
+import { CLIENT_VOCABULARY } from '../src/verbs/role-client/index.js';
 import { withBlocks } from './blocks.js';
 
 export const verbsFile: string = join(packageRoot, 'conformance', 'README.md');
@@ -49,6 +50,8 @@ export const renewedVerbs = (): { before: string; after: string } => {
   const after = withBlocks(before, {
     'verbs of a client': verbTable(VOCABULARY.client.values()),
     'verbs on the subject': verbTable(VOCABULARY.subject.values()),
+    'verbs on a client under test': verbTable(CLIENT_VOCABULARY.subject.values()),
+    'verbs of the server that the kit plays': verbTable(CLIENT_VOCABULARY.server.values()),
   });
   return { before, after };
 };

@@ -1,4 +1,4 @@
-import { REPORT_VERSION, type Report } from '../../schemas/index.js';
+import { REPORT_VERSION, type Report, type Role } from '../../schemas/index.js';
 import { defined } from '../../src/defined.js';
 import { kitVersion } from '../../src/kit-version.js';
 import type { Settings } from './option-table.js';
@@ -17,17 +17,23 @@ const ZERO: Report['summary'] = {
 };
 
 /** The report of a run that could not take place: no scenario, and the problem. */
-export const emptyReport = (settings: Settings, seed: string, exitCode: number, problem: string): Report => {
+export const emptyReport = (
+  settings: Settings,
+  seed: string,
+  exitCode: number,
+  problem: string,
+  role: Role,
+): Report => {
   const text = (name: string) => (typeof settings[name] === 'string' ? settings[name] : undefined);
   const command = text('exec');
   return {
     version: REPORT_VERSION,
     kit: { name: 'im-conformance', version: kitVersion(), seed },
     subject: {
-      role: 'server',
+      role,
       url: text('url') ?? '',
       ...defined({ command }),
-      embedded: text('url') === undefined && command === undefined,
+      embedded: role === 'server' && text('url') === undefined && command === undefined,
       classes: [],
       description: { protocol: 'im.ran.v1' },
     },

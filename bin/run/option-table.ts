@@ -1,3 +1,5 @@
+import type { Role } from '../../schemas/index.js';
+
 /**
  * Every option of the default command, once: the command line and the config file are both read by this table.
  * In the config file the key is the name of the option without its dashes.
@@ -14,11 +16,25 @@ export interface OptionSpec {
   /** For `integer`. */
   range?: readonly [number, number];
   help: string;
+  /** The role of subject that it is for; absent: for all. */
+  role?: Role;
 }
 
 export const OPTIONS: readonly OptionSpec[] = [
-  { name: 'exec', value: 'command', kind: 'text', help: 'start the server: {port} and {data} are filled in' },
-  { name: 'class', value: 'names', kind: 'list', help: 'classes to test, instead of those that the server claims' },
+  {
+    name: 'exec',
+    value: 'command',
+    kind: 'text',
+    help: 'start the subject: of a server {port} and {data} are filled in, of a client {url}, {token} and {data}',
+  },
+  { name: 'class', value: 'names', kind: 'list', help: 'classes to test, instead of those that the subject claims' },
+  {
+    name: 'role',
+    value: 'names',
+    kind: 'list',
+    help: 'of a client: test it as sender, receiver or both',
+    role: 'client',
+  },
   { name: 'only', value: 'glob', kind: 'list', help: 'run only scenarios whose id matches (repeatable)' },
   { name: 'skip', value: 'glob', kind: 'list', help: 'leave out scenarios whose id matches (repeatable)' },
   { name: 'list', kind: 'switch', help: 'print the scenarios that would run, and run nothing' },
@@ -35,24 +51,50 @@ export const OPTIONS: readonly OptionSpec[] = [
   },
   { name: 'baseline', value: 'file', kind: 'text', help: 'known failures, one scenario id a line' },
   { name: 'allow-unproven', kind: 'switch', help: 'do not fail for what the kit could not run' },
-  { name: 'token', value: 'template', kind: 'text', help: 'token of a client, with {user} and {device}' },
-  { name: 'jwt-secret', value: 'secret', kind: 'text', help: 'make HS256 tokens with this secret' },
+  {
+    name: 'token',
+    value: 'template',
+    kind: 'text',
+    help: 'token of a client, with {user} and {device}',
+    role: 'server',
+  },
+  { name: 'jwt-secret', value: 'secret', kind: 'text', help: 'make HS256 tokens with this secret', role: 'server' },
   {
     name: 'token-command',
     value: 'command',
     kind: 'text',
     help: 'command that prints a token for {user} and {device}',
+    role: 'server',
   },
-  { name: 'header', value: "'K: V'", kind: 'headers', help: 'header of every upgrade request (repeatable)' },
+  {
+    name: 'header',
+    value: "'K: V'",
+    kind: 'headers',
+    help: 'header of every upgrade request (repeatable)',
+    role: 'server',
+  },
   {
     name: 'users',
     value: 'file',
     kind: 'text',
     help: 'use only these accounts: user, or user/device and token, a line',
+    role: 'server',
   },
-  { name: 'ca', value: 'file', kind: 'text', help: "certificate authority of the server's certificate, PEM" },
-  { name: 'insecure', kind: 'switch', help: 'check no certificate of the server' },
-  { name: 'describe', value: 'file', kind: 'description', help: 'description of the server, if it serves none' },
+  {
+    name: 'ca',
+    value: 'file',
+    kind: 'text',
+    help: "certificate authority of the server's certificate, PEM",
+    role: 'server',
+  },
+  { name: 'insecure', kind: 'switch', help: 'check no certificate of the server', role: 'server' },
+  {
+    name: 'describe',
+    value: 'file',
+    kind: 'description',
+    help: 'description of the server, if it serves none',
+    role: 'server',
+  },
   { name: 'seed', value: 'text', kind: 'text', help: 'repeat the choices of an earlier run' },
   {
     name: 'sweep',
@@ -70,8 +112,23 @@ export const OPTIONS: readonly OptionSpec[] = [
   },
   { name: 'repetition', value: 'k', kind: 'integer', range: [1, 1_000], help: 'play only the k-th of these times' },
   { name: 'concurrency', value: 'n', kind: 'integer', range: [1, 512], help: 'scenarios at the same time' },
-  { name: 'instances', value: 'n', kind: 'integer', range: [1, 64], help: 'servers to kill side by side, with --exec' },
+  {
+    name: 'instances',
+    value: 'n',
+    kind: 'integer',
+    range: [1, 64],
+    help: 'servers to kill side by side, with --exec',
+    role: 'server',
+  },
   { name: 'patience', value: 'ms', kind: 'integer', range: [0, 600_000], help: 'added to every time bound' },
+  {
+    name: 'max-wait',
+    value: 'ms',
+    kind: 'integer',
+    range: [1_000, 86_400_000],
+    help: 'what takes longer by the declared timers is unproven (default 120000)',
+    role: 'client',
+  },
   { name: 'history', value: 'dir', kind: 'text', help: 'keep the history of every scenario there' },
   {
     name: 'trace',
@@ -114,3 +171,7 @@ export const termOf = ({ name, value, short, alone }: OptionSpec): string => {
   const place = value === undefined ? '' : alone === undefined ? ` <${value}>` : ` [${value}]`;
   return `${short === undefined ? '' : `-${short}, `}--${name}${place}`;
 };
+
+/** The options of the command that tests subjects of a role. */
+export const optionsOf = (role: Role): readonly OptionSpec[] =>
+  OPTIONS.filter((spec) => spec.role === undefined || spec.role === role);

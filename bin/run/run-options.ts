@@ -2,8 +2,9 @@ import { randomBytes, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { ServerFile } from '../../conformance/patching/server-file.js';
+import { CLASSES_OF, type Role } from '../../schemas/history.js';
 import type { Description, Report } from '../../schemas/index.js';
-import { SERVER_CLASSES, type ServerClass, TESTED_CLASSES } from '../../schemas/wire.js';
+import { type SubjectClass, TESTED_CLASSES } from '../../schemas/wire.js';
 import { defined } from '../../src/defined.js';
 import { KitError } from '../../src/errors.js';
 import type { RunOptions } from '../../src/harness/options.js';
@@ -15,6 +16,8 @@ import { parseUsers } from './users-file.js';
 
 const DEFAULT_CONCURRENCY = 32;
 const DEFAULT_PATIENCE_MS = 500;
+/** Each scenario for a client starts a process of its own. */
+const BOTS_PER_CORE = 4;
 
 const readText = (path: string, what: string): string => {
   try {
@@ -34,14 +37,15 @@ const checkUrl = (url: string): string => {
   throw new KitError('usage', `"${url}" is neither a WebSocket URL nor a command`, remedy);
 };
 
-const classesFrom = (list: readonly string[]): ServerClass[] => {
+const classesFrom = (list: readonly string[], role: Role): SubjectClass[] => {
+  const known: readonly string[] = CLASSES_OF[role];
   const wanted = list.flatMap((text) => text.split(',')).map((name) => name.trim());
-  const unknown = wanted.find((name) => !(SERVER_CLASSES as readonly string[]).includes(name));
-  if (unknown === undefined) return [...new Set(wanted)] as ServerClass[];
+  const unknown = wanted.find((name) => !known.includes(name));
+  if (unknown === undefined) return [...new Set(wanted)] as SubjectClass[];
   throw new KitError(
     'usage',
     `there is no class "${unknown}"`,
-    `${didYouMean(unknown, SERVER_CLASSES)}Use some of ${SERVER_CLASSES.join(', ')}.`,
+    `${didYouMean(unknown, known)}Use some of ${known.join(', ')}.`,
   );
 };
 
@@ -139,6 +143,20 @@ const embedded = async (settings: Settings): Promise<{ exec: string; jwtSecret?:
   return { exec: `${serve} --class ${classes} --jwt-secret ${shellQuote(jwtSecret)}`, jwtSecret };
 };
 
+/**
+ * What `--class` and `--role` leave. Of a client the sides are classes, too: with `--role` alone `core` is tested as
+ * well, and `durable` is left to `--class`.
+ */
+const chosenClasses = (settings: Settings, role: Role): SubjectClass[] | undefined => {
+  const classes = given(settings.class as string[] | undefined, (list) => classesFrom(list, role));
+  const sides = given(settings.role as string[] | undefined, (list) => classesFrom(list, role));
+  const other = sides?.find((name) => name !== 'sender' && name !== 'receiver');
+  if (other !== undefined) {
+    throw new KitError('usage', `"${other}" is no role of a client`, 'Use sender, receiver or both.');
+  }
+  return sides === undefined ? classes : [...new Set([...(classes ?? (['core'] as const)), ...sides])];
+};
+
 const checkTogether = (settings: Settings): void => {
   const identities = ['token', 'jwt-secret', 'token-command'].filter((name) => settings[name] !== undefined);
   if (identities.length > 1) {
@@ -187,6 +205,7 @@ export const runOptionsFrom = async (
   settings: Settings,
   flags: Settings,
   configFile: string | undefined,
+  role: Role = 'server',
 ): Promise<RunOptions> => {
   checkTogether(settings);
   checkPlace(settings);
@@ -196,13 +215,15 @@ export const runOptionsFrom = async (
   const list = (name: string) => (settings[name] as string[] | undefined) ?? [];
   const only: string[] = given(text('last-failed'), lastFailed) ?? list('only');
   // A list starts nothing, so the embedded server need not be put together for it.
-  const named = settings.url !== undefined || settings.exec !== undefined || settings.list === true;
+  const named =
+    role === 'client' || settings.url !== undefined || settings.exec !== undefined || settings.list === true;
   const own = named ? undefined : await embedded(settings);
   return defined({
+    role,
     url: given(text('url'), checkUrl),
     exec: own?.exec ?? text('exec'),
     embedded: own !== undefined,
-    classes: given(settings.class as string[] | undefined, classesFrom),
+    classes: chosenClasses(settings, role),
     only,
     skip: list('skip'),
     token: text('token'),
@@ -219,9 +240,11 @@ export const runOptionsFrom = async (
     sweep: number('sweep'),
     repeat: number('repeat'),
     repetition: number('repetition'),
-    concurrency: number('concurrency') ?? DEFAULT_CONCURRENCY,
+    concurrency:
+      number('concurrency') ?? (role === 'client' ? BOTS_PER_CORE * availableParallelism() : DEFAULT_CONCURRENCY),
     instances: number('instances') ?? availableParallelism(),
     patienceMs: number('patience') ?? DEFAULT_PATIENCE_MS,
+    maxWaitMs: number('max-wait'),
     historyDir: given(text('history'), historyFolder),
     replayArguments: replayArguments(flags, configFile),
   });

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import type { Report } from '../../schemas/index.js';
+import type { Report, Role } from '../../schemas/index.js';
 import { defined } from '../../src/defined.js';
 import { KitError } from '../../src/errors.js';
 import { EXIT, type RunOptions } from '../../src/harness/options.js';
@@ -28,6 +28,7 @@ const readRequest = async (
   request: Request,
   url: string | undefined,
   values: Readonly<Record<string, unknown>>,
+  role: Role,
 ): Promise<RunOptions> => {
   const stdoutIsTerminal = process.stdout.isTTY === true;
   // The reports of the command line are known first: even a broken config file is then reported there.
@@ -39,7 +40,7 @@ const readRequest = async (
   if (flags.report === undefined) {
     request.targets = reportTargets((request.settings.report as string[] | undefined) ?? [], stdoutIsTerminal);
   }
-  return runOptionsFrom(request.settings, flags, configFile);
+  return runOptionsFrom(request.settings, flags, configFile, role);
 };
 
 /** Prints the list, and writes it for programs where that was asked for. */
@@ -146,14 +147,18 @@ const listInstead = async (
   return list(options, request.settings.requirements === true, targets);
 };
 
-/** The default command. Returns the exit code; every report that the caller asked for is written by then. */
-export const runTest = async (url: string | undefined, values: Readonly<Record<string, unknown>>): Promise<number> => {
+/** The default command, and `client`. Returns the exit code; every report that the caller asked for is written by then. */
+export const runTest = async (
+  url: string | undefined,
+  values: Readonly<Record<string, unknown>>,
+  role: Role = 'server',
+): Promise<number> => {
   const request: Request = { settings: {}, targets: [] };
   const line = new ProgressLine(process.stderr, process.env);
   const interrupt = onInterrupt((text) => line.aside(() => tell(text)));
   let seed = '';
   const writeEmpty = (exitCode: number, problem: string): Promise<number> => {
-    const report = emptyReport(request.settings, seed, exitCode, problem);
+    const report = emptyReport(request.settings, seed, exitCode, problem, role);
     return writeAll(worthWriting(request.targets), report, defined({ stream: request.stream }));
   };
   /** Thrown where nobody waits for it, in a timer or a handler of an event: a fault of the kit, and never exit code 1. */
@@ -164,7 +169,7 @@ export const runTest = async (url: string | undefined, values: Readonly<Record<s
   };
   process.once('uncaughtException', crash);
   try {
-    const options = await readRequest(request, url, values);
+    const options = await readRequest(request, url, values, role);
     seed = options.seed;
     if (request.settings.list === true) {
       return await listInstead(request, options, values.report as string[] | undefined);

@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { KitError } from '../../src/errors.js';
-import { serverFile } from '../patching/server-file.js';
 import { loadMutants } from './load-mutants.js';
+import { roleOf, subjectFile } from './mutant-file.js';
 
 /** Starts a mutant by hand: `node run.js MUTANT-ID`, then the options of `im-conformance serve`. */
 try {
@@ -11,7 +11,7 @@ try {
   }
   const mutant = loadMutants().find((one) => one.id === id);
   if (!mutant) throw new KitError('usage', `there is no mutant "${id}"`, 'See conformance/mutants/catalogue.');
-  await import(pathToFileURL(serverFile(`mutant "${id}"`, mutant.patch).file).href);
+  await import(pathToFileURL(subjectFile(roleOf(mutant), `mutant "${id}"`, mutant.patch).file).href);
 } catch (error) {
   if (!(error instanceof KitError)) throw error;
   console.error(`${error.message}\n${error.remedy}`);

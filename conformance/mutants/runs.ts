@@ -1,15 +1,19 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Role } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import type { RunOptions } from '../../src/harness/index.js';
 import { packageRoot } from '../../src/package-root.js';
 import type { Mutant } from './mutant.js';
+import { roleOf } from './mutant-file.js';
 
 /** The server without a fault must not fail because the machine is busy. */
 const CONTROL_PATIENCE_MS = 1_500;
 /** Scenarios at the same time. A mutant is met by few of them, and other mutants are tested meanwhile. */
 const CONCURRENCY = 16;
+/** Each scenario for a client starts a process of its own. */
+const BOTS = 4;
 
 /** A compiled file of this project, whether this code runs compiled or from source. */
 export const builtFile = (path: string): string => {
@@ -28,9 +32,10 @@ export const certificateFile = (name: string): string =>
 type Surroundings = Pick<Mutant, 'options' | 'tls'>;
 
 /** The command that starts a server as a subject: one file, see `serverFile`. */
-const commandOf = (file: string, { options = '', tls }: Surroundings): string => {
+const commandOf = (file: string, { options = '', tls, role }: Surroundings & { role: Role }): string => {
   const files = tls ? ` --tls-cert "${certificateFile('cert.pem')}" --tls-key "${certificateFile('key.pem')}"` : '';
   // `exec`: the server takes the place of the shell, so that a restart costs one process and not two.
+  if (role === 'client') return `exec "${process.execPath}" "${file}" --short`;
   return `exec "${process.execPath}" "${file}" --port {port} --data {data}${files} ${options}`.trimEnd();
 };
 
@@ -43,21 +48,25 @@ const wayIn = ({ options = '', tls }: Surroundings): Pick<RunOptions, 'jwtSecret
   };
 };
 
-const runOf = (mutant: Mutant, run: Pick<RunOptions, 'exec' | 'only' | 'seed' | 'instances' | 'patienceMs'>) => ({
+const runOf = (
+  mutant: Mutant,
+  run: Pick<RunOptions, 'role' | 'exec' | 'only' | 'seed' | 'instances' | 'patienceMs'>,
+) => ({
   ...run,
   ...wayIn(mutant),
   ...(mutant.classes ? { classes: mutant.classes } : {}),
   skip: [],
   headers: {},
   allowUnproven: true,
-  concurrency: CONCURRENCY,
+  concurrency: roleOf(mutant) === 'client' ? BOTS : CONCURRENCY,
   replayArguments: [],
 });
 
 /** A run of the kit that tests one mutant, which is in `file`, with the scenarios that must catch it, and with nothing else. */
 export const mutantRun = (mutant: Mutant, file: string, patienceMs: number, run = 1): RunOptions =>
   runOf(mutant, {
-    exec: commandOf(file, mutant),
+    role: roleOf(mutant),
+    exec: commandOf(file, { ...mutant, role: roleOf(mutant) }),
     only: [mutant.caughtBy],
     seed: `mutant ${mutant.id}${run === 1 ? '' : ` ${run}`}`,
     instances: 1,
@@ -68,15 +77,22 @@ export const mutantRun = (mutant: Mutant, file: string, patienceMs: number, run 
  * The same scenarios for the server as it is, which is in `file`, a run for each surroundings that some mutant has: a scenario that fails
  * without the fault proves nothing about it.
  */
-export const controlRuns = (mutants: readonly Mutant[], file: string, instances: number): RunOptions[] => {
+export const controlRuns = (
+  mutants: readonly Mutant[],
+  file: string,
+  instances: number,
+  /** The bot of the client without a fault, where some mutant is a client. */
+  bot = '',
+): RunOptions[] => {
   const groups = new Map<string, [Mutant, ...Mutant[]]>();
   for (const mutant of mutants) {
-    const key = JSON.stringify([mutant.options, mutant.tls, mutant.classes]);
+    const key = JSON.stringify([roleOf(mutant), mutant.options, mutant.tls, mutant.classes]);
     groups.set(key, [mutant, ...(groups.get(key) ?? [])]);
   }
   return [...groups.values()].map((group) =>
     runOf(group[0], {
-      exec: commandOf(file, group[0]),
+      role: roleOf(group[0]),
+      exec: commandOf(roleOf(group[0]) === 'client' ? bot : file, { ...group[0], role: roleOf(group[0]) }),
       only: [...new Set(group.map((mutant) => mutant.caughtBy))],
       seed: 'control',
       instances,

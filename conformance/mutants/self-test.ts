@@ -4,10 +4,12 @@ import type { MutantResult, Report, SelfTest } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import { type RunOptions, runSuite } from '../../src/harness/index.js';
 import { kitVersion } from '../../src/kit-version.js';
+import { botFile } from '../patching/client-folder.js';
 import { serverFile } from '../patching/server-file.js';
 import { refuseStale } from '../patching/stale.js';
 import { fingerprintOf } from './fingerprint.js';
 import type { Mutant } from './mutant.js';
+import { roleOf } from './mutant-file.js';
 import { controlRuns } from './runs.js';
 import { isCaughtRightly, type SelfTestHooks, type SelfTestOptions, testMutants } from './test-mutants.js';
 import type { MutantVerdict } from './trial.js';
@@ -79,8 +81,10 @@ const addControl = (outcome: SelfTest['control'], { scenarios, problems }: Repor
 const control = async (mutants: readonly Mutant[], signal: AbortSignal): Promise<SelfTest['control']> => {
   const outcome: SelfTest['control'] = { passed: 0, problems: [] };
   const server = serverFile('the server without a fault', []);
+  const needsBot = mutants.some((mutant) => roleOf(mutant) === 'client');
+  const bot = needsBot ? botFile('the client without a fault', []) : undefined;
   try {
-    for (const options of controlRuns(mutants, server.file, availableParallelism())) {
+    for (const options of controlRuns(mutants, server.file, availableParallelism(), bot?.file)) {
       const report = await reportUnlessAborted(options, signal);
       if (report === undefined) break;
       addControl(outcome, report);
@@ -88,6 +92,7 @@ const control = async (mutants: readonly Mutant[], signal: AbortSignal): Promise
     return outcome;
   } finally {
     server.remove();
+    bot?.remove();
   }
 };
 

@@ -1,8 +1,8 @@
 import type { Report, ScenarioResult, Violation } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import { runSuite } from '../../src/harness/index.js';
-import { type ServerFile, serverFile } from '../patching/server-file.js';
 import type { Mutant } from './mutant.js';
+import { roleOf, subjectFile } from './mutant-file.js';
 import { mutantRun } from './runs.js';
 
 /**
@@ -90,9 +90,9 @@ export const tryMutant = async (
   { patienceMs, run, whole }: { patienceMs: number; run: number; whole: boolean },
   signal: AbortSignal,
 ): Promise<MutantVerdict> => {
-  let server: ServerFile | undefined;
+  let server: ReturnType<typeof subjectFile> | undefined;
   try {
-    server = serverFile(`mutant "${mutant.id}"`, mutant.patch);
+    server = subjectFile(roleOf(mutant), `mutant "${mutant.id}"`, mutant.patch);
     const options = mutantRun(mutant, server.file, patienceMs, run);
     if (!whole) return judgeMutant(mutant, await runSuite(options, {}, signal));
     return judgeWhole(mutant, await runSuite({ ...options, only: [] }, {}, signal));

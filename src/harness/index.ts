@@ -1,4 +1,5 @@
 import type { Report, Role } from '../../schemas/index.js';
+import { prepareClient } from './client/prepare.js';
 import type { RunHooks, RunOptions } from './options.js';
 import { testWith } from './run/run-suite.js';
 import { prepareServer } from './server/prepare.js';
@@ -9,7 +10,10 @@ export { whyNoClock } from './process/fake-clock.js';
 export { listScenarios } from './run/list-scenarios.js';
 export { matcher } from './run/selection.js';
 
-const HARNESSES: Readonly<Record<Role, RoleHarness>> = { server: { prepare: prepareServer } };
+const HARNESSES: Readonly<Record<Role, RoleHarness>> = {
+  server: { prepare: prepareServer },
+  client: { prepare: prepareClient },
+};
 
 /**
  * Tests one subject: starts or finds it, plays the chosen scenarios, judges every history and ends everything that it

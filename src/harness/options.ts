@@ -1,4 +1,4 @@
-import type { Description, HistoryEvent, Report, Role, ScenarioResult, ServerClass } from '../../schemas/index.js';
+import type { Description, HistoryEvent, Report, Role, ScenarioResult, SubjectClass } from '../../schemas/index.js';
 
 /** An account that the kit may use. With a token: for that device (`default` when none is named) and no other. */
 export interface Account {
@@ -18,7 +18,7 @@ export interface RunOptions {
   /** `exec` starts the reference server of the kit, because no other subject was named. */
   embedded?: boolean;
   /** Classes to test instead of those that the description claims. */
-  classes?: ServerClass[];
+  classes?: SubjectClass[];
   /** Globs over scenario ids. */
   only: string[];
   skip: string[];
@@ -49,6 +49,8 @@ export interface RunOptions {
   /** Servers that are killed and restarted side by side, beside the one that all other scenarios share. 1: a single server. */
   instances: number;
   patienceMs: number;
+  /** Of a client: what takes longer by its declared timers is not played. */
+  maxWaitMs?: number;
   /** Folder for the history of every scenario, one NDJSON file each. */
   historyDir?: string;
   /** The options as the user would have to repeat them for a replay, without --only; each already quoted for a POSIX shell. */

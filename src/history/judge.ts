@@ -1,8 +1,10 @@
 import type { HistoryEvent } from '../../schemas/index.js';
+import { ClientFacts } from './facts/client/client-facts.js';
 import { Facts } from './facts/facts.js';
 import { describeJourney, vanishPointOf } from './facts/journey.js';
 import { excuseReachable } from './facts/links.js';
 import { noteEvent } from './facts/note-event.js';
+import { appointClientJudges } from './judges/client/registry.js';
 import { Findings } from './judges/findings.js';
 import { appointJudges } from './judges/registry.js';
 import { tooSlowToJudge } from './stalls.js';
@@ -18,15 +20,25 @@ export class HistoryJudge {
     (about) => describeJourney(this.#facts, about),
     (about) => vanishPointOf(this.#facts, about),
   );
+  /** Of a client under test, whose head says so. */
+  #client: ClientFacts | undefined;
   #finished: Judgement | undefined;
 
   feed(event: HistoryEvent): void {
-    const facts = this.#facts;
+    const facts = this.#client ?? this.#facts;
     facts.line += 1;
-    if (event.kind === 'history') {
-      facts.begin(event);
-      appointJudges(facts, this.#findings, event);
-    } else noteEvent(facts, event);
+    if (event.kind !== 'history') {
+      if (this.#client) this.#client.feed(event);
+      else noteEvent(this.#facts, event);
+    } else if (event.subject.role === 'client') {
+      this.#client = new ClientFacts();
+      this.#client.line = facts.line;
+      this.#client.begin(event);
+      appointClientJudges({ facts: this.#client, findings: this.#findings }, event.subject.classes);
+    } else {
+      this.#facts.begin(event);
+      appointJudges(this.#facts, this.#findings, event);
+    }
   }
 
   /** Ends the judging. Further calls return the same judgement. */
@@ -36,9 +48,11 @@ export class HistoryJudge {
   }
 
   #finish(): Judgement {
-    const facts = this.#facts;
-    excuseReachable(facts);
-    facts.tell.onEnd();
+    const facts = this.#client ?? this.#facts;
+    if (facts instanceof Facts) {
+      excuseReachable(facts);
+      facts.tell.onEnd();
+    }
     if (facts.settledAt === undefined) this.#findings.leaveOpen('not-settled', 'the history ends before it settled');
     this.#findings.sort();
     const { list, exercised, undecided } = this.#findings;

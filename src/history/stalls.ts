@@ -1,8 +1,10 @@
-import type { Timers } from '../../schemas/index.js';
+import type { ClientTimers, Timers } from '../../schemas/index.js';
 import type { Finding, Judgement } from './terms/judgement.js';
 
 /** A stall of a third of the shortest time that the subject is held to, or that it holds the kit to, is too long. */
 const STALL_FRACTION = 3;
+/** Every rule about the time of a client has this much slack. */
+const CLIENT_SLACK_MS = 1_000;
 
 /** No stall makes a packet invalid, or a message that nobody sent; a subject that floods the kit may well make it stall. */
 const NEVER_BY_STALL = new Set(['IM-1-3', 'IM-2-1', 'IM-4.2-27']);
@@ -14,9 +16,10 @@ const NEVER_BY_STALL = new Set(['IM-1-3', 'IM-2-1', 'IM-4.2-27']);
 export const tooSlowToJudge = (
   findings: readonly Finding[],
   { stalledMs, networkStalledMs }: { stalledMs: number; networkStalledMs: number },
-  { answerWithinMs, deadAfterMs }: Pick<Timers, 'answerWithinMs' | 'deadAfterMs'>,
+  timers: Pick<Timers, 'answerWithinMs' | 'deadAfterMs'> | ClientTimers,
 ): Judgement['tooSlow'] => {
-  const tolerableMs = Math.min(answerWithinMs, deadAfterMs) / STALL_FRACTION;
+  const shortest = 'answerWithinMs' in timers ? timers.answerWithinMs : CLIENT_SLACK_MS;
+  const tolerableMs = Math.min(shortest, timers.deadAfterMs) / STALL_FRACTION;
   const longestMs = Math.max(stalledMs, networkStalledMs);
   if (findings.length === 0 || longestMs <= tolerableMs) return undefined;
   if (findings.some(({ requirement }) => NEVER_BY_STALL.has(requirement))) return undefined;

@@ -3,7 +3,7 @@ import { type RequirementId, type Role, SERVER_CLASSES } from '../../schemas/ind
 export const LEVELS = ['MUST', 'SHOULD', 'MAY'] as const;
 export type Level = (typeof LEVELS)[number];
 /** Whom a sentence is addressed to. A client is a sender, a receiver, or both. */
-export const PARTIES = ['server', 'sender', 'receiver'] as const;
+export const PARTIES = ['server', 'client', 'sender', 'receiver'] as const;
 export type Party = (typeof PARTIES)[number];
 /** A class of servers, or the one class of a client role. */
 export const REQUIREMENT_CLASSES = [...SERVER_CLASSES, 'sender', 'receiver'] as const;
@@ -32,7 +32,10 @@ export interface Ledger {
   readonly byId: ReadonlyMap<string, Requirement>;
 }
 
-const PARTIES_OF: Readonly<Record<Role, readonly Party[]>> = { server: ['server'] };
+const PARTIES_OF: Readonly<Record<Role, readonly Party[]>> = {
+  server: ['server'],
+  client: ['client', 'sender', 'receiver'],
+};
 
 /** Whether a subject of that role must keep it. */
 export const isOfRole = ({ role: party }: Pick<Requirement, 'role'>, role: Role): boolean =>

@@ -1,6 +1,11 @@
 import type { ErrorCode, Fault, Miss, RequirementId } from '../../schemas/index.js';
+import type { Untimed } from './clients/link.js';
 import type { Refused } from './ports.js';
-import type { Stage } from './stage.js';
+
+/** Writes the history. */
+interface Recorder {
+  record(event: Untimed): void;
+}
 
 /** Where a step stands in the script, for history and report. */
 export interface StepPlace {
@@ -30,7 +35,7 @@ export interface Expectation {
 }
 
 /** Records what became of an expectation. Returns whether the script may go on. */
-export const recordExpectation = (stage: Stage, place: StepPlace, result: Expectation): boolean => {
+export const recordExpectation = (stage: Recorder, place: StepPlace, result: Expectation): boolean => {
   const { requirement, expected, seen, met, waitedMs, miss, closeCode, late, awaits, message, refused } = result;
   if (!met && refused !== undefined) {
     return recordUnreached(stage, place, expected, `the server answered ${refused} as long as it was asked`);
@@ -55,7 +60,7 @@ export const recordExpectation = (stage: Stage, place: StepPlace, result: Expect
 };
 
 /** Records that a precondition was not reached: nobody is to blame, nothing is proven. */
-export const recordUnreached = (stage: Stage, place: StepPlace, expected: string, seen: string): false => {
+export const recordUnreached = (stage: Recorder, place: StepPlace, expected: string, seen: string): false => {
   stage.record({
     kind: 'step',
     step: place.path,
@@ -73,7 +78,7 @@ export const recordUnreached = (stage: Stage, place: StepPlace, expected: string
  * Records that a client could not connect: a breach of IM-1-1 when the server did not select the subprotocol or
  * minds the form of the request, otherwise a precondition that was not reached.
  */
-export const recordNotConnected = (stage: Stage, place: StepPlace, client: string, refused: Refused): false => {
+export const recordNotConnected = (stage: Recorder, place: StepPlace, client: string, refused: Refused): false => {
   const expected = `${client} can connect with the subprotocol im.ran.v1`;
   const { refusal, error } = refused;
   if (refusal !== 'subprotocol' && refusal !== 'form') return recordUnreached(stage, place, expected, error);
@@ -90,7 +95,7 @@ export const recordNotConnected = (stage: Stage, place: StepPlace, client: strin
 
 /** Records a fault of the script and whether it fired. */
 export const recordFault = (
-  stage: Stage,
+  stage: Recorder,
   place: StepPlace,
   fault: Fault,
   fired: boolean,

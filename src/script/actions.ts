@@ -17,4 +17,4 @@ export const verbNamed = <V>(verbs: ReadonlyMap<string, V>, name: string): V => 
 };
 
 export const factsOf = ({ kind, action }: ActionStep, vocabulary: Vocabulary): VerbFacts =>
-  verbNamed(vocabulary[kind], action.verb);
+  verbNamed(vocabulary[kind] ?? new Map(), action.verb);

@@ -2,7 +2,7 @@ import type { ScenarioFile } from '../../schemas/index.js';
 import { defined } from '../defined.js';
 import type { ClientSpec } from './model.js';
 import type { Source } from './source.js';
-import { SUBJECT } from './steps.js';
+import { SERVER, SUBJECT } from './steps.js';
 import { userInTemplate } from './user-id.js';
 
 type Options = Exclude<ScenarioFile['clients'], string[]>[string];
@@ -37,8 +37,8 @@ export const checkClients = (source: Source, clients: ClientSpec[]): void => {
   const names = new Set(clients.map((client) => client.name));
   for (const client of clients) {
     const { name, userOf } = client;
-    if (name === SUBJECT)
-      throw source.fault(['clients', name], `a client cannot be called "${SUBJECT}"`, 'Choose another name.');
+    if (name === SUBJECT || name === SERVER)
+      throw source.fault(['clients', name], `a client cannot be called "${name}"`, 'Choose another name.');
     if (userOf !== undefined && !names.has(userOf)) {
       throw source.fault(
         ['clients', name],

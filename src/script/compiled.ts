@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import type { FaultMatrixFile, ScenarioFile } from '../../schemas/index.js';
 import { baseOf, scenarioFiles } from './load.js';
 import type { Scenario } from './model.js';
-import { scenariosOf } from './scenario.js';
+import { roleOf, scenariosOf } from './scenario.js';
 import { readSource, type Source } from './source.js';
-import type { Vocabulary } from './vocabulary.js';
+import type { VocabularyOf } from './vocabulary.js';
 
 /**
  * Every scenario file as JSON, read and checked when the kit was built: a run then needs no reader of YAML and no
@@ -62,8 +62,8 @@ const sourceOf = (root: string, path: string, value: unknown): Source => {
   };
 };
 
-export const compiledScenarios = ({ files }: CompiledScenarios, root: string, vocabulary: Vocabulary): Scenario[] =>
+export const compiledScenarios = ({ files }: CompiledScenarios, root: string, vocabularyOf: VocabularyOf): Scenario[] =>
   files.flatMap(({ path, file }) => {
     const written = { source: sourceOf(root, path, file), file, base: baseOf(path) };
-    return scenariosOf(written, vocabulary, false);
+    return scenariosOf(written, vocabularyOf[roleOf(written.base)], false);
   });

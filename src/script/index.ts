@@ -13,4 +13,13 @@ export type { Needs } from './needs.js';
 export { parseSource, readSource, type Source } from './source.js';
 export { describe } from './steps.js';
 export { userIdOf } from './user-id.js';
-export type { Action, FilledWhilePlayed, Sent, VerbFacts, Verbs, Vocabulary } from './vocabulary.js';
+export type {
+  Action,
+  DeclaredTimers,
+  FilledWhilePlayed,
+  Sent,
+  VerbFacts,
+  Verbs,
+  Vocabulary,
+  VocabularyOf,
+} from './vocabulary.js';

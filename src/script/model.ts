@@ -1,4 +1,4 @@
-import type { DurationSpec, FaultCell, RequirementId, Role, ServerClass } from '../../schemas/index.js';
+import type { DurationSpec, FaultCell, RequirementId, Role, SubjectClass } from '../../schemas/index.js';
 import type { Needs } from './needs.js';
 import type { SweepChoice } from './sweep.js';
 import type { Action } from './vocabulary.js';
@@ -7,6 +7,7 @@ import type { Action } from './vocabulary.js';
 export type Step =
   | { kind: 'client'; path: string; client: string; action: Action; text: string }
   | { kind: 'subject'; path: string; action: Action; text: string }
+  | { kind: 'server'; path: string; action: Action; text: string }
   | { kind: 'together'; path: string; steps: Step[]; text: string }
   | { kind: 'waits'; path: string; duration: DurationSpec; because: string; text: string };
 
@@ -36,7 +37,7 @@ export interface Scenario {
   title: string;
   /** The role of its subject: the folder that it lies in. */
   role: Role;
-  class: ServerClass;
+  class: SubjectClass;
   proves: RequirementId[];
   seenIn: string[];
   about?: string;
@@ -44,7 +45,7 @@ export interface Scenario {
   /** Members of the description without which the scenario does not apply. */
   requires: string[];
   /** Further classes that the subject must claim. */
-  alsoNeeds: ServerClass[];
+  alsoNeeds: SubjectClass[];
   /** The cells of the fault matrix that it plays. */
   cells: FaultCell[];
   clients: ClientSpec[];

@@ -55,6 +55,12 @@ export const checkReferences = (
   vocabulary: Vocabulary,
 ): void => {
   const labels = new Set([RAW_LABEL, UNKNOWN_LABEL]);
+  // The server of the kit aims its faults before the message is there that they meet.
+  if (vocabulary.server) {
+    for (const step of actionSteps(steps)) {
+      for (const label of factsOf(step, vocabulary).defines(fillStandIns(step.action))?.labels ?? []) labels.add(label);
+    }
+  }
   for (const step of actionSteps(steps)) {
     const verb = factsOf(step, vocabulary);
     for (const label of verb.defines(fillStandIns(step.action))?.labels ?? []) labels.add(label);

@@ -19,6 +19,9 @@ export interface Written {
   base: string;
 }
 
+/** The role of the subject is the first folder. */
+export const roleOf = (base: string): Role => base.split('/')[0] as Role;
+
 /** What is worked out at the first time that it is asked for: of hundreds of scenarios a run may choose one. */
 const once = <T>(make: () => T): (() => T) => {
   let made: { value: T } | undefined;
@@ -49,11 +52,14 @@ const scenarioOf = (written: Written, cell: Cell, vocabulary: Vocabulary, checks
   const steps = once(() => stepsFor(AS_WRITTEN));
   const needs = once(() => needsOf(steps(), vocabulary));
   // What is read of the whole subject must not come from other scenarios.
-  const exclusive = once(() => file.alone === true || actionSteps(steps()).some(({ kind }) => kind === 'subject'));
+  const exclusive = once(
+    () =>
+      file.alone === true || (roleOf(base) === 'server' && actionSteps(steps()).some(({ kind }) => kind === 'subject')),
+  );
   return {
     id: `${base}${cell.suffix}`,
     title: titleOf(file, cell),
-    role: base.split('/')[0] as Role,
+    role: roleOf(base),
     class: file.class,
     proves: file.proves,
     seenIn: file.seenIn ?? [],

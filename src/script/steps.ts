@@ -11,6 +11,8 @@ type Named = ReadonlyMap<string, Pick<VerbFacts, 'schema'>>;
 
 /** The name under which a script speaks of what is tested. */
 export const SUBJECT = 'subject';
+/** The name of the server that the kit plays for a client under test. */
+export const SERVER = 'server';
 
 const CONTROL: Named = new Map(Object.entries(CONTROL_VERBS).map(([name, schema]) => [name, { schema }]));
 
@@ -134,6 +136,10 @@ const actorStep = (who: string, action: unknown, at: Path, path: string, context
   if (who === SUBJECT) {
     const verb = verbOf(action, context.vocabulary.subject, at, SUBJECT, context);
     return { kind: 'subject', path, text, action: { ...(action as object), verb } };
+  }
+  if (who === SERVER && context.vocabulary.server) {
+    const verb = verbOf(action, context.vocabulary.server, at, SERVER, context);
+    return { kind: 'server', path, text, action: { ...(action as object), verb } };
   }
   if (!context.clients.has(who)) {
     throw context.source.fault(

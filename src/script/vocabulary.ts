@@ -1,5 +1,5 @@
 import type { TObject } from '@sinclair/typebox';
-import type { Timers } from '../../schemas/index.js';
+import type { Role } from '../../schemas/index.js';
 import type { Needs } from './needs.js';
 
 /** What a step says: its verb, and the options of that verb. Checked against the schema of the verb. */
@@ -7,6 +7,9 @@ export interface Action {
   readonly verb: string;
   readonly [option: string]: unknown;
 }
+
+/** What the subject declares, by the names that scripts use. */
+export type DeclaredTimers = Readonly<Record<string, number>>;
 
 /** New messages: their labels, and the client whose user gets them. */
 export interface Sent {
@@ -27,7 +30,7 @@ export interface VerbFacts<A = Action> {
   /** Other clients that it names. */
   clients(action: A): readonly string[];
   /** What it waits for by declaration, in milliseconds: enough to start the longest scenario first. */
-  waitMs(action: A, timers: Timers): number;
+  waitMs(action: A, timers: DeclaredTimers): number;
   /** What the kit must be able to do. */
   needs(action: A): Partial<Needs>;
   /** The requirement that the step names itself. */
@@ -47,4 +50,9 @@ export type Verbs<V = VerbFacts> = ReadonlyMap<string, V>;
 export interface Vocabulary {
   readonly client: Verbs;
   readonly subject: Verbs;
+  /** Of the server that the kit plays for a client under test. */
+  readonly server?: Verbs;
 }
+
+/** The vocabulary in which subjects of a role are tested. */
+export type VocabularyOf = Readonly<Record<Role, Vocabulary>>;

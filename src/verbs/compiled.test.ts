@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import t from 'tap';
 import { compileScenarios } from '../../scripts/compile-scenarios.js';
 import { compiledScenarios, readCompiled, scenarioRoot } from '../script/index.js';
-import { loadScenarios, VOCABULARY } from './index.js';
+import { loadScenarios, VOCABULARIES } from './index.js';
 
 t.test('compiled scenarios are those of the files', async (t) => {
   const compiled = JSON.parse(JSON.stringify(compileScenarios()));
   const plain = (scenarios: readonly object[]) => JSON.parse(JSON.stringify(scenarios));
-  t.same(plain(compiledScenarios(compiled, scenarioRoot, VOCABULARY)), plain(loadScenarios()));
+  t.same(plain(compiledScenarios(compiled, scenarioRoot, VOCABULARIES)), plain(loadScenarios()));
 });
 
 t.test('what was compiled from other files is not used', async (t) => {

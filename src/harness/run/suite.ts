@@ -39,8 +39,11 @@ export interface Suite {
 }
 
 /** The command that plays this alone. The first repetition needs no name, unless a config file asks for more of them. */
-export const replayOf = ({ replayArguments, seed, repeat = 1 }: RunOptions, { id, repetition }: Repetition): string => {
-  const words = ['npx im-conformance', ...replayArguments, '--seed', seed];
+export const replayOf = (
+  { role, replayArguments, seed, repeat = 1 }: RunOptions,
+  { id, repetition }: Repetition,
+): string => {
+  const words = ['npx im-conformance', ...(role === 'client' ? ['client'] : []), ...replayArguments, '--seed', seed];
   if (repetition > 1 || repeat > 1) words.push('--repetition', String(repetition));
   return [...words, '--only', `'${id}'`].join(' ');
 };

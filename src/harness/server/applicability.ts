@@ -1,11 +1,11 @@
-import type { Description, NotPlayedBecause, ServerClass } from '../../../schemas/index.js';
+import type { Description, NotPlayedBecause, SubjectClass } from '../../../schemas/index.js';
 import type { Scenario } from '../../script/index.js';
 import { mostToOneUser } from '../../verbs/index.js';
 import type { NotPlayed } from '../tested.js';
 import type { ServerSubject } from './server-subject.js';
 
 /** What a server of a class declares (section 5 of the text): who claims the class without it has not shown it. */
-const DECLARED_BY: Readonly<Partial<Record<ServerClass, readonly string[]>>> = {
+const DECLARED_BY: Readonly<Partial<Record<SubjectClass, readonly string[]>>> = {
   'flow-control': ['limits.maxInFlight', 'limits.maxInboxMessages'],
   observable: ['metrics'],
 };
@@ -44,7 +44,8 @@ export const whyNotRun = (
   { classes, description, first, capabilities }: ServerSubject,
 ): NotPlayed | undefined => {
   const { class: name, requires, alsoNeeds, needs } = scenario;
-  const unclaimed = [name, ...alsoNeeds].find((other) => !classes.includes(other));
+  const claimed: readonly SubjectClass[] = classes;
+  const unclaimed = [name, ...alsoNeeds].find((other) => !claimed.includes(other));
   if (unclaimed !== undefined) return notApplicable({ code: 'class-not-claimed', class: unclaimed });
   const missing = requires.find((requirement) => !declares(description, requirement));
   if (missing !== undefined) {

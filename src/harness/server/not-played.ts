@@ -45,5 +45,9 @@ export const notPlayedText = (because: NotPlayedBecause): string => {
       return 'this system does not show the memory of a process; Linux does';
     case 'no-faketime':
       return WHY_NO_CLOCK;
+    case 'waits-too-long':
+      return `it takes ${because.neededMs} ms by the declared timers, and --max-wait is ${because.maxWaitMs}`;
+    case 'cannot':
+      return `the subject says that it cannot ${because.can}`;
   }
 };

@@ -62,7 +62,8 @@ export class Facts {
   forgetful = false;
 
   begin(head: HistoryHead): void {
-    this.timers = head.timers;
+    // The facts of servers: a client under test is judged by facts of its own.
+    this.timers = head.timers as Timers;
     this.limits = head.limits ?? {};
     this.patienceMs = head.patienceMs;
     for (const name of head.subject.serves ?? []) this.serves.add(name);

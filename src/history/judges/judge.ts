@@ -1,4 +1,4 @@
-import type { HistoryEventOf, RequirementId, Role, ServerClass } from '../../../schemas/index.js';
+import type { HistoryEventOf, RequirementId, ServerClass } from '../../../schemas/index.js';
 import type { Connection } from '../facts/connection.js';
 import type { Facts } from '../facts/facts.js';
 import type { FactListener } from '../facts/listener.js';
@@ -37,7 +37,5 @@ export interface JudgedClass {
   readonly judges?: (context: JudgeContext) => readonly Judge[];
 }
 
-/** Of every role the classes that a subject may claim. */
-export type JudgedClasses = {
-  readonly [R in Role]: Readonly<Record<R extends 'server' ? ServerClass : never, JudgedClass>>;
-};
+/** The classes that a server may claim. */
+export type JudgedClasses = Readonly<Record<ServerClass, JudgedClass>>;

@@ -19,19 +19,17 @@ const BY_STEPS_ALONE: JudgedClass = {};
 
 /** A class is one folder and one line here. Its judges are told the facts in this order. */
 export const JUDGED_CLASSES: JudgedClasses = {
-  server: {
-    core,
-    'timed-redelivery': timedRedelivery,
-    durable,
-    ordered,
-    expiry,
-    'multi-device': multiDevice,
-    'flow-control': flowControl,
-    secured,
-    observable,
-    encrypted: BY_STEPS_ALONE,
-    replicated: BY_STEPS_ALONE,
-  },
+  core,
+  'timed-redelivery': timedRedelivery,
+  durable,
+  ordered,
+  expiry,
+  'multi-device': multiDevice,
+  'flow-control': flowControl,
+  secured,
+  observable,
+  encrypted: BY_STEPS_ALONE,
+  replicated: BY_STEPS_ALONE,
 };
 
 /** The first judge that knows better than core. */
@@ -52,7 +50,7 @@ const attributionOf = (judges: readonly Judge[]): Attribution => {
 /** Sets up what judges the classes that the head of a history names, and core always; nobody pays for the others. */
 export const appointJudges = (facts: Facts, findings: Findings, { subject }: HistoryHead): void => {
   const claimed = new Set<string>(['core', ...subject.classes]);
-  const classes: JudgedClass[] = Object.entries(JUDGED_CLASSES[subject.role])
+  const classes: JudgedClass[] = Object.entries(JUDGED_CLASSES)
     .filter(([name]) => claimed.has(name))
     .map(([, judged]) => judged);
   facts.policies = Object.assign({ ...CORE_POLICIES }, ...classes.map(({ policies }) => policies?.(facts)));

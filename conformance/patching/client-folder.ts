@@ -1,0 +1,78 @@
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, normalize } from 'node:path';
+import { guardFolder, releaseFolder } from '../../src/harness/process/guard.js';
+import { packageRoot } from '../../src/package-root.js';
+import type { Patch } from './patch.js';
+import { patchedTexts } from './server-file.js';
+
+/** What the library begins with in Node, below dist/. */
+const ENTRY = 'src/reference/client/node.js';
+const BOT = join(packageRoot, 'examples', 'client-bot-js');
+const IMPORTS = /(?:from|import)\s*\(?\s*'([^']+)'/g;
+
+/** The compiled files of the library, and the packages that they need. */
+const partsOf = (read: (path: string) => string): { files: Map<string, string>; packages: Set<string> } => {
+  const files = new Map<string, string>();
+  const packages = new Set<string>();
+  const visit = (path: string): void => {
+    if (files.has(path)) return;
+    const text = read(path);
+    files.set(path, text);
+    for (const [, name = ''] of text.matchAll(IMPORTS)) {
+      if (name.startsWith('.')) visit(normalize(join(dirname(path), name)));
+      else if (!name.startsWith('node:')) packages.add(name);
+    }
+  };
+  visit(ENTRY);
+  return { files, packages };
+};
+
+/** A bot to start with `node FILE`. */
+export interface BotFile {
+  file: string;
+  remove(): void;
+}
+
+const write = (path: string, text: string): void => {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+};
+
+/**
+ * Writes the bot of the client library into a folder of its own, with the library as an installed package that these
+ * changes were made to; `name` is whose they are. The folder goes when the caller removes it, and at the latest with
+ * the process.
+ */
+export const botFile = (name: string, patch: readonly Patch[]): BotFile => {
+  const patched = patchedTexts(name, patch);
+  const built = join(packageRoot, 'dist');
+  const { files, packages } = partsOf((path) => patched.get(path) ?? readFileSync(join(built, path), 'utf8'));
+  const folder = mkdtempSync(join(tmpdir(), 'im-conformance-client-'));
+  guardFolder(folder);
+  const modules = join(folder, 'node_modules');
+  const library = join(modules, 'im-conformance');
+  for (const [path, text] of files) write(join(library, path), text);
+  const exports = { './client': `./${ENTRY}` };
+  write(join(library, 'package.json'), JSON.stringify({ name: 'im-conformance', type: 'module', exports }));
+  write(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
+  for (const needed of packages) {
+    const installed = join(packageRoot, 'node_modules', needed);
+    if (existsSync(installed)) symlinkSync(installed, join(modules, needed));
+  }
+  for (const file of ['bot.js', 'words.js']) copyFileSync(join(BOT, file), join(folder, file));
+  const remove = (): void => {
+    rmSync(folder, { recursive: true, force: true });
+    releaseFolder(folder);
+  };
+  return { file: join(folder, 'bot.js'), remove };
+};

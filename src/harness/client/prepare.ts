@@ -1,0 +1,188 @@
+import {
+  CLIENT_CLASSES,
+  CLIENT_TIMERS,
+  type ClientClass,
+  type ClientTimers,
+  type Description,
+  type SubjectClass,
+} from '../../../schemas/index.js';
+import { defined } from '../../defined.js';
+import { KitError } from '../../errors.js';
+import { type Hello, ServerStage } from '../../play/server/index.js';
+import { actionSteps, type Scenario } from '../../script/index.js';
+import { declaredWaitMs, playClient } from '../../verbs/index.js';
+import { describeExit, outputOf } from '../process/exit.js';
+import type { SubjectExit } from '../subject.js';
+import type { Instance, NotPlayed, Performance, PlayOptions, Prepared, RoleHarness, Seat } from '../tested.js';
+import { BotProcess } from './bot-process.js';
+import { firstLook } from './first-look.js';
+
+/** Without another wish no rule is waited for longer than this. */
+export const DEFAULT_MAX_WAIT_MS = 120_000;
+
+interface ClientSubject {
+  exec: string;
+  hello: Hello;
+  timers: ClientTimers;
+  classes: readonly ClientClass[];
+  maxWaitMs: number;
+}
+
+const exitEvent = ({ code, signal }: SubjectExit) => ({
+  kind: 'subject' as const,
+  event: 'exited' as const,
+  ...defined({ code: code ?? undefined, signal: signal ?? undefined }),
+});
+
+/** One playing of a scenario: a bot of its own, and the kit as its server. */
+const performWith = (
+  bot: BotProcess,
+  user: string,
+  { hello, timers }: ClientSubject,
+  scenario: Scenario,
+  options: PlayOptions,
+): Performance => {
+  const stage = new ServerStage({ ...options, host: bot, hello, timers, user, device: 'default' });
+  return {
+    noteExit: (exit) => {
+      stage.record(exitEvent(exit));
+      stage.noteGone();
+    },
+    play: () => playClient(stage, scenario),
+    now: () => stage.now(),
+    get waitedMs() {
+      return stage.waitedMs;
+    },
+  };
+};
+
+/** The place where scenarios start bots of their own. */
+class Bots implements Instance {
+  readonly exits: number[] = [];
+  readonly #subject: ClientSubject;
+  readonly #open = new Set<BotProcess>();
+  #firstExit: SubjectExit | undefined;
+  #users = 0;
+
+  constructor(subject: ClientSubject) {
+    this.#subject = subject;
+  }
+
+  async exitReport(): Promise<string | undefined> {
+    if (this.#firstExit === undefined) return undefined;
+    const often = this.exits.length === 1 ? '' : ` (${this.exits.length} times in this run)`;
+    return `the client ${describeExit(this.#firstExit)} by itself${often}.${outputOf(this.#firstExit.output)}`;
+  }
+
+  async seat(scenario: Scenario): Promise<Seat> {
+    this.#users += 1;
+    const user = `subject-${this.#users}`;
+    const bot = await BotProcess.create(this.#subject.exec, user);
+    this.#open.add(bot);
+    bot.onExit((exit) => {
+      this.exits.push(performance.now());
+      this.#firstExit ??= exit;
+    });
+    return {
+      perform: (options) => performWith(bot, user, this.#subject, scenario, options),
+      onExit: (listener) => bot.onExit(listener),
+      leave: () => this.#end(bot),
+    };
+  }
+
+  async #end(bot: BotProcess): Promise<void> {
+    this.#open.delete(bot);
+    await bot.close();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#open].map((bot) => this.#end(bot)));
+  }
+}
+
+const claimsOf = ({ roles, classes }: Hello): ClientClass[] =>
+  CLIENT_CLASSES.filter((name) => name === 'core' || roles.includes(name) || classes.includes(name));
+
+/** `limits.maxUnanswered >= 4`. What a client does not declare is 1. */
+const declares = (requirement: string, { limits }: Hello): boolean => {
+  const [path = '', relation, bound] = requirement.split(' ');
+  const value = limits[path.split('.')[1] ?? ''] ?? 1;
+  return relation === '<=' ? value <= Number(bound) : value >= Number(bound ?? 0);
+};
+
+const whyNotRun = (scenario: Scenario, subject: ClientSubject): (NotPlayed & { reason: string }) | undefined => {
+  const { hello, classes, maxWaitMs, timers } = subject;
+  const not = (because: NotPlayed['because'], reason: string) =>
+    ({ verdict: 'not-applicable', because, reason }) as const;
+  const claimed: readonly SubjectClass[] = classes;
+  const unclaimed = [scenario.class, ...scenario.alsoNeeds].find((name) => !claimed.includes(name));
+  if (unclaimed !== undefined) {
+    return not({ code: 'class-not-claimed', class: unclaimed }, `the subject does not claim ${unclaimed}`);
+  }
+  const missing = scenario.requires.find((one) => !declares(one, hello));
+  if (missing !== undefined) {
+    return not({ code: 'not-declared', requires: missing }, `the subject does not declare ${missing}`);
+  }
+  const goesOffline = actionSteps(scenario.steps).some(({ action }) => action.verb === 'disconnects');
+  if (goesOffline && !hello.can.includes('disconnect')) {
+    return not({ code: 'cannot', can: 'disconnect' }, 'the subject says that it cannot disconnect');
+  }
+  const neededMs = declaredWaitMs(scenario.steps, timers, 'client');
+  if (neededMs <= maxWaitMs) return undefined;
+  return {
+    verdict: 'unproven',
+    because: { code: 'waits-too-long', neededMs, maxWaitMs },
+    reason: `it takes ${Math.round(neededMs)} ms by the declared timers, and --max-wait is ${maxWaitMs}`,
+  };
+};
+
+const preparedOf = (subject: ClientSubject): Prepared => {
+  const { exec, hello, timers, classes } = subject;
+  const description: Description = { protocol: 'im.ran.v1' };
+  const { maxUnanswered } = hello.limits;
+  return {
+    role: 'client',
+    classes,
+    description,
+    subject: { role: 'client', url: hello.name, command: exec, embedded: false, classes: [...classes], description },
+    head: {
+      subject: { role: 'client', classes: [...classes], can: hello.can },
+      timers,
+      limits: defined({ maxUnanswered }),
+    },
+    notes: [],
+    first: new Bots(subject),
+    whyNotRun: (scenario) => whyNotRun(scenario, subject),
+    waitMs: ({ steps }) => declaredWaitMs(steps, timers, 'client'),
+    ready: async () => {},
+    whyGone: async () => undefined,
+  };
+};
+
+/** Starts the bot of the client once and hears what it says of itself. */
+export const prepareClient: RoleHarness['prepare'] = async (options, signal) => {
+  const { exec, classes: wanted, maxWaitMs = DEFAULT_MAX_WAIT_MS } = options;
+  if (exec === undefined || exec.trim() === '') {
+    throw new KitError('usage', 'there is no client to test', 'Give --exec with the command that starts its bot.');
+  }
+  if (process.platform === 'win32') {
+    throw new KitError('usage', '--exec needs process groups and signals, which Windows does not have.', 'Use WSL.');
+  }
+  const bot = await BotProcess.create(exec, 'subject');
+  try {
+    const hello = await firstLook(exec, bot, 'subject', signal);
+    const claimed = claimsOf(hello);
+    const classes = wanted === undefined ? claimed : CLIENT_CLASSES.filter((name) => wanted.includes(name));
+    const lacking = classes.find((name) => !claimed.includes(name));
+    if (lacking !== undefined) {
+      throw new KitError(
+        'usage',
+        `the bot does not claim ${lacking}`,
+        `Leave it out, or let its hello name it: it claims ${claimed.join(', ')}.`,
+      );
+    }
+    return preparedOf({ exec, hello, timers: { ...CLIENT_TIMERS, ...hello.timers }, classes, maxWaitMs });
+  } finally {
+    await bot.close();
+  }
+};

@@ -1,0 +1,351 @@
+import {
+  type AckA,
+  type AckN,
+  type AckR,
+  CLIENT_TIMERS,
+  type ClientTimers,
+  CONDUCTOR,
+  ERROR_CODES,
+  type HistoryEvent,
+  type HistoryEventOf,
+  type HistoryHead,
+  type MsgA,
+  type MsgN,
+  type MsgR,
+  RETRYABLE_CODES,
+} from '../../../../schemas/index.js';
+import { defined } from '../../../defined.js';
+import { Faults } from '../faults.js';
+import type { Answer, Entry, Handed, Inventory, Item, Outcome, PushOf, Sending } from './entry.js';
+import type { ClientHears, ClientListener } from './listener.js';
+
+type Json = Record<string, unknown>;
+
+const parsed = (body: string): Json => {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === 'object' && value !== null ? (value as Json) : {};
+  } catch {
+    return {};
+  }
+};
+
+/** No rule about time is sharper than this. */
+const SLACK_MS = 1_000;
+
+/** What is known of a client under test by now: its messages, what was pushed to it, its connections. */
+export class ClientFacts {
+  readonly handed: Handed[] = [];
+  readonly entries = new Map<string, Entry>();
+  readonly pushes = new Map<string, PushOf>();
+  readonly inventories = new Map<number, Inventory>();
+  readonly faults = new Faults();
+  timers: ClientTimers = CLIENT_TIMERS;
+  classes: readonly string[] = [];
+  can: readonly string[] = [];
+  patienceMs = 0;
+  line = -1;
+  at = 0;
+  /** How often the process was ended by a kill or by itself. */
+  life = 0;
+  kills: { at: number; line: number }[] = [];
+  frozen = false;
+  /** Since when the process has not been frozen. */
+  awakeSince = 0;
+  /** The connections that are open and heard. */
+  readonly open = new Set<number>();
+  readonly openedAt = new Map<number, number>();
+  stalledMs = 0;
+  /** The network between the kit and a client that it starts is that of one machine. */
+  readonly networkStalledMs = 0;
+  settledAt: number | undefined;
+  listeners: readonly ClientHears[] = [];
+  readonly #rids = new Set<string>();
+  readonly #asked = new Map<string, Entry | PushOf>();
+  readonly #words = new Set<string>();
+
+  begin({ subject, timers, patienceMs }: HistoryHead): void {
+    this.timers = { ...CLIENT_TIMERS, ...(timers as ClientTimers) };
+    this.classes = subject.classes;
+    this.can = subject.can ?? [];
+    this.patienceMs = patienceMs;
+  }
+
+  /** How much later than its nominal time something may come. */
+  get graceMs(): number {
+    return SLACK_MS + this.patienceMs;
+  }
+
+  get isDurable(): boolean {
+    return this.classes.includes('durable');
+  }
+
+  tell<K extends keyof ClientListener>(name: K, ...args: Parameters<ClientListener[K]>): void {
+    for (const listener of this.listeners) {
+      (listener[name] as ((...all: Parameters<ClientListener[K]>) => void) | undefined)?.(...args);
+    }
+  }
+
+  feed(event: Exclude<HistoryEvent, { kind: 'history' }>): void {
+    this.at = event.at;
+    switch (event.kind) {
+      case 'got':
+        this.#onGot(event);
+        return;
+      case 'sent':
+        this.#onSent(event);
+        return;
+      case 'got-invalid':
+        this.tell('onInvalid', event);
+        return;
+      case 'sent-raw':
+        this.tell('onRaw', event);
+        return;
+      case 'opening':
+        this.tell('onOpening', event);
+        return;
+      case 'open':
+        this.open.add(event.conn);
+        this.openedAt.set(event.conn, event.at);
+        this.tell('onOpen', event);
+        return;
+      case 'refused':
+        this.tell('onRefused', event);
+        return;
+      case 'silent':
+        this.tell('onSilent', event);
+        this.open.delete(event.conn);
+        return;
+      case 'closed':
+        this.tell('onClosed', event);
+        this.open.delete(event.conn);
+        return;
+      default:
+        this.#onOther(event);
+    }
+  }
+
+  #onOther(event: HistoryEvent): void {
+    switch (event.kind) {
+      case 'subject':
+        this.#onSubject(event);
+        return;
+      case 'step':
+        this.tell('onStep', event);
+        return;
+      case 'fault':
+        this.faults.note(event);
+        return;
+      case 'settling':
+        this.tell('onSettling');
+        return;
+      case 'settled':
+        this.settledAt = event.at;
+        this.tell('onSettled');
+        return;
+      case 'end':
+        this.stalledMs = event.stalledMs ?? 0;
+        return;
+      default:
+        return;
+    }
+  }
+
+  #onSubject(event: HistoryEventOf<'subject'>): void {
+    this.tell('onSubject', event);
+    if (event.event === 'frozen') this.frozen = true;
+    if (event.event === 'continued') {
+      this.frozen = false;
+      this.awakeSince = event.at;
+    }
+    if (event.event === 'killed' || event.event === 'exited' || event.event === 'stopped') {
+      this.life += 1;
+      this.kills.push({ at: event.at, line: this.line });
+      if (!this.isDurable) this.#forget();
+    }
+  }
+
+  /** What lives in memory is gone with the process. */
+  #forget(): void {
+    this.handed.length = 0;
+    this.entries.clear();
+    this.pushes.clear();
+  }
+
+  #onGot({ conn, packet: raw }: HistoryEventOf<'got'>): void {
+    const packet = raw as unknown as MsgR | AckR;
+    if (packet.type === 'ack:R') {
+      const push = this.pushes.get(packet.serverMsgId);
+      if (push === undefined) return;
+      this.#asked.set(`${conn} ${packet.rid}`, push);
+      const ack = { at: this.at, line: this.line, conn };
+      push.acks.push(ack);
+      this.tell('onAck', push, ack);
+    } else if (packet.to === CONDUCTOR) this.#onWord(packet);
+    else this.#onSending(conn, packet);
+  }
+
+  #onWord({ msgId, body }: MsgR): void {
+    if (this.#words.has(msgId)) return;
+    this.#words.add(msgId);
+    const { outcome, inventory } = parsed(body) as { outcome?: Json; inventory?: Json };
+    if (outcome !== undefined) this.#onOutcome(outcome);
+    if (inventory !== undefined) this.#onInventory(inventory);
+  }
+
+  #onOutcome({ msgId, body, status }: Json): void {
+    const entry =
+      typeof msgId === 'string'
+        ? this.entries.get(msgId)
+        : this.handed.find((one) => one.entry !== undefined && one.body.startsWith(String(body)))?.entry;
+    if (entry === undefined) return;
+    const outcome: Outcome = { status: status as Outcome['status'], at: this.at, line: this.line, life: this.life };
+    this.tell('onOutcome', entry, outcome);
+    entry.outcomes.push(outcome);
+  }
+
+  #onInventory({ from, ask, part, parts, items }: Json): void {
+    const number = Number(ask);
+    const known = this.inventories.get(number) ?? {
+      ask: number,
+      from: String(from),
+      parts: new Map<number, readonly Item[]>(),
+      of: Number(parts),
+      line: this.line,
+    };
+    known.parts.set(Number(part), items as Item[]);
+    known.line = this.line;
+    this.inventories.set(number, known);
+  }
+
+  #onSending(conn: number, packet: MsgR): void {
+    const { msgId, to, body, ttlMs, rid } = packet;
+    const sending: Sending = { at: this.at, line: this.line, conn, rid };
+    const known = this.entries.get(msgId);
+    const entry = known ?? this.#newEntry(packet, sending);
+    this.#asked.set(`${conn} ${rid}`, entry);
+    if (this.#rids.has(`${conn} ${rid}`)) this.tell('onRidUsedTwice', entry, sending);
+    this.#rids.add(`${conn} ${rid}`);
+    if (known && (to !== known.to || body !== known.body || ttlMs !== known.ttlMs)) {
+      this.tell('onContentChanged', entry, sending);
+    }
+    entry.sendings.push(sending);
+    this.tell('onSending', entry, sending);
+  }
+
+  #newEntry({ msgId, to, body, ttlMs }: MsgR, sending: Sending): Entry {
+    const fits = (one: Handed): boolean => one.to === to && one.body === body;
+    const handed = this.handed.find((one) => fits(one) && one.entry === undefined);
+    const entry: Entry = {
+      msgId,
+      to,
+      body,
+      ttlMs,
+      handed,
+      sendings: [],
+      answers: [],
+      receipts: [],
+      outcomes: [],
+      end: undefined,
+    };
+    this.entries.set(msgId, entry);
+    if (handed) {
+      handed.entry = entry;
+      if (handed.ttlMs !== ttlMs) this.tell('onContentChanged', entry, sending);
+    } else this.tell('onStranger', entry, sending, this.handed.find(fits));
+    return entry;
+  }
+
+  #onSent({ conn, packet: raw }: HistoryEventOf<'sent'>): void {
+    const packet = raw as unknown as MsgA | AckA | AckN | MsgN;
+    switch (packet.type) {
+      case 'msg:A':
+        this.#onAnswer(conn, packet);
+        return;
+      case 'ack:N':
+        this.#onReceipt(packet);
+        return;
+      case 'msg:N':
+        this.#onPush(conn, packet);
+        return;
+      case 'ack:A':
+        this.#onAckAnswer(conn, packet);
+    }
+  }
+
+  #onAnswer(conn: number, { rid, status, error }: MsgA): void {
+    const entry = this.#asked.get(`${conn} ${rid}`);
+    if (entry === undefined || 'serverMsgId' in entry) return;
+    const unknownCode = error !== undefined && !(ERROR_CODES as readonly string[]).includes(error.code);
+    const retryable =
+      error !== undefined && (RETRYABLE_CODES.has(error.code) || (unknownCode && error.retryAfterMs !== undefined));
+    const answer: Answer = {
+      status,
+      at: this.at,
+      line: this.line,
+      unknownCode,
+      retryable,
+      ...defined({ code: error?.code, retryAfterMs: error?.retryAfterMs }),
+    };
+    entry.answers.push(answer);
+    // After a receipt a rejection refuses only the question.
+    if (status === 'rejected' && !retryable && entry.receipts.length === 0) {
+      entry.end ??= { at: this.at, line: this.line, status: 'refused' };
+    }
+    this.tell('onAnswer', entry, answer);
+  }
+
+  #onReceipt({ msgId, status }: AckN): void {
+    const entry = this.entries.get(msgId);
+    if (entry === undefined) return;
+    const receipt = { status, at: this.at, line: this.line };
+    entry.receipts.push(receipt);
+    if (status !== 'stored') entry.end ??= { at: this.at, line: this.line, status };
+    this.tell('onReceipt', entry, receipt);
+  }
+
+  #onPush(conn: number, { from, msgId, serverMsgId, body }: MsgN): void {
+    const isWord = from === CONDUCTOR;
+    const push: PushOf = this.pushes.get(serverMsgId) ?? {
+      from,
+      msgId,
+      serverMsgId,
+      body,
+      pushed: [],
+      acks: [],
+      settled: undefined,
+      isWord,
+    };
+    if (isWord && push.pushed.length === 0) this.#onWordTo(msgId, parsed(body));
+    this.pushes.set(serverMsgId, push);
+    push.pushed.push({ at: this.at, line: this.line, conn });
+    this.tell('onPush', push, this.at);
+  }
+
+  #onWordTo(word: string, told: Json): void {
+    const add = (message: Json): void => {
+      const { to, body, ttlMs } = message;
+      this.handed.push({
+        to: String(to),
+        body: String(body),
+        ttlMs: ttlMs as number | undefined,
+        order: this.handed.length,
+        word,
+        entry: undefined,
+      });
+    };
+    if (told.do === 'send') for (const message of told.messages as Json[]) add(message);
+    if (told.do === 'stream') {
+      for (let i = 1; i <= Number(told.count); i++) add({ to: told.to, body: `${String(told.prefix)}${i}` });
+    }
+  }
+
+  #onAckAnswer(conn: number, packet: AckA): void {
+    const push = this.#asked.get(`${conn} ${packet.rid}`);
+    if (push === undefined || !('serverMsgId' in push)) return;
+    if (packet.status !== 'rejected' || packet.error?.code === 'unknown-message') {
+      push.settled ??= { at: this.at, line: this.line };
+    }
+    this.tell('onAckAnswer', push, packet);
+  }
+}

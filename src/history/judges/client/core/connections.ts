@@ -1,0 +1,149 @@
+import type { RequirementId } from '../../../../../schemas/index.js';
+import { ms } from '../../../terms/text.js';
+import { type ClientJudge, GRAIN_MS, LEAST, MOST } from '../context.js';
+
+const SLOW_CODES: ReadonlySet<number> = new Set([1002, 1003, 1007, 1008, 1009, 4400]);
+const SLOW_STATUSES: ReadonlySet<number> = new Set([401, 403]);
+/** After these a client may stay away for good. */
+const MAY_STAY_AWAY: ReadonlySet<number> = new Set([401, 403, 1008]);
+const REPLACED = 4409;
+
+interface End {
+  readonly at: number;
+  readonly line: number;
+  /** The close code, or the HTTP status. */
+  readonly code: number;
+  /** The pause that is due by now. */
+  readonly nominalMs: number;
+  /** It lasted long enough: the back-off begins anew, and the next attempt may come at once. */
+  readonly lasted: boolean;
+  readonly retryAfterMs: number;
+  /** The client could not notice it before this time has passed. */
+  readonly unnoticedMs: number;
+  /** The kit knows when it ended: of an end by the client it may have heard late. */
+  readonly byKit: boolean;
+}
+
+/** A client comes back, with growing pauses, and not to where it was sent away from. */
+export const judgeConnections: ClientJudge = ({ facts, findings }) => {
+  let end: End | undefined;
+  let attempts = 0;
+  let offline = false;
+  let openedAt = 0;
+  let live: number | undefined;
+  let silentAt: { at: number; line: number } | undefined;
+
+  const report = (requirement: RequirementId, one: End, message: string, expected: string, late?: true): void =>
+    findings.report({
+      requirement,
+      message,
+      expected,
+      seen: late ? `no attempt until ${ms(facts.at)}` : `an attempt at ${ms(facts.at)}`,
+      where: `after the end with ${one.code} at ${ms(one.at)}`,
+      events: [one.line, facts.line],
+      about: undefined,
+      ...(late === undefined ? {} : { late }),
+    });
+
+  const noteEnd = (code: number, byKit: boolean, retryAfterMs = 0, unnoticedMs = 0): void => {
+    const { reconnectAfterMs, reconnectMaxMs } = facts.timers;
+    const lasted = live !== undefined && facts.at - openedAt >= reconnectMaxMs;
+    if (lasted) attempts = 0;
+    const slow = SLOW_CODES.has(code) || SLOW_STATUSES.has(code);
+    const nominalMs = slow ? reconnectMaxMs : Math.min(reconnectAfterMs * 2 ** Math.min(attempts, 40), reconnectMaxMs);
+    // A client that goes offline by itself begins anew.
+    attempts = offline ? 0 : attempts + 1;
+    end = { at: facts.at, line: facts.line, code, nominalMs, lasted, retryAfterMs, unnoticedMs, byKit };
+  };
+
+  const judgeEarly = (one: End): void => {
+    const gap = facts.at - one.at;
+    const slow = SLOW_CODES.has(one.code) || SLOW_STATUSES.has(one.code);
+    if (one.code === REPLACED) {
+      report('IM-1-31', one, 'the client came back after a newer connection had replaced it', 'no attempt by itself');
+    } else if (gap < one.retryAfterMs - GRAIN_MS) {
+      report('IM-1-33', one, 'the client came back before Retry-After', `no attempt for ${one.retryAfterMs} ms`);
+    } else if (slow && gap < one.nominalMs * LEAST - GRAIN_MS) {
+      report('IM-1-34', one, 'the client came back at once', `a pause of ${one.nominalMs} ms`);
+    } else if (!slow && one.byKit && !one.lasted && !offline && gap < one.nominalMs * LEAST - GRAIN_MS) {
+      report('IM-1-32', one, 'the client came back sooner than its pause allows', `a pause of ${one.nominalMs} ms`);
+    } else {
+      findings.exercise('IM-1-30');
+      if (one.retryAfterMs > 0) findings.exercise('IM-1-33');
+      if (slow) findings.exercise('IM-1-34');
+      else if (one.byKit && !one.lasted && !offline) findings.exercise('IM-1-32');
+    }
+  };
+
+  const judgeLate = (one: End): void => {
+    if (one.code === REPLACED || MAY_STAY_AWAY.has(one.code) || offline || facts.frozen) return;
+    const from = Math.max(one.at, facts.awakeSince);
+    const dueAt = from + Math.max(one.nominalMs * MOST, one.retryAfterMs) + one.unnoticedMs + facts.graceMs;
+    if (facts.at <= dueAt) return;
+    report('IM-1-30', one, 'the client did not come back', `an attempt by ${ms(dueAt)}`, true);
+  };
+
+  const judgeSilence = (): void => {
+    if (silentAt === undefined || facts.frozen) return;
+    const { deadAfterMs, reconnectMaxMs } = facts.timers;
+    const from = Math.max(silentAt.at, facts.awakeSince);
+    const dueAt = from + deadAfterMs * MOST + reconnectMaxMs * MOST + facts.graceMs;
+    if (facts.at <= dueAt) findings.exercise('IM-1-37');
+    else {
+      findings.report({
+        requirement: 'IM-1-37',
+        message: 'the client kept a connection on which nothing came',
+        expected: `a new connection by ${ms(dueAt)}`,
+        seen: `none until ${ms(facts.at)}`,
+        where: `the server fell silent at ${ms(silentAt.at)}`,
+        events: [silentAt.line, facts.line],
+        about: undefined,
+        late: true,
+      });
+    }
+    silentAt = undefined;
+  };
+
+  return {
+    onOpening: () => {
+      judgeSilence();
+      if (end === undefined) return;
+      judgeLate(end);
+      judgeEarly(end);
+      end = undefined;
+    },
+    onOpen: ({ conn, at }) => {
+      live = conn;
+      openedAt = at;
+      offline = false;
+    },
+    onRefused: ({ status, refusal, retryAfterMs }) => {
+      live = undefined;
+      noteEnd(status ?? 0, true, retryAfterMs, refusal === 'timeout' ? facts.timers.deadAfterMs : 0);
+    },
+    onSilent: () => {
+      silentAt = { at: facts.at, line: facts.line };
+    },
+    onClosed: ({ conn, by, code }) => {
+      if (conn !== live || silentAt !== undefined) return;
+      noteEnd(by === 'subject' ? 1000 : (code ?? 1006), by === 'kit');
+      live = undefined;
+    },
+    onPush: (push) => {
+      // The client was told to go offline for a while: it comes back when that is over.
+      if (push.isWord && push.body.includes('"disconnect"')) offline = true;
+    },
+    onSubject: ({ event }) => {
+      if (event === 'frozen' || event === 'continued') return;
+      end = undefined;
+      silentAt = undefined;
+      live = undefined;
+      attempts = 0;
+    },
+    onSettled: () => {
+      judgeSilence();
+      if (end?.code === REPLACED) findings.exercise('IM-1-31');
+      if (end !== undefined) judgeLate(end);
+    },
+  };
+};

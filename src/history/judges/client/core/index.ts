@@ -1,0 +1,8 @@
+import type { ClientJudge } from '../context.js';
+import { judgeConnections } from './connections.js';
+import { judgePackets } from './packets.js';
+import { judgeSteps } from './steps.js';
+import { judgeSurvival } from './survival.js';
+
+/** What every client must do. */
+export const core: readonly ClientJudge[] = [judgePackets, judgeConnections, judgeSurvival, judgeSteps];

@@ -1,0 +1,109 @@
+import type { PushOf } from '../../../facts/client/entry.js';
+import { ms } from '../../../terms/text.js';
+import { type ClientJudge, MOST, pausesMs, reportPush } from '../context.js';
+
+/** An ack:A is not read at once. */
+const READ_MS = 500;
+
+/** Every push is answered; the ack is sent again until its answer, and not after. */
+export const judgeAcks: ClientJudge = (context) => {
+  const { facts, findings } = context;
+  /** Pushes that no ack has followed: since when. */
+  const owed = new Map<PushOf, { at: number; line: number; conn: number }>();
+  /** Acks without an answer: their timer on this connection. */
+  const runs = new Map<PushOf, { conn: number; from: number; count: number; notBefore: number }>();
+
+  const judgeOwed = (push: PushOf): void => {
+    const since = owed.get(push);
+    if (since === undefined || facts.frozen || !facts.open.has(since.conn)) return;
+    const from = Math.max(since.at, facts.awakeSince);
+    if (facts.at - from <= facts.graceMs) return;
+    owed.delete(push);
+    reportPush(context, 'IM-4.3-3', push, {
+      message: 'a push was not answered',
+      expected: `an ack:R for ${push.serverMsgId} by ${ms(from + facts.graceMs)}`,
+      seen: `none until ${ms(facts.at)}`,
+      lines: [since.line],
+      late: true,
+    });
+  };
+  const judgeRun = (push: PushOf): void => {
+    const run = runs.get(push);
+    if (run === undefined || push.settled !== undefined || facts.frozen || !facts.open.has(run.conn)) return;
+    const { resendAfterMs, resendMaxMs } = facts.timers;
+    const from = Math.max(run.from, facts.awakeSince, run.notBefore);
+    const count = run.notBefore > 0 ? run.count + 1 : run.count;
+    const dueAt = from + pausesMs(resendAfterMs, resendMaxMs, count) * MOST + facts.graceMs;
+    if (facts.at <= dueAt) return;
+    runs.delete(push);
+    reportPush(context, 'IM-4.3-4', push, {
+      message: 'an ack without an answer was not sent again in time',
+      expected: `an ack:R for ${push.serverMsgId} by ${ms(dueAt)}`,
+      seen: `none until ${ms(facts.at)}`,
+      lines: push.acks.slice(-1).map(({ line }) => line),
+      late: true,
+    });
+  };
+  const judgeAll = (conn: number): void => {
+    for (const [push, since] of owed) if (since.conn === conn) judgeOwed(push);
+    for (const [push, run] of runs) if (run.conn === conn) judgeRun(push);
+  };
+  const forget = (conn: number): void => {
+    judgeAll(conn);
+    for (const [push, since] of owed) if (since.conn === conn) owed.delete(push);
+    for (const [push, run] of runs) if (run.conn === conn) runs.delete(push);
+  };
+
+  return {
+    onPush: (push) => {
+      const pushed = push.pushed.at(-1);
+      if (pushed !== undefined && !owed.has(push)) owed.set(push, pushed);
+    },
+    onAck: (push, { at, conn, line }) => {
+      const isAnswer = owed.has(push);
+      judgeOwed(push);
+      owed.delete(push);
+      if (isAnswer && !push.isWord) findings.exercise('IM-4.3-3');
+      const run = runs.get(push);
+      if (run?.conn === conn) {
+        judgeRun(push);
+        run.count += 1;
+        run.notBefore = 0;
+        if (!isAnswer) findings.exercise('IM-4.3-4');
+      } else runs.set(push, { conn, from: at, count: 1, notBefore: 0 });
+      const { settled } = push;
+      if (settled === undefined || isAnswer || at <= settled.at + READ_MS) return;
+      if (facts.kills.some((kill) => kill.at > settled.at)) return;
+      reportPush(context, 'IM-4.3-4', push, {
+        message: 'an ack was sent again after its answer',
+        expected: `no ack:R after the ack:A at ${ms(settled.at)}`,
+        seen: `ack:R at ${ms(at)}`,
+        lines: [settled.line, line],
+        late: true,
+      });
+    },
+    onAckAnswer: (push, { status, error }) => {
+      const run = runs.get(push);
+      if (status === 'rejected' && error?.code !== 'unknown-message') {
+        if (run) run.notBefore = facts.at + (error?.retryAfterMs ?? 0);
+        return;
+      }
+      // Late was late, also if the answer comes at last.
+      if (push.settled?.line === facts.line) {
+        const { settled } = push;
+        push.settled = undefined;
+        judgeRun(push);
+        push.settled = settled;
+      }
+      runs.delete(push);
+    },
+    onClosed: ({ conn }) => forget(conn),
+    onSilent: ({ conn }) => forget(conn),
+    onSettling: () => {
+      for (const conn of facts.open) judgeAll(conn);
+    },
+    onSettled: () => {
+      for (const conn of facts.open) judgeAll(conn);
+    },
+  };
+};

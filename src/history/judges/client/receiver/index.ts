@@ -1,0 +1,6 @@
+import type { ClientJudge } from '../context.js';
+import { judgeAcks } from './acks.js';
+import { judgeInbox } from './inbox.js';
+
+/** What a receiver must do. */
+export const receiver: readonly ClientJudge[] = [judgeAcks, judgeInbox];

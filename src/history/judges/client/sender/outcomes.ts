@@ -1,0 +1,111 @@
+import type { RequirementId } from '../../../../../schemas/index.js';
+import type { Entry, Outcome } from '../../../facts/client/entry.js';
+import { ms } from '../../../terms/text.js';
+import { type ClientContext, type ClientJudge, journeyOf, LEAST, reportEntry } from '../context.js';
+
+const RANK: Readonly<Record<string, number>> = { stored: 1, unknown: 1, refused: 1, expired: 2, delivered: 3 };
+
+/** Why an outcome is not true; undefined: it is. */
+const untruth = (entry: Entry, { status, at }: Outcome, windowMs: number): RequirementId | undefined => {
+  const { receipts, end, answers, sendings } = entry;
+  const [first] = sendings;
+  switch (status) {
+    case 'stored':
+      return receipts.length > 0 ? undefined : 'IM-4.1-8';
+    case 'delivered':
+    case 'expired':
+      if (receipts.some((receipt) => receipt.status === status)) return undefined;
+      return answers.some((answer) => answer.status !== 'rejected') && receipts.length === 0 ? 'IM-4.1-8' : 'IM-4.1-7';
+    case 'refused':
+      if (end?.status === 'refused') return undefined;
+      return answers.at(-1)?.unknownCode ? 'IM-4.1-16' : answers.at(-1)?.retryable ? 'IM-4.1-10' : 'IM-4.1-7';
+    case 'unknown':
+      return first !== undefined && at - first.at < windowMs * LEAST ? 'IM-4.1-9' : undefined;
+  }
+};
+
+const judgeOutcome = (context: ClientContext, entry: Entry, outcome: Outcome): void => {
+  const { facts, findings } = context;
+  const rule = untruth(entry, outcome, facts.timers.retryWindowMs);
+  if (rule !== undefined) {
+    reportEntry(context, rule, entry, {
+      message: `the client reported ${outcome.status}, which nobody had told it`,
+      expected: 'an outcome that the packets of the server say',
+      seen: `the outcome ${outcome.status} at ${ms(outcome.at)}`,
+    });
+    return;
+  }
+  const before = entry.outcomes.at(-1);
+  if (before === undefined) {
+    findings.exercise(outcome.status === 'unknown' ? 'IM-4.1-9' : 'IM-4.1-7');
+    if (outcome.status === 'refused' && entry.answers.at(-1)?.unknownCode) findings.exercise('IM-4.1-16');
+    return;
+  }
+  // Over a kill an outcome may be told again.
+  if (before.status === outcome.status && before.life !== outcome.life) return;
+  if (before.status === outcome.status) {
+    reportEntry(context, 'IM-4.1-7', entry, {
+      message: 'the client reported an outcome twice',
+      expected: 'each outcome once',
+      seen: `${outcome.status} at ${ms(before.at)} and at ${ms(outcome.at)}`,
+      lines: [before.line, facts.line],
+    });
+    return;
+  }
+  if ((RANK[outcome.status] ?? 0) > (RANK[before.status] ?? 0)) return;
+  reportEntry(context, 'IM-4.1-14', entry, {
+    message: 'the status of a message went backwards',
+    expected: `nothing earlier than ${before.status}, which was reported at ${ms(before.at)}`,
+    seen: `${outcome.status} at ${ms(outcome.at)}`,
+    lines: [before.line, facts.line],
+  });
+};
+
+/** What was told to the client after something greater puts the order to the test. */
+const wentBackwards = ({ receipts }: Entry): boolean =>
+  receipts.some(({ status }, i) => receipts.slice(0, i).some((one) => (RANK[one.status] ?? 0) > (RANK[status] ?? 0)));
+
+const missingOutcome = (context: ClientContext, entry: Entry): void => {
+  const { end, outcomes, answers, sendings } = entry;
+  if (end === undefined || outcomes.some(({ status }) => status === end.status || status === 'delivered')) return;
+  // After a reported `stored` or `unknown` the client may have let it go.
+  if (outcomes.some(({ status }) => status === 'stored' || status === 'unknown')) return;
+  const rule = end.status === 'refused' && answers.at(-1)?.unknownCode ? 'IM-4.1-16' : 'IM-4.1-7';
+  reportEntry(context, rule, entry, {
+    message: 'the end of a message was never reported',
+    expected: `the outcome ${end.status}, which the client was told at ${ms(end.at)}`,
+    seen: outcomes.length === 0 ? 'no outcome' : `only ${outcomes.map(({ status }) => status).join(', ')}`,
+    lines: [...sendings.slice(-1).map(({ line }) => line), end.line],
+  });
+};
+
+/** Outcomes are true, once each, and never go backwards; each end is reported; nothing that was handed over is lost. */
+export const judgeOutcomes: ClientJudge = (context) => {
+  const { facts, findings } = context;
+  return {
+    onOutcome: (entry, outcome) => judgeOutcome(context, entry, outcome),
+    onSettled: () => {
+      // A client that stayed away by right could not tell.
+      if (facts.open.size === 0) return;
+      for (const entry of facts.entries.values()) {
+        missingOutcome(context, entry);
+        if (wentBackwards(entry) && entry.outcomes.length > 0) findings.exercise('IM-4.1-14');
+      }
+      for (const [i, handed] of facts.handed.entries()) {
+        if (handed.entry !== undefined) continue;
+        // It is known to be in the library only when it, or a later one of the same word, was seen.
+        const later = facts.handed.slice(i).find((one) => one.word === handed.word && one.entry !== undefined);
+        if (later?.entry === undefined) continue;
+        findings.report({
+          requirement: facts.kills.length > 0 ? 'IM-4.1-1' : 'IM-4.1-5',
+          message: 'a message that was handed over was never sent',
+          expected: 'a msg:R for every message that was handed over',
+          seen: `none with the body ${JSON.stringify(handed.body.slice(0, 60))}`,
+          where: `handed over before one that was ${journeyOf(later.entry)}`,
+          events: [facts.line],
+          about: undefined,
+        });
+      }
+    },
+  };
+};

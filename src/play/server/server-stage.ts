@@ -1,0 +1,265 @@
+import { type ClientTimers, CONDUCTOR, type HistoryEvent, type MsgR, type Packet } from '../../../schemas/index.js';
+import { KitError } from '../../errors.js';
+import type { Untimed } from '../clients/link.js';
+import { recordFault } from '../step-outcome.js';
+import { Waits } from '../waits.js';
+import { KitServer } from './kit-server.js';
+import type { BotHost, Upgrade } from './ports.js';
+import { type Rule, Rules } from './rules.js';
+import { ServerLink, SUBJECT_NAME } from './server-link.js';
+import { type Hello, Words } from './words.js';
+
+export interface ServerStageOptions {
+  host: BotHost;
+  /** What the first look at the client told of it. */
+  hello: Hello;
+  timers: ClientTimers;
+  /** The user and the device that the token of the client names. */
+  user: string;
+  device: string;
+  patienceMs: number;
+  userSuffix: string;
+  signal: AbortSignal;
+  random(): number;
+  stalledMs?(): number;
+  onEvent(event: HistoryEvent): void;
+}
+
+/** What has arrived, for steps that wait. */
+export interface Arrival {
+  what: 'msg:R' | 'ack:R' | 'connection' | 'attempt';
+  label?: string;
+  link?: ServerLink;
+  at?: number;
+  taken?: boolean;
+}
+
+/** A message that a script makes the subject send. */
+export interface Handed {
+  readonly label: string;
+  readonly to: string;
+  readonly body: string;
+  readonly ttlMs?: number;
+  msgId: string | undefined;
+}
+
+/** What is done to an upgrade instead of accepting it. */
+export interface Refusal {
+  left: number;
+  /** undefined: it is never answered. */
+  status: number | undefined;
+  headers: Readonly<Record<string, string>>;
+  onFired: () => void;
+}
+
+/** Time of a bot from its start to its hello: a browser or a virtual machine takes seconds. */
+export const HELLO_BOUND_MS = 20_000;
+/** No rule about time is sharper than this. */
+export const SLACK_MS = 1_000;
+
+/** Where one scenario for a client is played: the kit is its server. */
+export class ServerStage {
+  readonly options: ServerStageOptions;
+  readonly waits: Waits;
+  readonly rules = new Rules();
+  readonly words = new Words();
+  readonly server: KitServer;
+  readonly arrivals: Arrival[] = [];
+  readonly handed: Handed[] = [];
+  readonly startedAt = performance.now();
+  subjectUp = false;
+  refusal: Refusal | undefined;
+  /** Settling has begun: no fault strikes any more. */
+  settling = false;
+  #failure: { cause: unknown } | undefined;
+  #link: ServerLink | undefined;
+  #conns = 0;
+  #asks = 0;
+  #waitedMs = 0;
+  /** Counts what changes, so that a wait can see that something still happens. */
+  changes = 0;
+
+  constructor(options: ServerStageOptions) {
+    this.options = options;
+    this.waits = new Waits(options.signal);
+    this.server = new KitServer(this);
+  }
+
+  get user(): string {
+    return this.options.user;
+  }
+
+  /** The start of the bot that runs, as it names itself. */
+  get start(): string | undefined {
+    return this.words.hellos.at(-1)?.start;
+  }
+
+  /** The newest connection, if it is open. */
+  get link(): ServerLink | undefined {
+    return this.#link?.state === 'open' ? this.#link : undefined;
+  }
+
+  /** The newest connection, whatever its state. */
+  get newest(): ServerLink | undefined {
+    return this.#link;
+  }
+
+  /** Throws what went wrong in the kit while a packet was answered, and Interrupted. */
+  throwIfFailed(): void {
+    this.waits.throwIfInterrupted();
+    if (this.#failure !== undefined) throw this.#failure.cause;
+  }
+
+  /** A nominal time of the client as a bound: its jitter, the slack of the contract, and the patience of the kit. */
+  bound(ms: number): number {
+    return ms * 1.2 + SLACK_MS + this.options.patienceMs;
+  }
+
+  /** How long a client may take to notice that its connection is gone, and to come back. */
+  get reconnectBoundMs(): number {
+    const { reconnectMaxMs, deadAfterMs } = this.options.timers;
+    return this.bound(reconnectMaxMs) + deadAfterMs;
+  }
+
+  now(): number {
+    return Math.round((performance.now() - this.startedAt) * 1000) / 1000;
+  }
+
+  record(event: Untimed): void {
+    this.options.onEvent(Object.assign(event, { at: this.now() }) as HistoryEvent);
+  }
+
+  notify(): void {
+    this.changes += 1;
+    this.waits.notify();
+  }
+
+  get waitedMs(): number {
+    return this.#waitedMs;
+  }
+
+  async mustWait<T>(work: Promise<T>): Promise<T> {
+    const from = performance.now();
+    try {
+      return await work;
+    } finally {
+      this.#waitedMs += performance.now() - from;
+    }
+  }
+
+  userOf(name: string): string {
+    return `${name}.${this.options.userSuffix}`;
+  }
+
+  onUpgrade(upgrade: Upgrade): void {
+    this.arrived({ what: 'attempt' });
+    const { refusal } = this;
+    if (refusal !== undefined && refusal.left > 0) {
+      refusal.left -= 1;
+      const conn = this.#nextConn();
+      const retryAfter = refusal.headers['Retry-After'];
+      this.record({ kind: 'opening', client: SUBJECT_NAME, conn });
+      this.record({
+        kind: 'refused',
+        client: SUBJECT_NAME,
+        conn,
+        refusal: refusal.status === undefined ? 'timeout' : 'status',
+        error: refusal.status === undefined ? 'the kit did not answer' : `HTTP ${refusal.status}`,
+        ...(refusal.status === undefined ? {} : { status: refusal.status }),
+        ...(retryAfter === undefined ? {} : { retryAfterMs: Number(retryAfter) * 1_000 }),
+      });
+      if (refusal.status !== undefined) upgrade.refuse(refusal.status, refusal.headers);
+      refusal.onFired();
+      this.notify();
+      return;
+    }
+    void this.#accept(upgrade);
+  }
+
+  #nextConn(): number {
+    this.#conns += 1;
+    return this.#conns;
+  }
+
+  async #accept(upgrade: Upgrade): Promise<void> {
+    const conn = this.#nextConn();
+    const link = new ServerLink(conn, {
+      record: (event) => this.record(event),
+      onPacket: (from, packet) => this.#onPacket(from, packet),
+      onClosed: () => this.notify(),
+    });
+    this.record({ kind: 'opening', client: SUBJECT_NAME, conn });
+    const socket = await upgrade.accept(link.handlers);
+    if (socket === undefined) return;
+    link.attach(socket);
+    this.#link = link;
+    this.record({ kind: 'open', client: SUBJECT_NAME, conn });
+    this.arrived({ what: 'connection', link });
+    this.server.onOpen(link);
+  }
+
+  #onPacket(link: ServerLink, packet: Packet): void {
+    try {
+      this.server.onPacket(link, packet);
+    } catch (cause) {
+      // Nobody waits for a packet: the script hears of it at its next step.
+      this.#failure ??= { cause };
+    }
+    this.notify();
+  }
+
+  arrived(arrival: Arrival): void {
+    this.arrivals.push({ ...arrival, at: this.now() });
+    this.notify();
+  }
+
+  /** The label of a message of the subject: by its msgId, or else by what the script gave it. */
+  labelOf({ msgId, to, body }: MsgR): string {
+    const known = this.handed.find((one) => one.msgId === msgId);
+    if (known) return known.label;
+    const fresh = this.handed.find((one) => one.msgId === undefined && one.to === to && one.body === body);
+    if (fresh) fresh.msgId = msgId;
+    return fresh?.label ?? this.handed.find((one) => one.to === to && one.body === body)?.label ?? 'unknown';
+  }
+
+  fired({ place, fault, packet }: Rule, label: string): void {
+    recordFault(this, place, fault, true, { packet, message: label });
+  }
+
+  /** Says a word to the bot. Its packets meet no fault. */
+  say(word: Readonly<Record<string, unknown>>): void {
+    const push = this.server.newPush({
+      label: undefined,
+      from: CONDUCTOR,
+      body: JSON.stringify(word),
+      start: this.start,
+    });
+    if (this.link) this.server.push(push, this.link);
+  }
+
+  nextAsk(): number {
+    this.#asks += 1;
+    return this.#asks;
+  }
+
+  /** Starts the bot and waits for its hello. False: it did not say one. */
+  async startBot(): Promise<boolean> {
+    const before = this.words.hellos.length;
+    await this.mustWait(this.options.host.start());
+    this.subjectUp = true;
+    this.record({ kind: 'subject', event: 'started' });
+    return this.mustWait(this.waits.until(() => this.words.hellos.length > before, HELLO_BOUND_MS));
+  }
+
+  /** What is open belongs to a process that has ended. */
+  noteGone(): void {
+    this.subjectUp = false;
+    this.notify();
+  }
+
+  handedBy(label: string): Handed {
+    const found = this.handed.find((one) => one.label === label);
+    if (found) return found;
+    throw new KitError('kit', `nobody was told to send ${label}`, 'Please report this.');
+  }
+}
