@@ -133,8 +133,9 @@ export const connects = defineClientVerb({
       });
     }
     if (outcome.ok) return true;
-    if (action.by === undefined || isRefusedForNow(outcome))
-      return recordNotConnected(stage, place, actor.name, outcome);
+    // A user with few connections is never over the limit of 1.8: 429 that does not pass is what the script looks for.
+    const mayPass = isRefusedForNow(outcome) && outcome.status !== 429;
+    if (action.by === undefined || mayPass) return recordNotConnected(stage, place, actor.name, outcome);
     return recordExpectation(stage, place, {
       requirement: action.by,
       expected: `${actor.name} can connect`,

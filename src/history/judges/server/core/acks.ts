@@ -106,7 +106,7 @@ const judgeRejected = (
     (other) => other !== attempt && (other.answer === 'ok' || other.answer === 'duplicate'),
   );
   const prior = counted.find((other) => policies.sharesQueue(other.device, attempt.device));
-  const restarted = wasPushedBeforeRestart(context, message, attempt);
+  const restarted = waitedOverRestart(context, message, attempt);
   const late = isLate(context, message, attempt);
   const first = counted.length > 0 ? 'IM-4.2-57' : 'IM-4.2-14';
   const requirement = prior !== undefined ? 'IM-4.2-15' : late ? 'IM-4.2-43' : restarted ? 'IM-4.2-17' : first;
@@ -120,10 +120,15 @@ const isLate = ({ facts }: JudgeContext, message: TrackedMessage, attempt: AckAt
   return lifetime !== undefined && attempt.at > lifetime.to;
 };
 
+/** Every push came before the restart: nothing but the record of it tells the server what is acked. */
 const wasPushedBeforeRestart = ({ facts }: JudgeContext, message: TrackedMessage, attempt: AckAttempt): boolean => {
   const pushedLine = message.pushes.reduce((last, push) => Math.max(last, push.line), -1);
   return pushedLine >= 0 && facts.endBetween(pushedLine, attempt.line) !== undefined;
 };
+
+/** A push came before the restart, whatever came after it. */
+const waitedOverRestart = ({ facts }: JudgeContext, message: TrackedMessage, attempt: AckAttempt): boolean =>
+  message.pushes.some((push) => facts.endBetween(push.line, attempt.line) !== undefined);
 
 const seenOf = (packet: AckA): string => {
   const { error, status } = packet;

@@ -12,16 +12,21 @@ import { judgeServerMsgId } from './server-ids.js';
 export const judgeMsgAnswers = (context: JudgeContext): Judge => {
   /** Its wrong answer has been reported, or forgiven: another serverMsgId is only a consequence. */
   let excused: MsgAttempt | undefined;
+  /** Those of which an answer has been reported, or forgiven: that no copy was accepted is only a consequence. */
+  const explained = new Set<TrackedMessage>();
   return {
     onMsgAnswered: (connection, message, attempt, packet) => {
       if (packet.status === 'rejected') judgeRejection(context, message, attempt, packet);
-      else if (!judgeAcceptance(context, connection, message, attempt, packet.status)) excused = attempt;
+      else if (!judgeAcceptance(context, connection, message, attempt, packet.status)) {
+        excused = attempt;
+        explained.add(message);
+      }
     },
     onServerMsgId: (named) => {
       const quiet = named.attempt !== undefined && (named.attempt.raw || named.attempt === excused);
       judgeServerMsgId(context, named, quiet);
     },
-    onEnd: () => judgeNeverAccepted(context),
+    onEnd: () => judgeNeverAccepted(context, explained),
   };
 };
 
@@ -204,9 +209,10 @@ const countOverlap = ({ findings }: JudgeContext, message: TrackedMessage, attem
 };
 
 /** At the end: copies that were all answered `duplicate`, though none was ever accepted. */
-const judgeNeverAccepted = (context: JudgeContext): void => {
+const judgeNeverAccepted = (context: JudgeContext, explained: ReadonlySet<TrackedMessage>): void => {
   if (context.facts.forgetful) return;
   for (const message of context.facts.messages.unfolded()) {
+    if (explained.has(message)) continue;
     const answers = new Set(message.attempts.map((attempt) => attempt.answer));
     if (!answers.has('duplicate') || answers.has('accepted') || answers.has('open') || answers.has('lost')) continue;
     const [first, second] = message.attempts;
