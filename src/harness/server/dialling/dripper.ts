@@ -1,7 +1,10 @@
 import type { Socket } from 'node:net';
 
-/** More bytes than the head of any frame of a client has. */
-const HEAD_BYTES = 14;
+/** The head of a frame of a client: two bytes, the length where it is longer than those can say, and the mask. */
+const headBytesOf = (frame: Buffer): number => {
+  const length = (frame[1] ?? 0) & 0x7f;
+  return length < 126 ? 6 : length === 126 ? 8 : 14;
+};
 /** Long enough for the server to read each byte by itself, as over a network that cuts anywhere. */
 const EVERY_MS = 2;
 
@@ -12,12 +15,13 @@ export class Dripper {
 
   write(socket: Socket, frame: Buffer): void {
     this.#dripping = true;
+    const headBytes = headBytesOf(frame);
     let at = 0;
     const timer = setInterval(() => {
       if (!socket.writable) at = frame.length;
-      else if (at < HEAD_BYTES) socket.write(frame.subarray(at, at + 1));
+      else if (at < headBytes) socket.write(frame.subarray(at, at + 1));
       else socket.write(frame.subarray(at));
-      at = at < HEAD_BYTES ? at + 1 : frame.length;
+      at = at < headBytes ? at + 1 : frame.length;
       if (at < frame.length) return;
       clearInterval(timer);
       this.#dripping = false;
