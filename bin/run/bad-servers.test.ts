@@ -19,6 +19,12 @@ t.test('servers that cannot be reached, or that send what no server may send', a
     { name: 'never answers', subject: 'silent', code: 3, says: /did not answer the WebSocket upgrade within 10000 ms/ },
     { name: 'drips', subject: 'drips', code: 3, says: /did not answer the WebSocket upgrade within 10000 ms/ },
     {
+      name: 'no HTTP beside WebSocket',
+      subject: 'no-http',
+      code: 3,
+      says: /did not answer at \/\.well-known\/im-ran within 10000 ms.*\n {2}.*404.*--describe FILE/,
+    },
+    {
       name: 'a million receipts',
       subject: 'receipt-flood',
       words: ONE,
@@ -27,11 +33,19 @@ t.test('servers that cannot be reached, or that send what no server may send', a
       check: smallMemory,
     },
     {
-      name: 'a million packets that are none',
+      name: 'a million packets with a fault',
       subject: 'packet-flood',
       words: ONE,
       code: 1,
       broken: ['IM-2-1'],
+      check: smallMemory,
+    },
+    {
+      name: 'a million texts of another protocol',
+      subject: 'foreign-flood',
+      words: ONE,
+      code: 3,
+      says: /speaks something else than im\.ran\.v1: it sent "\{\}", and no answer to a msg:R.*\n {2}Give the url/,
       check: smallMemory,
     },
     {

@@ -142,7 +142,10 @@ t.test(
     for (const [name, from, more] of [
       ['while it waits for the command to listen', 2, []],
       ['at the door', 1, [subject.url]],
-      ['in a scenario', 3, [subject.url]],
+      ['while it asks for the description', 2, [subject.url]],
+      ['while it says hello', 3, [subject.url]],
+      // One for each of the two that say hello, and one for whoever watches the network.
+      ['in a scenario', 6, [subject.url]],
     ] as const) {
       const folder = t.testdir({ ...FILES, 'rss.mjs': filling(from) });
       const { code, stdout, stderr, survivors } = await run({ words: [...words, ...more], folder, limit });

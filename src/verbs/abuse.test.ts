@@ -192,6 +192,12 @@ t.test('tokens and transports', async (t) => {
       { header: 'own', query: 'malformed' },
     ],
   );
+  const named = await run("  - alice: { connects: true, headers: { X-Token: '{token:bob}', X-User: '{user:bob}' } }\n");
+  t.match(
+    named.seen.requests.flatMap(({ tokens }) => tokens ?? []),
+    [{ header: 'own', headers: { 'X-Token': '{token:bob}', 'X-User': 'bob.1' } }],
+  );
+  t.match(named.seen.requests.at(-1)?.tokens?.owners?.get('bob'), { user: 'bob.1', device: 'default' });
   const over = await run(
     '  - alice: { connects: true, over: tls-1.1 }\n  - alice: { connects: true, over: plaintext }\n',
   );

@@ -1,5 +1,10 @@
 import { once } from 'node:events';
-import { createServer as createHttpServer, type Server as HttpServer, STATUS_CODES } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type Server as HttpServer,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -44,13 +49,15 @@ const onWebSocket = {
   binary: (socket: WebSocket) => socket.send(Buffer.from([0, 1, 2, 255])),
   /** A text frame of 80 MB. */
   'huge-frame': (socket: WebSocket) => socket.send(Buffer.alloc(HUGE_FRAME_BYTES, 'x'), { binary: false }),
-  /** A million tiny packets, as fast as the reader takes them. */
-  'packet-flood': (_: WebSocket, raw: Socket) => flood(raw, '{}'),
+  /** A million tiny packets with a fault, as fast as the reader takes them. */
+  'packet-flood': (_: WebSocket, raw: Socket) => flood(raw, '{"type":"msg:N"}'),
+  /** A million tiny texts of another protocol. */
+  'foreign-flood': (_: WebSocket, raw: Socket) => flood(raw, '{}'),
   /** A million receipts, each of them a valid packet, that nobody asked for. */
   'receipt-flood': (_: WebSocket, raw: Socket) => flood(raw, RECEIPT),
 } satisfies Record<string, (socket: WebSocket, raw: Socket) => unknown>;
 
-export type BadKind = keyof typeof onSocket | keyof typeof onWebSocket | 'tls' | `status-${number}`;
+export type BadKind = keyof typeof onSocket | keyof typeof onWebSocket | 'tls' | 'no-http' | `status-${number}`;
 
 /** Starts a server of this kind on a free port of 127.0.0.1. `tls` speaks TLS with a certificate that nobody trusts. */
 export const startBadSubject = async (kind: BadKind): Promise<BadSubject> => {
@@ -74,10 +81,15 @@ export const startBadSubject = async (kind: BadKind): Promise<BadSubject> => {
 
 const serverOf = (kind: BadKind): Server => {
   if (kind in onSocket) return createTcpServer(onSocket[kind as keyof typeof onSocket]);
-  if (kind === 'tls') return accepting(createHttpsServer(TEST_CERTIFICATE), 'good');
-  if (kind in onWebSocket) return accepting(createHttpServer(), kind as keyof typeof onWebSocket);
+  if (kind === 'tls') return accepting(createHttpsServer(TEST_CERTIFICATE, notFound), 'good');
+  // Nobody hears a word from it but over WebSocket.
+  if (kind === 'no-http') return accepting(createHttpServer(), 'good');
+  if (kind in onWebSocket) return accepting(createHttpServer(notFound), kind as keyof typeof onWebSocket);
   return refusing(Number(kind.slice('status-'.length)));
 };
+
+/** None of them has a description. */
+const notFound = (_: unknown, response: ServerResponse) => response.writeHead(404).end();
 
 const accepting = (server: HttpServer, kind: keyof typeof onWebSocket): Server => {
   const handleProtocols = () => (kind === 'no-subprotocol' ? false : 'im.ran.v1');

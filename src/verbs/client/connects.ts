@@ -53,7 +53,9 @@ const tokensOf = (stage: Stage, action: Connects): TokenChoice | undefined => {
   const { token, query, headers, parameters } = action;
   if ([token, query, headers, parameters].every((option) => option === undefined)) return undefined;
   const header = (token ?? 'own') as TokenKind;
-  const more = { ...defined({ ...withUsers(stage, { headers, parameters }) }), owners: stage.actors };
+  const further = defined(withUsers(stage, { headers, parameters }));
+  // Only a header or a parameter of the script names another client's token: no other token is asked for.
+  const more = Object.keys(further).length === 0 ? {} : { ...further, owners: stage.actors };
   if (query === undefined) return { header, ...more };
   if (typeof query === 'string') return { header, query: query as TokenKind, ...more };
   const other = stage.actors.get(query.of);

@@ -8,6 +8,7 @@ import {
   type Timers,
 } from '../../../../schemas/index.js';
 import { descriptionFaults } from '../../../wire/index.js';
+import { localFault } from '../../local-fault.js';
 import type { TlsTrust } from '../credentials.js';
 import { checkSpelling } from './misspelt.js';
 
@@ -27,15 +28,18 @@ export interface InvalidDescription {
 /**
  * Fetches what the server says of itself at `/.well-known/im-ran` on the origin of its WebSocket URL. It is optional:
  * undefined when it is not served (any status but 200, no JSON, no server). What is served as JSON but breaks the schema,
- * or is larger than 64 KB, comes back as its faults (IM-1-19). Rejects with a usage error for a misspelt member.
+ * or is larger than 64 KB, comes back as its faults (IM-1-19). Rejects with a usage error for a misspelt member, and
+ * for what this machine refuses to the kit.
  */
 export const fetchDescription = async (
   url: string,
   tls: TlsTrust = {},
 ): Promise<Description | InvalidDescription | Late | undefined> => {
-  const answer = await fetchText(url, tls).catch((cause: Error) =>
-    /^(Timeout|Abort)Error$/.test(cause.name) ? { late: true as const } : undefined,
-  );
+  const answer = await fetchText(url, tls).catch((cause: Error) => {
+    const fault = localFault(cause);
+    if (fault) throw fault;
+    return /^(Timeout|Abort)Error$/.test(cause.name) ? { late: true as const } : undefined;
+  });
   if (answer !== undefined && 'late' in answer) return answer;
   if (answer === undefined) return undefined;
   if (answer.text === undefined) {

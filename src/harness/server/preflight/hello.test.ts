@@ -10,10 +10,12 @@ type Request = Packet & { type: 'msg:R' };
 interface Habits {
   nameOf?: (user: string) => string;
   answer?: (request: Request, tries: number) => unknown;
+  /** What it says to whoever comes, before anything else. */
+  greeting?: readonly unknown[];
 }
 
 /** A server without a network: it answers in the same turn. */
-const serverWith = ({ nameOf = (user) => user, answer }: Habits): Dial => {
+const serverWith = ({ nameOf = (user) => user, answer, greeting = [] }: Habits): Dial => {
   const guests = new Map<string, SocketHandlers>();
   let tries = 0;
   const onText = (user: string, handlers: SocketHandlers, text: string): void => {
@@ -48,6 +50,7 @@ const serverWith = ({ nameOf = (user) => user, answer }: Habits): Dial => {
       closeCleanly: () => undefined,
     } as unknown as Socket;
     handlers.onOpen(socket);
+    for (const value of greeting) handlers.onText(JSON.stringify(value));
     return { ok: true };
   };
 };
@@ -87,6 +90,13 @@ t.test('a wrong set-up is said in one sentence, before anything is played', asyn
       /endpoint/,
     ],
     [
+      'another protocol that says its own hello',
+      options({ greeting: [{ hello: 'guest' }], answer: () => null }),
+      'unreachable',
+      /it sent "\{\\"hello\\":\\"guest\\"\}", and no answer to a msg:R/,
+      /endpoint/,
+    ],
+    [
       'a token that is another name',
       options({ nameOf: prefixed }, prefixed),
       'usage',
@@ -107,6 +117,8 @@ t.test('a server that speaks is left to the scenarios, whatever is wrong with it
   const cases: [name: string, habits: Habits][] = [
     ['sound', {}],
     ['busy at first', { answer: (request, tries) => (tries === 1 ? refusal('busy')(request) : undefined) }],
+    ['says something else at first', { greeting: [{ hello: 'guest' }] }],
+    ['sends packets with a fault', { greeting: [{}, { type: 'msg:N' }], answer: () => null }],
     ['silent', { answer: () => null }],
     ['an invalid answer', { answer: ({ rid }) => ({ type: 'msg:A', rid }) }],
     ['knows nobody', { answer: refusal('unknown-recipient') }],

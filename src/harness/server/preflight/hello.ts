@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ErrorCode, type Packet, RETRYABLE_CODES, SERVER_PACKETS, WIRE } from '../../../../schemas/index.js';
+import { type ErrorCode, RETRYABLE_CODES, WIRE } from '../../../../schemas/index.js';
 import { KitError } from '../../../errors.js';
-import { connectPatiently, type Dial, type Socket, type SocketHandlers } from '../../../play/index.js';
-import { decodePacket, encodePacket } from '../../../wire/index.js';
+import { connectPatiently, type Dial } from '../../../play/index.js';
 import type { Tried } from '../network/index.js';
+import { Guest, type Heard } from './guest.js';
 
 /** The largest body that every server takes, of a character that JSON writes as six: it shows what a line carries. */
 const LARGE_BODY = '\u0001'.repeat(65_536);
@@ -40,77 +40,6 @@ export interface Hello {
   notes: string[];
 }
 
-type Heard = { packet: Packet; at: number };
-
-/** One user on one connection, who remembers what came. */
-class Guest {
-  readonly heard: Heard[] = [];
-  /** A text that is no packet of the protocol. */
-  foreign: string | undefined;
-  speaks = false;
-  pongs = 0;
-  closed = false;
-  #socket: Socket | undefined;
-  #wake = () => {};
-
-  readonly handlers: SocketHandlers = {
-    onOpen: (socket) => {
-      this.#socket = socket;
-    },
-    onText: (text) => this.#onText(text),
-    onBinary: () => {
-      this.speaks = true;
-    },
-    onPing: (data) => this.#socket?.pong(data),
-    onPong: () => {
-      this.pongs += 1;
-      this.#wake();
-    },
-    onClose: () => {
-      this.closed = true;
-      this.#wake();
-    },
-  };
-
-  #onText(text: string): void {
-    const decoded = decodePacket(text, SERVER_PACKETS);
-    if (decoded.ok) this.heard.push({ packet: decoded.packet, at: performance.now() });
-    // A packet with a fault is for the scenarios to judge.
-    else if ([...SERVER_PACKETS].some((type) => text.includes(type))) this.speaks = true;
-    else this.foreign ??= text.slice(0, 120);
-    this.#wake();
-  }
-
-  send(packet: Packet): void {
-    if (!this.closed) this.#socket?.sendText(encodePacket(packet));
-  }
-
-  ping(): void {
-    if (!this.closed) this.#socket?.ping();
-  }
-
-  /** Waits until it is so. False: the bound passed, or the connection ended. */
-  async until(done: () => boolean, boundMs: number): Promise<boolean> {
-    const end = performance.now() + boundMs;
-    while (!done() && !this.closed) {
-      const left = end - performance.now();
-      if (left <= 0) return false;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, left);
-        this.#wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    return done();
-  }
-
-  leave(): void {
-    if (!this.closed) this.#socket?.closeCleanly();
-  }
-}
-
 const pingTimes = async (guest: Guest, boundMs: number): Promise<number[]> => {
   const times: number[] = [];
   const from = performance.now();
@@ -118,7 +47,7 @@ const pingTimes = async (guest: Guest, boundMs: number): Promise<number[]> => {
     const before = guest.pongs;
     const sentAt = performance.now();
     guest.ping();
-    if (!(await guest.until(() => guest.pongs > before, boundMs))) break;
+    if (!(await guest.until(() => guest.pongs > before || undefined, boundMs))) break;
     times.push(performance.now() - sentAt);
   }
   return times;
@@ -129,11 +58,10 @@ const ask = async (guest: Guest, to: string, body: string, msgId: string, boundM
   for (let tries = 1; ; tries += 1) {
     const rid = `hello-${msgId.slice(0, 8)}-${tries}`;
     const sentAt = performance.now();
+    const answer = guest.expect('msg:A', rid);
     guest.send({ type: 'msg:R', rid, msgId, to, body });
-    const answer = () => guest.heard.find(({ packet }) => packet.type === 'msg:A' && packet.rid === rid);
-    await guest.until(() => answer() !== undefined || guest.foreign !== undefined, boundMs);
-    const { packet, at = 0 } = answer() ?? {};
-    if (packet?.type !== 'msg:A') return undefined;
+    const { packet, at } = (await guest.until(answer, boundMs)) ?? {};
+    if (packet === undefined || at === undefined) return undefined;
     const code = packet.error?.code;
     if (code === undefined || !RETRYABLE_CODES.has(code) || tries === MAX_TRIES) {
       return { status: packet.status, code, tookMs: at - sentAt, tries };
@@ -142,15 +70,18 @@ const ask = async (guest: Guest, to: string, body: string, msgId: string, boundM
   }
 };
 
-/** Whether that message reaches the guest, who acks it then; and who is said to have sent it. */
-const arrives = async (guest: Guest, msgId: string, boundMs: number): Promise<string | undefined> => {
-  const push = () => guest.heard.find(({ packet }) => packet.type === 'msg:N' && packet.msgId === msgId);
-  await guest.until(() => push() !== undefined, boundMs);
-  const { packet } = push() ?? {};
-  if (packet?.type !== 'msg:N') return undefined;
-  const rid = `hello-ack-${msgId.slice(0, 8)}`;
+/** Whether that push reaches the guest, who acks it then; and who is said to have sent it. */
+const arrives = async (
+  guest: Guest,
+  push: () => Heard<'msg:N'> | undefined,
+  boundMs: number,
+): Promise<string | undefined> => {
+  const { packet } = (await guest.until(push, boundMs)) ?? {};
+  if (packet === undefined) return undefined;
+  const rid = `hello-ack-${packet.msgId.slice(0, 8)}`;
+  const answer = guest.expect('ack:A', rid);
   guest.send({ type: 'ack:R', rid, serverMsgId: packet.serverMsgId });
-  await guest.until(() => guest.heard.some((one) => one.packet.type === 'ack:A' && one.packet.rid === rid), boundMs);
+  await guest.until(answer, boundMs);
   return packet.from;
 };
 
@@ -180,7 +111,7 @@ const refuses = (code: ErrorCode | undefined, { url, alice, bob }: HelloOptions)
 const speaksOtherwise = (url: string, text: string): KitError =>
   new KitError(
     'unreachable',
-    `${url} speaks something else than im.ran.v1: it answered a msg:R with ${JSON.stringify(text)}.`,
+    `${url} speaks something else than im.ran.v1: it sent ${JSON.stringify(text)}, and no answer to a msg:R.`,
     'Give the url of the endpoint that speaks the protocol; its answer to a msg:R is a msg:A.',
   );
 
@@ -195,8 +126,9 @@ const checkName = async (
   if (from !== undefined || bob.token === undefined || bob.token === bob.user) return;
   if (!/^[A-Za-z0-9._@-]{1,64}$/.test(bob.token)) return;
   const msgId = randomUUID();
+  const push = guests.bob.expect('msg:N', msgId);
   await ask(guests.alice, bob.token, 'hello', msgId, answerMs);
-  if ((await arrives(guests.bob, msgId, answerMs)) !== undefined) throw otherName(url, bob.user, bob.token);
+  if ((await arrives(guests.bob, push, answerMs)) !== undefined) throw otherName(url, bob.user, bob.token);
 };
 
 const converse = async (alice: Guest, bob: Guest, options: HelloOptions): Promise<Hello> => {
@@ -205,22 +137,24 @@ const converse = async (alice: Guest, bob: Guest, options: HelloOptions): Promis
   const roundTripsMs = await pingTimes(alice, options.connectMs);
   const waitMs = answerMs + Math.max(0, ...roundTripsMs);
   const msgId = randomUUID();
+  const push = bob.expect('msg:N', msgId);
   const small = await ask(alice, to, 'hello', msgId, waitMs);
   const foreign = alice.foreign ?? bob.foreign;
-  if (small === undefined && foreign !== undefined && !alice.speaks && alice.heard.length === 0) {
+  if (small === undefined && foreign !== undefined && !alice.speaks) {
     throw speaksOtherwise(url, foreign);
   }
   const refusal = refuses(small?.code, options);
   if (refusal) throw refusal;
   const accepted = small !== undefined && small.code === undefined;
-  const from = accepted ? await arrives(bob, msgId, 2 * waitMs) : undefined;
+  const from = accepted ? await arrives(bob, push, 2 * waitMs) : undefined;
   if (small !== undefined) await checkName({ alice, bob }, options, from, options.alice);
   // What is wrong beyond that is for the scenarios to judge; a network can be tried only where messages come through.
   if (small === undefined || from === undefined) return { tried: { roundTripsMs }, notes: [] };
   const largeId = randomUUID();
+  const largePush = bob.expect('msg:N', largeId);
   const large = await ask(alice, to, LARGE_BODY, largeId, LARGE_WAITS * waitMs);
   if (large === undefined || large.code !== undefined) return { tried: { roundTripsMs }, notes: [] };
-  await arrives(bob, largeId, LARGE_WAITS * waitMs);
+  await arrives(bob, largePush, LARGE_WAITS * waitMs);
   return { tried: { roundTripsMs, large: { bytes: LARGE_BYTES, longerMs: large.tookMs - small.tookMs } }, notes: [] };
 };
 

@@ -97,7 +97,7 @@ t.test('an url that leads nowhere', async (t) => {
 });
 
 t.test('a subject that answers, whatever is behind it', async (t) => {
-  const kinds: BadKind[] = ['good', 'garbage-text', 'binary', 'huge-frame', 'packet-flood'];
+  const kinds: BadKind[] = ['good', 'garbage-text', 'binary', 'huge-frame', 'packet-flood', 'foreign-flood'];
   for (const kind of kinds) {
     const subject = await startBadSubject(kind);
     t.same(await preflight(subject.url, authenticate), { notes: [] }, kind);
