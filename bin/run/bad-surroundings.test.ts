@@ -158,28 +158,30 @@ t.test(
 );
 
 /** Sends the signal as soon as the server under test sees `event`; the kit waits for that server then. */
-const interruptedBy = async (t: Test, signal: NodeJS.Signals, times: number): Promise<Outcome> => {
+const interruptedBy = async (t: Test, signal: NodeJS.Signals): Promise<Outcome & { tookMs: number }> => {
   const { server, port } = await holder();
   const folder = t.testdir(FILES);
+  // How long the kit takes to start is nobody's business here.
+  let from = Number.NaN;
   const outcome = await run({
     words: [`ws://127.0.0.1:${port}/`],
     folder,
     onStart: async (child) => {
       // Neither is waited for alone: a kit that ends early must fail the test, not stop it.
       await Promise.race([once(server, 'connection'), once(child, 'exit')]);
-      for (let i = 0; i < times; i++) child.kill(signal);
+      from = performance.now();
+      child.kill(signal);
     },
   });
   server.close();
-  return outcome;
+  return { ...outcome, tookMs: performance.now() - from };
 };
 
 t.test('signals', async (t) => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGALRM'] as const) {
-    const from = performance.now();
-    const outcome = await interruptedBy(t, signal, 1);
+    const outcome = await interruptedBy(t, signal);
     t.equal(outcome.code, 130, `${signal} while the server does not answer`);
-    t.ok(performance.now() - from < 9_000, 'nobody waits for the bound of the preflight');
+    t.ok(outcome.tookMs < 9_000, 'nobody waits for the bound of the preflight');
     t.match(
       outcome.stderr,
       new RegExp(`^im-conformance: ${signal}: ending the servers and writing the reports.*\n.*interrupted before`),
