@@ -111,14 +111,18 @@ const next = (report: Report): string[] => {
     if (first !== undefined) lines.push(`npx im-conformance explain ${first} tells why the requirement is there`);
   }
   if (unproven > 0 && report.exitCode !== 0) {
-    lines.push('let the kit start the server (--exec), leave classes out (--class), or accept it (--allow-unproven)');
+    const remedy =
+      report.subject.role === 'client'
+        ? 'let the bot declare shorter timers, wait longer (--max-wait)'
+        : 'let the kit start the server (--exec)';
+    lines.push(`${remedy}, leave classes out (--class), or accept it (--allow-unproven)`);
   }
   if (inconclusive > 0) lines.push('run the inconclusive scenarios again, with a longer --patience');
   if (staleBaseline.length > 0) lines.push('take the entries that pass out of the baseline file');
   const slow = report.scenarios.filter(isTooSlow).length;
   if (slow > 0)
     lines.push('give the kit a quieter machine, or lower --concurrency and --instances: it stood still itself');
-  if (errors > slow) lines.push('errors are not held against the server: please report them, with --history DIR');
+  if (errors > slow) lines.push('errors are not held against the subject: please report them, with --history DIR');
   if (lines.length === 0 && report.subject.embedded && report.exitCode === 0) {
     lines.push('test your own server: npx im-conformance ws://HOST:PORT/ or npx im-conformance --exec "COMMAND"');
   }

@@ -52,13 +52,13 @@ const ALARMING: ReadonlySet<MatrixCell['verdict']> = new Set(['failed', 'inconcl
 
 /** What was covered; the matrix as a table only where it is wanted and something in it is not as it should be. */
 const coverageLines = (report: Report, { paint, width, detail }: Writing): string[] => {
-  if (report.matrix.length === 0 || narrowed(report)) return [];
+  if (narrowed(report) || report.scenarios.length === 0) return [];
   const alarming = detail === 'verbose' && report.matrix.some(({ verdict }) => ALARMING.has(verdict));
   return [
     ...(alarming ? ['', paint('yellow', 'FAULT MATRIX'), ...matrixLines(report, paint)] : []),
     '',
     ...wrap(`requirements: ${requirementCoverage(report)}`, width),
-    ...wrap(`fault matrix: ${matrixSummary(report)}`, width),
+    ...(report.matrix.length === 0 ? [] : wrap(`fault matrix: ${matrixSummary(report)}`, width)),
   ];
 };
 

@@ -5,6 +5,13 @@ import { type ClientJudge, MOST, pausesMs, reportPush } from '../context.js';
 /** An ack:A is not read at once. */
 const READ_MS = 500;
 
+/** Each copy may be answered, and a client that stood still reads them late: as many acks as copies are no repeats. */
+const mayAnswerCopy = ({ pushed, acks }: PushOf, conn: number, line: number): boolean => {
+  const copies = pushed.filter((copy) => copy.conn === conn).length;
+  const before = acks.filter((ack) => ack.conn === conn && ack.line < line).length;
+  return before < copies;
+};
+
 /** Every push is answered; the ack is sent again until its answer, and not after. */
 export const judgeAcks: ClientJudge = (context) => {
   const { facts, findings } = context;
@@ -73,6 +80,7 @@ export const judgeAcks: ClientJudge = (context) => {
       } else runs.set(push, { conn, from: at, count: 1, notBefore: 0 });
       const { settled } = push;
       if (settled === undefined || isAnswer || at <= settled.at + READ_MS) return;
+      if (mayAnswerCopy(push, conn, line)) return;
       if (facts.kills.some((kill) => kill.at > settled.at)) return;
       reportPush(context, 'IM-4.3-4', push, {
         message: 'an ack was sent again after its answer',
