@@ -31,7 +31,7 @@ export const violationOf = (result: ScenarioResult, cause: Cause): Violation | u
   ) ?? result.violations[0];
 
 /** The picture of what happened, where the history is at hand; else the packets. */
-const pictureLines = (result: ScenarioResult, violation: Violation, writing: Writing): string[] => {
+export const pictureLines = (result: ScenarioResult, violation: Violation, writing: Writing): string[] => {
   const { paint, width, unicode = true, historyOf } = writing;
   const events = historyOf?.(result.id);
   if (events === undefined) return [...placeLines(violation, paint, width), ...packetLines(violation, paint)];

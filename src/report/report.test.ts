@@ -29,6 +29,7 @@ const GOLDEN: readonly [ReportFormat, string, RenderOptions][] = [
   ['tap', 'tap', {}],
   ['junit', 'junit.xml', {}],
   ['html', 'html', { historyOf, stepsOf }],
+  ['markdown', 'md', { historyOf }],
 ];
 /** Anything that a terminal or a CI log would obey. */
 const OBEYED = /[^\n\P{Cc}]|[\p{Cf}\u2028\u2029]|^::/mu;
