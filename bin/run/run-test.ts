@@ -6,6 +6,7 @@ import { EXIT, type RunOptions } from '../../src/harness/options.js';
 import { inert } from '../../src/report/inert.js';
 import { tell, tellFailure } from '../failure.js';
 import { emptyReport } from './empty-report.js';
+import { tellGithub } from './github.js';
 import { HistoryShelf } from './history-shelf.js';
 import { onInterrupt } from './interrupt.js';
 import { didYouMean } from './nearest.js';
@@ -69,7 +70,10 @@ const INTERRUPTED = {
 const writeAll = async (targets: readonly ReportTarget[], report: Report, writing: Writing): Promise<number> => {
   const faults = await writeReports(targets, report, writing);
   for (const fault of faults) tell(fault);
-  return faults.length > 0 ? EXIT.usage : report.exitCode;
+  const exitCode = faults.length > 0 ? EXIT.usage : report.exitCode;
+  const { stream: _, ...options } = writing;
+  await tellGithub(report, exitCode, options);
+  return exitCode;
 };
 
 /** What the reports for people draw from beside the report itself. */
