@@ -17,8 +17,8 @@ const read = (page: string): string => readFileSync(join(packageRoot, page), 'ut
 const commandsOf = (command: Command): Command[] => [command, ...command.commands.flatMap(commandsOf)];
 
 const KNOWN = new Set(commandsOf(buildProgram()).flatMap(({ options }) => options.map(({ long }) => long)));
-/** Of other programs that the pages use, and of the scripts of this project. */
-const OF_OTHERS = new Set(['--help', '--port', '--data', '--write']);
+/** Of other programs that the pages use, such as a bot, and of the scripts of this project. */
+const OF_OTHERS = new Set(['--help', '--port', '--data', '--write', '--short']);
 
 t.test('every option has a line on the page of options', async (t) => {
   const page = read('docs/options.md');

@@ -47,7 +47,7 @@ export const OPTIONS: readonly OptionSpec[] = [
     name: 'report',
     value: 'format[=file]',
     kind: 'list',
-    help: 'pretty, tap, json, junit, html or markdown (repeatable; default: pretty on a terminal, tap when piped)',
+    help: 'pretty, tap, json, junit, html, markdown or badge (repeatable; default: pretty on a terminal, tap when piped)',
   },
   { name: 'baseline', value: 'file', kind: 'text', help: 'known failures, one scenario id a line' },
   { name: 'allow-unproven', kind: 'switch', help: 'do not fail for what the kit could not run' },

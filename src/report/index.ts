@@ -1,7 +1,7 @@
 import type { Report } from '../../schemas/index.js';
 import type { RenderOptions } from './options.js';
 
-export const REPORT_FORMATS = ['pretty', 'tap', 'json', 'junit', 'html', 'markdown'] as const;
+export const REPORT_FORMATS = ['pretty', 'tap', 'json', 'junit', 'html', 'markdown', 'badge'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 export { inert, inertJson, inertReport } from './inert.js';
@@ -15,6 +15,7 @@ const renderers: Record<ReportFormat, (report: Report, options: RenderOptions) =
   json: async (report) => (await import('./json.js')).renderJson(report),
   junit: async (report) => (await import('./junit.js')).renderJunit(report),
   html: async (report, options) => (await import('./html.js')).renderHtml(report, options),
+  badge: async (report) => (await import('./badge.js')).renderBadge(report),
   markdown: async (report, options) => (await import('./markdown.js')).renderMarkdown(report, options),
 };
 

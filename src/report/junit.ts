@@ -59,12 +59,40 @@ const fateOf = (result: ScenarioResult, allowUnproven: boolean): Fate | undefine
   return { tag: 'error', type: verdict, message: `${verdict}: ${reason}`, text: detail(result) };
 };
 
+type Property = readonly [name: string, value: string];
+
+const casePropertiesOf = (result: ScenarioResult): Property[] => [
+  ...result.proves.map((id): Property => ['requirement', id]),
+  ...[...new Set(result.violations.map(({ requirement }) => requirement))].map((id): Property => ['broken', id]),
+  ...(isFlaky(result) ? [['flaky', 'true'] as const] : []),
+  ...(result.knownFailure ? [['known-failure', 'true'] as const] : []),
+  ...(result.attempts > 1 ? [['attempts', String(result.attempts)] as const] : []),
+  ...(result.history === undefined ? [] : [['history', result.history] as const]),
+  ['replay', result.replay],
+];
+
+const suitePropertiesOf = ({ kit, subject, exitCode, complete }: Report): Property[] => [
+  ['kit', kit.version],
+  ['seed', kit.seed],
+  ['subject', subject.url],
+  ['classes', subject.classes.join(',')],
+  ['complete', String(complete)],
+  ['exit-code', String(exitCode)],
+];
+
+const addProperties = (element: xmlbuilder.XMLElement, properties: readonly Property[]): void => {
+  if (properties.length === 0) return;
+  const parent = element.ele('properties');
+  for (const [name, value] of properties) parent.ele('property', { name, value });
+};
+
 interface Case {
   name: string;
   className: string;
   durationMs: number;
   fate: Fate | undefined;
   output?: string;
+  properties: readonly Property[];
 }
 
 const caseOf = (result: ScenarioResult, allowUnproven: boolean): Case => ({
@@ -72,6 +100,7 @@ const caseOf = (result: ScenarioResult, allowUnproven: boolean): Case => ({
   className: result.class,
   durationMs: result.durationMs,
   fate: fateOf(result, allowUnproven),
+  properties: casePropertiesOf(result),
   ...defined({ output: outputOf(result) }),
 });
 
@@ -92,7 +121,9 @@ const runCase = (report: Report, cases: readonly Case[]): Case[] => {
     message: sentence,
     text: [...missing, ...report.problems].join('\n'),
   };
-  return [{ name: 'the run as a whole', className: 'run', durationMs: report.summary.durationMs, fate }];
+  return [
+    { name: 'the run as a whole', className: 'run', durationMs: report.summary.durationMs, fate, properties: [] },
+  ];
 };
 
 const counts = (cases: readonly Case[]) => ({
@@ -113,12 +144,14 @@ export const renderJunit = (original: Report): string => {
   root.att({ name: 'im-conformance', ...counts(cases), time: seconds(report.summary.durationMs) });
   for (const [className, members] of groupBy(cases, (member) => member.className)) {
     const suite = root.ele('testsuite', { name: className, ...counts(members), timestamp: report.startedAt });
-    for (const { name, durationMs, fate, output } of members) {
+    addProperties(suite, suitePropertiesOf(report));
+    for (const { name, durationMs, fate, output, properties } of members) {
       const element = suite.ele('testcase', {
         classname: `im-conformance.${className}`,
         name,
         time: seconds(durationMs),
       });
+      addProperties(element, properties);
       if (fate !== undefined) {
         const { tag, type, message, text } = fate;
         element.ele(tag, tag === 'skipped' ? { message } : { message, type }, text);

@@ -164,7 +164,7 @@ const baseline = (report: Report): string[] => {
 };
 
 const matrix = (report: Report): string[] => {
-  if (report.matrix.length === 0) return [];
+  if (report.matrix.every(({ verdict }) => verdict === 'excused' || verdict === 'not-played')) return [];
   const rows = MATRIX_PACKETS.map((packet) => [
     packet,
     ...MATRIX_FAULTS.map((fault) => {

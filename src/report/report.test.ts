@@ -29,7 +29,8 @@ const GOLDEN: readonly [ReportFormat, string, RenderOptions][] = [
   ['tap', 'tap', {}],
   ['junit', 'junit.xml', {}],
   ['html', 'html', { historyOf, stepsOf }],
-  ['markdown', 'md', { historyOf }],
+  ['markdown', 'markdown', { historyOf }],
+  ['badge', 'badge', {}],
 ];
 /** Anything that a terminal or a CI log would obey. */
 const OBEYED = /[^\n\P{Cc}]|[\p{Cf}\u2028\u2029]|^::/mu;
@@ -118,6 +119,33 @@ t.test('what is unproven is red, unless it was allowed', async (t) => {
   t.match(await renderReport('tap', report), /^not ok 8 - server\/durable/m);
   t.match(await renderReport('tap', allowed), /^ok 8 - server\/durable.* # SKIP unproven/m);
   t.match(await renderReport('junit', allowed), /<skipped message="the kit did not start/);
+});
+
+t.test('a badge never shows more than a run has shown', async (t) => {
+  const green = load('green');
+  const selection = { only: ['x'], skip: [], allowUnproven: false };
+  const rows: [string, Report, string, string][] = [
+    ['conforms', green, 'core, timed-redelivery, durable', 'brightgreen'],
+    ['narrowed', { ...green, selection }, '2 selected passed', 'lightgrey'],
+    ['known', { ...green, summary: { ...green.summary, knownFailures: 2 } }, ', 2 known failures', 'yellow'],
+    ['failures', load('mixed'), '5 failed', 'red'],
+    ['stale', { ...green, exitCode: 1 }, 'stale baseline', 'red'],
+    ['undecided', load('unproven'), 'not decided', 'lightgrey'],
+    ['unreachable', load('unreachable'), 'no verdict', 'lightgrey'],
+  ];
+  for (const [name, report, message, color] of rows) {
+    const badge = JSON.parse(await renderReport('badge', report)) as Record<string, unknown>;
+    t.match(badge, { schemaVersion: 1, label: 'im.ran.v1', message, color }, name);
+  }
+});
+
+t.test('JUnit tells requirements and flaky marks as properties', async (t) => {
+  const text = await renderReport('junit', load('mixed'));
+  const of = (id: string) => new RegExp(`name="${id}"[\\s\\S]*?</properties>`).exec(text)?.[0] ?? '';
+  t.match(of('server/core/no-subprotocol'), '<property name="flaky" value="true"/>');
+  t.match(of('server/core/body-fidelity'), '<property name="broken" value="IM-2-10"/>');
+  t.match(of('server/core/foreign-ack'), '<property name="known-failure" value="true"/>');
+  t.match(text, /<testsuite [^>]*>\s*<properties>\s*<property name="kit" value="/, 'the schema wants them first');
 });
 
 t.test('outcome in plain words', async (t) => {
