@@ -236,7 +236,8 @@ export const LAYERS: readonly Layer[] = [
     holds: 'what is generated and checked while the kit is built',
     may: [
       ...[COMMON, 'schemas', 'src/wire', 'src/script', 'src/verbs', 'src/history', 'src/ledger', 'src/report'],
-      ...['conformance/variants', ...MUTANTS],
+      // The schema of the configuration file is made from the table of options.
+      ...['conformance/variants', ...MUTANTS, 'bin'],
     ],
     packages: [
       '@sinclair/typebox',

@@ -5,6 +5,7 @@ import {
   ReportSchema,
   SelfTestSchema,
 } from '../schemas/index.js';
+import { configJsonSchema } from './config-json-schema.js';
 import { scenarioJsonSchema } from './scenario-json-schema.js';
 
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
@@ -31,6 +32,7 @@ export const schemaFiles = (): Map<string, string> =>
     ...Object.values(PACKET_SCHEMAS).map(render),
     ...[DescriptionSchema, HistoryEventSchema, ReportSchema, SelfTestSchema].map(render),
     render(scenarioJsonSchema()),
+    render(configJsonSchema()),
   ]);
 
 /** What keeps a folder from being what `files` says, one line each. `read` gives undefined for a file that is not there. */

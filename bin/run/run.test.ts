@@ -60,6 +60,7 @@ t.test('config file', async (t) => {
     'allow-unproven': true,
     only: ['a', 'b'],
   });
+  t.same(checkConfig({ $schema: 'config.schema.json', url: 'ws://h/' }, 'c.json'), { url: 'ws://h/' });
   t.same(await readConfig(join(folder, 'none'), undefined), {}, 'only the folder itself is searched');
   t.same(await readConfig(join(folder, 'empty'), undefined), {});
   t.same(await readConfig(join(folder, 'named'), 'other.yaml'), { seed: 'abc' });

@@ -47,7 +47,7 @@ export const checkConfig = (config: unknown, file: string): Settings => {
   const settings: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(config)) {
     const spec = specOf(key);
-    if (key !== 'url' && spec === undefined) {
+    if (key !== 'url' && key !== '$schema' && spec === undefined) {
       const names = ['url', ...OPTIONS.map(({ name }) => name)];
       throw new KitError(
         'usage',
@@ -58,6 +58,8 @@ export const checkConfig = (config: unknown, file: string): Settings => {
     const kind = spec?.kind ?? 'text';
     if (!fits[kind](value))
       throw new KitError('usage', `${file}: "${key}" must be ${EXPECTED[kind]}`, `Correct ${key}.`);
+    // For editors alone.
+    if (key === '$schema') continue;
     if (spec?.kind === 'integer') checkInteger(spec, value as number, `${file}: "${key}"`);
     settings[key] = spec?.kind === 'list' && typeof value === 'string' ? [value] : value;
   }
