@@ -72,6 +72,7 @@ t.test('usage', async (t) => {
     ['explain nothing', ['explain'], 2, /missing required argument 'id'/],
     ['explain the unknown', ['explain', 'IM-2-99'], 2, /no requirement or scenario "IM-2-99"\n {2}Nearest: IM-2-9/],
     ['a glob that no mutant has', ['self-test', '--only', 'gone*'], 2, /--only "gone\*" matches no mutant/],
+    ['an unknown level', ['--fail-on', 'warn'], 2, /--fail-on does not know "warn"\n {2}Did you mean "warning"\?/],
     ['no number of runs', ['self-test', '--repeat', '0'], 2, /--repeat must be an integer from 1 to 1000/],
     ['too many mutants at once', ['self-test', '--concurrency', 'all'], 2, /--concurrency must be an integer from 1/],
     ['nowhere to write', ['self-test', '--json', 'gone/x'], 2, /cannot write gone\/x \(ENOENT\)/],

@@ -50,6 +50,12 @@ export const OPTIONS: readonly OptionSpec[] = [
     help: 'pretty, tap, json, junit, html, markdown or badge (repeatable; default: pretty on a terminal, tap when piped)',
   },
   { name: 'baseline', value: 'file', kind: 'text', help: 'known failures, one scenario id a line' },
+  {
+    name: 'fail-on',
+    value: 'level',
+    kind: 'text',
+    help: 'warning: a SHOULD that is not met makes the exit code 1, too',
+  },
   { name: 'allow-unproven', kind: 'switch', help: 'do not fail for what the kit could not run' },
   {
     name: 'token',

@@ -14,6 +14,7 @@ const LEFT_OUT = new Set([
   'report',
   'baseline',
   'allow-unproven',
+  'fail-on',
   'history',
   'repeat',
   'repetition',

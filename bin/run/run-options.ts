@@ -157,6 +157,12 @@ const chosenClasses = (settings: Settings, role: Role): SubjectClass[] | undefin
   return sides === undefined ? classes : [...new Set([...(classes ?? (['core'] as const)), ...sides])];
 };
 
+const checkFailOn = (level: unknown): void => {
+  if (level === undefined || level === 'warning') return;
+  const remedy = `${didYouMean(String(level), ['warning'])}Write --fail-on warning; what fails counts anyway.`;
+  throw new KitError('usage', `--fail-on does not know "${level}"`, remedy);
+};
+
 const checkTogether = (settings: Settings): void => {
   const identities = ['token', 'jwt-secret', 'token-command'].filter((name) => settings[name] !== undefined);
   if (identities.length > 1) {
@@ -208,6 +214,7 @@ export const runOptionsFrom = async (
   role: Role = 'server',
 ): Promise<RunOptions> => {
   checkTogether(settings);
+  checkFailOn(settings['fail-on']);
   checkPlace(settings);
   checkRepetitions(settings);
   const text = (name: string) => settings[name] as string | undefined;

@@ -16,7 +16,7 @@ import { type ReportTarget, reportTargets, type Writing, writeReports, writeStdo
 import { runOptionsFrom } from './run-options.js';
 import { flagSettings, mergeSettings, readConfig } from './settings.js';
 import { TapStream } from './tap-stream.js';
-import { watchRun } from './watch-run.js';
+import { watchRun, withWarningsCounted } from './watch-run.js';
 
 /** What the caller asked for, as far as it could be read before something was wrong. */
 interface Request {
@@ -127,7 +127,7 @@ const testAndTell = async (
   const watchers = { line: settings.quiet === true ? undefined : line, shelf, stream: request.stream };
   const maxTime = settings['max-time'] as number | undefined;
   const limits = { bail: settings.bail as number | undefined, maxTimeMs: maxTime && maxTime * 1_000 };
-  const report = await watchRun(kept, watchers, limits, signal);
+  const report = withWarningsCounted(await watchRun(kept, watchers, limits, signal), settings['fail-on']);
   const writing = await writingOf(request, shelf, report);
   const published = shelf.published(report);
   // What went wrong outside the scenarios is told on stderr, unless a person sees the report itself.

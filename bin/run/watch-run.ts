@@ -49,6 +49,13 @@ const endedBy = (why: string | undefined, report: Report): Report => {
   return { ...report, exitCode, problems: [...report.problems, why] };
 };
 
+/** Warnings count only where the caller said so. What has a worse exit code keeps it. */
+export const withWarningsCounted = (report: Report, failOn: unknown): Report => {
+  const counts = failOn === 'warning' && report.summary.warnings > 0 && report.complete;
+  const lesser = report.exitCode === EXIT.conforms || report.exitCode === EXIT.undecided;
+  return counts && lesser ? { ...report, exitCode: EXIT.nonconforming } : report;
+};
+
 /** Runs the suite and tells what happens meanwhile. The report that comes of it may be published. */
 export const watchRun = async (
   options: RunOptions,

@@ -18,7 +18,8 @@ const faceOf = (report: Report): [message: string, color: string] => {
   if (report.exitCode === 0 && narrowed(report)) return [`${report.summary.passed} selected passed`, 'lightgrey'];
   if (report.exitCode === 0) return [ok(report), report.summary.knownFailures > 0 ? 'yellow' : 'brightgreen'];
   if (report.exitCode === 1 && failed > 0) return [`${failed} failed`, 'red'];
-  if (report.exitCode === 1) return ['stale baseline', 'red'];
+  if (report.exitCode === 1 && report.summary.staleBaseline.length > 0) return ['stale baseline', 'red'];
+  if (report.exitCode === 1) return [count(report.summary.warnings, 'warning'), 'orange'];
   return [report.complete ? 'not decided' : 'no verdict', 'lightgrey'];
 };
 

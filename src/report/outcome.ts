@@ -72,6 +72,9 @@ const sentence = (report: Report): string => {
   }
   if (failed.length > 0) return `does not conform to im.ran.v1 ${failed.join(', ')}`;
   if (report.summary.staleBaseline.length > 0) return 'the baseline is stale: known failures pass now';
+  if (report.exitCode === 1 && report.summary.warnings > 0) {
+    return `nothing failed, but ${count(report.summary.warnings, 'warning')} ${report.summary.warnings === 1 ? 'counts' : 'count'}, as asked`;
+  }
   return `not decided: conformance to im.ran.v1 ${report.subject.classes.join(', ')} is not shown`;
 };
 
@@ -83,6 +86,10 @@ const missing = (report: Report): string[] => {
   const lines: string[] = [];
   if (failures.length > 0) lines.push(`${count(failures.length, 'scenario')} failed: ${names([...broken])}`);
   if (inconclusive > 0) lines.push(`${count(inconclusive, 'scenario')} inconclusive`);
+  if (report.exitCode === 1 && failures.length + staleBaseline.length === 0) {
+    const ids = report.scenarios.flatMap(({ warnings }) => warnings.map(({ requirement }) => requirement));
+    lines.push(`${count(ids.length, 'warning')}: ${names([...new Set(ids)])}`);
+  }
   if (unproven > 0 && report.selection?.allowUnproven !== true) lines.push(`${count(unproven, 'scenario')} unproven`);
   if (errors > 0) lines.push(`${count(errors, 'error')} of the kit itself`);
   if (report.scenarios.length > 0 && report.scenarios.every(({ verdict }) => verdict === 'not-applicable'))

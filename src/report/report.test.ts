@@ -129,7 +129,8 @@ t.test('a badge never shows more than a run has shown', async (t) => {
     ['narrowed', { ...green, selection }, '2 selected passed', 'lightgrey'],
     ['known', { ...green, summary: { ...green.summary, knownFailures: 2 } }, ', 2 known failures', 'yellow'],
     ['failures', load('mixed'), '5 failed', 'red'],
-    ['stale', { ...green, exitCode: 1 }, 'stale baseline', 'red'],
+    ['stale', { ...green, exitCode: 1, summary: { ...green.summary, staleBaseline: ['a'] } }, 'stale baseline', 'red'],
+    ['warnings', { ...green, exitCode: 1, summary: { ...green.summary, warnings: 1 } }, '1 warning', 'orange'],
     ['undecided', load('unproven'), 'not decided', 'lightgrey'],
     ['unreachable', load('unreachable'), 'no verdict', 'lightgrey'],
   ];
@@ -162,6 +163,7 @@ t.test('outcome in plain words', async (t) => {
     ['known', { ...green, summary: { ...summary, knownFailures: 2 } }, 'nothing new failed'],
     ['allowed', { ...green, summary: { ...summary, unproven: 2 } }, '2 scenarios unproven, as allowed'],
     ['stale', { ...green, exitCode: 1, summary: { ...summary, staleBaseline: ['a'] } }, 'the baseline is stale'],
+    ['warnings', { ...green, exitCode: 1, summary: { ...summary, warnings: 2 } }, 'but 2 warnings count, as asked'],
     ['undecided', load('unproven'), 'not decided'],
     ['unreachable', load('unreachable'), 'no verdict: nothing was tested'],
     ['interrupted', { ...green, complete: false, exitCode: 130 }, 'interrupted: no verdict'],
