@@ -17,7 +17,7 @@ const startEcho = async (): Promise<{ url: string; close: () => void }> => {
     socket.on('message', (data) => {
       const { rid, msgId, body } = JSON.parse(String(data)) as { rid: string; msgId: string; body: string };
       socket.send(`${body}{"type":"msg:A"}`);
-      const error = { code: 'busy', message: body };
+      const error = { code: 'invalid-packet', message: body };
       socket.send(JSON.stringify({ type: 'msg:A', rid, msgId, status: 'rejected', error: { ...error, [body]: body } }));
       socket.send(JSON.stringify({ type: body, rid, msgId }));
     }),
