@@ -87,6 +87,7 @@ export const BecauseSchema = Type.Union(
       [
         'step-not-reached',
         'closed-by-limit',
+        'dedup-window-passed',
         'token-expired',
         'watched-too-short',
         'never-acked',

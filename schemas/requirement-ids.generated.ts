@@ -38,6 +38,7 @@ export const REQUIREMENT_IDS = [
   'IM-1-35',
   'IM-1-36',
   'IM-1-37',
+  'IM-1-38',
   'IM-2-1',
   'IM-2-2',
   'IM-2-3',
@@ -163,6 +164,7 @@ export const REQUIREMENT_IDS = [
   'IM-6-12',
   'IM-6-13',
   'IM-6-14',
+  'IM-6-15',
 ] as const;
 
 /** A requirement of the specification, by its id. */

@@ -7,8 +7,9 @@ import { noteEvent } from './facts/note-event.js';
 import { appointClientJudges } from './judges/client/registry.js';
 import { Findings } from './judges/findings.js';
 import { appointJudges } from './judges/registry.js';
+import { whyForgotten } from './judges/server/core/dedup-window.js';
 import { tooSlowToJudge } from './stalls.js';
-import type { Judgement } from './terms/judgement.js';
+import type { Judgement, MessageKey, Undecided } from './terms/judgement.js';
 
 /**
  * Judges one history in one pass, event by event, in the order in which the kit saw them.
@@ -19,6 +20,7 @@ export class HistoryJudge {
   readonly #findings = new Findings(
     (about) => describeJourney(this.#facts, about),
     (about) => vanishPointOf(this.#facts, about),
+    (about) => this.#whyForgotten(about),
   );
   /** Of a client under test, whose head says so. */
   #client: ClientFacts | undefined;
@@ -45,6 +47,12 @@ export class HistoryJudge {
   finish(): Judgement {
     this.#finished ??= this.#finish();
     return this.#finished;
+  }
+
+  #whyForgotten({ from, msgId }: MessageKey): Undecided | undefined {
+    const user = this.#facts.users.get(from);
+    const message = user && this.#facts.messages.find(user, msgId);
+    return message && whyForgotten(this.#facts, message);
   }
 
   #finish(): Judgement {

@@ -6,11 +6,16 @@ import type { UnfiredFault } from '../terms/judgement.js';
 export class Faults {
   /** Step → what its fault is, and whether it fired in any round. */
   readonly #bySteps = new Map<string, { fault: Fault; what: string; fired: boolean }>();
+  /** When the script last set the clock of the server. */
+  clockSetAt: number | undefined;
+
   /** The script has set the clock of the server: lifetimes cannot be judged. */
-  clockMoved = false;
+  get clockMoved(): boolean {
+    return this.clockSetAt !== undefined;
+  }
 
   note(event: HistoryEventOf<'fault'>): void {
-    if (event.fired && event.fault === 'clock') this.clockMoved = true;
+    if (event.fired && event.fault === 'clock') this.clockSetAt = event.at;
     const known = this.#bySteps.get(event.step);
     if (known !== undefined) {
       known.fired ||= event.fired;

@@ -4,6 +4,8 @@ import { type Mark, newestOf, recipientOf, type TrackedMessage, type Variant } f
 
 /** The compact store keeps 32 bits of a time: a server whose clock jumps further keeps its messages as objects. */
 const FOLDED_WITHIN_MS = 0x4000_0000;
+/** Nor does it know to the millisecond when a message was acked, on which the window of a server that forgets soon depends. */
+const SHORT_WINDOW_MS = 3_600_000;
 
 /** Folds a message of which nothing is open any more; what is unusual about it keeps it as an object. */
 export const foldIfDone = (facts: Facts, message: TrackedMessage): void => {
@@ -16,6 +18,7 @@ const isDone = (facts: Facts, message: TrackedMessage): boolean => {
   const { told, open, promisedLine, ackedBy, variants, handed, acceptedAt } = message;
   if (told === undefined || open > 0 || promisedLine < 0 || !message.hasServerMsgId || acceptedAt === undefined)
     return false;
+  if (facts.timers.dedupWindowMs < SHORT_WINDOW_MS) return false;
   if (ackedBy.length !== 1 || variants.length !== 1 || handed.length !== 1 || message.spoiled) return false;
   const ack = ackedBy[0] as Mark;
   if ((variants[0] as Variant).wild || handed[0]?.device !== ack.device || handed[0].times !== 1) return false;

@@ -25,7 +25,7 @@ export const noteSubject = (facts: Facts, event: HistoryEventOf<'subject'>): voi
       return;
     }
     case 'clock':
-      facts.faults.clockMoved = true;
+      facts.faults.clockSetAt = at;
       return;
     case 'stopping':
       excuseAll(facts);

@@ -36,10 +36,20 @@ export class Findings {
   readonly #journeyOf: (about: MessageKey | undefined) => Text;
   readonly #vanishPointOf: (about: MessageKey) => VanishPoint;
 
-  /** The functions tell how far a message has come by now, for people and for programs. */
-  constructor(journeyOf: (about: MessageKey | undefined) => Text, vanishPointOf: (about: MessageKey) => VanishPoint) {
+  readonly #whyForgotten: (about: MessageKey) => Undecided | undefined;
+
+  /**
+   * The functions tell how far a message has come by now, for people and for programs; and why the server may have
+   * forgotten it: then nothing about it is a finding.
+   */
+  constructor(
+    journeyOf: (about: MessageKey | undefined) => Text,
+    vanishPointOf: (about: MessageKey) => VanishPoint,
+    whyForgotten: (about: MessageKey) => Undecided | undefined,
+  ) {
     this.#journeyOf = journeyOf;
     this.#vanishPointOf = vanishPointOf;
+    this.#whyForgotten = whyForgotten;
   }
 
   /** The history put the requirement to the test, and it held. */
@@ -70,6 +80,11 @@ export class Findings {
   /** The requirement was put to the test and broke. One message breaks one requirement only once; repeats add lines. */
   report(entry: NewFinding, seenAt = this.keepPlace()): void {
     const { about, expected, seen, where: place, lost, ...rest } = entry;
+    const forgotten = about && this.#whyForgotten(about);
+    if (forgotten !== undefined) {
+      this.leaveOpen(forgotten.code, forgotten.text);
+      return;
+    }
     this.exercise(rest.requirement);
     const key = keyOf(about);
     const topic = `${rest.requirement} ${about === undefined ? rest.message : key}`;

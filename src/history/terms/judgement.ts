@@ -41,6 +41,7 @@ export interface UnfiredFault {
 export type UndecidedCode =
   | 'step-not-reached'
   | 'closed-by-limit'
+  | 'dedup-window-passed'
   | 'token-expired'
   | 'watched-too-short'
   | 'never-acked'

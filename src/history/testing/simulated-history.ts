@@ -22,7 +22,7 @@ export const DEFECTS = {
   reusesServerMsgId: ['IM-2-7', 'IM-4.2-31'],
   ackOkTwice: ['IM-4.2-15', 'IM-3-6', 'IM-4.2-29'],
   ackUnknown: ['IM-4.2-14', 'IM-4.2-17', 'IM-4.2-15'],
-  closesForNothing: ['IM-1-7', 'IM-1-17', 'IM-1-18', 'IM-1-13'],
+  closesForNothing: ['IM-1-38', 'IM-1-17', 'IM-1-18', 'IM-1-13'],
   receiptBeforeAnswer: ['IM-4.2-24'],
   receiptToOthers: ['IM-4.2-18'],
   leavesRecordOfRefused: ['IM-4.2-5'],

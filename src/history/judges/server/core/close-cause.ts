@@ -66,7 +66,9 @@ export const causeOfClose = (
 ): CloseCause => {
   if (event.code === CLOSE.tooLarge) return { requirement: 'IM-1-8', because: ', although no frame was too large' };
   const thaw = facts.freezes.findLast((freeze) => freeze.to <= event.at);
-  if (thaw !== undefined && event.at - thaw.to <= 2 * facts.timers.deadAfterMs + facts.patienceMs + facts.networkMs) {
+  // So long after something a server may need to take living peers for dead because of it.
+  const silenceMs = 2 * facts.timers.deadAfterMs + facts.patienceMs + facts.networkMs;
+  if (thaw !== undefined && event.at - thaw.to <= silenceMs) {
     return { requirement: 'IM-1-18', because: `, ${ms(event.at - thaw.to)} after the server was continued` };
   }
   if (lateCloseAt !== undefined && event.at - lateCloseAt <= CONSEQUENCE_WITHIN_MS) {
@@ -80,6 +82,10 @@ export const causeOfClose = (
   if (lastRaw !== undefined && lastRaw.connection !== connection && lastRaw.at <= event.at) {
     return { requirement: 'IM-1-7', because: `, after a bad frame on connection ${lastRaw.connection.number}` };
   }
+  const { clockSetAt } = facts.faults;
+  if (clockSetAt !== undefined && connection.openedAt < clockSetAt && event.at - clockSetAt <= silenceMs) {
+    return { requirement: 'IM-6-15', because: `, ${ms(event.at - clockSetAt)} after its clock was set` };
+  }
   if (connection.lastFragments !== undefined) {
     return { requirement: 'IM-1-28', because: `, after a packet in ${connection.lastFragments} fragments` };
   }
@@ -87,5 +93,5 @@ export const causeOfClose = (
   if (event.code !== CLOSE.replaced && lived >= facts.timers.deadAfterMs / 2 && facts.policies.detectsDeadPeers) {
     return { requirement: 'IM-1-17', because: ', as if its peer were dead' };
   }
-  return { requirement: 'IM-1-7', because: '' };
+  return { requirement: 'IM-1-38', because: '' };
 };

@@ -51,14 +51,20 @@ export class Closes implements Judge {
 
   /** A push reached the newer connection after the late close of the older one. */
   onPacket(connection: Connection, type: string): void {
-    if (this.#raw.length > 0) this.#outlive(connection);
+    this.#hear(connection);
     if (type === 'msg:N' && this.#late.size > 0 && this.#late.has(connection)) {
       this.#context.findings.exercise('IM-1-13');
     }
   }
 
   onPong(connection: Connection): void {
+    this.#hear(connection);
+  }
+
+  #hear(connection: Connection): void {
     if (this.#raw.length > 0) this.#outlive(connection);
+    const { clockSetAt } = this.#context.facts.faults;
+    if (clockSetAt !== undefined && connection.openedAt < clockSetAt) this.#context.findings.exercise('IM-6-15');
   }
 
   /** Something arrived: this connection has outlived the bad frames of others. */
@@ -71,6 +77,7 @@ export class Closes implements Judge {
 
   onClosing(connection: Connection, event: HistoryEventOf<'closed'>): void {
     const { facts, findings } = this.#context;
+    if (event.by !== 'subject') findings.exercise('IM-1-38');
     if (event.by !== 'subject' || facts.killing) return;
     if (facts.stopping) {
       if (event.how !== 'clean') return;
@@ -163,8 +170,11 @@ export class Closes implements Judge {
     return message?.variants.some(({ to }) => to === device.user.name) ?? false;
   }
 
-  /** At the end: closes that nothing has explained. */
+  /** At the end: closes that nothing has explained. What is still open has not been ended without a cause. */
   onEnd(): void {
+    const { facts, findings } = this.#context;
+    const open = [...facts.connections.values()].filter(({ closed, openedAt }) => !closed && openedAt <= facts.at);
+    if (open.length > 0) findings.exercise('IM-1-38', open.length);
     for (const close of this.#unexplained) this.#reportClose(close);
   }
 
