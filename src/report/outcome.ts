@@ -1,4 +1,5 @@
 import type { Report, ScenarioResult } from '../../schemas/index.js';
+import { adviceOnInconclusive } from './advice.js';
 import { count, names } from './words.js';
 
 /** The whole report in plain words. `missing` and `next` are empty when there is nothing to say. */
@@ -109,7 +110,7 @@ export const isTooSlow = ({ because }: ScenarioResult): boolean =>
   because?.code === 'kit-stalled' || because?.code === 'network-stalled';
 
 const next = (report: Report): string[] => {
-  const { inconclusive, unproven, errors, staleBaseline } = report.summary;
+  const { unproven, errors, staleBaseline } = report.summary;
   const lines: string[] = [];
   const failures = newFailures(report);
   if (failures.length > 0) {
@@ -124,7 +125,7 @@ const next = (report: Report): string[] => {
         : 'let the kit start the server (--exec)';
     lines.push(`${remedy}, leave classes out (--class), or accept it (--allow-unproven)`);
   }
-  if (inconclusive > 0) lines.push('run the inconclusive scenarios again, with a longer --patience');
+  lines.push(...adviceOnInconclusive(report));
   if (staleBaseline.length > 0) lines.push('take the entries that pass out of the baseline file');
   const slow = report.scenarios.filter(isTooSlow).length;
   if (slow > 0)
