@@ -1,5 +1,5 @@
 import { wrap } from '../src/report/words.js';
-import { optionsOf, termOf } from './run/option-table.js';
+import { groupsOf, OPTION_GROUPS, termOf } from './run/option-table.js';
 
 const WIDTH = 80;
 const INDENT = 2;
@@ -19,12 +19,21 @@ const ARGUMENTS: readonly Entry[] = [
   ['url', 'WebSocket URL of the server; without it and --exec, the embedded reference server'],
 ];
 
-const options = (): Entry[] => [
+const CONFIG: Entry = ['--config <file>', 'config file, instead of im-conformance.config.{json,yaml}'];
+
+const GENERAL: readonly Entry[] = [
   ['--version', 'print the version'],
-  ...optionsOf('server').map((spec): Entry => [termOf(spec), spec.help]),
-  ['--config <file>', 'config file, instead of im-conformance.config.{json,yaml}'],
   ['-h, --help', 'print this help'],
 ];
+
+type Section = readonly [title: string, entries: readonly Entry[]];
+
+/** The options of a server's run, by their headings. */
+const optionSections = (): Section[] =>
+  groupsOf('server').map(([group, specs]) => [
+    OPTION_GROUPS[group],
+    [...specs.map((spec): Entry => [termOf(spec), spec.help]), ...(group === 'subject' ? [CONFIG] : [])],
+  ]);
 
 const ABOUT = 'Tests whether an instant messaging server or client loses or doubles messages (protocol im.ran.v1).';
 
@@ -45,9 +54,10 @@ Examples:
  * parser: it is the first thing that people call, and it should be there at once.
  */
 export const helpText = (): string => {
-  const sections: [title: string, entries: readonly Entry[]][] = [
+  const sections: Section[] = [
     ['Arguments', ARGUMENTS],
-    ['Options', options()],
+    ...optionSections(),
+    ['General', GENERAL],
     ['Commands', COMMANDS],
   ];
   const column = INDENT + 2 + Math.max(...sections.flatMap(([, entries]) => entries.map(([term]) => term.length)));

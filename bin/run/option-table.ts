@@ -1,11 +1,25 @@
 import type { Role } from '../../schemas/index.js';
 
+/** The headings of the help, in its order. */
+export const OPTION_GROUPS = {
+  subject: 'Subject',
+  selection: 'What is tested',
+  access: 'Access to the server',
+  certainty: 'How certain',
+  pace: 'Pace and bounds',
+  verdict: 'Verdict',
+  output: 'What is told',
+} as const;
+export type OptionGroup = keyof typeof OPTION_GROUPS;
+
 /**
  * Every option of the default command, once: the command line and the config file are both read by this table.
  * In the config file the key is the name of the option without its dashes.
  */
 export interface OptionSpec {
   name: string;
+  /** Under which heading the help shows it. */
+  group: OptionGroup;
   /** What the help shows for the value; none for a switch. */
   value?: string;
   kind: 'text' | 'list' | 'switch' | 'integer' | 'headers' | 'description';
@@ -23,50 +37,82 @@ export interface OptionSpec {
 export const OPTIONS: readonly OptionSpec[] = [
   {
     name: 'exec',
+    group: 'subject',
     value: 'command',
     kind: 'text',
     help: 'start the subject: of a server {port} and {data} are filled in, of a client {url}, {token} and {data}',
   },
-  { name: 'class', value: 'names', kind: 'list', help: 'classes to test, instead of those that the subject claims' },
+  {
+    name: 'class',
+    group: 'selection',
+    value: 'names',
+    kind: 'list',
+    help: 'classes to test, instead of those that the subject claims',
+  },
   {
     name: 'role',
+    group: 'selection',
     value: 'names',
     kind: 'list',
     help: 'of a client: test it as sender, receiver or both',
     role: 'client',
   },
-  { name: 'only', value: 'glob', kind: 'list', help: 'run only scenarios whose id matches (repeatable)' },
-  { name: 'skip', value: 'glob', kind: 'list', help: 'leave out scenarios whose id matches (repeatable)' },
-  { name: 'list', kind: 'switch', help: 'print the scenarios that would run, and run nothing' },
+  {
+    name: 'only',
+    group: 'selection',
+    value: 'glob',
+    kind: 'list',
+    help: 'run only scenarios whose id matches (repeatable)',
+  },
+  {
+    name: 'skip',
+    group: 'selection',
+    value: 'glob',
+    kind: 'list',
+    help: 'leave out scenarios whose id matches (repeatable)',
+  },
+  { name: 'list', group: 'selection', kind: 'switch', help: 'print the scenarios that would run, and run nothing' },
   {
     name: 'requirements',
+    group: 'selection',
     kind: 'switch',
     help: 'with --list: print the requirements and how many scenarios prove each',
   },
   {
     name: 'report',
+    group: 'output',
     value: 'format[=file]',
     kind: 'list',
     help: 'pretty, tap, json, junit, html, markdown or badge (repeatable; default: pretty on a terminal, tap when piped)',
   },
-  { name: 'baseline', value: 'file', kind: 'text', help: 'known failures, one scenario id a line' },
+  { name: 'baseline', group: 'verdict', value: 'file', kind: 'text', help: 'known failures, one scenario id a line' },
   {
     name: 'fail-on',
+    group: 'verdict',
     value: 'level',
     kind: 'text',
     help: 'warning: a SHOULD that is not met makes the exit code 1, too',
   },
-  { name: 'allow-unproven', kind: 'switch', help: 'do not fail for what the kit could not run' },
+  { name: 'allow-unproven', group: 'verdict', kind: 'switch', help: 'do not fail for what the kit could not run' },
   {
     name: 'token',
+    group: 'access',
     value: 'template',
     kind: 'text',
     help: 'token of a client, with {user} and {device}',
     role: 'server',
   },
-  { name: 'jwt-secret', value: 'secret', kind: 'text', help: 'make HS256 tokens with this secret', role: 'server' },
+  {
+    name: 'jwt-secret',
+    group: 'access',
+    value: 'secret',
+    kind: 'text',
+    help: 'make HS256 tokens with this secret',
+    role: 'server',
+  },
   {
     name: 'token-command',
+    group: 'access',
     value: 'command',
     kind: 'text',
     help: 'command that prints a token for {user} and {device}',
@@ -74,6 +120,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   },
   {
     name: 'header',
+    group: 'access',
     value: "'K: V'",
     kind: 'headers',
     help: 'header of every upgrade request (repeatable)',
@@ -81,6 +128,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   },
   {
     name: 'users',
+    group: 'access',
     value: 'file',
     kind: 'text',
     help: 'use only these accounts: user, or user/device and token, a line',
@@ -88,22 +136,25 @@ export const OPTIONS: readonly OptionSpec[] = [
   },
   {
     name: 'ca',
+    group: 'access',
     value: 'file',
     kind: 'text',
     help: "certificate authority of the server's certificate, PEM",
     role: 'server',
   },
-  { name: 'insecure', kind: 'switch', help: 'check no certificate of the server', role: 'server' },
+  { name: 'insecure', group: 'access', kind: 'switch', help: 'check no certificate of the server', role: 'server' },
   {
     name: 'describe',
+    group: 'subject',
     value: 'file',
     kind: 'description',
     help: 'description of the server, if it serves none',
     role: 'server',
   },
-  { name: 'seed', value: 'text', kind: 'text', help: 'repeat the choices of an earlier run' },
+  { name: 'seed', group: 'certainty', value: 'text', kind: 'text', help: 'repeat the choices of an earlier run' },
   {
     name: 'sweep',
+    group: 'certainty',
     value: 'n',
     kind: 'integer',
     range: [2, 64],
@@ -111,39 +162,65 @@ export const OPTIONS: readonly OptionSpec[] = [
   },
   {
     name: 'repeat',
+    group: 'certainty',
     value: 'n',
     kind: 'integer',
     range: [1, 1_000],
     help: 'more certainty: play each scenario n times, with other moments; one failure counts',
   },
-  { name: 'repetition', value: 'k', kind: 'integer', range: [1, 1_000], help: 'play only the k-th of these times' },
-  { name: 'concurrency', value: 'n', kind: 'integer', range: [1, 512], help: 'scenarios at the same time' },
+  {
+    name: 'repetition',
+    group: 'certainty',
+    value: 'k',
+    kind: 'integer',
+    range: [1, 1_000],
+    help: 'play only the k-th of these times',
+  },
+  {
+    name: 'concurrency',
+    group: 'pace',
+    value: 'n',
+    kind: 'integer',
+    range: [1, 512],
+    help: 'scenarios at the same time',
+  },
   {
     name: 'instances',
+    group: 'pace',
     value: 'n',
     kind: 'integer',
     range: [1, 64],
     help: 'servers to kill side by side, with --exec',
     role: 'server',
   },
-  { name: 'patience', value: 'ms', kind: 'integer', range: [0, 600_000], help: 'added to every time bound' },
+  {
+    name: 'patience',
+    group: 'pace',
+    value: 'ms',
+    kind: 'integer',
+    range: [0, 600_000],
+    help: 'added to every time bound',
+  },
   {
     name: 'max-wait',
+    group: 'pace',
     value: 'ms',
     kind: 'integer',
     range: [1_000, 86_400_000],
     help: 'what takes longer by the declared timers is unproven (default 120000)',
     role: 'client',
   },
-  { name: 'history', value: 'dir', kind: 'text', help: 'keep the history of every scenario there' },
+  { name: 'history', group: 'output', value: 'dir', kind: 'text', help: 'keep the history of every scenario there' },
   {
     name: 'trace',
+    group: 'output',
     value: 'id',
     kind: 'list',
     help: 'draw what happened in this scenario, also if it passed (repeatable)',
   },
   {
     name: 'bail',
+    group: 'pace',
     value: 'n',
     kind: 'integer',
     alone: 1,
@@ -152,6 +229,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   },
   {
     name: 'max-time',
+    group: 'pace',
     value: 's',
     kind: 'integer',
     range: [1, 86_400],
@@ -159,12 +237,25 @@ export const OPTIONS: readonly OptionSpec[] = [
   },
   {
     name: 'last-failed',
+    group: 'selection',
     value: 'file',
     kind: 'text',
     help: 'run only what failed in an earlier run: its JSON report',
   },
-  { name: 'verbose', short: 'v', kind: 'switch', help: 'tell every failure in full, with the fault matrix' },
-  { name: 'quiet', short: 'q', kind: 'switch', help: 'tell the verdict alone, and nothing while it runs' },
+  {
+    name: 'verbose',
+    group: 'output',
+    short: 'v',
+    kind: 'switch',
+    help: 'tell every failure in full, with the fault matrix',
+  },
+  {
+    name: 'quiet',
+    group: 'output',
+    short: 'q',
+    kind: 'switch',
+    help: 'tell the verdict alone, and nothing while it runs',
+  },
 ];
 
 /** Options by name: text, list of texts, number, true, or a description as an object (config file only). */
@@ -181,3 +272,9 @@ export const termOf = ({ name, value, short, alone }: OptionSpec): string => {
 /** The options of the command that tests subjects of a role. */
 export const optionsOf = (role: Role): readonly OptionSpec[] =>
   OPTIONS.filter((spec) => spec.role === undefined || spec.role === role);
+
+/** The same under their headings, in the order of the help. */
+export const groupsOf = (role: Role): readonly (readonly [group: OptionGroup, specs: readonly OptionSpec[]])[] =>
+  (Object.keys(OPTION_GROUPS) as OptionGroup[])
+    .map((group) => [group, optionsOf(role).filter((spec) => spec.group === group)] as const)
+    .filter(([, specs]) => specs.length > 0);
