@@ -28,6 +28,8 @@ export interface SubjectControl {
    * upgrade answers.
    */
   start(environment?: Record<string, string>): Promise<void>;
+  /** Empties the data folder of a process that has ended: the next start is like the first one. */
+  forget(): Promise<void>;
   /** Resident memory of all processes of the group, bytes; undefined where the system does not tell. */
   memory(): number | undefined;
   /** SIGSTOP and SIGCONT to the process group. */

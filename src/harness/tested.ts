@@ -64,6 +64,8 @@ export interface Instance {
   exitReport(): Promise<string | undefined>;
   /** Waits for its turn, and makes the subject ready for the scenario. */
   seat(scenario: Scenario): Promise<Seat>;
+  /** Makes it as it was at the start of the run, where that is possible. Rejects with a KitError when it does not start. */
+  renew?(): Promise<void>;
   close(): Promise<void>;
 }
 

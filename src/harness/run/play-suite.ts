@@ -41,6 +41,19 @@ const findCulprits = async (suite: Suite, repetitions: readonly Repetition[], in
   for (const [repetition, result] of before) if (result !== undefined) keep(suite, repetition, result);
 };
 
+/**
+ * What a scenario did to the process and its data in the first attempt is undone: a fault of the third start would not
+ * come at the sixth one. The replay line of the failure plays it like this, too.
+ */
+const renew = async (instance: Instance): Promise<void> => {
+  try {
+    await instance.renew?.();
+  } catch (cause) {
+    // Whoever needs the process next tries again to start it, and tells why that fails.
+    if (!(cause instanceof KitError)) throw cause;
+  }
+};
+
 /** What may have failed for lack of time gets a second chance, without company and with more patience. */
 const retry = async (suite: Suite, repetitions: readonly Repetition[], instance: Instance): Promise<void> => {
   let confirmed = 0;
@@ -48,6 +61,7 @@ const retry = async (suite: Suite, repetitions: readonly Repetition[], instance:
     const result = suite.results.get(repetitionName(repetition));
     if (!result || !deservesRetry(result)) continue;
     if (confirmed >= ENOUGH_RETRIES) break;
+    if (repetition.exclusive) await renew(instance);
     await playOne(suite, repetition, instance, suite.options.patienceMs * RETRY_PATIENCE, 2);
     const verdict = suite.results.get(repetitionName(repetition))?.verdict;
     confirmed = verdict === 'passed' ? 0 : confirmed + 1;

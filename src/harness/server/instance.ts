@@ -95,6 +95,17 @@ export class ServerInstance implements Instance {
     await this.#start(control);
   }
 
+  /** Starts the process anew with empty data, as when a scenario is played by itself. Nobody may use it meanwhile. */
+  async renew(): Promise<void> {
+    const { control } = this.subject;
+    // Accounts are used by many scenarios, and the server may have to know them from before.
+    if (!control || this.accounts !== undefined) return;
+    this.#unfreeze(control);
+    if (!this.#down) await this.#ended(control.kill());
+    await control.forget();
+    await this.#start(control);
+  }
+
   /** One start at a time; whoever asks meanwhile gets the same one. */
   #start(control: SubjectControl): Promise<void> {
     this.#starting ??= control

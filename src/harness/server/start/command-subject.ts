@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KitError } from '../../../errors.js';
 import { describeExit, outputOf } from '../../process/exit.js';
@@ -112,6 +113,13 @@ export class CommandSubject implements Subject, SubjectControl {
       );
     }
     await this.#portRefuses();
+  }
+
+  /** What the process wrote goes away; it must have ended. */
+  async forget(): Promise<void> {
+    if (this.#running?.alive()) throw this.#misuse('emptied', 'runs');
+    const { data } = this.#options;
+    for (const name of await readdir(data)) await rm(join(data, name), { recursive: true, force: true });
   }
 
   freeze(): void {
