@@ -119,7 +119,18 @@ export class CommandSubject implements Subject, SubjectControl {
   async forget(): Promise<void> {
     if (this.#running?.alive()) throw this.#misuse('emptied', 'runs');
     const { data } = this.#options;
-    for (const name of await readdir(data)) await rm(join(data, name), { recursive: true, force: true });
+    try {
+      for (const name of await readdir(data)) await rm(join(data, name), { recursive: true, force: true });
+    } catch (cause) {
+      // A server in a container may write as somebody else.
+      const code = (cause as NodeJS.ErrnoException).code ?? 'unwritable';
+      throw new KitError(
+        'usage',
+        `The data folder ${data} cannot be emptied (${code}).`,
+        'Let the server write as the user of the kit.',
+        { cause },
+      );
+    }
   }
 
   freeze(): void {
