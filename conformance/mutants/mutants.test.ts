@@ -12,7 +12,7 @@ import { loadMutants } from './load-mutants.js';
 import { readMeasured, staleFigures } from './measured.js';
 import type { Mutant } from './mutant.js';
 import { builtFile } from './runs.js';
-import { chooseMutants, selfTest } from './self-test.js';
+import { chooseMutants, isPerfect, selfTest } from './self-test.js';
 import { judgeMutant, judgeWhole } from './trial.js';
 
 /** Far more than a quiet machine needs. */
