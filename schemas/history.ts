@@ -49,10 +49,15 @@ export const FAULTS = [
   'stop',
   'freeze',
   'clock',
+  'shortage',
   'refuse',
   'reject',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
+
+/** What the kit can take from the process under test. */
+export const RESOURCES = ['disk', 'descriptors'] as const;
+export type Resource = (typeof RESOURCES)[number];
 
 /** How an upgrade can fail. */
 export const REFUSALS = ['status', 'subprotocol', 'form', 'timeout', 'network', 'kit'] as const;
@@ -250,14 +255,32 @@ export const HistoryEventSchema = Type.Union(
       {
         event: Type.Union(
           (
-            ['started', 'killing', 'killed', 'stopping', 'stopped', 'frozen', 'continued', 'clock', 'exited'] as const
+            [
+              'started',
+              'killing',
+              'killed',
+              'stopping',
+              'stopped',
+              'frozen',
+              'continued',
+              'clock',
+              'short',
+              'supplied',
+              'exited',
+            ] as const
           ).map((e) => Type.Literal(e)),
         ),
         signal: Type.Optional(Type.String()),
         code: Type.Optional(Type.Integer()),
         offsetMs: Type.Optional(Type.Integer({ description: 'Of `clock`: from the true time.' })),
+        resource: Type.Optional(
+          Type.Union(
+            RESOURCES.map((name) => Type.Literal(name)),
+            { description: 'Of `short` and `supplied`.' },
+          ),
+        ),
       },
-      'What happened to the process under test. `exited`: by itself. `clock`: the kit set it. `killing`: SIGKILL is about to be sent. `killed`: the port refuses.',
+      'What happened to the process under test. `exited`: by itself. `clock`: the kit set it. `short`: the kit leaves it no more of a resource than it has; `supplied`: it gave it back. `killing`: SIGKILL is about to be sent. `killed`: the port refuses.',
     ),
     event(
       'metrics',

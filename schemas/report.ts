@@ -70,9 +70,9 @@ const NotPlayedSchema = Type.Union([
   cause(['cannot'], { can: Type.String() }, 'The bot says that its client cannot do it.'),
   cause(['no-token'], { token: oneOf(TOKEN_KINDS) }, 'The kit cannot make tokens of this kind.'),
   cause(
-    ['tokens-elsewhere', 'no-tls', 'no-old-tls', 'no-memory', 'no-faketime'],
+    ['tokens-elsewhere', 'no-tls', 'no-old-tls', 'no-memory', 'no-faketime', 'no-prlimit'],
     {},
-    'What is missing: a token that the kit places itself, a wss: url, TLS 1.1, a system that shows memory, the library that sets a clock.',
+    'What is missing: a token that the kit places itself, a wss: url, TLS 1.1, a system that shows memory, the library that sets a clock, the program that limits a process.',
   ),
 ]);
 export type NotPlayedBecause = Static<typeof NotPlayedSchema>;
@@ -82,6 +82,7 @@ export const BecauseSchema = Type.Union(
   [
     ...NotPlayedSchema.anyOf,
     cause(['clock-not-followed'], {}, 'The program does not follow the clock that the kit sets.'),
+    cause(['shortage-not-felt'], {}, 'The program goes on as before without what the kit took from it.'),
     cause(['fault-not-fired'], { fault: oneOf(FAULTS), step: Type.String() }, 'A fault of the script never fired.'),
     cause(
       [

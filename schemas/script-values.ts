@@ -1,4 +1,5 @@
 import { type Static, type TProperties, Type } from '@sinclair/typebox';
+import { RESOURCES } from './history.js';
 import { PACKET_TYPES } from './packets.js';
 import type { RequirementId } from './requirement-ids.generated.js';
 
@@ -95,6 +96,8 @@ export const TOKEN_KINDS = [
   'bare-name',
 ] as const;
 export type TokenKind = (typeof TOKEN_KINDS)[number];
+/** What can be taken from a process. */
+export const resource = Type.Union([...RESOURCES.map((name) => Type.Literal(name)), placeholder]);
 export const tokenKind = Type.Union([...TOKEN_KINDS.map((kind) => Type.Literal(kind)), placeholder]);
 
 export const verb = <P extends TProperties>(fields: P, description: string) =>

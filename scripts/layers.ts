@@ -129,7 +129,7 @@ export const LAYERS: readonly Layer[] = [
   {
     path: 'src/harness/process',
     holds: 'processes, groups, signals, ports, clocks',
-    may: [COMMON, 'src/harness/*'],
+    may: [COMMON, 'schemas', 'src/harness/*'],
     packages: ['node:*'],
   },
   {

@@ -1,3 +1,5 @@
+import type { Resource } from '../../schemas/index.js';
+
 /** What a subject's process did without being told to. */
 export interface SubjectExit {
   code: number | null;
@@ -19,10 +21,14 @@ export interface Subject {
 
 /** Power over a process that the kit started. Every promise is bounded; on its bound it rejects with a KitError. */
 export interface SubjectControl {
-  /** SIGKILL to the process group; resolves when the group is gone and the port refuses. */
+  /** SIGKILL to the process group, if it has not ended yet; resolves when the group is gone and the port refuses. */
   kill(): Promise<void>;
   /** SIGTERM; resolves with the exit when the group has ended and the port refuses. */
   stop(): Promise<void>;
+  /** SIGTERM, without waiting for what comes of it. */
+  beginStop(): void;
+  /** Leaves the processes of the group no more of a resource than they have. Returns what gives it back. */
+  take(resource: Resource): () => void;
   /**
    * Starts the process again, on the same port and data, with `environment` beside its own; resolves when the WebSocket
    * upgrade answers.

@@ -1,4 +1,4 @@
-import type { NetworkSpeed, Refusal, TokenKind } from '../../schemas/index.js';
+import type { NetworkSpeed, Refusal, Resource, TokenKind } from '../../schemas/index.js';
 import type { HandshakeForm } from './voice.js';
 
 /** What a socket reports. The harness calls these; the scenario layer records and decides. */
@@ -91,6 +91,8 @@ export interface Refused {
   refusal: Refusal;
   /** HTTP status, if there was one. */
   status?: number;
+  /** Milliseconds that the server asks for before the next try. */
+  retryAfterMs?: number;
   error: string;
 }
 
@@ -103,11 +105,15 @@ export type Dial = (request: DialRequest, handlers: SocketHandlers) => Promise<D
 export interface Control {
   kill(): Promise<void>;
   stop(): Promise<void>;
+  /** SIGTERM, without waiting for what comes of it. */
+  beginStop(): void;
   start(): Promise<void>;
   freeze(): void;
   unfreeze(): void;
-  /** Sets the wall clock of the process that many milliseconds off the true time. */
-  jump(offsetMs: number): void;
+  /** Sets the wall clock of the process that many milliseconds off the true time; one that stands shows that time for ever. */
+  jump(offsetMs: number, stands: boolean): void;
+  /** Leaves the process no more of a resource than it has. Returns what gives it back. */
+  take(resource: Resource): () => void;
 }
 
 /** TCP connections whose handshake does not end. */

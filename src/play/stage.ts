@@ -9,6 +9,7 @@ import type { MemoryWatch } from './memory-watch.js';
 import { freshMsgId } from './msg-ids.js';
 import type { Attacker, Control, Dial, Network, Probes } from './ports.js';
 import { SubjectClock } from './subject-clock.js';
+import { SubjectShortage } from './subject-shortage.js';
 import { NAMED_VOICES, type Voice, voiceOf } from './voice.js';
 import { Waits } from './waits.js';
 
@@ -58,6 +59,7 @@ export class Stage implements ActorWorld {
   /** Messages that the bystanders have exchanged, and whether they go on. */
   readonly bystanders = { exchanges: 0, broken: false, abused: false };
   readonly clock = new SubjectClock();
+  readonly shortage = new SubjectShortage();
   /** What the process of the subject holds, where the script looks at it. */
   memory: MemoryWatch | undefined;
   /** Valid packets that have arrived: the sign that waiting on makes sense. */
@@ -115,6 +117,7 @@ export class Stage implements ActorWorld {
   }
 
   record(event: Untimed): void {
+    this.shortage.note(event);
     // Every event is made for this call, so it needs no copy.
     this.options.onEvent(Object.assign(event, { at: this.now() }) as HistoryEvent);
   }

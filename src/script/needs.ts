@@ -13,6 +13,8 @@ export interface Needs {
   memory: boolean;
   /** The clock of the subject's process can be set. */
   clock: boolean;
+  /** Resources can be taken from the subject's process. */
+  limits: boolean;
   /** A second way to reach the same port: the subject must be named by a wss: url. */
   tls: boolean;
   /** The kit can speak TLS 1.1. */
@@ -33,6 +35,7 @@ export const needsOf = (steps: readonly Step[], vocabulary: Vocabulary): Needs =
     tokens: [...new Set(all.flatMap(({ tokens = [] }) => tokens))],
     memory: any('memory'),
     clock: any('clock'),
+    limits: any('limits'),
     tls: any('tls'),
     oldTls: any('oldTls'),
     chosenIds: any('chosenIds'),

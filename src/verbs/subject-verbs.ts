@@ -1,12 +1,25 @@
 import { byName } from './define.js';
 import { crashes } from './subject/crashes.js';
 import { freezes } from './subject/freezes.js';
+import { getsBack } from './subject/gets-back.js';
 import { jumps } from './subject/jumps.js';
 import { marksMemory } from './subject/marks-memory.js';
 import { memoryStays } from './subject/memory-stays.js';
 import { restarts } from './subject/restarts.js';
+import { runsOutOf } from './subject/runs-out-of.js';
 import { scrapes } from './subject/scrapes.js';
 import { stops } from './subject/stops.js';
 
 /** What can be done to the process under test. A scenario that uses one has the subject to itself. */
-export const SUBJECT_VERBS = byName([crashes, stops, restarts, freezes, scrapes, marksMemory, memoryStays, jumps]);
+export const SUBJECT_VERBS = byName([
+  crashes,
+  stops,
+  restarts,
+  freezes,
+  scrapes,
+  marksMemory,
+  memoryStays,
+  jumps,
+  runsOutOf,
+  getsBack,
+]);

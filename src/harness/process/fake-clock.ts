@@ -60,9 +60,21 @@ export class FakeClock {
   /** Milliseconds off the true time. */
   set(offsetMs: number): void {
     const seconds = offsetMs / 1_000;
+    this.#write(`${seconds < 0 ? '' : '+'}${seconds.toFixed(3)}`);
+  }
+
+  /** Stands still at the whole second that the clock would show, in the time zone that the process has from the kit. */
+  stop(offsetMs: number): void {
+    const at = new Date(Date.now() + offsetMs);
+    const two = (part: number): string => String(part).padStart(2, '0');
+    const day = [at.getFullYear(), two(at.getMonth() + 1), two(at.getDate())].join('-');
+    this.#write(`${day} ${[at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(':')}`);
+  }
+
+  #write(time: string): void {
     const next = `${this.#file}.next`;
-    writeFileSync(next, `${seconds < 0 ? '' : '+'}${seconds.toFixed(3)}\n`);
-    // A reader sees the old offset or the new one, never half a file.
+    writeFileSync(next, `${time}\n`);
+    // A reader sees the old time or the new one, never half a file.
     renameSync(next, this.#file);
   }
 

@@ -33,6 +33,26 @@ const hasOnlyZombies = (pgid: number): boolean => {
   return members > 0;
 };
 
+/** The processes of a group that run; none where the system does not show them (Linux does). */
+export const processesOf = (pgid: number): number[] =>
+  listedProcesses().filter((pid) => {
+    const stat = readProcessFile(pid, 'stat');
+    const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return Number(group) === pgid && state !== 'Z' && state !== 'X';
+  });
+
+/** The lowest descriptor that a process does not use; undefined: it has ended, or is somebody else's. */
+export const freeDescriptor = (pid: number): number | undefined => {
+  try {
+    const used = new Set(readdirSync(`/proc/${pid}/fd`).map(Number));
+    let free = 0;
+    while (used.has(free)) free += 1;
+    return free;
+  } catch {
+    return undefined;
+  }
+};
+
 /** Resident memory of all processes of a group, bytes; undefined where the system does not show it (Linux does). */
 export const groupMemory = (pgid: number): number | undefined => {
   let bytes: number | undefined;

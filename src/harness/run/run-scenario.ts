@@ -86,8 +86,25 @@ const headOf = (scenario: Scenario, { prepared, patienceMs }: ScenarioRun): Hist
   startedAt: Date.now(),
 });
 
-const CLOCK_NOT_FOLLOWED =
-  'the times of this subject do not follow its clock when that is set: its program may take them from elsewhere than the C library (libfaketime)';
+/** Faults that not every program can feel. */
+const UNFELT = new Map([
+  [
+    'clock',
+    {
+      code: 'clock-not-followed',
+      reason:
+        'the times of this subject do not follow its clock when that is set: its program may take them from elsewhere than the C library (libfaketime)',
+    },
+  ],
+  [
+    'shortage',
+    {
+      code: 'shortage-not-felt',
+      reason:
+        'this subject goes on as before when its process may not write or open anything more: it may keep its data elsewhere than in {data}',
+    },
+  ],
+] as const);
 
 const ADVICE = {
   kit: 'Give it a quieter machine, or lower --concurrency and --instances.',
@@ -104,8 +121,9 @@ const judged = ({ tooSlow, faultsNotFired, undecided }: Judgement, violations: V
   const [unfired] = faultsNotFired;
   const [open] = undecided;
   // Where anything else is open, the subject may have stopped working when its clock was set.
-  if (unfired !== undefined && open === undefined && faultsNotFired.every(({ fault }) => fault === 'clock')) {
-    return { verdict: 'not-applicable', because: { code: 'clock-not-followed' }, reason: CLOCK_NOT_FOLLOWED };
+  const unfelt = unfired && UNFELT.get(unfired.fault as 'clock' | 'shortage');
+  if (unfelt !== undefined && open === undefined && faultsNotFired.every(({ fault }) => fault === unfired?.fault)) {
+    return { verdict: 'not-applicable', because: { code: unfelt.code }, reason: unfelt.reason };
   }
   if (unfired !== undefined) {
     const { step, fault, text } = unfired;

@@ -85,18 +85,19 @@ if (clockMissing !== undefined && process.env.IM_REQUIRE_ALL === '1') t.fail(clo
 t.test('a process follows a clock that is set while it runs', { skip: clockMissing ?? false }, async (t) => {
   const clock = new FakeClock();
   t.teardown(() => clock.remove());
-  const offset = () => {
-    const { stdout } = spawnSync(process.execPath, ['-p', 'Date.now()'], {
-      env: { ...process.env, ...clock.environment },
-      encoding: 'utf8',
-    });
-    return Math.round((Number(stdout) - Date.now()) / 60_000);
+  const now = (): number => {
+    const env = { ...process.env, ...clock.environment };
+    return Number(spawnSync(process.execPath, ['-p', 'Date.now()'], { env, encoding: 'utf8' }).stdout);
   };
+  const offset = () => Math.round((now() - Date.now()) / 60_000);
   t.equal(offset(), 0);
   clock.set(3_600_000);
   t.equal(offset(), 60);
   clock.set(-3_600_000);
   t.equal(offset(), -60);
+  clock.stop(-7_200_000);
+  t.equal(offset(), -120);
+  t.equal(now(), now(), 'a clock that stands shows the same millisecond to whoever looks');
 });
 
 t.test(

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { NotPlayedBecause } from '../../../schemas/index.js';
 import type { Scenario } from '../../script/index.js';
 import { whyNoClock } from '../process/fake-clock.js';
+import { whyNoLimits } from '../process/shortage.js';
 import type { Subject } from '../subject.js';
 import type { NotPlayed } from '../tested.js';
 import { whyNotWithAccounts } from './accounts/index.js';
@@ -39,6 +40,7 @@ export const capabilitiesOver = async (subject: Subject, options: IdentityOption
       if (needs.oldTls && !oldTls) return unproven({ code: 'no-old-tls' });
       if (needs.memory && !hasControl) return unproven({ code: 'no-control', class: name, needs: 'memory' });
       if (needs.memory && !existsSync('/proc/self/status')) return unproven({ code: 'no-memory' });
+      if (needs.limits && hasControl && whyNoLimits() !== undefined) return skipped({ code: 'no-prlimit' });
       if (!needs.clock) return undefined;
       if (!hasControl) return skipped({ code: 'no-control', class: name, needs: 'clock' });
       return whyNoClock() === undefined ? undefined : skipped({ code: 'no-faketime' });

@@ -31,6 +31,8 @@ export class ServerInstance implements Instance {
   accounts: AccountPool | undefined;
   #down = false;
   #frozen = false;
+  /** Gives back what a scenario took from the process. */
+  #giveBack: () => void = () => undefined;
   #starting: Promise<void> | undefined;
   /** The clock under which the process runs, while a scenario sets it. */
   #clock: FakeClock | undefined;
@@ -83,6 +85,7 @@ export class ServerInstance implements Instance {
     if (!control) return;
     this.#clock?.set(0);
     this.#unfreeze(control);
+    this.#giveBack();
     if (!this.#down) return;
     if (this.exits.length > MAX_EXITS) {
       throw new KitError(
@@ -142,19 +145,29 @@ export class ServerInstance implements Instance {
       return {
         kill: () => this.#ended(control.kill()),
         stop: () => this.#ended(control.stop()),
+        beginStop: () => {
+          this.#down = true;
+          control.beginStop();
+        },
         start: () => this.#start(control),
         freeze: () => {
           this.#frozen = true;
           control.freeze();
         },
         unfreeze: () => this.#unfreeze(control),
-        jump: (offsetMs) => this.#setClock(offsetMs),
+        jump: (offsetMs, stands) => this.#setClock(offsetMs, stands),
+        take: (resource) => {
+          this.#giveBack = control.take(resource);
+          return this.#giveBack;
+        },
       };
     }
     const refuse = (): never => {
       throw new KitError('kit', 'a scenario that shares the subject wants to end it', 'Please report this.');
     };
-    return { kill: refuse, stop: refuse, start: () => this.revive(), freeze: refuse, unfreeze: refuse, jump: refuse };
+    const start = () => this.revive();
+    const others = { beginStop: refuse, freeze: refuse, unfreeze: refuse, jump: refuse, take: refuse };
+    return { kill: refuse, stop: refuse, start, ...others };
   }
 
   /**
@@ -171,9 +184,10 @@ export class ServerInstance implements Instance {
     await this.#start(control);
   }
 
-  #setClock(offsetMs: number): void {
+  #setClock(offsetMs: number, stands: boolean): void {
     if (!this.#clock) throw new KitError('kit', 'a scenario sets a clock that it has not got', 'Please report this.');
-    this.#clock.set(offsetMs);
+    if (stands) this.#clock.stop(offsetMs);
+    else this.#clock.set(offsetMs);
   }
 
   /** Ends the process and removes what it needed. */

@@ -1,5 +1,6 @@
 import type { NotPlayedBecause } from '../../../schemas/index.js';
 import { WHY_NO_CLOCK } from '../process/fake-clock.js';
+import { WHY_NO_LIMITS } from '../process/shortage.js';
 
 const NOT_OURS = 'a server that the kit did not start: use --exec';
 
@@ -45,6 +46,8 @@ export const notPlayedText = (because: NotPlayedBecause): string => {
       return 'this system does not show the memory of a process; Linux does';
     case 'no-faketime':
       return WHY_NO_CLOCK;
+    case 'no-prlimit':
+      return WHY_NO_LIMITS;
     case 'waits-too-long':
       return `it takes ${because.neededMs} ms by the declared timers, and --max-wait is ${because.maxWaitMs}`;
     case 'cannot':

@@ -48,6 +48,8 @@ export class Facts {
   /** How many connections have begun. */
   openings = 0;
   stopping = false;
+  /** The kit has left the subject no more of a resource than it had: whatever it does now may come from that. */
+  short = false;
   /** The process has ended and was not started again. */
   down = false;
   /** SIGKILL is on its way: whatever ends now ends by it. */

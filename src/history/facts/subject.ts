@@ -27,6 +27,14 @@ export const noteSubject = (facts: Facts, event: HistoryEventOf<'subject'>): voi
     case 'clock':
       facts.faults.clockSetAt = at;
       return;
+    case 'short':
+      excuseAll(facts);
+      facts.short = true;
+      return;
+    case 'supplied':
+      excuseAll(facts);
+      facts.short = false;
+      return;
     case 'stopping':
       excuseAll(facts);
       facts.stopping = true;

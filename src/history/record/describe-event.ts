@@ -10,6 +10,8 @@ const SUBJECT: Record<HistoryEventOf<'subject'>['event'], string> = {
   frozen: 'the server is frozen',
   continued: 'the server goes on',
   clock: 'the kit sets the clock of the server',
+  short: 'the kit takes a resource from the server',
+  supplied: 'the server has its resources again',
   exited: 'the server exited by itself',
 };
 

@@ -99,7 +99,7 @@ export class Actor implements LinkOwner {
     subprotocol: string | false = WIRE.subprotocol,
     tokens?: TokenChoice,
     reads = true,
-    wanted?: number,
+    wanted?: number | 'anything',
   ): Promise<DialOutcome> {
     const once = () => this.#connectOnce(subprotocol, tokens, reads);
     return connectPatiently(once, (ms) => this.#world.pause(ms), wanted);
@@ -133,7 +133,7 @@ export class Actor implements LinkOwner {
       link.handlers,
     );
     if (!outcome.ok) {
-      const { ok: _, ...refused } = outcome;
+      const { ok: _, retryAfterMs: __, ...refused } = outcome;
       this.record({ kind: 'refused', client: this.name, conn: link.conn, ...refused });
       return outcome;
     }

@@ -4,20 +4,25 @@ import type { DialOutcome, Refused } from '../ports.js';
 const FOR_NOW: ReadonlySet<number | undefined> = new Set([429, 502, 503, 504]);
 const TRIES = 6;
 const FIRST_PAUSE_MS = 100;
+/** Who asks for more does not want to be tested. */
+const LONGEST_PAUSE_MS = 20_000;
 
 /** An upgrade that failed for now only: a server may refuse one at any time, and no rule says how long one takes. */
 export const isRefusedForNow = ({ refusal, status }: Refused): boolean =>
   refusal === 'timeout' || (refusal === 'status' && FOR_NOW.has(status));
 
-/** Tries to connect again, with a growing pause, as every client does. `wanted`: the status that is to come. */
+const isWanted = ({ status }: Refused, wanted: number | 'anything' | undefined): boolean =>
+  wanted === 'anything' || (wanted !== undefined && status === wanted);
+
+/** Tries to connect again, with a growing pause, as every client does. `wanted`: the status that is to come, or that anything may come. */
 export const connectPatiently = async (
   connect: () => Promise<DialOutcome>,
   pause: (ms: number) => Promise<unknown>,
-  wanted?: number,
+  wanted?: number | 'anything',
 ): Promise<DialOutcome> => {
   for (let tries = 1; ; tries += 1) {
     const outcome = await connect();
-    if (outcome.ok || tries === TRIES || !isRefusedForNow(outcome) || outcome.status === (wanted ?? -1)) return outcome;
-    await pause(FIRST_PAUSE_MS * 2 ** (tries - 1));
+    if (outcome.ok || tries === TRIES || !isRefusedForNow(outcome) || isWanted(outcome, wanted)) return outcome;
+    await pause(Math.max(FIRST_PAUSE_MS * 2 ** (tries - 1), Math.min(outcome.retryAfterMs ?? 0, LONGEST_PAUSE_MS)));
   }
 };

@@ -126,6 +126,9 @@ const entryOf = (
 
 class LevelStore implements Store {
   readonly #db: ClassicLevel;
+  /** A write failed, and may have left half a record behind. */
+  #torn = false;
+  #reopening: Promise<void> | undefined;
   lastSeq: number;
   waiting: number;
 
@@ -136,12 +139,12 @@ class LevelStore implements Store {
   }
 
   async findDedup(keys: readonly MessageKey[]): Promise<(DedupRecord | undefined)[]> {
-    const found = await this.#db.getMany(keys.map(({ from, msgId }) => dedupKey(from, msgId)));
+    const found = await (await this.#whole()).getMany(keys.map(({ from, msgId }) => dedupKey(from, msgId)));
     return found.map((text) => parse<DedupRecord>(text));
   }
 
   async findInInbox(keys: readonly InboxKey[]): Promise<(InboxEntry | undefined)[]> {
-    const found = await this.#db.getMany(
+    const found = await (await this.#whole()).getMany(
       keys.flatMap(({ user, seq }) => [
         queueKey(user, seq),
         ackKey(user, seq),
@@ -160,16 +163,16 @@ class LevelStore implements Store {
   }
 
   async findUsers(users: readonly string[]): Promise<(readonly string[] | undefined)[]> {
-    return (await this.#db.getMany(users.map(userKey))).map((text) => parse<readonly string[]>(text));
+    return (await (await this.#whole()).getMany(users.map(userKey))).map((text) => parse<readonly string[]>(text));
   }
 
   async countInbox(user: string, atMost: number): Promise<number> {
-    return await countKeys(this.#db, { gt: queueKey(user, 0), lt: queueEnd(user), limit: atMost });
+    return await countKeys(await this.#whole(), { gt: queueKey(user, 0), lt: queueEnd(user), limit: atMost });
   }
 
   async scanInbox(user: string, device: string | undefined, afterSeq: number, limit: number): Promise<Waiting[]> {
     const range = { gt: queueKey(user, afterSeq), lt: queueEnd(user), limit };
-    const queued = (await this.#db.values(range).all()).map(
+    const queued = (await (await this.#whole()).values(range).all()).map(
       (text): Waiting => ({ message: JSON.parse(text), delivered: false }),
     );
     if (device === undefined) return queued;
@@ -180,39 +183,41 @@ class LevelStore implements Store {
 
   async #scanRest(user: string, device: string, afterSeq: number, limit: number): Promise<Waiting[]> {
     const range = { gt: restKey(user, device, afterSeq), lt: restEnd(user, device), limit };
-    const keys = await this.#db.keys(range).all();
+    const db = await this.#whole();
+    const keys = await db.keys(range).all();
     if (keys.length === 0) return [];
-    const texts = await this.#db.getMany(keys.map((key) => bodyKey(user, seqOfKey(key))));
+    const texts = await db.getMany(keys.map((key) => bodyKey(user, seqOfKey(key))));
     return texts.flatMap((text) => (text === undefined ? [] : [{ message: JSON.parse(text), delivered: true }]));
   }
 
   async findDue(now: number, limit: number): Promise<InboxKey[]> {
-    const due = await this.#db.iterator({ gt: 'e!', lt: dueEnd(now), limit }).all();
+    const due = await (await this.#whole()).iterator({ gt: 'e!', lt: dueEnd(now), limit }).all();
     return due.map(([key, text]) => ({ user: (JSON.parse(text) as Due).to, seq: seqOfKey(key) }));
   }
 
   async nextExpiry(): Promise<number | undefined> {
-    const [key] = await this.#db.keys({ gt: 'e!', lt: 'e"', limit: 1 }).all();
+    const [key] = await (await this.#whole()).keys({ gt: 'e!', lt: 'e"', limit: 1 }).all();
     return key === undefined ? undefined : timeOfKey(key);
   }
 
   async commit(changes: readonly Change[]): Promise<void> {
-    const batch = newBatch(this.#db);
+    const batch = newBatch(await this.#whole());
     for (const change of changes) write(batch, change);
     const highest = highestSeq(changes, this.lastSeq);
     if (highest > this.lastSeq) put(batch, SEQ_KEY, highest);
     const waiting = waitingAfter(changes, this.waiting);
     if (waiting !== this.waiting) put(batch, WAITING_KEY, waiting);
-    await batch.write({ sync: true });
+    await this.#write(batch, true);
     this.lastSeq = highest;
     this.waiting = waiting;
   }
 
   async purge(settledBefore: number, limit: number): Promise<Purged> {
-    const old = await this.#db.iterator({ gt: 'x!', lt: settledEnd(settledBefore), limit }).all();
+    const db = await this.#whole();
+    const old = await db.iterator({ gt: 'x!', lt: settledEnd(settledBefore), limit }).all();
     const settled = old.map(([key, text]) => ({ key, seq: seqOfKey(key), ...(JSON.parse(text) as Settled) }));
     const entries = await this.findInInbox(settled.map(({ to, seq }) => ({ user: to, seq })));
-    const batch = newBatch(this.#db);
+    const batch = newBatch(db);
     const ended: InboxKey[] = [];
     settled.forEach(({ key, seq, to, from, msgId }, index) => {
       batch.del(key).del(ackKey(to, seq)).del(dedupKey(from, msgId));
@@ -223,8 +228,37 @@ class LevelStore implements Store {
       if (entry.message.expiresAt !== undefined) batch.del(dueKey(entry.message.expiresAt, seq));
     });
     // Not synced: what comes back after a crash is purged again.
-    await batch.write();
+    await this.#write(batch, false);
     return { count: old.length, ended };
+  }
+
+  async #write(batch: Batch, sync: boolean): Promise<void> {
+    try {
+      await batch.write({ sync });
+    } catch (error) {
+      this.#torn = true;
+      throw error;
+    }
+  }
+
+  /**
+   * What is written behind half a record is lost with it at the next start, although it was synced. Opening the
+   * database again drops the half record and begins a new file. As long as that fails, every access fails.
+   */
+  async #whole(): Promise<ClassicLevel> {
+    if (this.#torn) {
+      this.#reopening ??= this.#reopen().finally(() => {
+        this.#reopening = undefined;
+      });
+      await this.#reopening;
+    }
+    return this.#db;
+  }
+
+  async #reopen(): Promise<void> {
+    await this.#db.close();
+    await this.#db.open();
+    this.#torn = false;
   }
 
   async close(): Promise<void> {

@@ -9,9 +9,14 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** Resolves when the server listens; rejects with a KitError that says why it cannot. */
-export const listen = (server: Server, host: string, port: number): Promise<void> =>
+export const listen = (
+  server: Server,
+  host: string,
+  port: number,
+  onAcceptError: (error: Error) => void,
+): Promise<void> =>
   new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
+    const refuse = (error: NodeJS.ErrnoException): void => {
       const reason = REASONS[error.code ?? ''] ?? error.message;
       reject(
         new KitError(
@@ -21,6 +26,12 @@ export const listen = (server: Server, host: string, port: number): Promise<void
           { cause: error },
         ),
       );
+    };
+    server.once('error', refuse);
+    server.listen(port, host, 511, () => {
+      server.off('error', refuse);
+      // One connection that could not be accepted, for want of descriptors, must not end the process.
+      server.on('error', (error) => onAcceptError(error));
+      resolve();
     });
-    server.listen(port, host, 511, resolve);
   });

@@ -111,7 +111,7 @@ class ReferenceServer {
     // Some room for requests that are no WebSockets, such as the description.
     http.maxConnections = limits.maxConnections + limits.maxHandshakesPerAddress;
     await this.#commitLoop.start();
-    await listen(http, host, port);
+    await listen(http, host, port, (error) => this.#log('error', 'accept-failed', { error }));
     this.#startClocks();
     const address = http.address() as AddressInfo;
     const shownHost = address.family === 'IPv6' ? `[${address.address}]` : address.address;

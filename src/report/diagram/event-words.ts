@@ -11,6 +11,8 @@ export const PROCESS: Record<HistoryEventOf<'subject'>['event'], [Sign, string]>
   frozen: ['frozen', 'frozen'],
   continued: ['started', 'goes on'],
   clock: ['fault', 'clock set'],
+  short: ['fault', 'runs out of a resource'],
+  supplied: ['started', 'has its resources again'],
   exited: ['killed', 'exited by itself'],
 };
 

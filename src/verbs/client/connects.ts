@@ -41,6 +41,10 @@ const fields = {
   reading: Type.Optional(
     Type.Literal(false, { description: 'Nothing is read from the first byte on, until the verb `reads`.' }),
   ),
+  mayFail: Type.Optional(Type.Literal(true, { description: 'One try, and whether it succeeds proves nothing.' })),
+  insists: Type.Optional(
+    Type.Literal(true, { description: 'With `by`: to be refused for now, again and again, is missed, too.' }),
+  ),
   by: Type.Optional(requirement),
 };
 type Connects = Static<ReturnType<typeof Type.Object<typeof fields>>>;
@@ -120,8 +124,9 @@ export const connects = defineClientVerb({
       action.subprotocol ?? WIRE.subprotocol,
       tokensOf(stage, action),
       action.reading ?? true,
-      action.refused,
+      action.mayFail === true ? 'anything' : action.refused,
     );
+    if (action.mayFail === true) return true;
     if (action.refused !== undefined) {
       const seen = outcome.ok ? 'the upgrade succeeded' : `HTTP ${outcome.status ?? 'none'} (${outcome.error})`;
       if (outcome.ok) actor.link?.end('abruptly');
@@ -136,12 +141,12 @@ export const connects = defineClientVerb({
     }
     if (outcome.ok) return true;
     // A user with few connections is never over the limit of 1.8: 429 that does not pass is what the script looks for.
-    const mayPass = isRefusedForNow(outcome) && outcome.status !== 429;
+    const mayPass = action.insists !== true && isRefusedForNow(outcome) && outcome.status !== 429;
     if (action.by === undefined || mayPass) return recordNotConnected(stage, place, actor.name, outcome);
     return recordExpectation(stage, place, {
       requirement: action.by,
       expected: `${actor.name} can connect`,
-      seen: `HTTP ${outcome.status ?? 'none'} (${outcome.error})`,
+      seen: outcome.status === undefined ? outcome.error : `HTTP ${outcome.status} (${outcome.error})`,
       met: false,
       miss: 'observed',
       waitedMs: 0,

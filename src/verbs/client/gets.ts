@@ -37,6 +37,9 @@ const fields = {
   already: Type.Optional(
     Type.Literal(true, { description: 'It must have come before this step: nothing is waited for.' }),
   ),
+  insists: Type.Optional(
+    Type.Literal(true, { description: 'To be put off (`busy`, `internal`), again and again, is missed, too.' }),
+  ),
   by: Type.Optional(requirement),
   connection: which,
 };
@@ -83,16 +86,23 @@ export const gets = defineClientVerb({
     });
     const result = await waitFor(stage, wait, action.within);
     const waitedMs = performance.now() - from;
+    const { refused, ...unexcused } = result;
+    const awaited = action.insists === true ? unexcused : result;
+    const insisted = action.insists === true && refused !== undefined ? `${refused} as long as it was asked: ` : '';
     const detail = pattern.error ?? pattern.statuses?.[0] ?? pattern.codes?.[0]?.toString();
     const [message] = result.met ? labels : result.missing;
     return recordExpectation(stage, place, {
       requirement: action.by ?? defaultRequirement(pattern.what, detail),
       expected: `${actor.name} gets ${describePattern(pattern, labels)} ${already ? 'before this step' : `within ${Math.round(boundMs)} ms`}`,
-      seen: result.met ? 'it came' : already ? 'nothing that matches until then' : describeMissed(result, boundMs),
+      seen: result.met
+        ? 'it came'
+        : already
+          ? 'nothing that matches until then'
+          : `${insisted}${describeMissed(result, boundMs)}`,
       met: result.met,
       awaits: awaitedBy(pattern),
       waitedMs,
-      ...(already && !result.wrong ? { miss: 'nothing-came', late: result.closed === undefined } : missOf(result)),
+      ...(already && !result.wrong ? { miss: 'nothing-came', late: result.closed === undefined } : missOf(awaited)),
       ...(message ? { message } : {}),
     });
   },

@@ -8,7 +8,11 @@ const RESTART_MS = 200;
 export const restarts = defineSubjectVerb({
   name: 'restarts',
   example: 'restarts: true',
-  fields: { restarts: Type.Literal(true) },
+  fields: {
+    restarts: Type.Union([Type.Literal(true), Type.Literal('if-ended')], {
+      description: '`if-ended`: only if it has ended by itself.',
+    }),
+  },
   does: 'Starts the process again on the same port and data.',
   defines: nothingNew,
   uses: noLabels,
@@ -17,8 +21,8 @@ export const restarts = defineSubjectVerb({
   needs: () => ({ control: true }),
   fills: [],
   verbatim: [],
-  perform: async (stage) => {
-    await restart(stage);
+  perform: async (stage, action) => {
+    if (action.restarts === true || !stage.subjectUp) await restart(stage);
     return true;
   },
 });

@@ -9,7 +9,16 @@ import { awaitAllClosed, exactPause } from './ending.js';
 export const stops = defineSubjectVerb({
   name: 'stops',
   example: 'stops: true',
-  fields: { stops: Type.Literal(true), when, afterMs: Type.Optional(millis) },
+  fields: {
+    stops: Type.Literal(true),
+    when,
+    afterMs: Type.Optional(millis),
+    waits: Type.Optional(
+      Type.Literal(false, {
+        description: 'The script goes on at once, while the process stops; `crashes` ends what is left of it.',
+      }),
+    ),
+  },
   does: 'SIGTERM; done when the process has ended.',
   defines: nothingNew,
   uses: aimedLabels,
@@ -23,6 +32,11 @@ export const stops = defineSubjectVerb({
     if (action.afterMs !== undefined) await stage.mustWait(exactPause(stage, Number(action.afterMs)));
     stage.record({ kind: 'subject', event: 'stopping', signal: 'SIGTERM' });
     stage.subjectUp = false;
+    if (action.waits === false) {
+      controlOf(stage).beginStop();
+      recordFault(stage, place, 'stop', true);
+      return true;
+    }
     await stage.mustWait(controlOf(stage).stop());
     stage.record({ kind: 'subject', event: 'stopped', signal: 'SIGTERM' });
     await stage.mustWait(awaitAllClosed(stage));

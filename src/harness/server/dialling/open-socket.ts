@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket as TcpSocket } from 'node:net';
 import { type ClientOptions, WebSocket } from 'ws';
+import { defined } from '../../../defined.js';
 import type { DialOutcome, DialRequest, Socket, SocketHandlers } from '../../../play/index.js';
 import { localFault } from '../../local-fault.js';
 import type { Credentials } from '../credentials.js';
@@ -9,7 +10,7 @@ import { CorkPerTick } from './cork-per-tick.js';
 import { Dripper } from './dripper.js';
 import { FrameWatch } from './frame-watch.js';
 import { shapeUpgrade } from './handshake-form.js';
-import { refusalOf } from './refusal-of.js';
+import { refusalOf, retryAfterMs } from './refusal-of.js';
 import { streamFrame } from './stream-frame.js';
 import { tlsOverTcp } from './tls-over-tcp.js';
 
@@ -152,6 +153,7 @@ export const openSocket = (
         refusal: 'status',
         status,
         error: `HTTP ${status} ${response.statusMessage ?? ''}`.trim(),
+        ...defined({ retryAfterMs: retryAfterMs(response.headers['retry-after'], Date.now()) }),
       });
       response.destroy();
       request.destroy();

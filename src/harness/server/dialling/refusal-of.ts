@@ -8,3 +8,11 @@ export const refusalOf = ({ message }: Error): Exclude<Refusal, 'status' | 'form
   if (/^Server sent (no|an invalid) subprotocol/.test(message)) return 'subprotocol';
   return /handshake has timed out/.test(message) ? 'timeout' : 'network';
 };
+
+/** What `Retry-After` asks for, in seconds or as a date; undefined: nothing that can be read. */
+export const retryAfterMs = (header: string | undefined, now: number): number | undefined => {
+  if (header === undefined) return undefined;
+  if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1_000;
+  const at = Date.parse(header);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
+};

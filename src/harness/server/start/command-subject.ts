@@ -1,12 +1,14 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Resource } from '../../../../schemas/index.js';
 import { KitError } from '../../../errors.js';
 import { describeExit, outputOf } from '../../process/exit.js';
 import { groupMemory, killStrays } from '../../process/group.js';
 import { releaseFolder } from '../../process/guard.js';
 import { endpointOf, portState } from '../../process/port.js';
 import { quoteCommand, type RunningCommand, runCommand } from '../../process/running-command.js';
+import { takeFrom } from '../../process/shortage.js';
 import type { Subject, SubjectControl, SubjectExit } from '../../subject.js';
 import type { Authenticate, Credentials } from '../credentials.js';
 import { endedEarly, neverAnswered, portHeld } from './start-failure.js';
@@ -52,7 +54,11 @@ export class CommandSubject implements Subject, SubjectControl {
 
   async start(environment: Record<string, string> = {}): Promise<void> {
     if (this.#closing !== undefined) throw this.#misuse('started', 'is closed');
-    if (this.#running?.alive()) throw this.#misuse('started', 'runs already');
+    if (this.#running?.alive()) {
+      // One that was told to stop, and still does.
+      if (!this.#dismissed.has(this.#running)) throw this.#misuse('started', 'runs already');
+      await this.kill();
+    }
     const { authenticate, command, data, port, startTimeoutMs } = this.#options;
     const credentials = await authenticate(this.url, this.#probe, 'default');
     if ((await portState(endpointOf(this.url))) === 'accepts') throw portHeld(this.#options);
@@ -92,7 +98,7 @@ export class CommandSubject implements Subject, SubjectControl {
   }
 
   async kill(): Promise<void> {
-    const running = this.#alive('killed');
+    const running = this.#running ?? this.#alive('killed');
     this.#options.log(`SIGKILL to process group ${running.pgid}`);
     if (!(await this.#end(running, 'SIGKILL', KILL_BOUND_MS))) throw this.#survived(running);
     await this.#portRefuses();
@@ -113,6 +119,16 @@ export class CommandSubject implements Subject, SubjectControl {
       );
     }
     await this.#portRefuses();
+  }
+
+  beginStop(): void {
+    const running = this.#alive('stopped');
+    this.#options.log(`SIGTERM to process group ${running.pgid}`);
+    this.#terminate(running);
+  }
+
+  take(resource: Resource): () => void {
+    return takeFrom(this.#alive('limited').pgid, this.#options.data, resource);
   }
 
   /** What the process wrote goes away; it must have ended. */
@@ -190,11 +206,19 @@ export class CommandSubject implements Subject, SubjectControl {
 
   /** Signals the group and waits until it is gone. False: it is still there after the bound. */
   async #end(running: RunningCommand, signal: 'SIGKILL' | 'SIGTERM', boundMs: number): Promise<boolean> {
-    this.#dismissed.add(running);
-    running.signal(signal);
-    // A frozen process does not see SIGTERM before it goes on.
-    if (signal === 'SIGTERM') running.signal('SIGCONT');
+    if (signal === 'SIGTERM') this.#terminate(running);
+    else {
+      this.#dismissed.add(running);
+      running.signal(signal);
+    }
     return running.waitForEnd(boundMs);
+  }
+
+  /** A frozen process does not see SIGTERM before it goes on. */
+  #terminate(running: RunningCommand): void {
+    this.#dismissed.add(running);
+    running.signal('SIGTERM');
+    running.signal('SIGCONT');
   }
 
   async #portRefuses(): Promise<void> {

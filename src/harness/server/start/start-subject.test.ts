@@ -45,7 +45,8 @@ t.test('a subject is killed, restarted, stopped, frozen and closed', async (t) =
   t.match(subject.url, /^ws:\/\/127\.0\.0\.1:\d+\/$/);
   await control.kill();
   t.ok(await refuses(subject.url), 'after a kill the port refuses');
-  t.match(await errorOf(control.kill()), { code: 'unreachable', message: /could not be killed/ }, 'a kill needs life');
+  await control.kill();
+  t.match(await errorOf(control.stop()), { code: 'unreachable', message: /could not be stopped/ }, 'a stop needs life');
   t.throws(() => control.freeze(), { message: /could not be frozen/ });
   control.unfreeze();
   await control.start();
@@ -126,6 +127,22 @@ t.test('SIGTERM that is ignored ends in SIGKILL, and the caller is told', async 
   await subject.close();
 });
 
+t.test('a stop that nobody waits for is finished by a kill, or by the next start', async (t) => {
+  const subject = await start(command('ignores-sigterm'));
+  const control = controlOf(subject);
+  const told: SubjectExit[] = [];
+  control.onExit((exit) => told.push(exit));
+  control.beginStop();
+  await control.kill();
+  t.ok(await refuses(subject.url), 'killed');
+  await control.start();
+  control.beginStop();
+  await control.start();
+  t.notOk(await refuses(subject.url), 'started again, over what was still stopping');
+  t.same(told, [], 'none of these ends is news');
+  await subject.close();
+});
+
 t.test('an end that nobody asked for is told, with the last output', async (t) => {
   const subject = await start(command('ends-later'));
   const told: SubjectExit[] = [];
@@ -140,7 +157,7 @@ t.test('an end that nobody asked for is told, with the last output', async (t) =
   });
   t.match(exit, { code: 3, signal: null, output: /the client has left/ });
   t.same(told, [], 'a listener that was taken off is not called');
-  t.match(await errorOf(controlOf(subject).kill()), { message: /could not be killed: .* ended with code 3/ });
+  t.match(await errorOf(controlOf(subject).stop()), { message: /could not be stopped: .* ended with code 3/ });
   await subject.close();
 });
 

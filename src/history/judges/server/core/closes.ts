@@ -78,7 +78,7 @@ export class Closes implements Judge {
   onClosing(connection: Connection, event: HistoryEventOf<'closed'>): void {
     const { facts, findings } = this.#context;
     if (event.by !== 'subject') findings.exercise('IM-1-38');
-    if (event.by !== 'subject' || facts.killing) return;
+    if (event.by !== 'subject' || facts.killing || facts.short) return;
     if (facts.stopping) {
       if (event.how !== 'clean') return;
       if (event.code === CLOSE.goingAway) findings.exercise('IM-4.2-28');

@@ -7,7 +7,8 @@ import type { Closes } from './closes.js';
 /** Judges that the server does not exit by itself. */
 export const judgeExits = (context: JudgeContext, closes: Closes): Judge => ({
   onSubjectEnded: (event) => {
-    if (event.event === 'exited') reportExit(context, event, closes.placeOfExit());
+    // Who cannot write may end, and be started again.
+    if (event.event === 'exited' && !context.facts.short) reportExit(context, event, closes.placeOfExit());
   },
 });
 
