@@ -191,7 +191,16 @@ export const HistoryEventSchema = Type.Union(
     ),
     event(
       'got',
-      { client, conn, packet: Type.Record(Type.String(), Type.Unknown()) },
+      {
+        client,
+        conn,
+        packet: Type.Record(Type.String(), Type.Unknown()),
+        earlier: Type.Optional(
+          Type.Literal(true, {
+            description: 'A receipt for what this account of --users sent in an earlier scenario: nothing is judged.',
+          }),
+        ),
+      },
       'A valid packet of the subject arrived.',
     ),
     event(

@@ -1,4 +1,4 @@
-import type { Description, HistoryEvent, Timers } from '../../schemas/index.js';
+import type { Description, HistoryEvent, Packet, Timers } from '../../schemas/index.js';
 import type { ClientSpec } from '../script/model.js';
 import { userIdOf } from '../script/user-id.js';
 import { seededRandom } from '../seeded-random.js';
@@ -31,6 +31,8 @@ export interface StageOptions {
   userSuffix: string;
   /** The account that plays a user of the script, where users cannot be made up. */
   identity?: (userOf: string, device: string) => { user: string; device: string };
+  /** What accounts sent before this scenario, where they are lent. */
+  earlier?: { wasSent(user: string, msgId: string): boolean; noteSent(user: string, msgId: string): void };
   /** Longest time, in milliseconds, for which the event loop of the kit stood still since the stage was made; absent: not measured. */
   stalledMs?(): number;
   /** Every event of the history, in order. */
@@ -118,6 +120,7 @@ export class Stage implements ActorWorld {
 
   record(event: Untimed): void {
     this.shortage.note(event);
+    this.#noteSent(event);
     // Every event is made for this call, so it needs no copy.
     this.options.onEvent(Object.assign(event, { at: this.now() }) as HistoryEvent);
   }
@@ -144,6 +147,21 @@ export class Stage implements ActorWorld {
 
   noteAcceptedAt(epochMs: number): void {
     this.clock.noteAcceptedAt(epochMs, Date.now());
+  }
+
+  #noteSent(event: Untimed): void {
+    const { earlier } = this.options;
+    if (earlier === undefined || event.kind !== 'sent' || event.packet.type !== 'msg:R') return;
+    const user = this.actors.get(event.client)?.user;
+    if (user !== undefined) earlier.noteSent(user, String(event.packet.msgId));
+  }
+
+  /** A receipt may be repeated whenever its sender connects, and the account may have sent it in an earlier scenario. */
+  isEarlier(user: string, packet: Packet): boolean {
+    const { earlier } = this.options;
+    if (earlier === undefined || packet.type !== 'ack:N' || this.messages.ofKey(user, packet.msgId).length > 0)
+      return false;
+    return earlier.wasSent(user, packet.msgId);
   }
 
   nextMsgId(): string {

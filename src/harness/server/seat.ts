@@ -41,17 +41,19 @@ export interface Parts extends Omit<Known, 'classes'> {
   attacker: ServerInstance['attacker'];
   probes: ReturnType<typeof probesOf>;
   control?: Control | undefined;
-  identity?: Lease['identity'] | undefined;
+  lease?: Lease | undefined;
 }
 
 /** One playing of a scenario against a server: the kit plays its clients. */
 export const performOn = (
   scenario: Scenario,
-  { description, timers, served, network, dial, attacker, probes, control, identity }: Parts,
+  { description, timers, served, network, dial, attacker, probes, control, lease }: Parts,
   options: PlayOptions,
 ): Performance => {
   const known = { description, timers, dial, attacker, probes };
-  const stage = new Stage({ ...options, ...known, ...defined({ control, identity, served, network }) });
+  const { identity } = lease ?? {};
+  const earlier = lease && { wasSent: lease.wasSentEarlier, noteSent: lease.noteSent };
+  const stage = new Stage({ ...options, ...known, ...defined({ control, identity, earlier, served, network }) });
   return {
     noteExit: (exit) => {
       stage.subjectUp = false;
@@ -95,7 +97,7 @@ export const takeSeat = async (
   }
   const { subject, dial, attacker } = instance;
   const probes = probesOf(subject, known, options, scenario);
-  const parts: Parts = { ...known, dial, attacker, probes, control, identity: lease?.identity };
+  const parts: Parts = { ...known, dial, attacker, probes, control, lease };
   return {
     perform: (play) => performOn(scenario, parts, play),
     onExit: (listener) => subject.control?.onExit(listener) ?? (() => undefined),

@@ -120,6 +120,7 @@ const noteGot = (facts: Facts, event: HistoryEventOf<'got'>): void => {
   const end = facts.ends.at(-1);
   if (end !== undefined && connection.serial <= end.openings) end.after = facts.line + 0.5;
   facts.tell.onPacket(connection, packet.type);
+  if (event.earlier) return;
   if (packet.type === 'msg:N') notePush(facts, connection, packet);
   else if (packet.type === 'ack:N') noteReceipt(facts, connection, packet);
   else noteAnswer(facts, connection, packet);

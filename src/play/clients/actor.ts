@@ -1,4 +1,12 @@
-import { type AckA, type AckR, type MsgA, type MsgN, RETRYABLE_CODES, WIRE } from '../../../schemas/index.js';
+import {
+  type AckA,
+  type AckR,
+  type MsgA,
+  type MsgN,
+  type Packet,
+  RETRYABLE_CODES,
+  WIRE,
+} from '../../../schemas/index.js';
 import { defined } from '../../defined.js';
 import { RAW_LABEL, UNKNOWN_LABEL } from '../../script/labels.js';
 import type { Dial, DialOutcome, TokenChoice } from '../ports.js';
@@ -22,6 +30,8 @@ export interface ActorWorld {
   /** How a client speaks on the connection that it opens as its nth. */
   voiceFor(client: string, nth: number): Voice;
   countPacket(): void;
+  /** Whether a packet is about a message that the account sent before this scenario had it. */
+  isEarlier(user: string, packet: Packet): boolean;
   /** A push told when the server accepted a message, by its own clock. */
   noteAcceptedAt(epochMs: number): void;
 }
@@ -138,6 +148,10 @@ export class Actor implements LinkOwner {
       return outcome;
     }
     return outcome;
+  }
+
+  isEarlier(packet: Packet): boolean {
+    return this.#world.isEarlier(this.user, packet);
   }
 
   onOpen(link: Link): void {

@@ -45,6 +45,8 @@ export interface LinkOwner {
   /** Its packets travel in so many WebSocket fragments. Undefined: whole. */
   readonly fragments: number | undefined;
   record(event: Untimed): void;
+  /** Whether it is about a message that this user sent before the scenario began. */
+  isEarlier(packet: Packet): boolean;
   onOpen(link: Link): void;
   /** A valid packet of so many bytes arrived and is in the inbox. */
   onPacket(link: Link, entry: Received & { kind: 'packet' }, bytes: number): void;
@@ -168,10 +170,13 @@ export class Link {
       this.#onInvalid(decoded.level, text.slice(0, 1000), decoded.errors, defined({ rid, msgId }));
       return;
     }
-    this.#owner.record({ kind: 'got', client: this.#owner.name, conn: this.conn, packet: decoded.packet });
+    const { packet } = decoded;
+    const earlier = this.#owner.isEarlier(packet);
+    this.#owner.record({ kind: 'got', client: this.#owner.name, conn: this.conn, packet, ...(earlier && { earlier }) });
+    if (earlier) return;
     const entry: Received & { kind: 'packet' } = {
       kind: 'packet',
-      packet: decoded.packet,
+      packet,
       handled: false,
       taken: false,
     };

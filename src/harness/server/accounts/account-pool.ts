@@ -3,11 +3,16 @@ import type { Scenario } from '../../../script/index.js';
 import type { Account } from '../../options.js';
 import { type Assignment, assignAccounts, type PoolUser, poolOf, usersOf } from './assignment.js';
 import { type Device, type DrainTimes, drain } from './drain.js';
+import { EarlierMessages } from './earlier-messages.js';
 
 /** Accounts that one scenario has for itself. */
 export interface Lease {
   /** The user and the device that a client of the script is on this server. */
   identity(user: string, device: string): Device;
+  /** Whether the account sent that message before this scenario had it. */
+  wasSentEarlier(user: string, msgId: string): boolean;
+  /** The account sends it now. Later scenarios may get its receipt again. */
+  noteSent(user: string, msgId: string): void;
   /** Gives the accounts back. `settled`: everything that was sent is known to be delivered and acked. */
   release(settled: boolean): Promise<void>;
   /** Gives the accounts back as they are, because nobody can empty them now. */
@@ -37,6 +42,7 @@ export class AccountPool {
   /** Devices that may have something waiting. */
   readonly #used = new Map<PoolUser, Set<string>>();
   readonly #waiting: Waiting[] = [];
+  readonly #earlier = new EarlierMessages();
   #ready: Promise<void> | undefined;
 
   constructor(accounts: readonly Account[], options: PoolOptions) {
@@ -59,14 +65,26 @@ export class AccountPool {
       this.#waiting.push({ users: usersOf(scenario), take });
       this.#serve();
     });
+    const own: [user: string, msgId: string][] = [];
+    const remember = (): void => {
+      for (const [user, msgId] of own.splice(0)) this.#earlier.note(user, msgId);
+    };
     return {
+      wasSentEarlier: (user, msgId) => this.#earlier.has(user, msgId),
+      noteSent: (user, msgId) => own.push([user, msgId]),
       identity: (user, device) => {
         const part = assignment.get(user);
         if (!part) throw new Error(`${user} has no account`);
         return { user: part.account.user, device: part.devices.get(device) ?? device };
       },
-      release: (settled) => this.#release(assignment, settled),
-      abandon: () => this.#setFree(assignment),
+      release: (settled) => {
+        remember();
+        return this.#release(assignment, settled);
+      },
+      abandon: () => {
+        remember();
+        this.#setFree(assignment);
+      },
     };
   }
 
@@ -107,6 +125,9 @@ export class AccountPool {
     const devices = accounts.flatMap((account) =>
       [...(this.#used.get(account) ?? [])].map((device) => ({ user: account.user, device })),
     );
-    return drain(this.#options.dial, devices, this.#options);
+    return drain(this.#options.dial, devices, {
+      ...this.#options,
+      onReceipt: (user, msgId) => this.#earlier.note(user, msgId),
+    });
   }
 }

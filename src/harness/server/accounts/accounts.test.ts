@@ -65,6 +65,27 @@ t.test('accounts are emptied before the first scenario, and after one that left 
   t.equal(log.length, 4, 'both are emptied together');
 });
 
+t.test('what an account sent before is known to whoever has it later', async (t) => {
+  const receipt = { type: 'ack:N', msgId: 'of-an-earlier-run', serverMsgId: 's', to: 'x', status: 'delivered', at: 1 };
+  const dial: Dial = async (_, handlers) => {
+    handlers.onOpen({ closeCleanly: () => handlers.onClose(1000) } as unknown as Socket);
+    setImmediate(() => handlers.onText(JSON.stringify(receipt)));
+    return { ok: true };
+  };
+  const accounts = pool(users('u1', 'u2'), dial);
+  const first = await accounts.lease(TALK);
+  t.ok(first.wasSentEarlier('u1', 'of-an-earlier-run'), 'its receipt came while the accounts were emptied');
+  first.noteSent('u1', 'm1');
+  t.notOk(first.wasSentEarlier('u1', 'm1'), 'what it sends itself is its own');
+  await first.release(true);
+  const second = await accounts.lease(TALK);
+  t.ok(second.wasSentEarlier('u1', 'm1'));
+  t.notOk(second.wasSentEarlier('u2', 'm1'));
+  second.noteSent('u2', 'm2');
+  second.abandon();
+  t.ok((await accounts.lease(TALK)).wasSentEarlier('u2', 'm2'), 'even after a scenario that broke off');
+});
+
 t.test('scenarios take turns', async (t) => {
   const accounts = pool(users('u1', 'u2', 'u3'), holding(new Map()).dial);
   const first = await accounts.lease(TALK);

@@ -19,12 +19,21 @@ export interface DrainTimes {
   connectMs: number;
 }
 
+/** Told of each receipt: the account sent that message, whoever tested with it. */
+export type OnReceipt = (user: string, msgId: string) => void;
+
 /** Acks everything that arrives, and remembers when something last did. */
 class Drainer {
   lastAt = performance.now();
   #socket: Socket | undefined;
   #rids = 0;
   #closed = false;
+
+  readonly #onReceipt: (msgId: string) => void;
+
+  constructor(onReceipt: (msgId: string) => void) {
+    this.#onReceipt = onReceipt;
+  }
 
   readonly handlers: SocketHandlers = {
     onOpen: (socket) => {
@@ -42,6 +51,7 @@ class Drainer {
   #onText(text: string): void {
     const decoded = decodePacket(text, SERVER_PACKETS);
     this.lastAt = performance.now();
+    if (decoded.ok && decoded.packet.type === 'ack:N') this.#onReceipt(decoded.packet.msgId);
     if (!decoded.ok || decoded.packet.type !== 'msg:N' || this.#closed) return;
     this.#rids += 1;
     const { serverMsgId } = decoded.packet;
@@ -57,11 +67,15 @@ class Drainer {
  * Empties what waits for these devices: all of them connect, ack everything that comes, and leave when it is quiet. They do so
  * together, so that the receipts of one for another are over, too. Rejects when a device cannot connect or is never quiet.
  */
-export const drain = async (dial: Dial, devices: readonly Device[], times: DrainTimes): Promise<void> => {
+export const drain = async (
+  dial: Dial,
+  devices: readonly Device[],
+  { onReceipt, ...times }: DrainTimes & { onReceipt: OnReceipt },
+): Promise<void> => {
   const drainers: Drainer[] = [];
   try {
     for (const { user, device } of devices) {
-      const drainer = new Drainer();
+      const drainer = new Drainer((msgId) => onReceipt(user, msgId));
       const request = { user, device, subprotocol: WIRE.subprotocol, timeoutMs: times.connectMs };
       const outcome = await connectPatiently(() => dial(request, drainer.handlers), sleep);
       if (!outcome.ok) {
