@@ -67,6 +67,11 @@ const NotPlayedSchema = Type.Union([
     { neededMs: Type.Number(), maxWaitMs: Type.Number() },
     'By the timers that the subject declares it takes longer than --max-wait.',
   ),
+  cause(
+    ['shared'],
+    { counter: Type.String(), from: Type.Number(), to: Type.Number() },
+    'A counter of the metrics page grew while the kit was quiet: others use this server.',
+  ),
   cause(['cannot'], { can: Type.String() }, 'The bot says that its client cannot do it.'),
   cause(['no-token'], { token: oneOf(TOKEN_KINDS) }, 'The kit cannot make tokens of this kind.'),
   cause(
