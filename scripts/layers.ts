@@ -167,6 +167,18 @@ export const LAYERS: readonly Layer[] = [
     tests: { may: ['src/harness/*', 'src/wire'], packages: ['playwright-core', 'tap-parser', 'ws'] },
   },
   {
+    path: 'src/options',
+    holds: 'the table of options, and the way from what a caller wrote, as flags, file or object, to a run',
+    may: [COMMON, 'schemas', 'src/harness/*', 'src/harness/server', 'conformance/patching'],
+    packages: ['node:*', 'lilconfig', 'yaml'],
+  },
+  {
+    path: 'src/embed',
+    holds: 'a run as the command line and other programs have it: its limits, its events, its report',
+    may: [COMMON, 'schemas', 'src/options', 'src/report'],
+    packages: ['node:*'],
+  },
+  {
     path: 'src/reference',
     holds: 'the reference server and the reference client',
     may: [COMMON, 'schemas', 'src/wire', 'src/protocol'],
@@ -186,12 +198,11 @@ export const LAYERS: readonly Layer[] = [
         'src/history',
         'src/harness/*',
         'src/harness/run',
-        'src/harness/server',
         'src/ledger',
       ],
-      ...['src/report', 'src/reference', ...MUTANTS],
+      ...['src/report', 'src/reference', 'src/options', 'src/embed', ...MUTANTS],
     ],
-    packages: ['node:*', 'commander', 'lilconfig', 'yaml'],
+    packages: ['node:*', 'commander', 'yaml'],
     tests: { may: ['src/harness/testing', 'src/harness/process'], packages: ['tap-parser'] },
   },
   {
@@ -237,7 +248,7 @@ export const LAYERS: readonly Layer[] = [
     may: [
       ...[COMMON, 'schemas', 'src/wire', 'src/script', 'src/verbs', 'src/history', 'src/ledger', 'src/report'],
       // The schema of the configuration file is made from the table of options.
-      ...['conformance/variants', ...MUTANTS, 'bin'],
+      ...['conformance/variants', ...MUTANTS, 'src/options'],
     ],
     packages: [
       '@sinclair/typebox',

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import t from 'tap';
 import { parse } from 'yaml';
+import { OPTIONS } from '../../src/options/option-table.js';
 import { packageRoot } from '../../src/package-root.js';
 import { buildProgram } from '../program.js';
-import { OPTIONS } from './option-table.js';
 
 /** Pages for users. */
 const PAGES = [

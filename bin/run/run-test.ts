@@ -1,20 +1,20 @@
 import { writeFileSync } from 'node:fs';
 import type { Report, Role } from '../../schemas/index.js';
 import { defined } from '../../src/defined.js';
+import { emptyReport } from '../../src/embed/empty-report.js';
 import { KitError } from '../../src/errors.js';
 import { EXIT, type RunOptions } from '../../src/harness/options.js';
+import { didYouMean } from '../../src/options/nearest.js';
+import type { Settings } from '../../src/options/option-table.js';
+import { runOptionsFrom } from '../../src/options/run-options.js';
+import { flagSettings, mergeSettings, readConfig } from '../../src/options/settings.js';
 import { inert } from '../../src/report/inert.js';
 import { tell, tellFailure } from '../failure.js';
-import { emptyReport } from './empty-report.js';
 import { tellGithub } from './github.js';
 import { HistoryShelf } from './history-shelf.js';
 import { onInterrupt } from './interrupt.js';
-import { didYouMean } from './nearest.js';
-import type { Settings } from './option-table.js';
 import { ProgressLine } from './progress-line.js';
 import { type ReportTarget, reportTargets, type Writing, writeReports, writeStdout } from './report-targets.js';
-import { runOptionsFrom } from './run-options.js';
-import { flagSettings, mergeSettings, readConfig } from './settings.js';
 import { TapStream } from './tap-stream.js';
 import { watchRun, withWarningsCounted } from './watch-run.js';
 

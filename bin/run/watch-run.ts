@@ -1,13 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import type { Report } from '../../schemas/index.js';
 import { defined } from '../../src/defined.js';
+import { Brake, type RunLimits } from '../../src/embed/brake.js';
 import { EXIT, type RunHooks, type RunOptions } from '../../src/harness/options.js';
 import { kitVersion } from '../../src/kit-version.js';
+import { publicUrl } from '../../src/options/replay.js';
 import { tell } from '../failure.js';
-import { Brake, type RunLimits } from './brake.js';
 import type { HistoryShelf } from './history-shelf.js';
 import type { ProgressLine } from './progress-line.js';
-import { publicUrl } from './replay.js';
 import type { TapStream } from './tap-stream.js';
 
 /** What is told while the run goes on. */

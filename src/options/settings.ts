@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { KitError } from '../../src/errors.js';
+import { KitError } from '../errors.js';
 import { didYouMean } from './nearest.js';
 import { OPTIONS, type OptionSpec, type Settings, specOf } from './option-table.js';
 

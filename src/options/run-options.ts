@@ -5,10 +5,10 @@ import type { ServerFile } from '../../conformance/patching/server-file.js';
 import { CLASSES_OF, type Role } from '../../schemas/history.js';
 import type { Description, Report } from '../../schemas/index.js';
 import { type SubjectClass, TESTED_CLASSES } from '../../schemas/wire.js';
-import { defined } from '../../src/defined.js';
-import { KitError } from '../../src/errors.js';
-import type { RunOptions } from '../../src/harness/options.js';
-import { makeFolder } from '../../src/make-folder.js';
+import { defined } from '../defined.js';
+import { KitError } from '../errors.js';
+import type { RunOptions } from '../harness/options.js';
+import { makeFolder } from '../make-folder.js';
 import { didYouMean } from './nearest.js';
 import type { Settings } from './option-table.js';
 import { replayArguments, shellQuote } from './replay.js';
@@ -77,9 +77,7 @@ const failedIn = (text: string): string[] | undefined => {
 
 /** Loaded only where a description is given: it takes the reader of YAML and the validator. */
 const descriptionFrom = async (source: unknown): Promise<Description> => {
-  const { descriptionOf, readDescriptionFile } = await import(
-    '../../src/harness/server/description/description-file.js'
-  );
+  const { descriptionOf, readDescriptionFile } = await import('../harness/server/description/description-file.js');
   return typeof source === 'string' ? readDescriptionFile(source) : descriptionOf(source, 'in the config file');
 };
 

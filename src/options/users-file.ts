@@ -1,6 +1,6 @@
-import { defined } from '../../src/defined.js';
-import { KitError } from '../../src/errors.js';
-import type { Account } from '../../src/harness/options.js';
+import { defined } from '../defined.js';
+import { KitError } from '../errors.js';
+import type { Account } from '../harness/options.js';
 
 const LINE = /^([A-Za-z0-9._@-]{1,64})(?:\/([A-Za-z0-9._-]{1,32}))?(?:\s+(\S+))?$/;
 
