@@ -48,7 +48,7 @@ export const LAYERS: readonly Layer[] = [
   {
     path: 'src/index.ts',
     holds: 'the kit as a library',
-    may: [COMMON, 'schemas', 'src/wire', 'src/ledger', 'src/harness/*', 'src/report'],
+    may: [COMMON, 'schemas', 'src/wire', 'src/ledger', 'src/harness/*', 'src/report', 'src/embed'],
     packages: [],
   },
   {
@@ -175,7 +175,7 @@ export const LAYERS: readonly Layer[] = [
   {
     path: 'src/embed',
     holds: 'a run as the command line and other programs have it: its limits, its events, its report',
-    may: [COMMON, 'schemas', 'src/options', 'src/report'],
+    may: [COMMON, 'schemas', 'src/options', 'src/harness/*', 'src/report', 'src/script'],
     packages: ['node:*'],
   },
   {
@@ -261,6 +261,7 @@ export const LAYERS: readonly Layer[] = [
       'typescript',
       'yaml',
     ],
+    tests: { may: ['src/embed'] },
   },
   {
     path: 'spec',
@@ -274,6 +275,13 @@ export const LAYERS: readonly Layer[] = [
     holds: 'the bot of our client library, which imports the library as a stranger does',
     may: [],
     packages: ['im-conformance'],
+  },
+  {
+    path: 'examples/embed',
+    holds: 'the kit inside of test runners, which import it as a stranger does',
+    may: [],
+    packages: ['node:*', 'im-conformance', 'mocha', 'tap', 'vitest'],
+    tests: { may: [COMMON] },
   },
   // Servers and clients as a stranger would write them: nothing of ours.
   {
