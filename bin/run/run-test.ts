@@ -1,22 +1,22 @@
 import { writeFileSync } from 'node:fs';
 import type { Report, Role } from '../../schemas/index.js';
 import { defined } from '../../src/defined.js';
+import { emptyReport } from '../../src/embed/empty-report.js';
 import { KitError } from '../../src/errors.js';
 import { EXIT, type RunOptions } from '../../src/harness/options.js';
+import { didYouMean } from '../../src/options/nearest.js';
+import type { Settings } from '../../src/options/option-table.js';
+import { runOptionsFrom } from '../../src/options/run-options.js';
+import { flagSettings, mergeSettings, readConfig } from '../../src/options/settings.js';
 import { inert } from '../../src/report/inert.js';
 import { tell, tellFailure } from '../failure.js';
-import { emptyReport } from './empty-report.js';
 import { tellGithub } from './github.js';
 import { HistoryShelf } from './history-shelf.js';
 import { onInterrupt } from './interrupt.js';
-import { didYouMean } from './nearest.js';
-import type { Settings } from './option-table.js';
 import { ProgressLine } from './progress-line.js';
 import { type ReportTarget, reportTargets, type Writing, writeReports, writeStdout } from './report-targets.js';
-import { runOptionsFrom } from './run-options.js';
-import { flagSettings, mergeSettings, readConfig } from './settings.js';
 import { TapStream } from './tap-stream.js';
-import { watchRun, withWarningsCounted } from './watch-run.js';
+import { watchRun } from './watch-run.js';
 
 /** What the caller asked for, as far as it could be read before something was wrong. */
 interface Request {
@@ -125,9 +125,7 @@ const testAndTell = async (
   if (tapOnStdout && (options.repeat ?? 1) === 1) request.stream = new TapStream(options.allowUnproven, writeStdout);
   const kept = shown ? { historyDir: shelf.folder(), ...options } : options;
   const watchers = { line: settings.quiet === true ? undefined : line, shelf, stream: request.stream };
-  const maxTime = settings['max-time'] as number | undefined;
-  const limits = { bail: settings.bail as number | undefined, maxTimeMs: maxTime && maxTime * 1_000 };
-  const report = withWarningsCounted(await watchRun(kept, watchers, limits, signal), settings['fail-on']);
+  const report = await watchRun(kept, settings, watchers, signal);
   const writing = await writingOf(request, shelf, report);
   const published = shelf.published(report);
   // What went wrong outside the scenarios is told on stderr, unless a person sees the report itself.

@@ -24,6 +24,7 @@ const checkBaseline = (options: RunOptions, scenarios: readonly Scenario[]): voi
     'usage',
     `--baseline names "${unknown}", which is no scenario`,
     'Remove it, or see --list for the ids.',
+    { field: 'baseline' },
   );
 };
 
@@ -31,7 +32,7 @@ const checkBaseline = (options: RunOptions, scenarios: readonly Scenario[]): voi
 const checkSweep = ({ sweep }: RunOptions, chosen: readonly Scenario[]): void => {
   if (sweep === undefined || chosen.some((scenario) => scenario.sweeps)) return;
   const remedy = 'Leave --sweep out; --repeat plays any scenario several times.';
-  throw new KitError('usage', '--sweep: none of the chosen scenarios has a sweep', remedy);
+  throw new KitError('usage', '--sweep: none of the chosen scenarios has a sweep', remedy, { field: 'sweep' });
 };
 
 const closeAll = async (first: Instance, others: readonly Promise<Instance | undefined>[]): Promise<void> => {
@@ -97,6 +98,8 @@ export const testWith = async (
             reason: not.reason,
             replay: replayOf(options, repetition),
           }),
+          // What the kit is unable to play may be unproven yet, which shows when all else was played.
+          { certain: not.unable !== true || not.verdict === 'unproven' },
         );
       }
     }

@@ -19,12 +19,14 @@ export const matcher = (glob: string): ((id: string) => boolean) => {
 /** Why a glob chooses nothing: the classes leave its scenarios out, or there are none. */
 const noMatch = (option: string, glob: string, elsewhere: readonly Scenario[]): KitError => {
   const classes = [...new Set(elsewhere.map((scenario) => scenario.class))].join(',');
+  const field = { field: option.slice(2) };
   return classes === ''
-    ? new KitError('usage', `${option} "${glob}" matches no scenario`, '--list prints the ids of all scenarios.')
+    ? new KitError('usage', `${option} "${glob}" matches no scenario`, '--list prints the ids of all scenarios.', field)
     : new KitError(
         'usage',
         `${option} "${glob}" matches scenarios of classes that --class leaves out`,
         `Add them: --class ${classes}.`,
+        field,
       );
 };
 

@@ -95,6 +95,7 @@ const checkUsersDiffer = async ({ users }: RunOptions, url: string, authenticate
     'usage',
     'every user gets the same token and the same headers, so all clients would be one user',
     'Use {user} in --token-command or --header, or list accounts with --users FILE.',
+    { field: 'token-command' },
   );
 };
 
@@ -133,6 +134,7 @@ const checkNamed = ({ url, exec }: RunOptions): void => {
     'usage',
     'there is nothing to test',
     'Give a url, or --exec with the command that starts the server.',
+    { field: 'url' },
   );
 };
 

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Report } from '../../schemas/index.js';
-import { packageRoot } from '../../src/package-root.js';
-import { withWarningsCounted } from './watch-run.js';
+import { packageRoot } from '../package-root.js';
+import { withWarningsCounted } from './conduct.js';
 
 t.test('warnings count only where the caller said so, and never less than what is worse', async (t) => {
   const path = join(packageRoot, 'src', 'report', 'fixtures', 'green.report.json');

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { count, duration } from '../../src/report/words.js';
+import { count, duration } from '../report/words.js';
 
 /** What ends a run before everything was played. */
 export interface RunLimits {
