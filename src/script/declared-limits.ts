@@ -2,6 +2,7 @@ import type { Description } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
 import { fillTree, placesIn, type Resolve } from '../template.js';
 import { actionSteps } from './actions.js';
+import { demandOf } from './demand.js';
 import type { Step } from './model.js';
 import type { Source } from './source.js';
 import type { Action } from './vocabulary.js';
@@ -31,7 +32,7 @@ export const fillStandIns = (action: Action): Action => fillTree(action, limitOf
 
 /** A script that counts with a limit must ask for it: on a server that declares none it does not apply. */
 export const checkLimits = (source: Source, steps: readonly Step[], requires: readonly string[]): void => {
-  const required = new Set(requires.map((entry) => entry.split(' ')[0]));
+  const required = new Set(requires.map((entry) => demandOf(entry).member));
   for (const { path, action } of actionSteps(steps)) {
     const place = placesIn(action).find(({ name }) => isLimit(name) && !required.has(`limits.${name}`));
     if (place === undefined) continue;

@@ -3,6 +3,7 @@ export { checkedScenarios } from './check-file.js';
 export { type CompiledScenarios, compiledPath, compiledScenarios, digestOf, readCompiled } from './compiled.js';
 export { fillLimits } from './declared-limits.js';
 export { boundWaitMs, declaredWaitMs, isTimed, messagesWaitMs } from './declared-waits.js';
+export { type Demand, demandOf, meetsDemand } from './demand.js';
 export { durationMs } from './durations.js';
 export { loadExcuses, readExcuses } from './fault-matrix.js';
 export { mostToOneUser } from './inbox-need.js';

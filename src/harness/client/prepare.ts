@@ -9,7 +9,7 @@ import {
 import { defined } from '../../defined.js';
 import { KitError } from '../../errors.js';
 import { type Hello, ServerStage } from '../../play/server/index.js';
-import { actionSteps, type Scenario } from '../../script/index.js';
+import { actionSteps, demandOf, meetsDemand, type Scenario } from '../../script/index.js';
 import { declaredWaitMs, playClient } from '../../verbs/index.js';
 import { describeExit, outputOf } from '../process/exit.js';
 import type { SubjectExit } from '../subject.js';
@@ -103,11 +103,10 @@ class Bots implements Instance {
 const claimsOf = ({ roles, classes }: Hello): ClientClass[] =>
   CLIENT_CLASSES.filter((name) => name === 'core' || roles.includes(name) || classes.includes(name));
 
-/** `limits.maxUnanswered >= 4`. What a client does not declare is 1. */
-const declares = (requirement: string, { limits }: Hello): boolean => {
-  const [path = '', relation, bound] = requirement.split(' ');
-  const value = limits[path.split('.')[1] ?? ''] ?? 1;
-  return relation === '<=' ? value <= Number(bound) : value >= Number(bound ?? 0);
+/** What a client does not declare is 1. */
+const meets = (entry: string, { limits }: Hello): boolean => {
+  const demand = demandOf(entry);
+  return meetsDemand(demand, limits[demand.member.split('.')[1] ?? ''] ?? 1);
 };
 
 const whyNotRun = (scenario: Scenario, subject: ClientSubject): (NotPlayed & { reason: string }) | undefined => {
@@ -119,7 +118,7 @@ const whyNotRun = (scenario: Scenario, subject: ClientSubject): (NotPlayed & { r
   if (unclaimed !== undefined) {
     return not({ code: 'class-not-claimed', class: unclaimed }, `the subject does not claim ${unclaimed}`);
   }
-  const missing = scenario.requires.find((one) => !declares(one, hello));
+  const missing = scenario.requires.find((one) => !meets(one, hello));
   if (missing !== undefined) {
     return not({ code: 'not-declared', requires: missing }, `the subject does not declare ${missing}`);
   }

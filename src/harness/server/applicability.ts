@@ -1,5 +1,5 @@
 import type { Description, NotPlayedBecause, SubjectClass } from '../../../schemas/index.js';
-import type { Scenario } from '../../script/index.js';
+import { demandOf, meetsDemand, type Scenario } from '../../script/index.js';
 import { mostToOneUser } from '../../verbs/index.js';
 import type { NotPlayed } from '../tested.js';
 import type { ServerSubject } from './server-subject.js';
@@ -10,19 +10,12 @@ const DECLARED_BY: Readonly<Partial<Record<SubjectClass, readonly string[]>>> = 
   observable: ['metrics'],
 };
 
-/**
- * Whether a description has what a scenario requires: `metrics`, `limits.maxInFlight`, `limits.maxInFlight <= 1000`.
- * `limits.maxInFlight <= 1000 or none`: a server that declares nothing has it, too.
- */
-const declares = (description: Description, requirement: string): boolean => {
-  if (requirement === 'metrics') return description.metrics !== undefined;
-  const [path = '', relation, bound, orNone] = requirement.split(' ');
-  const [part, member = ''] = path.split('.') as ['limits' | 'timers', string];
+/** What a server declares of a member; a page of metrics counts as 1. */
+const declared = (description: Description, member: string): number | undefined => {
+  if (member === 'metrics') return description.metrics === undefined ? undefined : 1;
+  const [part, name = ''] = member.split('.') as ['limits' | 'timers', string];
   const members: Readonly<Record<string, number | undefined>> = description[part] ?? {};
-  const value = Object.hasOwn(members, member) ? members[member] : undefined;
-  if (value === undefined) return orNone !== undefined;
-  if (relation === undefined) return true;
-  return relation === '<=' ? value <= Number(bound) : value >= Number(bound);
+  return Object.hasOwn(members, name) ? members[name] : undefined;
 };
 
 const INBOX_LIMIT = 'limits.maxInboxMessages';
@@ -30,7 +23,7 @@ const INBOX_LIMIT = 'limits.maxInboxMessages';
 /** Whether the messages of a scenario do not fit into an inbox; one that asks for the limit counts with it. */
 const overfills = (scenario: Scenario, description: Description): NotPlayedBecause | undefined => {
   const limit = description.limits?.maxInboxMessages;
-  if (limit === undefined || scenario.requires.some((requirement) => requirement.startsWith(INBOX_LIMIT)))
+  if (limit === undefined || scenario.requires.some((entry) => demandOf(entry).member === INBOX_LIMIT))
     return undefined;
   const messages = mostToOneUser(scenario, description);
   return messages > limit ? { code: 'inbox-too-small', messages, limit } : undefined;
@@ -47,10 +40,13 @@ export const whyNotRun = (
   const claimed: readonly SubjectClass[] = classes;
   const unclaimed = [name, ...alsoNeeds].find((other) => !claimed.includes(other));
   if (unclaimed !== undefined) return notApplicable({ code: 'class-not-claimed', class: unclaimed });
-  const missing = requires.find((requirement) => !declares(description, requirement));
+  const missing = requires.find((entry) => {
+    const demand = demandOf(entry);
+    return !meetsDemand(demand, declared(description, demand.member));
+  });
   if (missing !== undefined) {
-    const [member = ''] = missing.split(' ');
-    if (DECLARED_BY[name]?.includes(member) && !declares(description, member)) {
+    const { member } = demandOf(missing);
+    if (DECLARED_BY[name]?.includes(member) && declared(description, member) === undefined) {
       return { verdict: 'unproven', because: { code: 'claimed-not-declared', class: name, requires: member } };
     }
     return notApplicable({ code: 'not-declared', requires: missing });

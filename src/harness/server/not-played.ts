@@ -1,4 +1,5 @@
 import type { NotPlayedBecause } from '../../../schemas/index.js';
+import { demandOf } from '../../script/index.js';
 import { WHY_NO_CLOCK } from '../process/fake-clock.js';
 import { WHY_NO_LIMITS } from '../process/shortage.js';
 
@@ -25,7 +26,7 @@ export const notPlayedText = (because: NotPlayedBecause): string => {
     case 'claimed-not-declared':
       return `the subject claims ${because.class} and does not declare ${because.requires}: give it with --describe, or leave ${because.class} out with --class`;
     case 'not-declared':
-      return because.requires.endsWith(' or none')
+      return demandOf(because.requires).orNone
         ? `the subject declares other than ${because.requires}`
         : `the subject does not declare ${because.requires}`;
     case 'inbox-too-small':
