@@ -7,6 +7,7 @@ import { startBurners } from '../conformance/variants/burners.js';
 import { durationText, rowsOf, tableOf, tooLittleJudged } from '../conformance/variants/figures.js';
 import { runKit } from '../conformance/variants/kit-run.js';
 import { loadVariants } from '../conformance/variants/load-variants.js';
+import { whyNoProxy } from '../conformance/variants/network/proxies.js';
 import {
   chooseVariants,
   EVERY_CLASS,
@@ -18,6 +19,7 @@ import {
 import { publishedFile, publishedOf } from '../conformance/variants/publish.js';
 import { type RunRecord, recordOf } from '../conformance/variants/record.js';
 import { appendRecord, currentBuild, prepareResults, readRecords } from '../conformance/variants/results.js';
+import type { Variant } from '../conformance/variants/variant.js';
 import { SERVER_CLASSES, type ServerClass } from '../schemas/index.js';
 import { KitError } from '../src/errors.js';
 import { packageRoot } from '../src/package-root.js';
@@ -93,12 +95,21 @@ const readOptions = (): Options =>
     .parse()
     .opts<Options>();
 
+/** Where a proxy is missing, its variant is named and left out. */
+const isTestable = ({ id, proxy }: Variant): boolean => {
+  const why = proxy && whyNoProxy(proxy);
+  if (why === undefined) return true;
+  if (process.env.IM_REQUIRE_ALL === '1') throw new KitError('usage', `${id} cannot be tested`, why);
+  tell(`not tested: ${id}: ${why}`);
+  return false;
+};
+
 const planFrom = (options: Options): Plan => {
   const { classes = USUAL_CLASSES, scenarios: only } = options;
   const series = [{ classes, only, runs: options.runs }];
   if (options.classes === undefined) series.push({ classes: EVERY_CLASS, only, runs: options.everyClass });
   return {
-    variants: chooseVariants(loadVariants(), options.only),
+    variants: chooseVariants(loadVariants(), options.only).filter(isTestable),
     series: series.filter(({ runs }) => runs > 0),
     burners: options.burners,
     build: currentBuild(),

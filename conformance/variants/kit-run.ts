@@ -57,8 +57,16 @@ const throughNetwork = (network: NonNullable<Variant['network']>, command: strin
   return `exec ${node} ${program} --port {port} ${habits.join(' ')} -- ${command.replace(/^exec /, '').replace('{port}', 'BEHIND')}`;
 };
 
+const behindProxy = (proxy: string, command: string): string => {
+  const node = quote(process.execPath);
+  const program = quote(builtFile('conformance/variants/network/behind-proxy.js'));
+  const files = `--cert ${quote(certificateFile('cert.pem'))} --key ${quote(certificateFile('key.pem'))}`;
+  return `exec ${node} ${program} --proxy ${proxy} --port {port} ${files} -- ${command.replace(/^exec /, '').replace('{port}', 'BEHIND')}`;
+};
+
 const commandOf = (variant: Variant, file: string, claimed: readonly ServerClass[]): string => {
   const command = serverCommandOf(variant, file, claimed);
+  if (variant.proxy !== undefined) return behindProxy(variant.proxy, command);
   return variant.network === undefined ? command : throughNetwork(variant.network, command);
 };
 
@@ -75,9 +83,12 @@ const serverCommandOf = ({ program, options = '' }: Variant, file: string, claim
   return `${node} ${quote(file)} --port {port} --data {data} ${words.join(' ')}`;
 };
 
+const speaksTls = ({ proxy }: Variant, claimed: readonly ServerClass[]): boolean =>
+  proxy !== undefined || claimed.includes('encrypted');
+
 /** How the kit comes to the server: by its command, or by the port on which it runs already. */
-const wayTo = (claimed: readonly ServerClass[], command: string, port: number | undefined): string[] => {
-  const scheme = claimed.includes('encrypted') ? 'wss' : 'ws';
+const wayTo = (tls: boolean, command: string, port: number | undefined): string[] => {
+  const scheme = tls ? 'wss' : 'ws';
   if (port !== undefined) return [`${scheme}://127.0.0.1:${port}/`, '--allow-unproven'];
   return [...(scheme === 'wss' ? ['wss://127.0.0.1:{port}/'] : []), '--exec', command];
 };
@@ -86,8 +97,8 @@ const argumentsOf = (run: KitRun, command: string, folder: string, port: number 
   const { variant, classes, only, seed, historyDir } = run;
   const claimed = claimedOf(variant, classes);
   return [
-    ...wayTo(claimed, command, port),
-    ...(claimed.includes('encrypted') ? ['--ca', certificateFile('cert.pem')] : []),
+    ...wayTo(speaksTls(variant, claimed), command, port),
+    ...(speaksTls(variant, claimed) ? ['--ca', certificateFile('cert.pem')] : []),
     ...(claimed.includes('secured') ? ['--jwt-secret', JWT_SECRET] : []),
     ...(variant.kitOptions ?? []),
     '--class',

@@ -59,6 +59,11 @@ export const VariantSchema = Type.Object(
         },
       ),
     ),
+    proxy: Type.Optional(
+      Type.Union([Type.Literal('nginx'), Type.Literal('haproxy')], {
+        description: 'Stands before it, and ends TLS. A machine without that program does not test the variant.',
+      }),
+    ),
     byUrl: Type.Optional(
       Type.Literal(true, { description: 'The kit does not start it: it is given its url, and may kill nothing.' }),
     ),

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { parseArgs } from 'node:util';
+import { freePort } from './free-port.js';
 import { Line, type NetworkHabits, SlowPipe } from './slow-pipe.js';
 
 /**
@@ -30,15 +30,6 @@ const habits: NetworkHabits = {
   bytesPerSecond: Number(values['bytes-per-second']),
   stallMs: Number(values.stall),
   stallEveryMs: Number(values['stall-every']),
-};
-
-const freePort = async (): Promise<number> => {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
 };
 
 /** Forwards one direction. An end or a reset travels as late as the bytes before it. */
