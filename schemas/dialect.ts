@@ -130,6 +130,17 @@ export const DialectFileSchema = Type.Object(
     title: 'Dialect',
     description:
       'How a server that speaks another protocol is tested: the mapping between its frames and the six packets.',
+    examples: [
+      {
+        frames: 'json',
+        url: '?user={token}',
+        send: { 'msg:R': { type: 'message', id: '{msgId}', to: '{to}', content: '{body}' } },
+        receive: [
+          { when: { type: 'acknowledgement', id: '{msgId}' }, is: 'msg:A' },
+          { when: { type: 'message', id: '{msgId}', from: '{from}', content: '{body}' }, is: 'msg:N' },
+        ],
+      },
+    ],
   },
 );
 export type DialectFile = Static<typeof DialectFileSchema>;

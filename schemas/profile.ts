@@ -36,6 +36,7 @@ export type ProfileField = (typeof PROFILE_FIELDS)[number];
 
 /** What a requirement can rest on. `wire`: the frames of IM-RAN as they stand, which no foreign protocol has. */
 export const RESTS_ON = [...PACKET_TYPES, ...PROFILE_FIELDS, 'wire'] as const;
+/** A packet, a field of one, a rule beside the frames, or `wire`: without it a requirement means nothing. */
 export type RestsOn = (typeof RESTS_ON)[number];
 
 /** Without these three a protocol promises nothing, and nothing can be judged. */
