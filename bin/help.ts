@@ -12,6 +12,8 @@ export const COMMANDS: readonly Entry[] = [
   ['serve [options]', 'start the reference server'],
   ['check <file...>', 'judge recorded histories, such as --history wrote'],
   ['explain <id>', 'tell what a requirement or a scenario is about'],
+  ['dialect check <file>', 'explain a dialect: what can be judged through it, how it reads its examples'],
+  ['dialect try <file> <url>', 'send one message through a dialect, and show both sides frame by frame'],
   ['self-test [options]', 'test the kit: does it catch servers that are known to be broken?'],
 ];
 

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { kitVersion } from '../src/kit-version.js';
 import { registerCheck } from './commands/check.js';
 import { registerClient } from './commands/client.js';
+import { registerDialect } from './commands/dialect.js';
 import { registerExplain } from './commands/explain.js';
 import { registerSelfTest } from './commands/self-test.js';
 import { registerServe } from './commands/serve.js';
@@ -25,6 +26,7 @@ export const buildProgram = (): Command => {
   registerServe(program);
   registerCheck(program);
   registerExplain(program);
+  registerDialect(program);
   registerSelfTest(program);
   return program;
 };

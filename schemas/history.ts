@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
+import { ProfileSchema } from './profile.js';
 import type { RequirementId } from './requirement-ids.generated.js';
 import { CLIENT_CLASSES, SERVER_CLASSES, SUBJECT_CLASSES, type SubjectClass } from './wire.js';
 
@@ -133,6 +134,18 @@ export const HistoryHeadSchema = Type.Object(
         { description: 'What lies between the kit and the server. Absent: nothing that counts.' },
       ),
     ),
+    dialect: Type.Optional(
+      Type.Object(
+        {
+          name: Type.String(),
+          profile: ProfileSchema,
+          notJudged: Type.Array(Type.Unsafe<RequirementId>(Type.String()), {
+            description: 'What rests on something that the foreign protocol does not have.',
+          }),
+        },
+        { description: 'The dialect through which a server of another protocol was tested. Absent: im.ran.v1 itself.' },
+      ),
+    ),
     startedAt: Type.Integer({ description: 'Unix epoch milliseconds by the clock of the kit.' }),
   },
   { description: 'First line of a history.' },
@@ -218,6 +231,21 @@ export const HistoryEventSchema = Type.Union(
         msgId: Type.Optional(Type.String({ description: 'The msgId that it names, as far as that can be read.' })),
       },
       'The subject sent something that is not a valid packet of its role; text cut to 1,000 characters.',
+    ),
+    event(
+      'unread',
+      { client, conn, text: Type.String(), why: Type.String({ description: 'Which rule comes nearest.' }) },
+      'A foreign frame that no rule of the dialect reads; text cut to 1,000 characters. Nothing is held against the subject then.',
+    ),
+    event(
+      'cannot',
+      { client, conn: Type.Optional(conn), packet: Type.Optional(Type.String()), why: Type.String() },
+      'The script wants what cannot be said or heard through the dialect: it ends here.',
+    ),
+    event(
+      'foreign',
+      { client, conn, direction: Type.Union([Type.Literal('sent'), Type.Literal('got')]), text: Type.String() },
+      'With --frames: a foreign frame as it stands; text cut to 1,000 characters, bytes as hexadecimal digits.',
     ),
     event('got-pong', { client, conn }, 'A WebSocket pong arrived.'),
     event(
@@ -324,7 +352,12 @@ export const HistoryEventSchema = Type.Union(
         step: Type.String({ description: 'Path in the script, such as `3` or `4.2`.' }),
         text: Type.String({ description: 'The step as the script has it.' }),
         requirement: Type.Unsafe<RequirementId | ''>(Type.String()),
-        outcome: Type.Union([Type.Literal('met'), Type.Literal('missed'), Type.Literal('unreached')]),
+        outcome: Type.Union([
+          Type.Literal('met'),
+          Type.Literal('missed'),
+          Type.Literal('unreached'),
+          Type.Literal('skipped'),
+        ]),
         expected: Type.String(),
         seen: Type.String(),
         miss: Type.Optional(
@@ -355,7 +388,7 @@ export const HistoryEventSchema = Type.Union(
         ),
         message,
       },
-      'An expectation of the script and its outcome. `unreached`: a precondition of the kit failed, nobody is to blame.',
+      'An expectation of the script and its outcome. `unreached`: a precondition of the kit failed, nobody is to blame. `skipped`: through a dialect, it waits for what the foreign protocol does not have.',
     ),
     event(
       'end',

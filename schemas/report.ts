@@ -2,6 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { DescriptionSchema } from './description.js';
 import { FaultCellSchema } from './fault-matrix.js';
 import { FAULTS, ROLES } from './history.js';
+import { ProfileSchema } from './profile.js';
 import type { RequirementId } from './requirement-ids.generated.js';
 import { TOKEN_KINDS } from './script-values.js';
 import { SUBJECT_CLASSES } from './wire.js';
@@ -73,6 +74,11 @@ const NotPlayedSchema = Type.Union([
     { counter: Type.String(), from: Type.Number(), to: Type.Number() },
     'A counter of the metrics page grew while the kit was quiet: others use this server.',
   ),
+  cause(
+    ['dialect-lacks'],
+    { missing: Type.String({ description: 'A packet, a field, or `wire`.' }), lacks: Type.String() },
+    'The foreign protocol does not have what the scenario rests on.',
+  ),
   cause(['cannot'], { can: Type.String() }, 'The bot says that its client cannot do it.'),
   cause(['no-token'], { token: oneOf(TOKEN_KINDS) }, 'The kit cannot make tokens of this kind.'),
   cause(
@@ -105,6 +111,23 @@ export const BecauseSchema = Type.Union(
       {},
       'What the judges left undecided.',
     ),
+    cause(
+      ['cannot-say'],
+      { why: Type.String() },
+      'From some step on, the script wants what cannot be said or heard through the dialect.',
+    ),
+    cause(
+      ['not-judged'],
+      { requirement: Type.String() },
+      'A step was missed, and what it rests on cannot be judged through the dialect.',
+    ),
+    cause(['nothing-judged'], {}, 'All that it would have shown rests on what the foreign protocol does not have.'),
+    cause(
+      ['unread-frame'],
+      { frame: Type.String(), nearest: Type.String() },
+      'No rule of the dialect reads a frame of the server: the dialect is wrong, or lacks a rule.',
+    ),
+    cause(['closed-unexplained'], {}, 'The server ended a connection, and the dialect does not say why.'),
     cause(['subject-failed'], {}, 'The subject or its command did what no scenario can go on with.'),
     cause(
       ['kit-stalled'],
@@ -306,6 +329,20 @@ export const ReportSchema = Type.Object(
       embedded: Type.Boolean({ description: 'The reference server of the kit, because no other subject was named.' }),
       classes: Type.Array(subjectClass),
       description: DescriptionSchema,
+      dialect: Type.Optional(
+        Type.Object(
+          {
+            name: Type.String(),
+            profile: ProfileSchema,
+            absent: Type.Array(Type.String(), { description: 'Packets that the foreign protocol does not have.' }),
+            madeUp: Type.Array(Type.String(), { description: 'Fields that no frame brings: the kit made them up.' }),
+            cannotPromise: Type.Array(Type.String(), {
+              description: 'What the protocol itself cannot promise, whatever a server does.',
+            }),
+          },
+          { description: 'The dialect through which a server of another protocol was tested.' },
+        ),
+      ),
     }),
     startedAt: Type.String({ description: 'ISO 8601.' }),
     complete: Type.Boolean({ description: 'false when the run was interrupted.' }),
@@ -350,7 +387,16 @@ export const ReportSchema = Type.Object(
         ]),
         exercised: Type.Integer(),
         scenarios: Type.Array(Type.String()),
+        why: Type.Optional(Type.String({ description: 'Through a dialect: why it cannot be judged.' })),
       }),
+    ),
+    judged: Type.Optional(
+      Type.Object(
+        { must: Type.Integer(), ofMust: Type.Integer() },
+        {
+          description: 'Through a dialect: how many MUST of the tested classes were put to the test, and of how many.',
+        },
+      ),
     ),
     matrix: Type.Array(MatrixCellSchema, {
       description:

@@ -121,9 +121,24 @@ export const LAYERS: readonly Layer[] = [
     tests: { may: ['scripts'] },
   },
   {
+    path: 'src/adapters',
+    holds: 'foreign protocols: sans-IO, between their frames and packets',
+    may: [COMMON, 'schemas', 'src/wire', 'src/script'],
+    packages: ['node:*'],
+    tests: { packages: ['ws'] },
+  },
+  {
     path: 'src/harness/*',
     holds: 'what the parts of the harness share: the options of a run, the ports between a run and a role',
-    may: [COMMON, 'schemas', 'src/script', ...ROLES_OF_HARNESS, 'src/harness/run', 'src/harness/process'],
+    may: [
+      COMMON,
+      'schemas',
+      'src/adapters',
+      'src/script',
+      ...ROLES_OF_HARNESS,
+      'src/harness/run',
+      'src/harness/process',
+    ],
     packages: [],
   },
   {
@@ -142,7 +157,10 @@ export const LAYERS: readonly Layer[] = [
   {
     path: 'src/harness/server',
     holds: 'a server as the subject: it is started, looked at first, described and dialled',
-    may: [COMMON, 'schemas', 'src/wire', ...SCRIPTS, 'src/harness/*', 'src/harness/process'],
+    may: [
+      ...[COMMON, 'schemas', 'src/wire', 'src/adapters', 'src/ledger', ...SCRIPTS],
+      ...['src/harness/*', 'src/harness/process'],
+    ],
     packages: ['node:*', 'jose', 'ws', 'yaml'],
     tests: { may: ['src/harness/run', 'src/harness/testing'] },
   },
@@ -169,7 +187,7 @@ export const LAYERS: readonly Layer[] = [
   {
     path: 'src/options',
     holds: 'the table of options, and the way from what a caller wrote, as flags, file or object, to a run',
-    may: [COMMON, 'schemas', 'src/harness/*', 'src/harness/server', 'conformance/patching'],
+    may: [COMMON, 'schemas', 'src/adapters', 'src/harness/*', 'src/harness/server', 'conformance/patching'],
     packages: ['node:*', 'lilconfig', 'yaml'],
   },
   {
@@ -193,6 +211,7 @@ export const LAYERS: readonly Layer[] = [
         COMMON,
         'schemas',
         'src/wire',
+        'src/adapters',
         'src/script',
         'src/verbs',
         'src/history',
@@ -288,7 +307,7 @@ export const LAYERS: readonly Layer[] = [
     path: 'examples',
     holds: 'servers and clients as a stranger would write them',
     may: [],
-    packages: ['node:*', 'ws'],
-    tests: { may: [COMMON, 'src/harness/*'] },
+    packages: ['node:*', 'ws', 'socket.io'],
+    tests: { may: [COMMON, 'src/harness/*', 'src/adapters'] },
   },
 ];

@@ -11,6 +11,7 @@ const entry = (changes: Record<string, string | undefined> = {}): string => {
     class: 'core',
     section: "'1'",
     sentence: 'A server MUST be there.',
+    rests: '[wire]',
     ...changes,
   };
   const lines = Object.entries(fields).filter(([, value]) => value !== undefined);
@@ -31,11 +32,13 @@ t.test('a broken ledger says where and what', async (t) => {
     ['id of no form', entry({ id: 'IM-1' }), /id "IM-1" must look like/],
     ['id of another section', entry({ section: "'2'" }), /does not belong to section "2"/],
     ['section as a number', entry({ section: '1' }), /"section" must be text/],
+    ['nothing that it rests on', entry({ rests: undefined }), /"rests" is missing/],
+    ['rests on what is not known', entry({ rests: '[msg:X]' }), /"rests" names "msg:X"/],
     ['no keyword', entry({ sentence: 'A server is there.' }), /must hold one keyword, it holds 0/],
     ['two keywords', entry({ sentence: 'It MUST be and SHOULD be.' }), /it holds 2/],
     ['keyword of another level', entry({ sentence: 'It SHOULD be.' }), /says SHOULD, the level MUST/],
     ['no full stop', entry({ sentence: 'It MUST be' }), /full stop/],
-    ['repeated id', `${entry()}\n${entry()}`, /file\.yaml:7: id "IM-1-1" repeats the one of line 1/],
+    ['repeated id', `${entry()}\n${entry()}`, /file\.yaml:8: id "IM-1-1" repeats the one of line 1/],
     ['no list', 'a: 1', /file\.yaml:1: the ledger must be a list/],
     ['no map', '- 7', /file\.yaml:1: an entry must be a map/],
     ['bad YAML', '- a: [', /file\.yaml:\d+: /],

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
-import { SERVER_CLASSES } from '../schemas/index.js';
+import { RESTS_ON, SERVER_CLASSES } from '../schemas/index.js';
 import { KitError } from '../src/errors.js';
 import { LEVELS, type Ledger, PARTIES, type Requirement } from '../src/ledger/index.js';
 import { packageRoot } from '../src/package-root.js';
 
-const MEMBERS = ['id', 'level', 'role', 'class', 'section', 'sentence', 'unobserved', 'reason'];
+const MEMBERS = ['id', 'level', 'role', 'class', 'section', 'sentence', 'unobserved', 'reason', 'rests'];
 const ID = /^IM-(\d+(?:\.\d+)?)-[1-9]\d*$/;
 const KEYWORD = /\b(MUST|SHOULD|MAY|SHALL|REQUIRED|RECOMMENDED|OPTIONAL)\b/g;
 
@@ -34,10 +34,23 @@ const faultsOf = (entry: Record<string, string>): string[] => {
   return faults;
 };
 
+/** What a requirement rests on is a list; of servers it is always there. */
+const restsFaults = (entry: Record<string, unknown>): string[] => {
+  const { role, rests } = entry;
+  if (role !== 'server') return rests === undefined ? [] : ['"rests" belongs to requirements of a server'];
+  if (!Array.isArray(rests) || rests.length === 0) return ['"rests" is missing'];
+  const unknown = rests.filter((item) => !RESTS_ON.some((known) => known === item));
+  return unknown.map((item) => `"rests" names "${item}", use ${RESTS_ON.join(', ')}`);
+};
+
 const entryOf = (node: unknown): Record<string, string> | string => {
   if (!isMap(node)) return 'an entry must be a map';
   const entry: Record<string, string> = {};
   for (const { key, value } of node.items) {
+    if (String(key) === 'rests' && isSeq(value)) {
+      Object.assign(entry, { rests: value.toJSON() });
+      continue;
+    }
     if (!isScalar(value) || typeof value.value !== 'string') return `"${key}" must be text`;
     entry[String(key)] = value.value.trim();
   }
@@ -61,7 +74,7 @@ export const parseLedger = (text: string, file: string): Ledger => {
   for (const node of isSeq(list) && faults.length === 0 ? (list.items as Node[]) : []) {
     const { line } = lines.linePos(node.range?.[0] ?? 0);
     const entry = entryOf(node);
-    const found = typeof entry === 'string' ? [entry] : faultsOf(entry);
+    const found = typeof entry === 'string' ? [entry] : [...faultsOf(entry), ...restsFaults(entry)];
     for (const fault of found) complain(line, fault);
     if (typeof entry === 'string' || found.length > 0) continue;
     const requirement = { ...entry, line } as unknown as Requirement;

@@ -1,5 +1,6 @@
 import {
   DescriptionSchema,
+  DialectFileSchema,
   HistoryEventSchema,
   PACKET_SCHEMAS,
   ReportSchema,
@@ -30,7 +31,7 @@ const render = (schema: Record<string, unknown>): [name: string, text: string] =
 export const schemaFiles = (): Map<string, string> =>
   new Map([
     ...Object.values(PACKET_SCHEMAS).map(render),
-    ...[DescriptionSchema, HistoryEventSchema, ReportSchema, SelfTestSchema].map(render),
+    ...[DescriptionSchema, DialectFileSchema, HistoryEventSchema, ReportSchema, SelfTestSchema].map(render),
     render(scenarioJsonSchema()),
     render(configJsonSchema()),
   ]);

@@ -16,6 +16,7 @@ export type {
   PacketType,
   Report,
   RequirementId,
+  RestsOn,
   Role,
   ScenarioResult,
   ServerClass,

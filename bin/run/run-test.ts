@@ -9,6 +9,7 @@ import type { Settings } from '../../src/options/option-table.js';
 import { runOptionsFrom } from '../../src/options/run-options.js';
 import { flagSettings, mergeSettings, readConfig } from '../../src/options/settings.js';
 import { inert } from '../../src/report/inert.js';
+import type { Scenario } from '../../src/script/index.js';
 import { tell, tellFailure } from '../failure.js';
 import { tellGithub } from './github.js';
 import { HistoryShelf } from './history-shelf.js';
@@ -44,11 +45,21 @@ const readRequest = async (
   return runOptionsFrom(request.settings, flags, configFile, role);
 };
 
+/** Through a dialect: why a scenario is not played. */
+const whyNotOf = async ({ dialect }: RunOptions): Promise<(scenario: Scenario) => string | undefined> => {
+  if (dialect === undefined) return () => undefined;
+  const { whyNotThroughText } = await import('../../src/harness/through-dialect.js');
+  return (scenario) => whyNotThroughText(scenario, dialect.profile);
+};
+
 /** Prints the list, and writes it for programs where that was asked for. */
 const list = async (options: RunOptions, requirements: boolean, targets: readonly ReportTarget[]): Promise<number> => {
   const scenarios = (await import('../../src/harness/run/list-scenarios.js')).listScenarios(options);
   const { listJson, requirementLines, scenarioLines } = await import('./list-scenarios.js');
-  const lines = requirements ? requirementLines(scenarios) : scenarioLines(scenarios);
+  const whyNot = await whyNotOf(options);
+  const lines = requirements
+    ? requirementLines(scenarios, undefined, options.dialect?.profile)
+    : scenarioLines(scenarios, whyNot);
   const json = `${listJson(scenarios, requirements)}\n`;
   for (const { file } of targets) if (file !== undefined) writeFileSync(file, json);
   const wantsJson = targets.some(({ format, file }) => format === 'json' && file === undefined);

@@ -46,6 +46,12 @@ export interface ConformanceOptions {
   insecure?: boolean | undefined;
   /** Description of the server, or a file that holds it in JSON or YAML. Default: what the server serves. Of servers only. */
   describe?: string | Description | undefined;
+  /** The file of a dialect (.yaml or .mjs), of a server that speaks another protocol. Default: it speaks im.ran.v1. Of servers only. */
+  dialect?: string | undefined;
+  /** With `dialect`: a file with the requirements that must be judged, one id a line. Default: none must. Of servers only. */
+  judged?: string | undefined;
+  /** With `dialect` and `history`: histories hold the foreign frames, too. Default: false. Of servers only. */
+  frames?: boolean | undefined;
   /** Repeats the random choices of an earlier run: 1 to 64 of A-Z a-z 0-9 . _ -. Default: chosen at random. */
   seed?: string | undefined;
   /** Moments at which each sweep of a script is tried, 2 to 64. Default: as the scripts say, 4 to 10. */

@@ -1,4 +1,5 @@
 import type { Description, HistoryEvent, Report, Role, ScenarioResult, SubjectClass } from '../../schemas/index.js';
+import type { Dialect } from '../adapters/index.js';
 
 /** An account that the kit may use. With a token: for that device (`default` when none is named) and no other. */
 export interface Account {
@@ -38,6 +39,12 @@ export interface RunOptions {
   insecure?: boolean;
   /** Parsed description that wins over the served one. */
   describe?: Description;
+  /** The protocol that the server speaks, if that is not im.ran.v1. */
+  dialect?: Dialect;
+  /** Through a dialect: requirements that must be judged. */
+  judged?: string[];
+  /** Histories hold the foreign frames, too. */
+  frames?: boolean;
   /** Ids of scenarios that are known to fail. */
   baseline?: string[];
   allowUnproven: boolean;

@@ -77,7 +77,7 @@ export interface Prepared {
   /** How reports name the subject. */
   subject: Report['subject'];
   /** What the head of each history says of the subject. */
-  head: Pick<HistoryHead, 'subject' | 'timers' | 'limits' | 'network'>;
+  head: Pick<HistoryHead, 'subject' | 'timers' | 'limits' | 'network' | 'dialect'>;
   /** What was noticed and what keeps nobody out. */
   notes: readonly string[];
   /** The instance that scenarios share. */

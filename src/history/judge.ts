@@ -9,7 +9,7 @@ import { Findings } from './judges/findings.js';
 import { appointJudges } from './judges/registry.js';
 import { whyForgotten } from './judges/server/core/dedup-window.js';
 import { tooSlowToJudge } from './stalls.js';
-import type { Judgement, MessageKey, Undecided } from './terms/judgement.js';
+import type { DialectTrouble, Judgement, MessageKey, Undecided } from './terms/judgement.js';
 
 /**
  * Judges one history in one pass, event by event, in the order in which the kit saw them.
@@ -25,10 +25,13 @@ export class HistoryJudge {
   /** Of a client under test, whose head says so. */
   #client: ClientFacts | undefined;
   #finished: Judgement | undefined;
+  readonly #trouble: DialectTrouble = {};
 
   feed(event: HistoryEvent): void {
     const facts = this.#client ?? this.#facts;
     facts.line += 1;
+    if (event.kind === 'unread') this.#trouble.unread ??= { frame: event.text, nearest: event.why };
+    else if (event.kind === 'cannot') this.#trouble.cannot ??= event.why;
     if (event.kind !== 'history') {
       if (this.#client) this.#client.feed(event);
       else noteEvent(this.#facts, event);
@@ -39,6 +42,7 @@ export class HistoryJudge {
       appointClientJudges({ facts: this.#client, findings: this.#findings }, event.subject.classes);
     } else {
       this.#facts.begin(event);
+      this.#findings.leaveOut(event.dialect?.notJudged ?? []);
       appointJudges(this.#facts, this.#findings, event);
     }
   }
@@ -65,9 +69,16 @@ export class HistoryJudge {
     this.#findings.sort();
     const { list, exercised, undecided } = this.#findings;
     const faultsNotFired = facts.faults.notFired();
+    const dialect = this.#dialectTrouble();
     const tooSlow = tooSlowToJudge(list, facts, facts.timers);
-    if (tooSlow === undefined) return { findings: list, exercised, faultsNotFired, undecided };
-    return { findings: [], exercised, faultsNotFired, undecided, tooSlow };
+    if (tooSlow === undefined) return { findings: list, exercised, faultsNotFired, undecided, ...dialect };
+    return { findings: [], exercised, faultsNotFired, undecided, tooSlow, ...dialect };
+  }
+
+  #dialectTrouble(): Pick<Judgement, 'dialect'> {
+    if (this.#facts.dialect === undefined) return {};
+    const { missedUnjudged: missed } = this.#findings;
+    return { dialect: { ...this.#trouble, ...(missed ? { missed } : {}) } };
   }
 }
 

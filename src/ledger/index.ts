@@ -1,3 +1,4 @@
+export { notJudgedIds, whyNotJudged } from './judged.js';
 export { loadLedger, requirementOf } from './ledger.js';
 export {
   isOfRole,

@@ -1,4 +1,4 @@
-import { type RequirementId, type Role, SERVER_CLASSES } from '../../schemas/index.js';
+import { type RequirementId, type RestsOn, type Role, SERVER_CLASSES } from '../../schemas/index.js';
 
 export const LEVELS = ['MUST', 'SHOULD', 'MAY'] as const;
 /** How binding a requirement is, by the keyword of its sentence. */
@@ -26,6 +26,8 @@ export interface Requirement {
   readonly section: string;
   /** The sentence of the specification, word for word. */
   readonly sentence: string;
+  /** Of a server: the packets, fields or frames without which it means nothing. Through a dialect that lacks one it is not judged. */
+  readonly rests?: readonly RestsOn[];
   /** Why no scenario of the kit can show it. */
   readonly unobserved?: string;
   /** Why the rule exists, where that is not obvious. */

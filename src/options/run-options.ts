@@ -5,6 +5,7 @@ import type { ServerFile } from '../../conformance/patching/server-file.js';
 import { CLASSES_OF, type Role } from '../../schemas/history.js';
 import type { Description, Report } from '../../schemas/index.js';
 import { type SubjectClass, TESTED_CLASSES } from '../../schemas/wire.js';
+import type { Dialect } from '../adapters/index.js';
 import { defined } from '../defined.js';
 import { KitError } from '../errors.js';
 import type { Account, RunOptions } from '../harness/options.js';
@@ -39,6 +40,16 @@ const checkUrl = (url: string): string => {
     ? `Write ${url.replace(/^http/, 'ws')} instead.`
     : 'Write it as ws://HOST:PORT/ or wss://HOST/; im-conformance --help lists the commands.';
   throw new KitError('usage', `"${url}" is neither a WebSocket URL nor a command`, remedy, { field: 'url' });
+};
+
+/** A foreign protocol may have a scheme of its own. */
+const checkForeignUrl = (url: string): string => {
+  if (URL.canParse(url.replaceAll('{port}', '1'))) return url;
+  throw new KitError(
+    'usage',
+    `"${url}" is neither a URL nor a command`,
+    'Write it as ws://HOST:PORT/ or tcp://HOST:PORT.',
+  );
 };
 
 const classesFrom = (list: readonly string[], role: Role, field: string): SubjectClass[] => {
@@ -108,6 +119,10 @@ const descriptionFrom = async (source: unknown): Promise<Description> => {
   const { descriptionOf, readDescriptionFile } = await import('../harness/server/description/description-file.js');
   return typeof source === 'string' ? readDescriptionFile(source) : descriptionOf(source, 'in the config file');
 };
+
+/** Loaded only where there is one. */
+const dialectFrom = async (file: string): Promise<Dialect> =>
+  (await import('../adapters/load-dialect.js')).loadDialect(file);
 
 const historyFolder = (path: string): string => {
   try {
@@ -223,6 +238,21 @@ const checkRepetitions = (settings: Settings): void => {
   );
 };
 
+/** What belongs to a dialect does nothing without one, and the embedded server needs none. */
+const checkDialect = (settings: Settings): void => {
+  const needing = ['frames', 'judged'].find((name) => settings[name] !== undefined);
+  if (settings.dialect === undefined && needing !== undefined) {
+    throw new KitError(
+      'usage',
+      `--${needing} goes with --dialect`,
+      'Leave it out: this server speaks im.ran.v1 itself.',
+    );
+  }
+  if (settings.dialect === undefined || settings.list === true) return;
+  if (settings.url !== undefined || settings.exec !== undefined) return;
+  throw new KitError('usage', '--dialect without a server', 'Give its url, or --exec with the command that starts it.');
+};
+
 const checkPlace = (settings: Settings): void => {
   if (settings.exec !== undefined || !String(settings.url ?? '').includes('{port}')) return;
   throw new KitError(
@@ -262,6 +292,7 @@ export const runOptionsFrom = async (
   checkFailOn(settings['fail-on']);
   checkPlace(settings);
   checkRepetitions(settings);
+  checkDialect(settings);
   const text = (name: string) => settings[name] as string | undefined;
   const number = (name: string) => settings[name] as number | undefined;
   const selection = selectionFrom(settings, role);
@@ -271,7 +302,7 @@ export const runOptionsFrom = async (
   const own = named ? undefined : await embedded(settings);
   return defined({
     ...selection,
-    url: given(text('url'), checkUrl),
+    url: given(text('url'), settings.dialect === undefined ? checkUrl : checkForeignUrl),
     exec: own?.exec ?? text('exec'),
     embedded: own !== undefined,
     token: text('token'),
@@ -282,6 +313,9 @@ export const runOptionsFrom = async (
     insecure: settings.insecure as boolean | undefined,
     headers: (settings.header as Record<string, string> | undefined) ?? {},
     describe: await given(settings.describe, descriptionFrom),
+    dialect: await given(text('dialect'), dialectFrom),
+    judged: given(text('judged'), baselineFrom),
+    frames: settings.frames as boolean | undefined,
     baseline: given(settings.baseline as string | string[] | undefined, baselineFrom),
     allowUnproven: settings['allow-unproven'] === true,
     seed: seedFrom(text('seed')),

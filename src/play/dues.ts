@@ -72,7 +72,7 @@ const awaySince = (stage: Stage, user: string): number => {
 
 /** `stored` to whoever asked when the receiver had left. */
 const storedDue = (stage: Stage): Met[] =>
-  [...stage.messages.all()]
+  [...(stage.has('ack:N.stored') ? stage.messages.all() : [])]
     .filter(
       ({ client, accepted, acked, final, ttlMs, toUser, lastSentAt }) =>
         accepted &&

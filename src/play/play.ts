@@ -72,7 +72,7 @@ const playStep = async (stage: Stage, step: Step, vocabulary: PlayedVocabulary):
 const playScript = async (stage: Stage, steps: readonly Step[], vocabulary: PlayedVocabulary): Promise<boolean> => {
   for (const step of steps) {
     stage.waits.throwIfInterrupted();
-    if (!(await playStep(stage, step, vocabulary))) return false;
+    if (!(await playStep(stage, step, vocabulary)) || stage.cannotGoOn) return false;
   }
   return true;
 };

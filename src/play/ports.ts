@@ -1,4 +1,4 @@
-import type { NetworkSpeed, Refusal, Resource, TokenKind } from '../../schemas/index.js';
+import type { AckR, MsgR, NetworkSpeed, Packet, Refusal, Resource, TokenKind } from '../../schemas/index.js';
 import type { HandshakeForm } from './voice.js';
 
 /** What a socket reports. The harness calls these; the scenario layer records and decides. */
@@ -6,10 +6,16 @@ export interface SocketHandlers {
   /** In the same turn as the end of the upgrade: the first packets may follow at once. */
   onOpen(socket: Socket): void;
   onText(text: string): void;
-  onBinary(size: number): void;
+  onBinary(size: number, data?: Uint8Array): void;
   onPing(data: Uint8Array): void;
   /** `data`: what it carries; absent where nobody looked. */
   onPong(data?: Uint8Array): void;
+  /** Of a server that speaks through a dialect: a packet, translated. Its frames are no texts of the protocol then. */
+  onPacket?(packet: Packet): void;
+  /** A foreign frame that no rule of the dialect reads, and which rule comes nearest. */
+  onUnread?(frame: string, why: string): void;
+  /** Every foreign frame as it stands. */
+  onForeign?(direction: 'sent' | 'got', frame: string): void;
   /** The server wrote a frame that the socket library forgives, and others do not. */
   onMisframed?(fault: string): void;
   /** Once, however the connection ended. `code` 1006: without a close frame. `error`: what the socket library objected to. */
@@ -45,6 +51,13 @@ export interface Socket {
   sendTextBytes(data: Uint8Array): void;
   ping(data?: Uint8Array): void;
   pong(data: Uint8Array): void;
+  /**
+   * Of a server that speaks through a dialect: translates the packet and writes it. Returns why it cannot be said there;
+   * then nothing was written.
+   */
+  sendPacket?(packet: MsgR | AckR): { cannot: string } | undefined;
+  /** The same for signs of life that a dialect gives, such as answers to heartbeats. */
+  setBeating?(beats: boolean): void;
   /** Stops reading: nothing is reported any more, no ping answered. */
   pause(): void;
   resume(): void;

@@ -1,4 +1,5 @@
-import type { Description, HistoryEvent, Packet, Timers } from '../../schemas/index.js';
+import type { Description, HistoryEvent, Packet, Profile, RestsOn, Timers } from '../../schemas/index.js';
+import { whyMissing } from '../../schemas/index.js';
 import type { ClientSpec } from '../script/model.js';
 import { userIdOf } from '../script/user-id.js';
 import { seededRandom } from '../seeded-random.js';
@@ -10,7 +11,7 @@ import { freshMsgId } from './msg-ids.js';
 import type { Attacker, Control, Dial, Network, Probes } from './ports.js';
 import { SubjectClock } from './subject-clock.js';
 import { SubjectShortage } from './subject-shortage.js';
-import { NAMED_VOICES, type Voice, voiceOf } from './voice.js';
+import { NAMED_VOICES, PLAIN_VOICE, type Voice, voiceOf } from './voice.js';
 import { Waits } from './waits.js';
 
 export interface StageOptions {
@@ -27,6 +28,8 @@ export interface StageOptions {
   patienceMs: number;
   /** What lies between here and the subject: added to every bound, too. Absent: nothing that counts. */
   network?: Network;
+  /** Through a dialect: what the foreign protocol has, and whether the history holds its frames. */
+  dialect?: { profile: Profile; keepsForeign: boolean };
   /** Makes the users of this run different from those of every other. */
   userSuffix: string;
   /** The account that plays a user of the script, where users cannot be made up. */
@@ -58,6 +61,8 @@ export class Stage implements ActorWorld {
   #waitingSince = 0;
   #waiting = 0;
   subjectUp = true;
+  /** A step wanted what the dialect cannot say or hear: the script ends. */
+  cannotGoOn = false;
   /** Messages that the bystanders have exchanged, and whether they go on. */
   readonly bystanders = { exchanges: 0, broken: false, abused: false };
   readonly clock = new SubjectClock();
@@ -88,6 +93,20 @@ export class Stage implements ActorWorld {
 
   pause(ms: number): Promise<void> {
     return this.waits.pause(ms);
+  }
+
+  /** Why the foreign protocol does not have something. Undefined: it has it, or the subject speaks im.ran.v1. */
+  whyLacking(item: RestsOn): string | undefined {
+    const { dialect } = this.options;
+    return dialect && whyMissing(dialect.profile, [item])?.reason;
+  }
+
+  has(item: RestsOn): boolean {
+    return this.whyLacking(item) === undefined;
+  }
+
+  get keepsForeign(): boolean {
+    return this.options.dialect?.keepsForeign === true;
   }
 
   get claimsFlowControl(): boolean {
@@ -136,6 +155,7 @@ export class Stage implements ActorWorld {
 
   /** The same seed gives the same voice, whichever client comes first. */
   voiceFor(client: string, nth: number): Voice {
+    if (this.options.dialect) return PLAIN_VOICE;
     let mixed = this.#voices;
     for (const character of `${client} ${nth}`) mixed = Math.imul(mixed ^ character.charCodeAt(0), 0x01000193);
     return voiceOf(seededRandom(mixed));
@@ -170,7 +190,7 @@ export class Stage implements ActorWorld {
 
   addActor({ name, userOf = name, user, device, autoAcks, fragments, voice }: Omit<ClientSpec, 'start'>): Actor {
     const own = { user: userIdOf({ userOf, user }, this.options.userSuffix), device };
-    const named = voice === undefined ? undefined : NAMED_VOICES[voice];
+    const named = voice === undefined || this.options.dialect ? undefined : NAMED_VOICES[voice];
     const actor = new Actor(this, {
       name,
       autoAcks,

@@ -74,6 +74,14 @@ export const recordUnreached = (stage: Recorder, place: StepPlace, expected: str
   return false;
 };
 
+/** Through a dialect: the step waits for what the foreign protocol does not have, and the script goes on without. */
+export const recordSkipped = (stage: Recorder, place: StepPlace, why: string): true => {
+  const { path: step, text } = place;
+  const none = { expected: '', seen: why, waitedMs: 0 };
+  stage.record({ kind: 'step', step, text, requirement: '', outcome: 'skipped', ...none });
+  return true;
+};
+
 /**
  * Records that a client could not connect: a breach of IM-1-1 when the server did not select the subprotocol or
  * minds the form of the request, otherwise a precondition that was not reached.

@@ -1,4 +1,5 @@
 import type { Report } from '../../schemas/index.js';
+import { judgedWords } from './dialect-words.js';
 import { inertJson, inertReport } from './inert.js';
 import { narrowed, newFailures } from './outcome.js';
 import { count } from './words.js';
@@ -16,6 +17,8 @@ const faceOf = (report: Report): [message: string, color: string] => {
   const failed = newFailures(report).length;
   // Part of the suite shows no conformance, whatever came of it.
   if (report.exitCode === 0 && narrowed(report)) return [`${report.summary.passed} selected passed`, 'lightgrey'];
+  const judged = judgedWords(report);
+  if (report.exitCode === 0 && judged !== undefined) return [`nothing found, ${judged}`, 'green'];
   if (report.exitCode === 0) return [ok(report), report.summary.knownFailures > 0 ? 'yellow' : 'brightgreen'];
   if (report.exitCode === 1 && failed > 0) return [`${failed} failed`, 'red'];
   if (report.exitCode === 1 && report.summary.staleBaseline.length > 0) return ['stale baseline', 'red'];
@@ -27,5 +30,7 @@ const faceOf = (report: Report): [message: string, color: string] => {
 export const renderBadge = (original: Report): string => {
   const report = inertReport(original);
   const [message, color] = faceOf(report);
-  return inertJson(`${JSON.stringify({ schemaVersion: 1, label: 'im.ran.v1', message, color })}\n`);
+  return inertJson(
+    `${JSON.stringify({ schemaVersion: 1, label: report.subject.dialect ? 'loss and doubling' : 'im.ran.v1', message, color })}\n`,
+  );
 };

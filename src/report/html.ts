@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Cause, type Report, type ScenarioResult, VERDICTS } from '../../schemas/index.js';
 import { loadLedger } from '../ledger/index.js';
+import { dialectLines } from './dialect-words.js';
 import { inertReport } from './inert.js';
 import { html, Markup } from './markup.js';
 import type { RenderOptions } from './options.js';
@@ -91,7 +92,7 @@ export const renderHtml = (original: Report, options: RenderOptions = {}): strin
 <title>im-conformance: ${sentence}</title><style>${new Markup(PAGE_STYLE)}</style></head><body>
 <a class="skip" href="#main">to the report</a>
 <header><div class="verdict ${tone}"><h1>${sentence}</h1>${counts(report)}
-<p>im-conformance ${report.kit.version} tested ${report.subject.url}, classes ${report.subject.classes.join(', ')}, seed ${report.kit.seed}, ${report.startedAt}, in ${duration(report.summary.durationMs)}.</p></div>
+<p>im-conformance ${report.kit.version} tested ${report.subject.url}, classes ${report.subject.classes.join(', ')}, seed ${report.kit.seed}, ${report.startedAt}, in ${duration(report.summary.durationMs)}.</p>${dialectLines(report).map((line) => html`<p>${line}</p>`)}</div>
 ${list('Because', missing)}${list('Problems', report.problems)}${list('Next', next)}</header>
 ${navigation(report, details.length > 0)}
 <main id="main">

@@ -76,6 +76,7 @@ const suitePropertiesOf = ({ kit, subject, exitCode, complete }: Report): Proper
   ['seed', kit.seed],
   ['subject', subject.url],
   ['classes', subject.classes.join(',')],
+  ...(subject.dialect ? [['dialect', subject.dialect.name] as Property] : []),
   ['complete', String(complete)],
   ['exit-code', String(exitCode)],
 ];

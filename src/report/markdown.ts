@@ -7,6 +7,7 @@ import {
   type ScenarioResult,
 } from '../../schemas/index.js';
 import { defined } from '../defined.js';
+import { dialectLines } from './dialect-words.js';
 import { inertReport } from './inert.js';
 import { code, codeBlock, folded, prose, table, withoutMargin } from './markdown-text.js';
 import { CELL_SIGNS, matrixSummary } from './matrix-table.js';
@@ -193,6 +194,7 @@ export const renderMarkdown = (original: Report, options: RenderOptions = {}): s
     `## ${sign} im-conformance: ${prose(sentence)}`,
     '',
     `Version ${kit.version} tested ${subjectWords} in ${duration(summary.durationMs)}, seed ${code(kit.seed)}.`,
+    ...dialectLines(report).flatMap((line) => ['', prose(line)]),
     report.requirements.length === 0 ? '' : `${requirementCoverage(report)}.`,
     '',
     ...counts(report),

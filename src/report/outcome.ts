@@ -1,5 +1,6 @@
 import type { Report, ScenarioResult } from '../../schemas/index.js';
 import { adviceOnInconclusive } from './advice.js';
+import { dialectSentence, judgedWords } from './dialect-words.js';
 import { count, names } from './words.js';
 
 /** The whole report in plain words. `missing` and `next` are empty when there is nothing to say. */
@@ -64,6 +65,8 @@ const clean = (report: Report): string => {
 };
 
 const sentence = (report: Report): string => {
+  const throughDialect = report.complete ? dialectSentence(report) : undefined;
+  if (throughDialect !== undefined) return throughDialect;
   if (report.exitCode === 0) return clean(report);
   if (report.exitCode === 130) return 'interrupted: no verdict';
   const failed = failedClasses(report);
@@ -77,6 +80,7 @@ const sentence = (report: Report): string => {
   if (report.exitCode === 1 && report.summary.warnings > 0) {
     return `nothing failed, but ${count(report.summary.warnings, 'warning')} ${report.summary.warnings === 1 ? 'counts' : 'count'}, as asked`;
   }
+  if (report.subject.dialect) return `not decided; ${judgedWords(report)}`;
   return `not decided: conformance to im.ran.v1 ${report.subject.classes.join(', ')} is not shown`;
 };
 

@@ -1,4 +1,5 @@
 import type { MatrixCell, Report, ScenarioResult } from '../../schemas/index.js';
+import { dialectLines } from './dialect-words.js';
 import { inertReport } from './inert.js';
 import { matrixLines, matrixSummary } from './matrix-table.js';
 import type { RenderOptions } from './options.js';
@@ -15,6 +16,7 @@ const head = (report: Report, { paint, width }: Writing): string[] => {
   return [
     `${paint('bold', `im-conformance ${kit.version}`)} tested ${what}`,
     ...wrap(facts.join(' · '), width).map((line) => paint('dim', line)),
+    ...dialectLines(report).flatMap((line) => wrap(line, width)),
   ];
 };
 

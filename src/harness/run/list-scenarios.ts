@@ -6,10 +6,12 @@ import { select } from './selection.js';
 /** Scenarios of the kit that the options choose, without a subject. Throws a usage KitError. */
 export const listScenarios = ({
   role = 'server',
-  classes,
+  dialect,
+  // A server of another protocol describes itself to nobody.
+  classes = dialect && ['core'],
   only,
   skip,
-}: Pick<RunOptions, 'role' | 'classes' | 'only' | 'skip'>): Scenario[] =>
+}: Pick<RunOptions, 'role' | 'classes' | 'only' | 'skip' | 'dialect'>): Scenario[] =>
   select(
     loadScenarios().filter((scenario) => scenario.role === role),
     classes,

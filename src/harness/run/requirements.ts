@@ -1,6 +1,15 @@
-import type { HistoryEvent, Report, Role, ScenarioResult, SubjectClass, Violation } from '../../../schemas/index.js';
+import type {
+  HistoryEvent,
+  Profile,
+  Report,
+  Role,
+  ScenarioResult,
+  SubjectClass,
+  Violation,
+} from '../../../schemas/index.js';
+import { defined } from '../../defined.js';
 import { type Finding, Tracer } from '../../history/index.js';
-import { isOfRole, type Ledger, requirementOf } from '../../ledger/index.js';
+import { isOfRole, type Ledger, requirementOf, whyNotJudged } from '../../ledger/index.js';
 
 /** A trace looks through the whole history; nobody reads the packets of more violations of one requirement. */
 const TRACED_PER_REQUIREMENT = 20;
@@ -36,19 +45,36 @@ export const judgeRequirements = (
   role: Role,
   results: readonly ScenarioResult[],
   classes: readonly SubjectClass[],
-): RequirementRow[] =>
-  ledger.requirements
+  /** Of the dialect, where there is one. */
+  profile?: Profile,
+): RequirementRow[] => {
+  // Through a dialect only a whole scenario shows anything: a server that says nothing must gain nothing.
+  const showing = profile ? results.filter(({ verdict }) => verdict === 'passed') : results;
+  return ledger.requirements
     .filter((requirement) => isOfRole(requirement, role))
-    .map(({ id, level, class: name }) => {
+    .map((requirement) => {
+      const { id, level, class: name } = requirement;
       const broken = results.some(({ violations, warnings }) =>
         [...violations, ...warnings].some((violation) => violation.requirement === id),
       );
-      const exercised = results.reduce((sum, result) => sum + (result.exercised[id] ?? 0), 0);
-      const scenarios = results.filter((result) => (result.exercised[id] ?? 0) > 0).map((result) => result.id);
-      const tested = classes.some((claimed) => claimed === name);
+      const exercised = showing.reduce((sum, result) => sum + (result.exercised[id] ?? 0), 0);
+      const scenarios = showing.filter((result) => (result.exercised[id] ?? 0) > 0).map((result) => result.id);
+      const claimed = classes.some((one) => one === name);
+      const why = claimed && profile ? whyNotJudged(requirement, profile) : undefined;
+      const tested = claimed && why === undefined;
       const verdict = broken ? 'failed' : !tested ? 'not-applicable' : exercised > 0 ? 'passed' : 'unproven';
-      return { id, level, class: name, verdict, exercised, scenarios };
+      return { id, level, class: name, verdict, exercised, scenarios, ...defined({ why }) };
     });
+};
+
+/** Through a dialect: how many MUST of the tested classes were put to the test, and of how many. */
+export const judgedOf = (rows: readonly RequirementRow[], classes: readonly SubjectClass[]): Report['judged'] => {
+  const must = rows.filter(({ level, class: name }) => level === 'MUST' && classes.some((one) => one === name));
+  return {
+    must: must.filter(({ exercised, verdict }) => exercised > 0 || verdict === 'failed').length,
+    ofMust: must.length,
+  };
+};
 
 /**
  * What the kit could not play is of no account as long as others exercised the same requirements. Where nothing did,

@@ -111,13 +111,46 @@ const ADVICE = {
   network: 'Run the kit nearer to the server; where the network is sound, the server itself stood still for everybody.',
 } as const;
 
-const judged = ({ tooSlow, faultsNotFired, undecided }: Judgement, violations: Violation[]): Judged => {
+/** Through a dialect: what comes before any verdict, because nothing that was seen is certain. */
+const unreadVerdict = ({ dialect }: Judgement): Judged | undefined => {
+  if (dialect?.unread === undefined) return undefined;
+  const { frame, nearest } = dialect.unread;
+  const reason = `no rule of the dialect reads the frame ${frame.slice(0, 200)}: ${nearest}. Correct the dialect, or add a rule (without \`is\` it is ignored)`;
+  return { verdict: 'error', because: { code: 'unread-frame', frame, nearest }, reason };
+};
+
+/** The same where the script ended early, or showed nothing that can be judged. */
+const dialectVerdict = ({ dialect, exercised }: Judgement, proves: readonly string[]): Judged | undefined => {
+  if (dialect === undefined) return undefined;
+  const { cannot, missed } = dialect;
+  if (cannot !== undefined) {
+    const because = { code: 'cannot-say', why: cannot } as const;
+    return { verdict: 'not-applicable', because, reason: `the dialect cannot go on: ${cannot}` };
+  }
+  if (missed !== undefined) {
+    const { requirement, text } = missed;
+    const because = { code: 'not-judged', requirement } as const;
+    return { verdict: 'not-applicable', because, reason: `${text}; ${requirement} is not judged through this dialect` };
+  }
+  if (proves.some((id) => (exercised[id] ?? 0) > 0)) return undefined;
+  const reason = 'nothing that it proves could be put to the test through this dialect';
+  return { verdict: 'not-applicable', because: { code: 'nothing-judged' }, reason };
+};
+
+const judged = (judgement: Judgement, violations: Violation[], proves: readonly string[]): Judged => {
+  const { tooSlow, faultsNotFired, undecided } = judgement;
+  const unread = unreadVerdict(judgement);
+  if (unread !== undefined) return unread;
   if (violations.length > 0) return { verdict: 'failed' };
   if (tooSlow !== undefined) {
     const { what, ...measured } = tooSlow;
     const because = { code: `${what}-stalled`, ...measured } as const;
     return { verdict: 'error', because, reason: `${tooSlowText(tooSlow)}. ${ADVICE[what]}` };
   }
+  const inconclusive = faultsNotFired.length > 0 || undecided.length > 0;
+  const early = judgement.dialect?.cannot !== undefined || judgement.dialect?.missed !== undefined;
+  const limited = inconclusive && !early ? undefined : dialectVerdict(judgement, proves);
+  if (limited !== undefined) return limited;
   const [unfired] = faultsNotFired;
   const [open] = undecided;
   // Where anything else is open, the subject may have stopped working when its clock was set.
@@ -174,7 +207,9 @@ export const runScenario = async (scenario: Scenario, run: ScenarioRun): Promise
     result.violations = all.filter((violation) => violation.level === 'MUST');
     result.warnings = all.filter((violation) => violation.level !== 'MUST');
     result.exercised = judgement.exercised;
-    Object.assign(result, judged(judgement, result.violations));
+    Object.assign(result, judged(judgement, result.violations, scenario.proves));
+    // What could not be read may have been what was missed.
+    if (result.because?.code === 'unread-frame') Object.assign(result, { violations: [], warnings: [], exercised: {} });
   } catch (cause) {
     if (cause instanceof Interrupted) throw cause;
     Object.assign(result, brokenOff(cause));

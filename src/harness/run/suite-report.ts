@@ -8,7 +8,7 @@ import { causesOf } from './causes.js';
 import { exitCodeOf, summarize } from './exit-code.js';
 import { judgeMatrix } from './judge-matrix.js';
 import { mergeRepetitions } from './repetitions.js';
-import { judgeRequirements, showWhatIsUnproven } from './requirements.js';
+import { judgedOf, judgeRequirements, showWhatIsUnproven } from './requirements.js';
 import type { Suite } from './suite.js';
 
 const kitOf = ({ seed, sweep, repeat, repetition }: RunOptions): Report['kit'] => ({
@@ -18,6 +18,12 @@ const kitOf = ({ seed, sweep, repeat, repetition }: RunOptions): Report['kit'] =
   ...defined({ sweep, repeat, repetition }),
 });
 
+/** What the caller wants judged, and was not: a shorter list than before must not look like a pass. */
+const unjudgedOf = ({ judged = [] }: RunOptions, requirements: Report['requirements']): string[] => {
+  const exercised = new Set(requirements.filter((row) => row.exercised > 0).map(({ id }): string => id));
+  return judged.filter((id) => !exercised.has(id));
+};
+
 /** Everything that the run found. `complete`: it was not interrupted. */
 export const reportOf = (suite: Suite, complete: boolean, startedAt: Date): Report => {
   const { options, prepared, ledger } = suite;
@@ -25,6 +31,8 @@ export const reportOf = (suite: Suite, complete: boolean, startedAt: Date): Repo
   const results = showWhatIsUnproven(played, suite.unable);
   const stale = results.filter((r) => r.verdict === 'passed' && options.baseline?.includes(r.id)).map((r) => r.id);
   const summary = summarize(results, stale, Date.now() - startedAt.getTime());
+  const profile = prepared.subject.dialect?.profile;
+  const requirements = judgeRequirements(ledger, prepared.role, results, prepared.classes, profile);
   const untested = prepared.classes.filter(
     (name) => !loadScenarios().some(({ role, class: own }) => role === prepared.role && own === name),
   );
@@ -35,7 +43,14 @@ export const reportOf = (suite: Suite, complete: boolean, startedAt: Date): Repo
         `the class ${name} is claimed, but this version of the kit has no scenarios for it: unproven. Leave it out with --class.`,
     ),
   ];
-  const code = suite.historyLost ? EXIT.usage : exitCodeOf(summary, options.allowUnproven, untested.length);
+  const unjudged = unjudgedOf(options, requirements);
+  if (unjudged.length > 0) {
+    problems.push(
+      `not judged, though --judged names them: ${unjudged.join(', ')}. Something in the dialect or in the server keeps them from being put to the test.`,
+    );
+  }
+  const decided = exitCodeOf(summary, options.allowUnproven, untested.length);
+  const code = suite.historyLost ? EXIT.usage : unjudged.length > 0 ? EXIT.nonconforming : decided;
   return {
     version: REPORT_VERSION,
     kit: kitOf(options),
@@ -47,7 +62,8 @@ export const reportOf = (suite: Suite, complete: boolean, startedAt: Date): Repo
     summary,
     scenarios: results,
     causes: causesOf(results),
-    requirements: judgeRequirements(ledger, prepared.role, results, prepared.classes),
+    requirements,
+    ...defined({ judged: profile && judgedOf(requirements, prepared.classes) }),
     // The cells are faults of the kit's clients; of a client under test the kit plays the other side.
     matrix: prepared.role === 'server' ? judgeMatrix(results, loadExcuses()) : [],
   };

@@ -53,6 +53,8 @@ export const notPlayedText = (because: NotPlayedBecause): string => {
       return `others use this server: ${because.counter} grew from ${because.from} to ${because.to} while the kit was quiet; test an instance of its own`;
     case 'waits-too-long':
       return `it takes ${because.neededMs} ms by the declared timers, and --max-wait is ${because.maxWaitMs}`;
+    case 'dialect-lacks':
+      return `not through this dialect: ${because.lacks}`;
     case 'cannot':
       return `the subject says that it cannot ${because.can}`;
   }

@@ -12,8 +12,10 @@ import { whyNotRun } from './applicability.js';
 import { capabilitiesOver } from './capabilities.js';
 import { type Authenticate, tlsOf } from './credentials.js';
 import { checkMetricsPath, claimedClasses, FETCH_BOUND_MS, fetchDescription, timersOf } from './description/index.js';
+import { dialectHead, dialectSubject, foreignPreflight, whyNotThrough } from './dialect.js';
 import { createAttacker } from './dialling/attacker.js';
 import { createDial } from './dialling/dial.js';
+import { createForeignDial } from './dialling/foreign-dial.js';
 import { createAuthenticate } from './identity/index.js';
 import { type SeatMaker, ServerInstance } from './instance.js';
 import { NetworkMeter } from './network/index.js';
@@ -32,16 +34,26 @@ const startInstance = async (
   seatMaker: SeatMaker,
   signal: AbortSignal,
 ): Promise<ServerInstance> => {
-  const { exec, url } = options;
+  const { exec, url, dialect } = options;
+  const dialOf = (at: string) =>
+    dialect === undefined ? createDial(at, authenticate) : createForeignDial(at, authenticate, dialect);
+  const probe = dialect && ((at: string) => foreignPreflight(at, dialOf(at), dialect, firstUser(options)));
   const subject: Subject =
     exec === undefined
       ? { url: url ?? '', close: async () => {} }
       : // Loaded only where there is something to start.
-        await (await import('./start/index.js')).startSubject({ exec, authenticate, signal, ...defined({ url }) });
-  const dial = network.counting(createDial(subject.url, authenticate));
+        await (await import('./start/index.js')).startSubject({
+          ...{ exec, authenticate, signal },
+          ...defined({ url, probe }),
+        });
+  const dial = network.counting(dialOf(subject.url));
   const attacker = createAttacker(subject.url, authenticate);
   return new ServerInstance(subject, dial, attacker, seatMaker);
 };
+
+/** Who looks in first: with fixed accounts nobody else is let in. */
+const firstUser = ({ users }: RunOptions): string =>
+  users?.[0]?.user ?? `kit-preflight-${Math.random().toString(36).slice(2, 10)}`;
 
 const UNCHECKED = '--insecure: no certificate is checked, so nobody knows which server this is';
 
@@ -50,6 +62,8 @@ type Described = Pick<ServerSubject, 'description' | 'served'>;
 /** The description that counts: the caller's wins over the served one, which is judged all the same (IM-1-19). */
 const describe = async (options: RunOptions, url: string): Promise<Described> => {
   const bare: Description = options.describe ?? { protocol: WIRE.subprotocol };
+  // A server of another protocol has no description to fetch: what it claims is what the caller says, or core.
+  if (options.dialect !== undefined) return { description: bare };
   const served = await fetchDescription(url, tlsOf(options));
   if (served !== undefined && 'late' in served && options.describe === undefined && options.classes === undefined) {
     throw new KitError(
@@ -107,7 +121,12 @@ const openAndDescribe = async (
   authenticate: Authenticate,
   network: NetworkMeter,
 ): Promise<Opened> => {
+  const { dialect } = options;
   try {
+    if (dialect !== undefined) {
+      await foreignPreflight(first.subject.url, first.dial, dialect, firstUser(options));
+      return { ...(await describe(options, first.subject.url)), notes: [] };
+    }
     await checkUsersDiffer(options, first.subject.url, authenticate);
     const { notes } = await preflight(first.subject.url, authenticate);
     const described = await describe(options, first.subject.url);
@@ -175,10 +194,15 @@ const learn = async (
 };
 
 /** Why a server that the kit did not start cannot be reached any more. */
-const whyGone = async ({ first: { subject }, authenticate }: ServerSubject): Promise<string | undefined> => {
+const whyGone = async (
+  options: RunOptions,
+  { first: { subject, dial }, authenticate }: ServerSubject,
+): Promise<string | undefined> => {
+  const { dialect } = options;
   if (subject.control) return undefined;
   try {
-    await preflight(subject.url, authenticate);
+    if (dialect) await foreignPreflight(subject.url, dial, dialect, firstUser(options));
+    else await preflight(subject.url, authenticate);
     return undefined;
   } catch (cause) {
     if (!(cause instanceof KitError)) throw cause;
@@ -216,7 +240,7 @@ const limitsOf = ({
 
 const preparedOf = (options: RunOptions, server: ServerSubject, start: () => Promise<ServerInstance>): Prepared => {
   const { first, classes, description, timers, notes, network } = server;
-  const { exec, url, users, embedded = false } = options;
+  const { exec, url, users, dialect, embedded = false } = options;
   const beyond = claimedClasses(server.claims).filter((name) => !classes.includes(name));
   const serves = beyond.length === 0 ? undefined : beyond;
   const fixedPort = url !== undefined && !url.includes('{port}');
@@ -232,18 +256,19 @@ const preparedOf = (options: RunOptions, server: ServerSubject, start: () => Pro
       embedded,
       classes,
       description,
+      ...defined({ dialect: dialect && dialectSubject(dialect) }),
     },
     head: {
       subject: { role: 'server', classes, ...defined({ serves }) },
       timers,
       limits: limitsOf(description),
-      ...defined({ network: network.speed }),
+      ...defined({ network: network.speed, dialect: dialect && dialectHead(dialect) }),
     },
     notes,
     first,
     ...defined({ startAnother: exec === undefined || fixedPort ? undefined : start }),
     whyNotRun: (scenario) => {
-      const not = whyNotRun(scenario, server);
+      const not = whyNotRun(scenario, server) ?? (dialect && whyNotThrough(scenario, dialect.profile));
       return not && { ...not, reason: notPlayedText(not.because) };
     },
     waitMs: ({ steps }) => declaredWaitMs(steps, timers),
@@ -251,6 +276,6 @@ const preparedOf = (options: RunOptions, server: ServerSubject, start: () => Pro
       if (users) checkAccounts(users, scenarios);
       await accountsOf(options, server, first)?.ready();
     },
-    whyGone: () => whyGone(server),
+    whyGone: () => whyGone(options, server),
   };
 };

@@ -1,3 +1,4 @@
+import type { Profile } from '../../../schemas/index.js';
 import { defined } from '../../defined.js';
 import { type Control, type Network, Stage } from '../../play/index.js';
 import type { Scenario } from '../../script/index.js';
@@ -42,18 +43,23 @@ export interface Parts extends Omit<Known, 'classes'> {
   probes: ReturnType<typeof probesOf>;
   control?: Control | undefined;
   lease?: Lease | undefined;
+  dialect?: { profile: Profile; keepsForeign: boolean } | undefined;
 }
 
 /** One playing of a scenario against a server: the kit plays its clients. */
 export const performOn = (
   scenario: Scenario,
-  { description, timers, served, network, dial, attacker, probes, control, lease }: Parts,
+  { description, timers, served, network, dial, attacker, probes, control, lease, dialect }: Parts,
   options: PlayOptions,
 ): Performance => {
   const known = { description, timers, dial, attacker, probes };
   const { identity } = lease ?? {};
   const earlier = lease && { wasSent: lease.wasSentEarlier, noteSent: lease.noteSent };
-  const stage = new Stage({ ...options, ...known, ...defined({ control, identity, earlier, served, network }) });
+  const stage = new Stage({
+    ...options,
+    ...known,
+    ...defined({ control, identity, earlier, served, network, dialect }),
+  });
   return {
     noteExit: (exit) => {
       stage.subjectUp = false;
@@ -97,7 +103,8 @@ export const takeSeat = async (
   }
   const { subject, dial, attacker } = instance;
   const probes = probesOf(subject, known, options, scenario);
-  const parts: Parts = { ...known, dial, attacker, probes, control, lease };
+  const dialect = options.dialect && { profile: options.dialect.profile, keepsForeign: options.frames === true };
+  const parts: Parts = { ...known, dial, attacker, probes, control, lease, dialect };
   return {
     perform: (play) => performOn(scenario, parts, play),
     onExit: (listener) => subject.control?.onExit(listener) ?? (() => undefined),

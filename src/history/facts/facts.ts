@@ -1,4 +1,11 @@
-import { DEFAULT_TIMERS, type HistoryEventOf, type HistoryHead, type Timers } from '../../../schemas/index.js';
+import {
+  DEFAULT_TIMERS,
+  type HistoryEventOf,
+  type HistoryHead,
+  type RestsOn,
+  type Timers,
+  whyMissing,
+} from '../../../schemas/index.js';
 import { type Connection, type Device, newConnection, type User } from './connection.js';
 import { Faults } from './faults.js';
 import { type FactListener, tellAll } from './listener.js';
@@ -63,7 +70,16 @@ export class Facts {
   /** A server that keeps nothing was ended: it may have forgotten everything. */
   forgetful = false;
 
+  /** Through which dialect the server was tested; undefined: it speaks im.ran.v1. */
+  dialect: HistoryHead['dialect'];
+
+  /** Whether the protocol of the server has that packet or field: im.ran.v1 has all. */
+  has(item: RestsOn): boolean {
+    return this.dialect === undefined || whyMissing(this.dialect.profile, [item]) === undefined;
+  }
+
   begin(head: HistoryHead): void {
+    this.dialect = head.dialect;
     // The facts of servers: a client under test is judged by facts of its own.
     this.timers = head.timers as Timers;
     this.limits = head.limits ?? {};

@@ -1,5 +1,6 @@
 import type { AckA, AckN, AckR, HistoryEvent, HistoryEventOf, MsgA, MsgN, MsgR } from '../../../schemas/index.js';
 import { noteAnswer } from './answers.js';
+import type { Connection } from './connection.js';
 import type { Facts } from './facts.js';
 import { noteOutcome } from './fold.js';
 import {
@@ -98,6 +99,9 @@ const noteSurroundings = (facts: Facts, event: Exclude<Event, { kind: Packets }>
       facts.networkStalledMs = event.networkStalledMs ?? 0;
       return;
     case 'settling':
+    case 'unread':
+    case 'cannot':
+    case 'foreign':
       return;
   }
 };
@@ -114,9 +118,19 @@ const noteSent = (facts: Facts, event: HistoryEventOf<'sent'>): void => {
   noteRequest(facts, connection, packet);
 };
 
+/**
+ * Through a dialect an answer may say no more than `stored`. The first one then stands for accepted, each further one for
+ * duplicate: nothing is judged by the difference, and the ids tell whether the message was doubled.
+ */
+const asTold = <P extends MsgA | MsgN | AckA | AckN>({ pending }: Connection, packet: P): P => {
+  if (packet.type !== 'msg:A' || (packet.status as string) !== 'stored') return packet;
+  const known = (pending.get(packet.rid)?.message?.promisedLine ?? -1) >= 0;
+  return { ...packet, status: known ? 'duplicate' : 'accepted' };
+};
+
 const noteGot = (facts: Facts, event: HistoryEventOf<'got'>): void => {
-  const packet = event.packet as unknown as MsgA | MsgN | AckA | AckN;
   const connection = facts.connection(event.conn, event.client);
+  const packet = asTold(connection, event.packet as unknown as MsgA | MsgN | AckA | AckN);
   const end = facts.ends.at(-1);
   if (end !== undefined && connection.serial <= end.openings) end.after = facts.line + 0.5;
   facts.tell.onPacket(connection, packet.type);

@@ -13,6 +13,8 @@ const hasUnknownFields = (packet: MsgR): boolean => {
 /** An R was written to a connection. */
 export const noteRequest = (facts: Facts, connection: Connection, packet: MsgR | AckR): void => {
   const entry = packet.type === 'msg:R' ? noteMsg(facts, connection, packet) : noteAck(facts, connection, packet);
+  // Through a dialect nothing may ever answer it.
+  if (packet.type === 'ack:R' && !facts.has('ack:A')) return;
   connection.pending.set(packet.rid, {
     type: packet.type,
     at: facts.at,
@@ -69,7 +71,8 @@ const noteAck = (
     return undefined;
   }
   if (!isRecipient(message, user)) return { message, attempt: undefined };
-  const attempt = addAck(facts, connection, message, connection.excused ? 'lost' : 'open');
+  const isAnswered = !connection.excused && facts.has('ack:A');
+  const attempt = addAck(facts, connection, message, isAnswered ? 'open' : 'lost');
   if (attempt.answer === 'open') message.open += 1;
   facts.tell.onAckSent(connection, message, packet.serverMsgId);
   return { message, attempt };

@@ -28,6 +28,9 @@ export class Findings {
   readonly list: Finding[] = [];
   readonly exercised: Record<string, number> = {};
   readonly undecided: Undecided[] = [];
+  /** Through a dialect: the requirements that nothing can be said of, and the first step that was missed for one of them. */
+  #notJudged: ReadonlySet<RequirementId> = new Set();
+  missedUnjudged: { requirement: RequirementId; text: string } | undefined;
   readonly #byTopic = new Map<string, Finding>();
   readonly #lastAbout = new Map<string, Entry>();
   /** Where each stands: some are told later than they were seen. */
@@ -52,8 +55,14 @@ export class Findings {
     this.#whyForgotten = whyForgotten;
   }
 
+  /** From now on nothing is said of these. */
+  leaveOut(requirements: readonly RequirementId[]): void {
+    this.#notJudged = new Set(requirements);
+  }
+
   /** The history put the requirement to the test, and it held. */
   exercise(requirement: RequirementId, times = 1): void {
+    if (this.#notJudged.has(requirement)) return;
     this.exercised[requirement] = (this.exercised[requirement] ?? 0) + times;
   }
 
@@ -80,6 +89,10 @@ export class Findings {
   /** The requirement was put to the test and broke. One message breaks one requirement only once; repeats add lines. */
   report(entry: NewFinding, seenAt = this.keepPlace()): void {
     const { about, expected, seen, where: place, lost, ...rest } = entry;
+    if (this.#notJudged.has(rest.requirement)) {
+      if (rest.step !== undefined) this.missedUnjudged ??= { requirement: rest.requirement, text: rest.message };
+      return;
+    }
     const forgotten = about && this.#whyForgotten(about);
     if (forgotten !== undefined) {
       this.leaveOpen(forgotten.code, forgotten.text);

@@ -47,6 +47,14 @@ const textOf = (event: Exclude<HistoryEvent, { kind: 'history' }>): string => {
       return `${who(event)} ${event.reading ? 'reads again' : 'stops reading'}`;
     case 'got-pong':
       return `server → ${who(event)}  pong`;
+    case 'unread':
+      return `server → ${who(event)}  a frame that no rule of the dialect reads: ${event.text.slice(0, MAX_RAW)} (${event.why})`;
+    case 'cannot':
+      return `${event.client} cannot ${event.why} through the dialect: the script ends here`;
+    case 'foreign':
+      return event.direction === 'got'
+        ? `server → ${who(event)}  frame ${event.text.slice(0, MAX_FOREIGN)}`
+        : `${who(event)} → server  frame ${event.text.slice(0, MAX_FOREIGN)}`;
     default:
       return otherText(event);
   }
@@ -101,6 +109,7 @@ export const describeFault = ({ fault, detail }: HistoryEventOf<'fault'>): strin
   detail === undefined ? fault : `${fault} (${detail})`;
 
 const MAX_RAW = 60;
+const MAX_FOREIGN = 200;
 
 const describeRaw = ({ what, bytes, text }: HistoryEventOf<'sent-raw'>): string => {
   const cut = text === undefined ? '' : `: ${text.slice(0, MAX_RAW)}${text.length > MAX_RAW ? '…' : ''}`;

@@ -47,7 +47,16 @@ export type UndecidedCode =
   | 'never-acked'
   | 'handed-over-unexplained'
   | 'page-not-judged'
-  | 'not-settled';
+  | 'not-settled'
+  | 'closed-unexplained';
+
+/** The first of each. */
+export interface DialectTrouble {
+  unread?: { frame: string; nearest: string };
+  cannot?: string;
+  /** A step that was missed, although what it rests on is not in the foreign protocol. */
+  missed?: { requirement: RequirementId; text: string };
+}
 
 export interface Undecided {
   code: UndecidedCode;
@@ -61,6 +70,8 @@ export interface Judgement {
   faultsNotFired: UnfiredFault[];
   /** Findings that are left out, for the kit that wrote the history, or its network, stood still for too long meanwhile. */
   tooSlow?: { what: 'kit' | 'network'; stalledMs: number; requirements: RequirementId[] } | undefined;
+  /** Through a dialect: what the kit could not read, could not say, or saw missed and cannot judge. */
+  dialect?: DialectTrouble | undefined;
   /** Why nothing can be concluded: preconditions not reached, settling incomplete without a culprit. */
   undecided: Undecided[];
 }

@@ -5,6 +5,7 @@ import {
   type MsgN,
   type Packet,
   RETRYABLE_CODES,
+  type RestsOn,
   WIRE,
 } from '../../../schemas/index.js';
 import { defined } from '../../defined.js';
@@ -24,6 +25,10 @@ export interface ActorWorld {
   pause(ms: number): Promise<void>;
   /** Whether the server claims to say `inbox-full` only when the inbox is full. */
   readonly claimsFlowControl: boolean;
+  /** Whether the protocol of the subject has that packet or field: im.ran.v1 has all. */
+  has(item: RestsOn): boolean;
+  readonly keepsForeign: boolean;
+  cannotGoOn: boolean;
   record(event: Untimed): void;
   notify(): void;
   nextConn(): number;
@@ -94,6 +99,14 @@ export class Actor implements LinkOwner {
 
   get messageCount(): number {
     return this.#world.messages.size;
+  }
+
+  get keepsForeign(): boolean {
+    return this.#world.keepsForeign;
+  }
+
+  onCannot(): void {
+    this.#world.cannotGoOn = true;
   }
 
   record(event: Untimed): void {
@@ -193,7 +206,7 @@ export class Actor implements LinkOwner {
   takePush(link: Link, entry: Received & { kind: 'packet' }): void {
     if (entry.handled || entry.packet.type !== 'msg:N') return;
     this.handOver(link, entry);
-    this.ack(link, entry.packet.serverMsgId);
+    this.ack(link, entry.packet.serverMsgId, undefined, true);
   }
 
   /** The application gets the message, unless it has it already. */
@@ -205,16 +218,30 @@ export class Actor implements LinkOwner {
     if (this.#known.has(key)) return;
     this.#known.add(key);
     this.record({ kind: 'handed', client: this.name, conn: link.conn, from, msgId, serverMsgId });
+    // Where nobody acks, the server has done what it can.
+    if (!this.#world.has('ack:R'))
+      for (const message of this.#world.messages.ofKey(from, msgId)) this.#noteAcked(message);
   }
 
-  /** The ack:R for a serverMsgId; owed until it is answered. */
+  /** The ack:R for a serverMsgId; owed until it is answered, if there is an answer. `unasked`: no step wants it. */
   ack(
     link: Link,
     serverMsgId: string,
     label = this.#world.messages.ofServerMsgId(serverMsgId)?.label ?? UNKNOWN_LABEL,
+    unasked = false,
   ): void {
+    if (!this.#world.has('ack:R')) return;
     const packet = this.prepareAck(link, serverMsgId, label);
-    link.send(packet, label);
+    link.send(packet, label, unasked);
+    if (this.#world.has('ack:A')) return;
+    this.#owed.delete(serverMsgId);
+    const message = this.#world.messages.find(label);
+    if (message && link.state === 'open') this.#noteAcked(message);
+  }
+
+  #noteAcked(message: SentMessage): void {
+    message.acked = true;
+    if (!message.ackedBy.includes(this.device)) message.ackedBy.push(this.device);
   }
 
   prepareAck(link: Link, serverMsgId: string, label: string): AckR {
@@ -229,7 +256,7 @@ export class Actor implements LinkOwner {
     const { link } = this;
     if (link?.state !== 'open') return;
     for (const [serverMsgId, owed] of [...this.#owed]) {
-      if (owed.tries < MAX_TRIES) this.ack(link, serverMsgId, owed.label);
+      if (owed.tries < MAX_TRIES) this.ack(link, serverMsgId, owed.label, true);
     }
   }
 
@@ -262,8 +289,7 @@ export class Actor implements LinkOwner {
     this.#known.delete(keyOf(message.fromUser, message.msgId));
     this.#passOver(message);
     if (packet.status === 'rejected') return;
-    message.acked = true;
-    if (!message.ackedBy.includes(this.device)) message.ackedBy.push(this.device);
+    this.#noteAcked(message);
   }
 
   /** Pushes that came before the ack:A and were not looked at yet are repeats of what the application has. */

@@ -122,7 +122,7 @@ export class PacketWait {
   #consider(entry: Received): void {
     const label = this.#wantedLabel(entry);
     if (label === undefined) return;
-    const match = matches(this.#want.pattern, entry);
+    const match = matches(this.#want.pattern, entry, (item) => this.#stage.has(item));
     if (match === 'no') return;
     if (!this.#want.peek) this.#link.take(entry);
     // `busy` is not the answer that a step means, unless it asks for a rejection.

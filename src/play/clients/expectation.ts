@@ -1,4 +1,4 @@
-import { type Packet, RETRYABLE_CODES } from '../../../schemas/index.js';
+import { type Packet, RETRYABLE_CODES, type RestsOn } from '../../../schemas/index.js';
 import type { Stage } from '../stage.js';
 import type { Expectation } from '../step-outcome.js';
 import type { Actor } from './actor.js';
@@ -57,11 +57,23 @@ const holds = (value: unknown, words: readonly string[]): boolean => {
   return Object.entries(value).some(([name, inner]) => words.includes(name) || holds(inner, words));
 };
 
-const statusMatch = (pattern: Pattern, packet: Packet): Match => {
-  const status = 'status' in packet ? packet.status : undefined;
+/** Whether a protocol has something. */
+type Has = (item: RestsOn) => boolean;
+
+const hasAll: Has = () => true;
+
+/** What a status may stand for: a protocol need not tell a copy from the first one. */
+const statusesOf = (packet: Packet, has: Has): string[] => {
+  const status = 'status' in packet ? String(packet.status) : 'undefined';
+  if (status === 'stored' && packet.type === 'msg:A') return ['accepted', 'duplicate'];
+  return status === 'ok' && !has('ack:A.duplicate') ? ['ok', 'duplicate'] : [status];
+};
+
+const statusMatch = (pattern: Pattern, packet: Packet, has: Has): Match => {
+  const statuses = statusesOf(packet, has);
   const code = 'error' in packet ? packet.error?.code : undefined;
   const right =
-    (pattern.statuses === undefined || pattern.statuses.includes(String(status))) &&
+    (pattern.statuses === undefined || pattern.statuses.some((one) => statuses.includes(one))) &&
     (pattern.error === undefined || pattern.error === code);
   if (right && pattern.lacks !== undefined && holds(packet, pattern.lacks)) return 'wrong';
   if (right) return 'yes';
@@ -70,9 +82,10 @@ const statusMatch = (pattern: Pattern, packet: Packet): Match => {
 };
 
 /** Whether an entry of the inbox is what the pattern asks for, or answers the same R otherwise. */
-export const matches = (pattern: Pattern, entry: Received): Match => {
+export const matches = (pattern: Pattern, entry: Received, has: Has = hasAll): Match => {
   if (pattern.what === 'any') return entry.kind === 'pong' ? 'no' : 'yes';
-  if (entry.kind === 'packet') return entry.packet.type === pattern.what ? statusMatch(pattern, entry.packet) : 'no';
+  if (entry.kind === 'packet')
+    return entry.packet.type === pattern.what ? statusMatch(pattern, entry.packet, has) : 'no';
   if (entry.kind !== pattern.what) return 'no';
   if (entry.kind !== 'close' || pattern.codes === undefined) return 'yes';
   return pattern.codes.includes(entry.code) ? 'yes' : 'wrong';

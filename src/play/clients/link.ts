@@ -50,6 +50,10 @@ export interface LinkOwner {
   onOpen(link: Link): void;
   /** A valid packet of so many bytes arrived and is in the inbox. */
   onPacket(link: Link, entry: Received & { kind: 'packet' }, bytes: number): void;
+  /** Through a dialect: what the script wants cannot be said. */
+  onCannot(): void;
+  /** Through a dialect: the history holds the foreign frames, too. */
+  readonly keepsForeign: boolean;
   notify(): void;
 }
 
@@ -64,7 +68,7 @@ export class Link {
   #openedAt = performance.now();
   #rids = 0;
   state: 'opening' | 'open' | 'silent' | 'closed' = 'opening';
-  answersPings = true;
+  #answersPings = true;
   /** The answers to a flood of pings are of no interest, and there are many. */
   ignoresPongs = false;
   closeCode: number | undefined;
@@ -118,9 +122,17 @@ export class Link {
       this.#owner.onOpen(this);
     },
     onText: (text) => this.#onText(text),
+    onPacket: (packet) => this.#onPacket(packet, 0),
+    onUnread: (text, why) => {
+      this.#owner.record({ kind: 'unread', ...this.#who, text, why });
+      this.#owner.notify();
+    },
+    onForeign: (direction, text) => {
+      if (this.#owner.keepsForeign) this.#owner.record({ kind: 'foreign', ...this.#who, direction, text });
+    },
     onBinary: (size) => this.#onInvalid('frame', `(binary frame of ${size} bytes)`, ['a packet is a text frame']),
     onPing: (data) => {
-      if (this.answersPings && this.state === 'open') this.#socket?.pong(data);
+      if (this.#answersPings && this.state === 'open') this.#socket?.pong(data);
     },
     onMisframed: (fault) => this.#onInvalid('frame', '(the head of a frame)', [fault]),
     onPong: (data) => {
@@ -170,17 +182,16 @@ export class Link {
       this.#onInvalid(decoded.level, text.slice(0, 1000), decoded.errors, defined({ rid, msgId }));
       return;
     }
-    const { packet } = decoded;
+    this.#onPacket(decoded.packet, Buffer.byteLength(text));
+  }
+
+  #onPacket(packet: Packet, bytes: number): void {
+    if (this.state !== 'open' && this.state !== 'opening') return;
     const earlier = this.#owner.isEarlier(packet);
     this.#owner.record({ kind: 'got', client: this.#owner.name, conn: this.conn, packet, ...(earlier && { earlier }) });
     if (earlier) return;
-    const entry: Received & { kind: 'packet' } = {
-      kind: 'packet',
-      packet,
-      handled: false,
-      taken: false,
-    };
-    this.#owner.onPacket(this, entry, Buffer.byteLength(text));
+    const entry: Received & { kind: 'packet' } = { kind: 'packet', packet, handled: false, taken: false };
+    this.#owner.onPacket(this, entry, bytes);
     this.#put(entry);
   }
 
@@ -227,8 +238,15 @@ export class Link {
     this.#put({ kind: 'close', code, taken: false });
   }
 
-  /** Writes a packet. It is checked first: a packet of the kit that breaks the protocol is the kit's fault. */
-  send(packet: MsgR | AckR, message?: string): void {
+  /**
+   * Writes a packet. It is checked first: a packet of the kit that breaks the protocol is the kit's fault. `unasked`: the
+   * script does not want it, so nothing ends where a dialect cannot say it.
+   */
+  send(packet: MsgR | AckR, message?: string, unasked = false): void {
+    if (this.#socket?.sendPacket !== undefined) {
+      this.#say(this.#socket.sendPacket, packet, message, unasked);
+      return;
+    }
     const errors = validatePacket(packet, packet.type);
     if (errors.length > 0) {
       throw new KitError('kit', `the kit would have sent an invalid packet: ${errors[0]}`, 'Correct the scenario.');
@@ -243,6 +261,36 @@ export class Link {
     if (fragments !== undefined) this.#sendInFragments(Buffer.from(encodePacket(packet)), fragments);
     else if (this.#written > VOICED_FRAMES) this.#socket?.sendText(encodePacket(packet));
     else this.#socket?.sendText(encodeWith(packet, this.#voice), this.#frameForm);
+  }
+
+  /** Through a dialect. A client that is silent or gone writes it for nobody, as else. */
+  #say(
+    say: NonNullable<Socket['sendPacket']>,
+    packet: MsgR | AckR,
+    message: string | undefined,
+    unasked: boolean,
+  ): void {
+    const failure = this.state === 'open' ? say(packet) : undefined;
+    if (failure !== undefined) {
+      if (!unasked) this.#cannot(failure.cannot, packet.type);
+      return;
+    }
+    const sent: Untimed<Sent> = { kind: 'sent', client: this.#owner.name, conn: this.conn, packet };
+    if (message !== undefined) sent.message = message;
+    this.#owner.record(sent);
+    this.#written += 1;
+  }
+
+  #cannot(why: string, packet?: string): void {
+    this.#owner.record({ kind: 'cannot', ...this.#who, why, ...(packet === undefined ? {} : { packet }) });
+    this.#owner.onCannot();
+  }
+
+  /** Whether a frame of im.ran.v1 itself cannot be written, because the server speaks another protocol. */
+  #isForeign(what: string): boolean {
+    if (this.#socket?.sendPacket === undefined) return false;
+    this.#cannot(`write ${what}`);
+    return true;
   }
 
   get #frameForm(): FrameForm | undefined {
@@ -264,6 +312,7 @@ export class Link {
 
   /** Writes a frame that need not be a packet. `as` text or binary. */
   sendRaw(data: string | Uint8Array, as: 'text' | 'binary', what: string): void {
+    if (this.#isForeign(what)) return;
     const bytes = typeof data === 'string' ? Buffer.byteLength(data) : data.byteLength;
     const text = typeof data === 'string' ? { text: data.slice(0, 200) } : {};
     this.isAbused = true;
@@ -276,6 +325,7 @@ export class Link {
 
   /** Writes a text frame of many megabytes, without ever holding it. */
   sendHuge(frame: HugeFrame, what: string): void {
+    if (this.#isForeign(what)) return;
     this.isAbused = true;
     this.#owner.record({ kind: 'sent-raw', ...this.#who, bytes: frame.bytes, what });
     if (this.state === 'open') this.#socket?.sendHugeFrame(frame);
@@ -291,6 +341,7 @@ export class Link {
 
   /** Writes the same hostile thing many times: the history gets one line for all. */
   sendMany(times: number, what: string, write: (socket: Socket, index: number) => void): void {
+    if (this.#isForeign(what)) return;
     this.#owner.record({ kind: 'sent-raw', ...this.#who, bytes: times, what: `${times} ${what}` });
     this.#written += times;
     this.isAbused = true;
@@ -299,7 +350,13 @@ export class Link {
 
   /** Whether the server can reach the client here, and has no reason to treat it otherwise than others. */
   get isWell(): boolean {
-    return this.state === 'open' && this.#reading && this.answersPings && !this.isAbused;
+    return this.state === 'open' && this.#reading && this.#answersPings && !this.isAbused;
+  }
+
+  /** Stops or resumes answering pings, and what else is a sign of life. */
+  set answersPings(answers: boolean) {
+    this.#answersPings = answers;
+    this.#socket?.setBeating?.(answers);
   }
 
   /** Stops or resumes reading; writing goes on. */

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { count, messages, which } from '../../../schemas/script-values.js';
 import { requireOpen } from '../../play/clients/open-link.js';
-import { recordUnreached } from '../../play/step-outcome.js';
+import { recordSkipped, recordUnreached } from '../../play/step-outcome.js';
 import { expandLabels } from '../../script/index.js';
 import { defineClientVerb, nobody, nothing, nothingNew, noWait } from '../define.js';
 import { sendAll } from './sending.js';
@@ -28,6 +28,8 @@ export const acks = defineClientVerb({
   perform: async (stage, actor, action, place) => {
     const link = actor.linkOf(action.connection);
     if (!requireOpen(stage, actor, link, place)) return false;
+    const absent = stage.whyLacking('ack:R');
+    if (absent !== undefined) return recordSkipped(stage, place, absent);
     const labels = expandLabels(action.acks);
     const unknown = labels.find((label) => stage.messages.get(label).serverMsgId === undefined);
     if (unknown !== undefined)

@@ -2,6 +2,7 @@ import { Type } from '@sinclair/typebox';
 import { count, duration, messages, packetType, requirement } from '../../../schemas/script-values.js';
 import { connectionOf, describeMissed, missOf, PacketWait } from '../../play/clients/await-packets.js';
 import { awaitedBy } from '../../play/clients/expectation.js';
+import { playedThroughDialect } from '../../play/clients/through-dialect.js';
 import { recordExpectation, recordFault } from '../../play/step-outcome.js';
 import { boundWaitMs, durationMs, expandLabels } from '../../script/index.js';
 import { defaultRequirement } from '../default-requirement.js';
@@ -30,6 +31,8 @@ export const drops = defineClientVerb({
     const link = connectionOf(actor, undefined);
     const labels = expandLabels(action.of);
     const pattern = { what: action.drops };
+    const otherwise = await playedThroughDialect(stage, place, pattern, labels);
+    if (otherwise !== undefined) return otherwise;
     const boundMs = stage.bound(durationMs(action.within ?? 'answerWithinMs', stage.options.timers));
     const from = performance.now();
     const wait = new PacketWait(stage, actor, link, { pattern, labels, times: Number(action.times ?? 1), boundMs });

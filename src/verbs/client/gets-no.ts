@@ -2,6 +2,7 @@ import { Type } from '@sinclair/typebox';
 import { duration, messages, packetType, requirement, which } from '../../../schemas/script-values.js';
 import { connectionOf } from '../../play/clients/await-packets.js';
 import { describePattern, describeReceived, labelsOfPacket, matches } from '../../play/clients/expectation.js';
+import { playedThroughDialect } from '../../play/clients/through-dialect.js';
 import { recordExpectation } from '../../play/step-outcome.js';
 import { durationMs, labelsOf } from '../../script/index.js';
 import { defineClientVerb, nobody, nothing, nothingNew } from '../define.js';
@@ -31,13 +32,15 @@ export const getsNo = defineClientVerb({
     const labels = labelsOf(action.of);
     const { status } = action;
     const pattern = { what: action.getsNo, ...(status === undefined ? {} : { statuses: [status] }) };
+    const otherwise = await playedThroughDialect(stage, place, pattern, labels);
+    if (otherwise !== undefined) return otherwise;
     const windowMs = stage.bound(durationMs(action.for, stage.options.timers));
     let cursor = action.further ? link.inbox.length : 0;
     let unwanted: string | undefined;
     const look = (): boolean => {
       for (; cursor < link.inbox.length; cursor++) {
         const entry = link.inbox[cursor];
-        if (!entry || entry.taken || matches(pattern, entry) !== 'yes') continue;
+        if (!entry || entry.taken || matches(pattern, entry, (item) => stage.has(item)) !== 'yes') continue;
         // A repeat of before the ack:A is legal; only what follows the ack is a second push.
         if (entry.kind === 'packet' && entry.passedOver) continue;
         const of = entry.kind === 'packet' ? labelsOfPacket(stage, actor, link, entry.packet) : labels;

@@ -12,6 +12,7 @@ import {
 import { defined } from '../../defined.js';
 import { connectionOf, describeMissed, missOf, PacketWait } from '../../play/clients/await-packets.js';
 import { awaitedBy, describePattern, type Pattern } from '../../play/clients/expectation.js';
+import { playedThroughDialect } from '../../play/clients/through-dialect.js';
 import { recordExpectation } from '../../play/step-outcome.js';
 import { boundWaitMs, durationMs, labelsOf } from '../../script/index.js';
 import { defaultRequirement } from '../default-requirement.js';
@@ -76,6 +77,8 @@ export const gets = defineClientVerb({
     const link = connectionOf(actor, action.connection);
     const labels = labelsOf(action.of);
     const pattern = patternOf(action);
+    const otherwise = await playedThroughDialect(stage, place, pattern, labels);
+    if (otherwise !== undefined) return otherwise;
     const { within = 'answerWithinMs', already = false } = action;
     // Two connections of one network: what was sent first may come last.
     const boundMs = already ? stage.roundTripMs : stage.bound(durationMs(within, stage.options.timers));

@@ -95,7 +95,7 @@ const listen = (ws: WebSocket, handlers: SocketHandlers): void => {
   let error: Error | undefined;
   ws.on('message', (data, isBinary) => {
     const bytes = data as Buffer;
-    if (isBinary) handlers.onBinary(bytes.byteLength);
+    if (isBinary) handlers.onBinary(bytes.byteLength, bytes);
     else handlers.onText(bytes.toString('utf8'));
   });
   ws.on('ping', (data) => handlers.onPing(data));

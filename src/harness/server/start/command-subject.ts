@@ -12,7 +12,7 @@ import { takeFrom } from '../../process/shortage.js';
 import type { Subject, SubjectControl, SubjectExit } from '../../subject.js';
 import type { Authenticate, Credentials } from '../credentials.js';
 import { endedEarly, neverAnswered, portHeld } from './start-failure.js';
-import { waitForUpgrade } from './wait-for-upgrade.js';
+import { type Answer, waitForUpgrade } from './wait-for-upgrade.js';
 
 /** Time for a group to end after SIGKILL. */
 const KILL_BOUND_MS = 5_000;
@@ -21,12 +21,20 @@ const REFUSE_BOUND_MS = 2_000;
 /** `close` takes at most 5 s in all, so its waits get less. */
 const CLOSE_BOUND_MS = 2_000;
 
+/** A login that failed: the server may still be starting, until the bound says that it never answered. */
+const answerOf = (cause: unknown): Answer => {
+  if (cause instanceof KitError && cause.code === 'unreachable') return 'dropped';
+  throw cause;
+};
+
 export interface CommandOptions {
   url: string;
   command: string;
   port: number;
   data: string;
   authenticate: Authenticate;
+  /** Instead of a WebSocket upgrade. */
+  probe?: (url: string) => Promise<void>;
   startTimeoutMs: number;
   stopTimeoutMs: number;
   log: (line: string) => void;
@@ -90,7 +98,9 @@ export class CommandSubject implements Subject, SubjectControl {
   /** A start that cannot be watched has failed, and leaves no process behind. */
   async #waitForUpgrade(running: RunningCommand, credentials: Credentials, stopped: AbortSignal) {
     try {
-      return await waitForUpgrade(credentials, this.#options.startTimeoutMs, stopped);
+      const { probe, startTimeoutMs } = this.#options;
+      const ask = probe && ((): Promise<Answer> => probe(this.url).then(() => 'yes', answerOf));
+      return await waitForUpgrade(credentials, startTimeoutMs, stopped, ask);
     } catch (cause) {
       await this.#end(running, 'SIGKILL', KILL_BOUND_MS);
       throw cause;

@@ -1,6 +1,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { defined } from '../../../defined.js';
 import { KitError } from '../../../errors.js';
 import { fillNames } from '../../../template.js';
 import { guardFolder } from '../../process/guard.js';
@@ -22,6 +23,8 @@ export interface StartOptions {
   /** URL of the subject, with `{port}` or with a port of its own. Default: `ws://127.0.0.1:{port}/`. */
   url?: string;
   authenticate: Authenticate;
+  /** Of a server that speaks another protocol: a login there, instead of a WebSocket upgrade. Rejects as long as it fails. */
+  probe?: (url: string) => Promise<void>;
   /** Milliseconds, default 15,000. */
   startTimeoutMs?: number;
   /** Time between SIGTERM and the end of the process. Milliseconds, default 5,000. */
@@ -61,6 +64,7 @@ export const startSubject = async (options: StartOptions): Promise<Subject> => {
       port,
       data,
       authenticate: options.authenticate,
+      ...defined({ probe: options.probe }),
       startTimeoutMs: options.startTimeoutMs ?? START_TIMEOUT_MS,
       stopTimeoutMs: options.stopTimeoutMs ?? STOP_TIMEOUT_MS,
       log: options.log ?? (() => undefined),

@@ -26,10 +26,13 @@ export const waitForUpgrade = async (
   credentials: Credentials,
   boundMs: number,
   stopped: AbortSignal,
+  /** How to ask once, where it is no upgrade. */
+  asked?: () => Promise<Answer>,
 ): Promise<UpgradeOutcome> => {
-  const endpoint = endpointOf(credentials.url);
   const start = performance.now();
   const left = () => boundMs - (performance.now() - start);
+  const ask = asked ?? (() => tryUpgrade(credentials, left(), stopped));
+  const endpoint = endpointOf(credentials.url);
   let listenedAt: number | undefined;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.1, LONGEST_PAUSE_MS)) {
     if (stopped.aborted) return 'stopped';
@@ -37,7 +40,7 @@ export const waitForUpgrade = async (
     // A bare TCP connection is far cheaper than an upgrade, so this is what is repeated every few milliseconds.
     if ((await portState(endpoint, left())) === 'accepts') {
       listenedAt ??= performance.now();
-      const answer = await tryUpgrade(credentials, left(), stopped);
+      const answer = await ask();
       if (answer === 'yes') return 'answered';
       if (answer === 'dropped' && performance.now() - listenedAt > DROPPING_MS) return 'answered';
     }
@@ -45,7 +48,8 @@ export const waitForUpgrade = async (
   }
 };
 
-type Answer = 'yes' | 'dropped' | 'starting';
+/** `dropped`: it takes connections and drops them; after a while that is an answer, too. */
+export type Answer = 'yes' | 'dropped' | 'starting';
 
 const tryUpgrade = ({ url, headers, tls }: Credentials, boundMs: number, stopped: AbortSignal): Promise<Answer> => {
   return new Promise((resolve, reject) => {

@@ -202,6 +202,12 @@ export class Closes implements Judge {
       return;
     }
     const neighbours = { lastRaw: this.#lastRaw, lateCloseAt: this.#late.get(connection) };
+    if (this.#context.facts.dialect !== undefined) {
+      const how = code === undefined || code === 1006 ? 'without a close frame' : endingOf(event);
+      const text = `the server ended a connection of ${connection.client} (${how}), and the dialect does not say what that means: a sign of life may be missing (beat, reply), or a close code (closes)`;
+      findings.leaveOpen('closed-unexplained', text);
+      return;
+    }
     const { requirement, because } = causeOfClose(this.#context, connection, event, neighbours);
     const { lastFrameAt } = connection;
     const lastFrame = lastFrameAt >= connection.openedAt ? `, its client wrote last at ${ms(lastFrameAt)}` : '';

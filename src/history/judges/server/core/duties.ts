@@ -38,8 +38,16 @@ export const dutiesOf = (context: JudgeContext, message: TrackedMessage): Duty[]
     ]),
   ]
     .flat()
+    .filter((duty) => isInProtocol(facts, duty))
     .sort((a, b) => a.since - b.since || a.line - b.line);
 };
+
+/** A dialect may lack the packet, or what the rule rests on: then nobody owes it. */
+const isInProtocol = (facts: Facts, { packet, status, requirement }: Duty): boolean =>
+  facts.dialect === undefined ||
+  (facts.has(packet) &&
+    (status === undefined || facts.has(`ack:N.${status}`)) &&
+    !facts.dialect.notJudged.includes(requirement));
 
 /** For how long the server could have done it. */
 export const waitedFor = (facts: Facts, { since, connection }: Duty): number =>
@@ -76,6 +84,7 @@ export const pushDuty = (context: JudgeContext, message: TrackedMessage, connect
   const { policies, limits } = facts;
   const { device } = connection;
   if (!policies.owes(message, device)) return undefined;
+  if (!facts.has('ack:R') && message.pushes.length > 0) return undefined;
   // An ack of whoever shares the queue has taken it out.
   if (message.told !== undefined && policies.sharesQueue(message.told.device, device)) return undefined;
   if (message.acks.some((ack) => policies.sharesQueue(ack.device, device))) return undefined;
@@ -93,7 +102,7 @@ const dueOf = (context: JudgeContext, message: TrackedMessage, connection: Conne
   const mark = message.pushes.find(({ serial }) => serial === connection.serial);
   if (mark === undefined) return firstPush(context, message, connection);
   // Once another device has acked, a re-sending need not bring a push.
-  if (message.acks.length > 0) return undefined;
+  if (message.acks.length > 0 || !context.facts.has('push-on-resend')) return undefined;
   const asked = message.attempts.find(
     ({ line, answer }) => line > mark.line && (answer === 'duplicate' || answer === 'accepted'),
   );

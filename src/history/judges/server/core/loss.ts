@@ -47,7 +47,7 @@ const judgeMessage = (context: JudgeContext, message: TrackedMessage, complete: 
   if (open.length === 0) return;
   let watchedTooShort = false;
   for (const connection of open) {
-    const due = dueSince(message, connection);
+    const due = dueSince(facts, message, connection);
     if (due === undefined) continue;
     const quiet = Math.max(due.at, connection.lastNewPushAt);
     if (facts.awakeBetween(quiet, facts.at) >= facts.timers.answerWithinMs + facts.patienceMs / 2 + facts.networkMs) {
@@ -73,8 +73,12 @@ const isPastItsEnd = ({ at, faults, policies }: Facts, message: TrackedMessage):
 };
 
 /** Each device with a queue of its own is owed the message for itself. */
-const isOwed = ({ policies }: Facts, message: TrackedMessage, { device }: Connection): boolean =>
-  policies.owes(message, device) && !message.acks.some((ack) => policies.sharesQueue(ack.device, device));
+const isOwed = (facts: Facts, message: TrackedMessage, { device }: Connection): boolean => {
+  const { policies } = facts;
+  // Where nobody acks, a server has done what it can with one push.
+  if (!facts.has('ack:R') && message.pushes.length > 0) return false;
+  return policies.owes(message, device) && !message.acks.some((ack) => policies.sharesQueue(ack.device, device));
+};
 
 interface Due {
   at: number;
@@ -83,7 +87,7 @@ interface Due {
 }
 
 /** Since when a push on this connection is due that has not come; undefined if none is. */
-const dueSince = (message: TrackedMessage, connection: Connection): Due | undefined => {
+const dueSince = (facts: Facts, message: TrackedMessage, connection: Connection): Due | undefined => {
   const push = message.pushes.find((mark) => mark.serial === connection.serial);
   if (push === undefined) {
     const accepted = message.promisedAt >= connection.openedAt;
@@ -92,7 +96,7 @@ const dueSince = (message: TrackedMessage, connection: Connection): Due | undefi
       : { at: connection.openedAt, line: connection.openedLine, why: 'the receiver connected' };
   }
   // Once another device has acked, a re-sending need not bring a push.
-  if (message.acks.length > 0) return undefined;
+  if (message.acks.length > 0 || !facts.has('push-on-resend')) return undefined;
   const asked = message.attempts.find(
     (attempt) => attempt.line > push.line && (attempt.answer === 'duplicate' || attempt.answer === 'accepted'),
   );

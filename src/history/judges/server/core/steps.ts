@@ -26,6 +26,7 @@ export const judgeSteps = (context: JudgeContext, closes: Closes): Judge => ({
 const judgeStep = (context: JudgeContext, closes: Closes, event: Step): void => {
   const { facts, findings } = context;
   const { step, requirement, expected, seen } = event;
+  if (event.outcome === 'skipped') return;
   // A step that was not reached proves nothing, and names no requirement.
   if (event.outcome === 'unreached' || requirement === '') {
     const sentence = `step ${step} (${event.text}) was not reached: expected ${expected}, seen ${seen}`;

@@ -1,0 +1,41 @@
+import type { Dialect } from '../../../adapters/index.js';
+import type { Authenticate, Credentials } from '../credentials.js';
+import { fillIdentity } from '../identity/index.js';
+
+/**
+ * Joins what a dialect adds to the url of the subject, without touching its places: `?user={token}` extends the query,
+ * `/chat` replaces path and query, `socket.io/?EIO=4` follows the path.
+ */
+export const joinUrl = (base: string, added: string | undefined): string => {
+  if (added === undefined || added === '') return base;
+  const [beforeQuery = base, query] = base.split('?', 2);
+  if (added.startsWith('?')) return query ? `${beforeQuery}?${query}&${added.slice(1)}` : `${beforeQuery}${added}`;
+  const [, origin = beforeQuery, path = ''] = /^([a-z+]+:\/\/[^/]*)(.*)$/i.exec(beforeQuery) ?? [];
+  if (added.startsWith('/')) return `${origin}${added}`;
+  return `${origin}${path.endsWith('/') ? path : `${path}/`}${added}`;
+};
+
+/** Where a connection of that user goes, and the token that stands for the user. */
+export const foreignUrl = async (
+  baseUrl: string,
+  authenticate: Authenticate,
+  { opening }: Dialect,
+  user: string,
+  device: string,
+): Promise<{ credentials: Credentials; token: string }> => {
+  // The kit makes the token; asked for in a query of its own, it comes back alone.
+  const asked = await authenticate('ws://token/?{token}', user, device);
+  const token = decodeURIComponent(asked.url.slice(asked.url.indexOf('?') + 1));
+  const url = joinUrl(baseUrl, opening?.url);
+  const headers = Object.fromEntries(
+    Object.entries(opening?.headers ?? {}).map(([name, value]) => [name, fillIdentity(value, { user, device, token })]),
+  );
+  return {
+    credentials: {
+      ...asked,
+      url: fillIdentity(url, { user, device, token }, encodeURIComponent),
+      headers: { ...asked.headers, ...headers },
+    },
+    token,
+  };
+};
