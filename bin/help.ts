@@ -12,6 +12,7 @@ export const COMMANDS: readonly Entry[] = [
   ['serve [options]', 'start the reference server'],
   ['check <file...>', 'judge recorded histories, such as --history wrote'],
   ['explain <id>', 'tell what a requirement or a scenario is about'],
+  ['merge-reports [options] <file...>', 'make one report of the JSON reports of all shards'],
   ['self-test [options]', 'test the kit: does it catch servers that are known to be broken?'],
 ];
 

@@ -3,6 +3,7 @@ import { kitVersion } from '../src/kit-version.js';
 import { registerCheck } from './commands/check.js';
 import { registerClient } from './commands/client.js';
 import { registerExplain } from './commands/explain.js';
+import { registerMergeReports } from './commands/merge-reports.js';
 import { registerSelfTest } from './commands/self-test.js';
 import { registerServe } from './commands/serve.js';
 import { registerTest } from './commands/test.js';
@@ -25,6 +26,7 @@ export const buildProgram = (): Command => {
   registerServe(program);
   registerCheck(program);
   registerExplain(program);
+  registerMergeReports(program);
   registerSelfTest(program);
   return program;
 };

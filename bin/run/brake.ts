@@ -9,6 +9,12 @@ export interface RunLimits {
   maxTimeMs: number | undefined;
 }
 
+/** What the caller says of a run beside the options of the suite. */
+export interface RunTerms extends RunLimits {
+  /** Warnings make the exit code 1, too. */
+  failOn?: 'warning';
+}
+
 /** Ends the run when a limit is reached, and knows which one it was. */
 export class Brake {
   readonly #limits: RunLimits;

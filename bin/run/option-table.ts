@@ -71,6 +71,13 @@ export const OPTIONS: readonly OptionSpec[] = [
     kind: 'list',
     help: 'leave out scenarios whose id matches (repeatable)',
   },
+  {
+    name: 'shard',
+    group: 'selection',
+    value: 'k/n',
+    kind: 'text',
+    help: 'run only the k-th of n equal parts; merge-reports makes one report of all',
+  },
   { name: 'list', group: 'selection', kind: 'switch', help: 'print the scenarios that would run, and run nothing' },
   {
     name: 'requirements',
@@ -85,7 +92,20 @@ export const OPTIONS: readonly OptionSpec[] = [
     kind: 'list',
     help: 'pretty, tap, json, junit, html, markdown or badge (repeatable; default: pretty on a terminal, tap when piped)',
   },
-  { name: 'baseline', group: 'verdict', value: 'file', kind: 'text', help: 'known failures, one scenario id a line' },
+  {
+    name: 'baseline',
+    group: 'verdict',
+    value: 'file',
+    kind: 'text',
+    help: 'known failures: scenarios, globs or requirements, one a line',
+  },
+  {
+    name: 'update-baseline',
+    group: 'verdict',
+    value: 'file',
+    kind: 'text',
+    help: 'the same; and write what fails in this run into it, and take out what fails no more',
+  },
   {
     name: 'fail-on',
     group: 'verdict',

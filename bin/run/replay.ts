@@ -13,6 +13,8 @@ const LEFT_OUT = new Set([
   'requirements',
   'report',
   'baseline',
+  'update-baseline',
+  'shard',
   'allow-unproven',
   'fail-on',
   'history',

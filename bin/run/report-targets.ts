@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import type { Report } from '../../schemas/index.js';
 import { defined } from '../../src/defined.js';
@@ -13,6 +13,7 @@ import {
 } from '../../src/report/index.js';
 import { didYouMean } from './nearest.js';
 import type { TapStream } from './tap-stream.js';
+import { writeAtomically } from './write-atomically.js';
 
 /** One report that the caller wants; without a file it goes to stdout. */
 export interface ReportTarget {
@@ -75,7 +76,11 @@ export const writeStdout = (text: string): Promise<void> =>
       else done();
     };
     process.stdout.once('error', quietEnd);
-    process.stdout.write(text, quietEnd);
+    process.stdout.write(text, (error) => {
+      // An error is told to its listeners after this: of a reader that has gone away nobody else must hear.
+      if (!error) process.stdout.off('error', quietEnd);
+      quietEnd(error);
+    });
   });
 
 /** A page links to the histories from where it lies, not from where the kit was started. */
@@ -115,7 +120,7 @@ export const writeReports = async (
       else {
         const seen = format === 'html' ? seenFrom(file, report) : report;
         const { width: _, ...whole } = options;
-        writeFileSync(file, await renderReport(format, seen, whole));
+        writeAtomically(file, await renderReport(format, seen, whole));
         written.push(`${format} report: ${file}`);
       }
     } catch (error) {

@@ -7,8 +7,9 @@ import type { Description, Report } from '../../schemas/index.js';
 import { type SubjectClass, TESTED_CLASSES } from '../../schemas/wire.js';
 import { defined } from '../../src/defined.js';
 import { KitError } from '../../src/errors.js';
-import type { RunOptions } from '../../src/harness/options.js';
+import type { RunOptions, Shard } from '../../src/harness/options.js';
 import { makeFolder } from '../../src/make-folder.js';
+import { baselineEntries } from './baseline-file.js';
 import { didYouMean } from './nearest.js';
 import type { Settings } from './option-table.js';
 import { replayArguments, shellQuote } from './replay.js';
@@ -49,13 +50,6 @@ const classesFrom = (list: readonly string[], role: Role): SubjectClass[] => {
   );
 };
 
-/** A `#` inside an id names a cell: only one at the start of a line or after a space begins a comment. */
-const baselineFrom = (file: string): string[] =>
-  readText(file, 'baseline')
-    .split(/\r?\n/)
-    .map((line) => line.replace(/(^|\s)#.*$/, '').trim())
-    .filter((line) => line !== '');
-
 /** The scenarios that failed in an earlier run, known failures left out. */
 const lastFailed = (file: string): string[] => {
   const found = failedIn(readText(file, 'report'));
@@ -93,6 +87,12 @@ const historyFolder = (path: string): string => {
       cause,
     });
   }
+};
+
+const shardFrom = (text: string): Shard => {
+  const [, number = 0, of = 0] = (/^(\d{1,4})\/(\d{1,4})$/.exec(text) ?? []).map(Number);
+  if (number >= 1 && number <= of) return { number, of };
+  throw new KitError('usage', `--shard cannot be "${text}"`, 'Write K/N with K from 1 to N, such as --shard 1/4.');
 };
 
 const seedFrom = (seed: string | undefined): string => {
@@ -241,7 +241,8 @@ export const runOptionsFrom = async (
     insecure: settings.insecure as boolean | undefined,
     headers: (settings.header as Record<string, string> | undefined) ?? {},
     describe: await given(settings.describe, descriptionFrom),
-    baseline: given(text('baseline'), baselineFrom),
+    baseline: baselineEntries(settings),
+    shard: given(text('shard'), shardFrom),
     allowUnproven: settings['allow-unproven'] === true,
     seed: seedFrom(text('seed')),
     sweep: number('sweep'),

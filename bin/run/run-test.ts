@@ -5,18 +5,19 @@ import { KitError } from '../../src/errors.js';
 import { EXIT, type RunOptions } from '../../src/harness/options.js';
 import { inert } from '../../src/report/inert.js';
 import { tell, tellFailure } from '../failure.js';
+import { updateBaseline } from './baseline-file.js';
 import { emptyReport } from './empty-report.js';
-import { tellGithub } from './github.js';
 import { HistoryShelf } from './history-shelf.js';
 import { onInterrupt } from './interrupt.js';
 import { didYouMean } from './nearest.js';
 import type { Settings } from './option-table.js';
 import { ProgressLine } from './progress-line.js';
-import { type ReportTarget, reportTargets, type Writing, writeReports, writeStdout } from './report-targets.js';
+import { type ReportTarget, reportTargets, type Writing, writeStdout } from './report-targets.js';
 import { runOptionsFrom } from './run-options.js';
 import { flagSettings, mergeSettings, readConfig } from './settings.js';
 import { TapStream } from './tap-stream.js';
-import { watchRun, withWarningsCounted } from './watch-run.js';
+import { watchRun } from './watch-run.js';
+import { writeAll } from './write-all.js';
 
 /** What the caller asked for, as far as it could be read before something was wrong. */
 interface Request {
@@ -64,16 +65,6 @@ const worthWriting = (targets: readonly ReportTarget[]): ReportTarget[] =>
 const INTERRUPTED = {
   exitCode: EXIT.interrupted,
   problem: 'the run was interrupted before the first scenario. Start it again.',
-};
-
-/** Writes all reports. Returns the exit code: a report that was asked for and is not there is a usage error. */
-const writeAll = async (targets: readonly ReportTarget[], report: Report, writing: Writing): Promise<number> => {
-  const faults = await writeReports(targets, report, writing);
-  for (const fault of faults) tell(fault);
-  const exitCode = faults.length > 0 ? EXIT.usage : report.exitCode;
-  const { stream: _, ...options } = writing;
-  await tellGithub(report, exitCode, options);
-  return exitCode;
 };
 
 /** What the reports for people draw from beside the report itself. */
@@ -126,8 +117,14 @@ const testAndTell = async (
   const kept = shown ? { historyDir: shelf.folder(), ...options } : options;
   const watchers = { line: settings.quiet === true ? undefined : line, shelf, stream: request.stream };
   const maxTime = settings['max-time'] as number | undefined;
-  const limits = { bail: settings.bail as number | undefined, maxTimeMs: maxTime && maxTime * 1_000 };
-  const report = withWarningsCounted(await watchRun(kept, watchers, limits, signal), settings['fail-on']);
+  const limits = {
+    bail: settings.bail as number | undefined,
+    maxTimeMs: maxTime && maxTime * 1_000,
+    ...defined({ failOn: settings['fail-on'] as 'warning' | undefined }),
+  };
+  const seen = await watchRun(kept, watchers, limits, signal);
+  const renewed = settings['update-baseline'] as string | undefined;
+  const report = renewed === undefined ? seen : updateBaseline(seen, renewed, tell);
   const writing = await writingOf(request, shelf, report);
   const published = shelf.published(report);
   // What went wrong outside the scenarios is told on stderr, unless a person sees the report itself.

@@ -2,9 +2,10 @@ import { setMaxListeners } from 'node:events';
 import type { Report } from '../../schemas/index.js';
 import { defined } from '../../src/defined.js';
 import { EXIT, type RunHooks, type RunOptions } from '../../src/harness/options.js';
+import { withWarningsCounted } from '../../src/harness/run/exit-code.js';
 import { kitVersion } from '../../src/kit-version.js';
 import { tell } from '../failure.js';
-import { Brake, type RunLimits } from './brake.js';
+import { Brake, type RunTerms } from './brake.js';
 import type { HistoryShelf } from './history-shelf.js';
 import type { ProgressLine } from './progress-line.js';
 import { publicUrl } from './replay.js';
@@ -49,18 +50,27 @@ const endedBy = (why: string | undefined, report: Report): Report => {
   return { ...report, exitCode, problems: [...report.problems, why] };
 };
 
-/** Warnings count only where the caller said so. What has a worse exit code keeps it. */
-export const withWarningsCounted = (report: Report, failOn: unknown): Report => {
-  const counts = failOn === 'warning' && report.summary.warnings > 0 && report.complete;
-  const lesser = report.exitCode === EXIT.conforms || report.exitCode === EXIT.undecided;
-  return counts && lesser ? { ...report, exitCode: EXIT.nonconforming } : report;
+/** The report as it may be published, and how the caller narrowed the run. */
+const publicReport = (report: Report, options: RunOptions, failOn: 'warning' | undefined): Report => {
+  const { only, skip, allowUnproven, jwtSecret } = options;
+  const { command, url } = report.subject;
+  const narrowed = only.length + skip.length > 0 || allowUnproven || failOn !== undefined;
+  return {
+    ...report,
+    subject: {
+      ...report.subject,
+      url: publicUrl(url),
+      ...defined({ command: command === undefined ? undefined : withoutSecret(command, jwtSecret) }),
+    },
+    ...defined({ selection: narrowed ? { only, skip, allowUnproven, ...defined({ failOn }) } : undefined }),
+  };
 };
 
 /** Runs the suite and tells what happens meanwhile. The report that comes of it may be published. */
 export const watchRun = async (
   options: RunOptions,
   watchers: Watchers,
-  limits: RunLimits,
+  limits: RunTerms,
   interrupt: AbortSignal,
 ): Promise<Report> => {
   const brake = new Brake(limits);
@@ -71,18 +81,7 @@ export const watchRun = async (
     const { runSuite } = await import('../../src/harness/index.js');
     const whole = await runSuite(options, hooksOf(watchers, options, brake), signal);
     const report = interrupt.aborted ? whole : endedBy(brake.why, whole);
-    const { only, skip, allowUnproven } = options;
-    const { command } = report.subject;
-    const narrowed = only.length + skip.length > 0 || allowUnproven;
-    return {
-      ...report,
-      subject: {
-        ...report.subject,
-        url: publicUrl(report.subject.url),
-        ...defined({ command: command === undefined ? undefined : withoutSecret(command, options.jwtSecret) }),
-      },
-      ...defined({ selection: narrowed ? { only, skip, allowUnproven } : undefined }),
-    };
+    return withWarningsCounted(publicReport(report, options, limits.failOn));
   } finally {
     brake.end();
     watchers.line?.end();

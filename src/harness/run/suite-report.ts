@@ -1,14 +1,18 @@
-import { REPORT_VERSION, type Report } from '../../../schemas/index.js';
+import { REPORT_VERSION, type Report, type ScenarioResult } from '../../../schemas/index.js';
 import { defined } from '../../defined.js';
 import { kitVersion } from '../../kit-version.js';
+import { loadLedger } from '../../ledger/index.js';
 import { loadExcuses } from '../../script/index.js';
 import { loadScenarios } from '../../verbs/index.js';
 import { EXIT, type RunOptions } from '../options.js';
+import type { Baseline } from './baseline.js';
 import { causesOf } from './causes.js';
 import { exitCodeOf, summarize } from './exit-code.js';
 import { judgeMatrix } from './judge-matrix.js';
+import { listScenarios } from './list-scenarios.js';
 import { mergeRepetitions } from './repetitions.js';
 import { judgeRequirements, showWhatIsUnproven } from './requirements.js';
+import { shardOf } from './shard.js';
 import type { Suite } from './suite.js';
 
 const kitOf = ({ seed, sweep, repeat, repetition }: RunOptions): Report['kit'] => ({
@@ -18,37 +22,72 @@ const kitOf = ({ seed, sweep, repeat, repetition }: RunOptions): Report['kit'] =
   ...defined({ sweep, repeat, repetition }),
 });
 
-/** Everything that the run found. `complete`: it was not interrupted. */
-export const reportOf = (suite: Suite, complete: boolean, startedAt: Date): Report => {
-  const { options, prepared, ledger } = suite;
-  const played = mergeRepetitions([...suite.results.values()]).sort((a, b) => (a.id < b.id ? -1 : 1));
-  const results = showWhatIsUnproven(played, suite.unable);
-  const stale = results.filter((r) => r.verdict === 'passed' && options.baseline?.includes(r.id)).map((r) => r.id);
-  const summary = summarize(results, stale, Date.now() - startedAt.getTime());
-  const untested = prepared.classes.filter(
-    (name) => !loadScenarios().some(({ role, class: own }) => role === prepared.role && own === name),
-  );
-  const problems = [
-    ...suite.problems,
-    ...untested.map(
-      (name) =>
-        `the class ${name} is claimed, but this version of the kit has no scenarios for it: unproven. Leave it out with --class.`,
-    ),
-  ];
-  const code = suite.historyLost ? EXIT.usage : exitCodeOf(summary, options.allowUnproven, untested.length);
+/** What a report is made of; all else in it follows. */
+export interface ReportParts extends Pick<Report, 'kit' | 'subject' | 'startedAt' | 'complete' | 'shard'> {
+  /** One for each scenario. */
+  results: readonly ScenarioResult[];
+  baseline: Baseline;
+  allowUnproven: boolean;
+  problems: readonly string[];
+  durationMs: number;
+}
+
+/** Classes that are claimed and of which this version of the kit knows nothing. */
+const untestedClasses = ({ role, classes }: Report['subject']): string[] =>
+  classes.filter((name) => !loadScenarios().some((scenario) => scenario.role === role && scenario.class === name));
+
+const untestedWords = (name: string): string =>
+  `the class ${name} is claimed, but this version of the kit has no scenarios for it: unproven. Leave it out with --class.`;
+
+/** Makes the whole report: of a run, or of the parts of one. */
+export const assembleReport = (parts: ReportParts): Report => {
+  const { kit, subject, startedAt, complete, shard, baseline, allowUnproven, durationMs } = parts;
+  const { role, classes } = subject;
+  const sorted = [...parts.results].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const known = sorted.map((result) => ({ ...result, knownFailure: baseline.knows(result) }));
+  // What one shard could not play another one may have exercised: only the whole can tell.
+  const results = shard === undefined ? showWhatIsUnproven(known) : known;
+  const ids = loadScenarios().flatMap((scenario) => (scenario.role === role ? [scenario.id] : []));
+  const stale = complete ? baseline.stale(results, ids).map(({ text }) => text) : [];
+  const summary = summarize(results, stale, durationMs);
+  const untested = untestedClasses(subject);
+  const code = exitCodeOf(summary, allowUnproven, untested.length);
   return {
     version: REPORT_VERSION,
+    kit,
+    subject,
+    startedAt,
+    complete,
+    exitCode: complete ? code : EXIT.interrupted,
+    ...defined({ shard }),
+    ...(baseline.entries.length === 0 ? {} : { baseline: baseline.entries.map(({ text }) => text) }),
+    problems: [...new Set([...parts.problems, ...untested.map(untestedWords)])],
+    summary,
+    scenarios: results,
+    causes: causesOf(results),
+    requirements: judgeRequirements(loadLedger(), role, results, classes),
+    // The cells are faults of the kit's clients; of a client under test the kit plays the other side.
+    matrix: role === 'server' ? judgeMatrix(results, loadExcuses()) : [],
+  };
+};
+
+const shardIn = ({ shard, ...options }: RunOptions): Report['shard'] =>
+  shard === undefined ? undefined : shardOf(listScenarios(options), shard);
+
+/** Everything that the run found. `complete`: it was not interrupted. */
+export const reportOf = (suite: Suite, complete: boolean, startedAt: Date): Report => {
+  const { options, prepared, baseline } = suite;
+  const report = assembleReport({
     kit: kitOf(options),
     subject: prepared.subject,
     startedAt: startedAt.toISOString(),
     complete,
-    exitCode: complete ? code : EXIT.interrupted,
-    problems,
-    summary,
-    scenarios: results,
-    causes: causesOf(results),
-    requirements: judgeRequirements(ledger, prepared.role, results, prepared.classes),
-    // The cells are faults of the kit's clients; of a client under test the kit plays the other side.
-    matrix: prepared.role === 'server' ? judgeMatrix(results, loadExcuses()) : [],
-  };
+    ...defined({ shard: shardIn(options) }),
+    results: mergeRepetitions([...suite.results.values()]),
+    baseline,
+    allowUnproven: options.allowUnproven,
+    problems: [...suite.problems],
+    durationMs: Date.now() - startedAt.getTime(),
+  });
+  return suite.historyLost && complete ? { ...report, exitCode: EXIT.usage } : report;
 };
