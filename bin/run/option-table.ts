@@ -90,7 +90,7 @@ export const OPTIONS: readonly OptionSpec[] = [
     group: 'output',
     value: 'format[=file]',
     kind: 'list',
-    help: 'pretty, tap, json, junit, html, markdown or badge (repeatable; default: pretty on a terminal, tap when piped)',
+    help: 'pretty, tap, json, ndjson, junit, html, markdown, sarif, code-quality or badge (repeatable; default: pretty on a terminal, tap when piped)',
   },
   {
     name: 'baseline',
