@@ -43,6 +43,13 @@ export const OPTIONS: readonly OptionSpec[] = [
     help: 'start the subject: of a server {port} and {data} are filled in, of a client {url}, {token} and {data}',
   },
   {
+    name: 'watch',
+    group: 'subject',
+    value: 'path',
+    kind: 'list',
+    help: 'with --exec: when a file there changes, restart the subject and test again, what failed first (repeatable)',
+  },
+  {
     name: 'class',
     group: 'selection',
     value: 'names',

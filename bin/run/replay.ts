@@ -22,6 +22,7 @@ const LEFT_OUT = new Set([
   'repetition',
   'jwt-secret',
   'trace',
+  'watch',
   'bail',
   'max-time',
   'last-failed',

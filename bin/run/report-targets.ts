@@ -96,6 +96,17 @@ export interface Writing extends Omit<RenderOptions, 'paint' | 'written'> {
   stream?: TapStream;
 }
 
+/** Writes one report into its file, at once and as a whole. */
+export const writeFileTarget = async (
+  { format, file }: ReportTarget,
+  report: Report,
+  options: RenderOptions,
+): Promise<void> => {
+  if (file === undefined) return;
+  const seen = format === 'html' ? seenFrom(file, report) : report;
+  writeAtomically(file, await renderReport(format, seen, options));
+};
+
 const unwrittenText = (format: ReportFormat, error: unknown): string =>
   `the ${format} report could not be written: ${error instanceof Error ? error.message : String(error)}`;
 
@@ -118,9 +129,8 @@ export const writeReports = async (
       else if (file === undefined)
         await writeStdout(await renderReport(format, report, { ...options, paint, written }));
       else {
-        const seen = format === 'html' ? seenFrom(file, report) : report;
         const { width: _, ...whole } = options;
-        writeAtomically(file, await renderReport(format, seen, whole));
+        await writeFileTarget({ format, file }, report, whole);
         written.push(`${format} report: ${file}`);
       }
     } catch (error) {

@@ -176,6 +176,10 @@ const checkTogether = (settings: Settings): void => {
       'Choose one of them; --skip goes with both.',
     );
   }
+  if (settings.watch !== undefined && settings.exec === undefined) {
+    const remedy = 'Add --exec with the command that starts the subject.';
+    throw new KitError('usage', '--watch has nothing that it could restart', remedy);
+  }
   if (settings.verbose === true && settings.quiet === true) {
     throw new KitError('usage', '--verbose and --quiet exclude each other', 'Choose one of them.');
   }

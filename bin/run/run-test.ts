@@ -9,6 +9,7 @@ import { updateBaseline } from './baseline-file.js';
 import { emptyReport } from './empty-report.js';
 import { HistoryShelf } from './history-shelf.js';
 import { onInterrupt } from './interrupt.js';
+import { LiveReports } from './live-reports.js';
 import { didYouMean } from './nearest.js';
 import type { Settings } from './option-table.js';
 import { ProgressLine } from './progress-line.js';
@@ -24,6 +25,8 @@ interface Request {
   settings: Settings;
   targets: ReportTarget[];
   stream?: TapStream;
+  /** Writes reports while the run goes on. */
+  live?: LiveReports;
 }
 
 const readRequest = async (
@@ -99,38 +102,78 @@ const checkTrace = async (
   throw new KitError('usage', `--trace names "${inert(unknown)}", which is not played`, remedy);
 };
 
-/** Runs, and writes what came of it. */
-const testAndTell = async (
+/** Runs once. The shelf holds the histories of this run. */
+const runOnce = async (
   request: Request,
   options: RunOptions,
+  shelf: HistoryShelf,
   line: ProgressLine,
   signal: AbortSignal,
-): Promise<number> => {
+): Promise<Report> => {
   const { settings, targets } = request;
-  const trace = (settings.trace as string[] | undefined) ?? [];
-  await checkTrace(trace, options, targets);
-  const shelf = new HistoryShelf(trace);
   const shown = targets.some(({ format }) => format === 'html');
   const tapOnStdout = targets.some(({ format, file }) => format === 'tap' && file === undefined);
   // What a scenario came to is known when all its repetitions are.
   if (tapOnStdout && (options.repeat ?? 1) === 1) request.stream = new TapStream(options.allowUnproven, writeStdout);
   const kept = shown ? { historyDir: shelf.folder(), ...options } : options;
-  const watchers = { line: settings.quiet === true ? undefined : line, shelf, stream: request.stream };
+  const live = new LiveReports(targets);
+  request.live = live;
+  const watchers = { line: settings.quiet === true ? undefined : line, shelf, stream: request.stream, live };
   const maxTime = settings['max-time'] as number | undefined;
-  const limits = {
+  const terms = {
     bail: settings.bail as number | undefined,
     maxTimeMs: maxTime && maxTime * 1_000,
     ...defined({ failOn: settings['fail-on'] as 'warning' | undefined }),
   };
-  const seen = await watchRun(kept, watchers, limits, signal);
+  const report = await watchRun(kept, watchers, terms, signal);
+  await live.end();
   const renewed = settings['update-baseline'] as string | undefined;
-  const report = renewed === undefined ? seen : updateBaseline(seen, renewed, tell);
+  return renewed === undefined ? report : updateBaseline(report, renewed, tell);
+};
+
+/** Writes what came of a run. Returns the exit code. */
+const tellRun = async (request: Request, shelf: HistoryShelf, report: Report): Promise<number> => {
+  const { settings, targets } = request;
   const writing = await writingOf(request, shelf, report);
   const published = shelf.published(report);
   // What went wrong outside the scenarios is told on stderr, unless a person sees the report itself.
   const asked = ((settings.report as string[] | undefined) ?? []).includes('pretty');
   if (process.stdout.isTTY !== true && !asked) for (const problem of report.problems) tell(inert(problem));
   return writeAll(targets, published, writing);
+};
+
+/** What the kit writes in the folders that it watches. */
+const ownFiles = ({ settings, targets }: Request): string[] =>
+  [...targets.map(({ file }) => file), settings.history as string, settings['update-baseline'] as string].filter(
+    (file) => file !== undefined,
+  );
+
+/** Runs, and writes what came of it; with `--watch`, again and again. */
+const testAndTell = async (
+  request: Request,
+  options: RunOptions,
+  line: ProgressLine,
+  interrupt: AbortSignal,
+): Promise<number> => {
+  const trace = (request.settings.trace as string[] | undefined) ?? [];
+  await checkTrace(trace, options, request.targets);
+  let shelf = new HistoryShelf(trace);
+  const paths = request.settings.watch as string[] | undefined;
+  if (paths === undefined) return tellRun(request, shelf, await runOnce(request, options, shelf, line, interrupt));
+  const { watchLoop } = await import('./watch-loop.js');
+  return watchLoop({
+    paths,
+    ignored: ownFiles(request),
+    interrupt,
+    play: async ({ first, signal }) => {
+      line.restart();
+      await request.live?.end();
+      shelf.remove();
+      shelf = new HistoryShelf(trace);
+      return runOnce(request, { ...options, first: [...first] }, shelf, line, signal);
+    },
+    write: (report) => tellRun(request, shelf, report),
+  });
 };
 
 /** Only what was asked for on the command line: a config file that names reports says nothing about lists. */
@@ -158,7 +201,9 @@ export const runTest = async (
   const line = new ProgressLine(process.stderr, process.env);
   const interrupt = onInterrupt((text) => line.aside(() => tell(text)));
   let seed = '';
-  const writeEmpty = (exitCode: number, problem: string): Promise<number> => {
+  const writeEmpty = async (exitCode: number, problem: string): Promise<number> => {
+    // What a run knew before it broke is worth more than a report that holds nothing.
+    if (await request.live?.broken(exitCode, problem)) return exitCode;
     const report = emptyReport(request.settings, seed, exitCode, problem, role);
     return writeAll(worthWriting(request.targets), report, defined({ stream: request.stream }));
   };

@@ -3,10 +3,10 @@ import type { Report } from '../../schemas/index.js';
 import { defined } from '../../src/defined.js';
 import { EXIT, type RunHooks, type RunOptions } from '../../src/harness/options.js';
 import { withWarningsCounted } from '../../src/harness/run/exit-code.js';
-import { kitVersion } from '../../src/kit-version.js';
 import { tell } from '../failure.js';
 import { Brake, type RunTerms } from './brake.js';
 import type { HistoryShelf } from './history-shelf.js';
+import type { LiveReports } from './live-reports.js';
 import type { ProgressLine } from './progress-line.js';
 import { publicUrl } from './replay.js';
 import type { TapStream } from './tap-stream.js';
@@ -18,19 +18,29 @@ export interface Watchers {
   shelf: HistoryShelf;
   /** Absent where TAP does not go to stdout, or cannot before all repetitions are known. */
   stream: TapStream | undefined;
+  live: LiveReports;
 }
 
-const hooksOf = ({ line, shelf, stream }: Watchers, { seed }: RunOptions, brake: Brake): RunHooks => ({
-  onStart: ({ subject, total }) => {
+const hooksOf = (watchers: Watchers, options: RunOptions, terms: RunTerms, brake: Brake): RunHooks => ({
+  ...talking(watchers, brake),
+  onStart: (start) => {
+    const { subject, total } = start;
+    const { line, stream, live } = watchers;
     if (subject.embedded) tell('no url given: testing the embedded reference server');
     brake.begin();
     line?.update({ total });
-    stream?.begin({ kit: { version: kitVersion(), seed }, subject: { url: publicUrl(subject.url) } });
+    stream?.begin({ kit: start.kit, subject: { url: publicUrl(subject.url) } });
+    const { baseline = [] } = options;
+    live.begin({ ...start, ...publicParts(subject, options, terms.failOn), baseline });
   },
+});
+
+const talking = ({ line, shelf, stream, live }: Watchers, brake: Brake): RunHooks => ({
   onNote: (note) => (line === undefined ? tell(note) : line.aside(() => tell(note))),
   onProgress: (progress) => line?.update(progress),
   onResult: (result, { certain, events }) => {
     shelf.keep(result, events);
+    if (certain || result.verdict === 'not-applicable') live.add(shelf.publishedResult(result));
     if (!certain) return;
     stream?.add(result);
     if (result.verdict !== 'failed' || result.knownFailure) return;
@@ -50,15 +60,18 @@ const endedBy = (why: string | undefined, report: Report): Report => {
   return { ...report, exitCode, problems: [...report.problems, why] };
 };
 
-/** The report as it may be published, and how the caller narrowed the run. */
-const publicReport = (report: Report, options: RunOptions, failOn: 'warning' | undefined): Report => {
+/** The subject as it may be published, and how the caller narrowed the run. */
+const publicParts = (
+  subject: Report['subject'],
+  options: RunOptions,
+  failOn: 'warning' | undefined,
+): Pick<Report, 'subject' | 'selection'> => {
   const { only, skip, allowUnproven, jwtSecret } = options;
-  const { command, url } = report.subject;
+  const { command, url } = subject;
   const narrowed = only.length + skip.length > 0 || allowUnproven || failOn !== undefined;
   return {
-    ...report,
     subject: {
-      ...report.subject,
+      ...subject,
       url: publicUrl(url),
       ...defined({ command: command === undefined ? undefined : withoutSecret(command, jwtSecret) }),
     },
@@ -79,9 +92,9 @@ export const watchRun = async (
   setMaxListeners(0, signal);
   try {
     const { runSuite } = await import('../../src/harness/index.js');
-    const whole = await runSuite(options, hooksOf(watchers, options, brake), signal);
+    const whole = await runSuite(options, hooksOf(watchers, options, limits, brake), signal);
     const report = interrupt.aborted ? whole : endedBy(brake.why, whole);
-    return withWarningsCounted(publicReport(report, options, limits.failOn));
+    return withWarningsCounted({ ...report, ...publicParts(report.subject, options, limits.failOn) });
   } finally {
     brake.end();
     watchers.line?.end();

@@ -90,9 +90,7 @@ export interface KeptWith {
 
 export interface RunHooks {
   /** The subject answered and was described; scenarios start now. */
-  onStart?: (start: { subject: Report['subject']; total: number }) => void;
-  /** Called once, before `onStart`: `report()` is what the run knows by then, as if it had been interrupted. */
-  onReport?: (report: () => Report) => void;
+  onStart?: (start: Pick<Report, 'kit' | 'subject' | 'startedAt' | 'shard'> & { total: number }) => void;
   /** A scenario has a result. It comes again with a newer one where another attempt is made. */
   onResult?: (result: ScenarioResult, kept: KeptWith) => void;
   onProgress?: (progress: RunProgress) => void;

@@ -16,7 +16,7 @@ import { type Repetition, repetitionName, repetitionsOf } from './repetitions.js
 import { notRun } from './run-scenario.js';
 import { StallMeter } from './stall-meter.js';
 import { keep, replayOf, type Suite } from './suite.js';
-import { reportOf } from './suite-report.js';
+import { headOf, reportOf } from './suite-report.js';
 
 /** An option that does nothing would promise a certainty that nobody got. */
 const checkSweep = ({ sweep }: RunOptions, chosen: readonly Scenario[]): void => {
@@ -67,8 +67,7 @@ export const testWith = async (
   };
   const others: Promise<Instance | undefined>[] = [];
   try {
-    hooks.onReport?.(() => reportOf(suite, false, startedAt));
-    hooks.onStart?.({ subject: prepared.subject, total: chosen.length });
+    hooks.onStart?.({ ...headOf(suite, startedAt), total: chosen.length });
     const runnable: Repetition[] = [];
     for (const scenario of shuffle(chosen, randomOf(options.seed))) {
       const not = prepared.whyNotRun(scenario);

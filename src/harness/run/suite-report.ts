@@ -74,15 +74,20 @@ export const assembleReport = (parts: ReportParts): Report => {
 const shardIn = ({ shard, ...options }: RunOptions): Report['shard'] =>
   shard === undefined ? undefined : shardOf(listScenarios(options), shard);
 
+/** What a report says before anything was played. */
+export const headOf = ({ options, prepared }: Suite, startedAt: Date) => ({
+  kit: kitOf(options),
+  subject: prepared.subject,
+  startedAt: startedAt.toISOString(),
+  ...defined({ shard: shardIn(options) }),
+});
+
 /** Everything that the run found. `complete`: it was not interrupted. */
 export const reportOf = (suite: Suite, complete: boolean, startedAt: Date): Report => {
-  const { options, prepared, baseline } = suite;
+  const { options, baseline } = suite;
   const report = assembleReport({
-    kit: kitOf(options),
-    subject: prepared.subject,
-    startedAt: startedAt.toISOString(),
+    ...headOf(suite, startedAt),
     complete,
-    ...defined({ shard: shardIn(options) }),
     results: mergeRepetitions([...suite.results.values()]),
     baseline,
     allowUnproven: options.allowUnproven,
