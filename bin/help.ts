@@ -13,6 +13,7 @@ export const COMMANDS: readonly Entry[] = [
   ['check <file...>', 'judge recorded histories, such as --history wrote'],
   ['explain <id>', 'tell what a requirement or a scenario is about'],
   ['merge-reports [options] <file...>', 'make one report of the JSON reports of all shards'],
+  ['report [options] <file...>', 'show JSON reports: one, several side by side, or what differs between two runs'],
   ['self-test [options]', 'test the kit: does it catch servers that are known to be broken?'],
 ];
 

@@ -4,6 +4,7 @@ import { registerCheck } from './commands/check.js';
 import { registerClient } from './commands/client.js';
 import { registerExplain } from './commands/explain.js';
 import { registerMergeReports } from './commands/merge-reports.js';
+import { registerReport } from './commands/report.js';
 import { registerSelfTest } from './commands/self-test.js';
 import { registerServe } from './commands/serve.js';
 import { registerTest } from './commands/test.js';
@@ -27,6 +28,7 @@ export const buildProgram = (): Command => {
   registerCheck(program);
   registerExplain(program);
   registerMergeReports(program);
+  registerReport(program);
   registerSelfTest(program);
   return program;
 };

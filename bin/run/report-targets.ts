@@ -33,7 +33,7 @@ const parseTarget = (text: string): ReportTarget => {
 };
 
 /** Opening is the only true test; it leaves an empty file, which the report fills in any case. */
-const checkWritable = (file: string): void => {
+export const checkWritable = (file: string): void => {
   try {
     closeSync(openSync(file, 'a'));
   } catch (cause) {
