@@ -15,6 +15,7 @@ export const COMMANDS: readonly Entry[] = [
   ['merge-reports [options] <file...>', 'make one report of the JSON reports of all shards'],
   ['report [options] <file...>', 'show JSON reports: one, several side by side, or what differs between two runs'],
   ['self-test [options]', 'test the kit: does it catch servers that are known to be broken?'],
+  ['completion <shell>', 'print the completion of commands, options, values and ids for a shell'],
 ];
 
 const ARGUMENTS: readonly Entry[] = [

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { kitVersion } from '../src/kit-version.js';
 import { registerCheck } from './commands/check.js';
 import { registerClient } from './commands/client.js';
+import { registerCompletion } from './commands/completion.js';
 import { registerExplain } from './commands/explain.js';
 import { registerMergeReports } from './commands/merge-reports.js';
 import { registerReport } from './commands/report.js';
@@ -30,6 +31,7 @@ export const buildProgram = (): Command => {
   registerMergeReports(program);
   registerReport(program);
   registerSelfTest(program);
+  registerCompletion(program);
   return program;
 };
 
