@@ -18,6 +18,9 @@ export const COMMANDS: readonly Entry[] = [
   ['completion <shell>', 'print the completion of commands, options, values and ids for a shell'],
 ];
 
+/** How they are called. */
+export const COMMAND_NAMES: readonly string[] = COMMANDS.map(([term]) => term.split(' ')[0] ?? term);
+
 const ARGUMENTS: readonly Entry[] = [
   ['url', 'WebSocket URL of the server; without it and --exec, the embedded reference server'],
 ];

@@ -1,5 +1,7 @@
 import { Command } from 'commander';
+import { KitError } from '../src/errors.js';
 import { kitVersion } from '../src/kit-version.js';
+import { didYouMean } from '../src/nearest.js';
 import { registerCheck } from './commands/check.js';
 import { registerClient } from './commands/client.js';
 import { registerCompletion } from './commands/completion.js';
@@ -9,7 +11,7 @@ import { registerReport } from './commands/report.js';
 import { registerSelfTest } from './commands/self-test.js';
 import { registerServe } from './commands/serve.js';
 import { registerTest } from './commands/test.js';
-import { helpText } from './help.js';
+import { COMMAND_NAMES, helpText } from './help.js';
 
 const USAGE_EXIT = 2;
 
@@ -35,11 +37,21 @@ export const buildProgram = (): Command => {
   return program;
 };
 
+/** A misspelt command would be taken for an address, and what follows it for too many of them. */
+const checkCommand = ([, , word = '', ...rest]: readonly string[]): void => {
+  if (rest.length === 0 || word.startsWith('-') || word.includes(':') || COMMAND_NAMES.includes(word)) return;
+  const near = didYouMean(word, COMMAND_NAMES);
+  if (near === '') return;
+  const remedy = `${near}im-conformance --help lists the commands.`;
+  throw new KitError('usage', `"${word}" is neither a WebSocket URL nor a command`, remedy);
+};
+
 /** Runs the command line. What an action throws is told on stderr and decides on the exit code. */
 export const run = async (argv: readonly string[]): Promise<void> => {
   // A message that nobody can read must not change the exit code.
   process.stderr.on('error', () => undefined);
   try {
+    checkCommand(argv);
     await buildProgram().parseAsync(argv);
   } catch (error) {
     process.exit((await import('./failure.js')).tellFailure(error).exitCode);

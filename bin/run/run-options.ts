@@ -9,6 +9,7 @@ import { defined } from '../../src/defined.js';
 import { KitError } from '../../src/errors.js';
 import type { RunOptions, Shard } from '../../src/harness/options.js';
 import { makeFolder } from '../../src/make-folder.js';
+import { COMMAND_NAMES } from '../help.js';
 import { baselineEntries } from './baseline-file.js';
 import { didYouMean } from './nearest.js';
 import type { Settings } from './option-table.js';
@@ -34,7 +35,7 @@ const checkUrl = (url: string): string => {
   if (parsed?.protocol === 'ws:' || parsed?.protocol === 'wss:') return url;
   const remedy = /^https?:$/.test(parsed?.protocol ?? '')
     ? `Write ${url.replace(/^http/, 'ws')} instead.`
-    : 'Write it as ws://HOST:PORT/ or wss://HOST/; im-conformance --help lists the commands.';
+    : `${didYouMean(url, COMMAND_NAMES)}Write it as ws://HOST:PORT/ or wss://HOST/; im-conformance --help lists the commands.`;
   throw new KitError('usage', `"${url}" is neither a WebSocket URL nor a command`, remedy);
 };
 
