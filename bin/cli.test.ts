@@ -50,7 +50,7 @@ t.test('usage', async (t) => {
     ['version', ['--version'], 0, /^\d+\.\d+\.\d+\n$/],
     ['unknown option', ['--onyl', 'x'], 2, /^im-conformance: unknown option '--onyl'\n\(Did you mean --only\?\)/],
     ['unknown command', ['explian', 'IM-2-2'], 2, /"explian" is neither.*\n {2}Did you mean "explain"\?/],
-    ['not a url', ['sevre'], 2, /neither a WebSocket URL nor a command\n {2}Did you mean "serve"\? Write it as/],
+    ['not a url', ['sevre'], 2, /neither a WebSocket URL nor a command\n {2}Did you mean "serve"\?/],
     ['two addresses', ['ws://h/', 'ws://i/'], 2, /^im-conformance: too many arguments/],
     [
       'nearly an id',

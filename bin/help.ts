@@ -1,5 +1,5 @@
+import { groupsOf, OPTION_GROUPS, termOf } from '../src/options/option-table.js';
 import { wrap } from '../src/report/words.js';
-import { groupsOf, OPTION_GROUPS, termOf } from './run/option-table.js';
 
 const WIDTH = 80;
 const INDENT = 2;

@@ -37,9 +37,9 @@ export const buildProgram = (): Command => {
   return program;
 };
 
-/** A misspelt command would be taken for an address, and what follows it for too many of them. */
-const checkCommand = ([, , word = '', ...rest]: readonly string[]): void => {
-  if (rest.length === 0 || word.startsWith('-') || word.includes(':') || COMMAND_NAMES.includes(word)) return;
+/** A misspelt command would be taken for an address. */
+const checkCommand = ([, , word = '']: readonly string[]): void => {
+  if (word === '' || word.startsWith('-') || word.includes(':') || COMMAND_NAMES.includes(word)) return;
   const near = didYouMean(word, COMMAND_NAMES);
   if (near === '') return;
   const remedy = `${near}im-conformance --help lists the commands.`;

@@ -66,4 +66,5 @@ export const DescriptionSchema = Type.Object(
     ],
   },
 );
+/** What a server declares of itself: its classes, limits and timers. */
 export type Description = Static<typeof DescriptionSchema>;

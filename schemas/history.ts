@@ -7,6 +7,7 @@ export const HISTORY_VERSION = 2;
 
 /** What a subject is in the protocol: the kit plays the other side. */
 export const ROLES = ['server', 'client'] as const;
+/** What a subject is in the protocol. */
 export type Role = (typeof ROLES)[number];
 
 /** What a subject of a role may claim. */
@@ -388,5 +389,6 @@ export const HistoryEventSchema = Type.Union(
 export type HistoryHead = Static<typeof HistoryHeadSchema>;
 /** How the way to the subject is. */
 export type NetworkSpeed = NonNullable<HistoryHead['network']>;
+/** One line of a history: what the kit saw or did; `kind` tells which it is, `at` is in milliseconds. */
 export type HistoryEvent = Static<typeof HistoryEventSchema>;
 export type HistoryEventOf<K extends HistoryEvent['kind']> = Extract<HistoryEvent, { kind: K }>;

@@ -196,12 +196,19 @@ export const AckNSchema = Type.Object(
   },
 );
 
+/** `msg:R`: a sender asks the server to deliver a message. */
 export type MsgR = Static<typeof MsgRSchema>;
+/** `msg:A`: the server answers whether it has taken the message. */
 export type MsgA = Static<typeof MsgASchema>;
+/** `msg:N`: the server pushes a message to its receiver. */
 export type MsgN = Static<typeof MsgNSchema>;
+/** `ack:R`: the receiver says that it has the message. */
 export type AckR = Static<typeof AckRSchema>;
+/** `ack:A`: the server answers that it has recorded it. */
 export type AckA = Static<typeof AckASchema>;
+/** `ack:N`: the server tells the sender what became of the message. */
 export type AckN = Static<typeof AckNSchema>;
+/** One of the six packets. */
 export type Packet = MsgR | MsgA | MsgN | AckR | AckA | AckN;
 export type ReceiptStatus = AckN['status'];
 

@@ -10,6 +10,7 @@ import { SUBJECT_CLASSES } from './wire.js';
 export const REPORT_VERSION = 2;
 
 export const VERDICTS = ['passed', 'failed', 'inconclusive', 'not-applicable', 'unproven', 'error'] as const;
+/** What a scenario came to. `unproven`: a claimed class with something that the kit could not run. `error`: the fault of the kit. */
 export type Verdict = (typeof VERDICTS)[number];
 const verdict = Type.Union(
   VERDICTS.map((name) => Type.Literal(name)),
@@ -67,6 +68,11 @@ const NotPlayedSchema = Type.Union([
     { neededMs: Type.Number(), maxWaitMs: Type.Number() },
     'By the timers that the subject declares it takes longer than --max-wait.',
   ),
+  cause(
+    ['shared'],
+    { counter: Type.String(), from: Type.Number(), to: Type.Number() },
+    'A counter of the metrics page grew while the kit was quiet: others use this server.',
+  ),
   cause(['cannot'], { can: Type.String() }, 'The bot says that its client cannot do it.'),
   cause(['no-token'], { token: oneOf(TOKEN_KINDS) }, 'The kit cannot make tokens of this kind.'),
   cause(
@@ -114,6 +120,7 @@ export const BecauseSchema = Type.Union(
   ],
   { description: 'Why inconclusive, not-applicable, unproven or error, for programs.' },
 );
+/** Why a scenario has no verdict of its own, for programs; `code` tells which it is. */
 export type Because = Static<typeof BecauseSchema>;
 
 /** How far a message is known to have come, from first to last. */
@@ -128,6 +135,7 @@ export const VANISH_POINTS = [
   'told',
   'expired',
 ] as const;
+/** How far a message is known to have come, from first to last. */
 export type VanishPoint = (typeof VANISH_POINTS)[number];
 const vanishPoint = Type.Union(
   VANISH_POINTS.map((name) => Type.Literal(name)),
@@ -167,6 +175,7 @@ export const ViolationSchema = Type.Object(
   },
   { description: 'One requirement broken once.' },
 );
+/** One requirement broken once. */
 export type Violation = Static<typeof ViolationSchema>;
 
 export const ScenarioResultSchema = Type.Object({
@@ -221,6 +230,7 @@ export const ScenarioResultSchema = Type.Object({
   replay: Type.String({ description: 'The command that runs only this.' }),
   history: Type.Optional(Type.String({ description: 'File that holds the history.' })),
 });
+/** What one scenario came to. */
 export type ScenarioResult = Static<typeof ScenarioResultSchema>;
 
 export const CauseSchema = Type.Object(
@@ -241,6 +251,7 @@ export const CauseSchema = Type.Object(
       'Failures outside the baseline in which one requirement broke, with one vanish point where something never came. Each failure belongs to one cause: to that which explains most of them. Most likely they have one fault in common.',
   },
 );
+/** Failures that most likely have one fault in common. */
 export type Cause = Static<typeof CauseSchema>;
 
 /**
@@ -280,6 +291,7 @@ export const MatrixCellSchema = Type.Composite(
   ],
   { additionalProperties: false, description: 'A cell of the fault matrix, and what this run says of it.' },
 );
+/** A cell of the fault matrix, and what a run says of it. */
 export type MatrixCell = Static<typeof MatrixCellSchema>;
 
 export const ReportSchema = Type.Object(
@@ -372,4 +384,5 @@ export const ReportSchema = Type.Object(
     description: 'The result of one run of the kit.',
   },
 );
+/** Everything that one run found. */
 export type Report = Static<typeof ReportSchema>;

@@ -46,8 +46,9 @@ export const RETRYABLE_CODES: ReadonlySet<ErrorCode> = new Set(['inbox-full', 'b
 export type PacketType = 'msg:R' | 'msg:A' | 'msg:N' | 'ack:R' | 'ack:A' | 'ack:N';
 export const PACKET_TYPES: PacketType[] = ['msg:R', 'msg:A', 'msg:N', 'ack:R', 'ack:A', 'ack:N'];
 
-/** What each party may send: a client R, a server A and N. */
+/** Packets that a client may send: `msg:R` and `ack:R`. */
 export const CLIENT_PACKETS: ReadonlySet<PacketType> = new Set(['msg:R', 'ack:R']);
+/** Packets that a server may send: `msg:A`, `msg:N`, `ack:A` and `ack:N`. */
 export const SERVER_PACKETS: ReadonlySet<PacketType> = new Set(['msg:A', 'msg:N', 'ack:A', 'ack:N']);
 
 export const SERVER_CLASSES = [
@@ -63,9 +64,11 @@ export const SERVER_CLASSES = [
   'observable',
   'replicated',
 ] as const;
+/** What a server may claim to conform to. */
 export type ServerClass = (typeof SERVER_CLASSES)[number];
 /** What a client may claim: `core` is what every client must do, the next two are its sides. */
 export const CLIENT_CLASSES = ['core', 'sender', 'receiver', 'durable'] as const;
+/** What a client may claim to conform to. */
 export type ClientClass = (typeof CLIENT_CLASSES)[number];
 
 /** What a subject of any role may claim. */

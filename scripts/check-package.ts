@@ -59,6 +59,17 @@ const checkLint = async ({ tarball }: InstalledPackage): Promise<void> => {
   check('publint', messages.length === 0, messages.map((message) => formatMessage(message, pkg)).join('; '));
 };
 
+/** Whether TypeScript finds the types of every entry, as programs of ECMAScript and bundlers look for them. */
+const checkTypes = ({ tarball }: InstalledPackage): void => {
+  const words = ['--no-install', 'attw', tarball, '--profile', 'esm-only', '--no-definitely-typed', '--no-color'];
+  const { status, stdout, stderr } = spawnSync('npx', words, {
+    cwd: packageRoot,
+    encoding: 'utf8',
+    timeout: RUN_BOUND_MS,
+  });
+  check('attw', status === 0, status === 0 ? '' : `${stdout}${stderr}`);
+};
+
 const checkSize = ({ bytesOnDisk, packages }: InstalledPackage): void => {
   check('installed size', bytesOnDisk <= MAX_BYTES, `${(bytesOnDisk / 1024 / 1024).toFixed(2)} MB of 25`);
   check('installed packages', packages <= MAX_PACKAGES, `${packages} of ${MAX_PACKAGES}`);
@@ -90,11 +101,29 @@ const checkRuns = (installed: InstalledPackage): void => {
   check('a scenario passed on the embedded server', report.summary.passed >= 1, `${report.summary.passed} passed`);
 };
 
+/** A program of a stranger. */
+const LIBRARY = `
+import { runConformance, scenarios } from 'im-conformance';
+const { exitCode, summary } = await runConformance({ only: 'server/core/plain-exchange' }).report;
+process.exit(exitCode === 0 && summary.passed === 1 && scenarios().length > 500 ? 0 : 1);
+`;
+
+const checkLibrary = ({ folder }: InstalledPackage): void => {
+  const { status, signal, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', LIBRARY], {
+    cwd: folder,
+    encoding: 'utf8',
+    timeout: RUN_BOUND_MS,
+  });
+  check('a program runs the kit', status === 0, status === 0 ? '' : `${status ?? signal} ${stderr.slice(-300)}`);
+};
+
 const installed = await installPackage();
 try {
   checkFiles(installed);
   await checkLint(installed);
+  checkTypes(installed);
   checkSize(installed);
+  checkLibrary(installed);
   checkRuns(installed);
 } finally {
   installed.remove();

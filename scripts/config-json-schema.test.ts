@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import t from 'tap';
-import { OPTIONS } from '../bin/run/option-table.js';
-import { checkConfig } from '../bin/run/settings.js';
+import { OPTIONS } from '../src/options/option-table.js';
+import { checkConfig } from '../src/options/settings.js';
 import { schemaFiles } from './schema-files.js';
 
 const schema = JSON.parse(schemaFiles().get('config.schema.json') ?? '');

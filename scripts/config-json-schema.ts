@@ -1,5 +1,5 @@
-import { OPTIONS, type OptionSpec } from '../bin/run/option-table.js';
 import { DescriptionSchema } from '../schemas/index.js';
+import { OPTIONS, type OptionSpec } from '../src/options/option-table.js';
 
 const texts = { type: 'array', items: { type: 'string' } };
 

@@ -48,7 +48,7 @@ export const LAYERS: readonly Layer[] = [
   {
     path: 'src/index.ts',
     holds: 'the kit as a library',
-    may: [COMMON, 'schemas', 'src/wire', 'src/ledger', 'src/harness/*', 'src/report'],
+    may: [COMMON, 'schemas', 'src/wire', 'src/ledger', 'src/harness/*', 'src/report', 'src/embed'],
     packages: [],
   },
   {
@@ -167,6 +167,18 @@ export const LAYERS: readonly Layer[] = [
     tests: { may: ['src/harness/*', 'src/wire'], packages: ['playwright-core', 'tap-parser', 'ws'] },
   },
   {
+    path: 'src/options',
+    holds: 'the table of options, and the way from what a caller wrote, as flags, file or object, to a run',
+    may: [COMMON, 'schemas', 'src/harness/*', 'src/harness/server', 'conformance/patching'],
+    packages: ['node:*', 'lilconfig', 'yaml'],
+  },
+  {
+    path: 'src/embed',
+    holds: 'a run as the command line and other programs have it: its limits, its events, its report',
+    may: [COMMON, 'schemas', 'src/options', 'src/harness/*', 'src/report', 'src/script'],
+    packages: ['node:*'],
+  },
+  {
     path: 'src/reference',
     holds: 'the reference server and the reference client',
     may: [COMMON, 'schemas', 'src/wire', 'src/protocol'],
@@ -186,12 +198,11 @@ export const LAYERS: readonly Layer[] = [
         'src/history',
         'src/harness/*',
         'src/harness/run',
-        'src/harness/server',
         'src/ledger',
       ],
-      ...['src/report', 'src/reference', ...MUTANTS],
+      ...['src/report', 'src/reference', 'src/options', 'src/embed', ...MUTANTS],
     ],
-    packages: ['node:*', 'commander', 'lilconfig', 'yaml'],
+    packages: ['node:*', 'commander', 'yaml'],
     tests: { may: ['src/harness/testing', 'src/harness/process'], packages: ['tap-parser'] },
   },
   {
@@ -237,7 +248,7 @@ export const LAYERS: readonly Layer[] = [
     may: [
       ...[COMMON, 'schemas', 'src/wire', 'src/script', 'src/verbs', 'src/history', 'src/ledger', 'src/report'],
       // The schema of the configuration file is made from the table of options.
-      ...['conformance/variants', ...MUTANTS, 'bin'],
+      ...['conformance/variants', ...MUTANTS, 'src/options'],
     ],
     packages: [
       '@sinclair/typebox',
@@ -250,6 +261,7 @@ export const LAYERS: readonly Layer[] = [
       'typescript',
       'yaml',
     ],
+    tests: { may: ['src/embed'] },
   },
   {
     path: 'spec',
@@ -263,6 +275,13 @@ export const LAYERS: readonly Layer[] = [
     holds: 'the bot of our client library, which imports the library as a stranger does',
     may: [],
     packages: ['im-conformance'],
+  },
+  {
+    path: 'examples/embed',
+    holds: 'the kit inside of test runners, which import it as a stranger does',
+    may: [],
+    packages: ['node:*', 'im-conformance', 'mocha', 'tap', 'vitest'],
+    tests: { may: [COMMON] },
   },
   // Servers and clients as a stranger would write them: nothing of ours.
   {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { groupsOf } from '../run/option-table.js';
+import { groupsOf } from '../../src/options/option-table.js';
 import { configOption, optionOf } from './test.js';
 
 /** Adds the command that tests a client. */

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { groupsOf, OPTION_GROUPS, type OptionSpec, termOf } from '../run/option-table.js';
+import { groupsOf, OPTION_GROUPS, type OptionSpec, termOf } from '../../src/options/option-table.js';
 
 const collect = (value: string, earlier: string[] | undefined): string[] => [...(earlier ?? []), value];
 

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { Report, ScenarioResult } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
+import { baselineEntries } from '../../src/options/baseline-source.js';
 import { packageRoot } from '../../src/package-root.js';
-import { baselineEntries, renewedBaseline, updateBaseline } from './baseline-file.js';
+import { renewedBaseline, updateBaseline } from './baseline-file.js';
 import { writeAtomically } from './write-atomically.js';
 
 const mixed = JSON.parse(
@@ -31,6 +32,7 @@ t.test('the file is read as it was, and comments are no entries', (t) => {
   t.same(baselineEntries({ baseline: file }), entries);
   t.same(baselineEntries({ 'update-baseline': file }), entries);
   t.same(baselineEntries({ 'update-baseline': join(folder, 'new.txt') }), []);
+  t.same(baselineEntries({ baseline: ['a # why', '# no more', 'b'] }), ['a', 'b'], 'the lines themselves');
   t.equal(baselineEntries({}), undefined);
   t.throws(() => baselineEntries({ baseline: join(folder, 'gone') }), KitError);
   t.throws(() => baselineEntries({ baseline: file, 'update-baseline': file }), /exclude each other/);

@@ -1,50 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { Report, ScenarioResult } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import { Baseline, type BaselineEntry, parseEntry, timesOf } from '../../src/harness/run/baseline.js';
 import { withBaseline } from '../../src/harness/run/merge-reports.js';
+import { type BaselineLine, baselineLines, readBaseline } from '../../src/options/baseline-source.js';
 import { count } from '../../src/report/words.js';
-import type { Settings } from './option-table.js';
 import { writeAtomically } from './write-atomically.js';
-
-/** A line of the file: what stands before the comment, and the comment with the space before it. */
-interface Line {
-  text: string;
-  comment: string;
-}
-
-/** A `#` inside an id names a cell: only one at the start of a line or after a space begins a comment. */
-const linesOf = (content: string): Line[] =>
-  content.split(/\r?\n/).map((line) => {
-    const at = line.search(/(?:^|\s+)#/);
-    return at < 0 ? { text: line.trim(), comment: '' } : { text: line.slice(0, at).trim(), comment: line.slice(at) };
-  });
 
 const HEADING =
   '# Known failures, one a line: a scenario, a glob or a requirement; what fails now and then as `NAME flaky 2 of 10`.';
-
-const read = (file: string): string => {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'unreadable';
-    throw new KitError('usage', `cannot read the baseline ${file} (${code})`, 'Check the name of the file.', { cause });
-  }
-};
-
-/** The entries of `--baseline`, or of `--update-baseline` where its file is there already. Throws a usage KitError. */
-export const baselineEntries = (settings: Settings): string[] | undefined => {
-  const fixed = settings.baseline as string | undefined;
-  const renewed = settings['update-baseline'] as string | undefined;
-  if (fixed !== undefined && renewed !== undefined) {
-    const message = '--baseline and --update-baseline exclude each other';
-    throw new KitError('usage', message, '--update-baseline FILE reads the file, too.');
-  }
-  if (renewed !== undefined && !existsSync(renewed)) return [];
-  const file = fixed ?? renewed;
-  if (file === undefined) return undefined;
-  return linesOf(read(file)).flatMap(({ text }) => (text === '' ? [] : [text]));
-};
 
 const flakyText = (names: string, failed: number, played: number): string => `${names} flaky ${failed} of ${played}`;
 
@@ -57,9 +21,9 @@ const renewedEntry = (entry: BaselineEntry, result: ScenarioResult | undefined):
   return failed > 0 && failed < played ? flakyText(entry.names, failed, played) : entry.text;
 };
 
-const entriesIn = (lines: readonly Line[]): number => lines.filter(({ text }) => text !== '').length;
+const entriesIn = (lines: readonly BaselineLine[]): number => lines.filter(({ text }) => text !== '').length;
 
-const newLine = (result: ScenarioResult): Line => {
+const newLine = (result: ScenarioResult): BaselineLine => {
   const { failed, played } = timesOf(result);
   const text = failed < played ? flakyText(result.id, failed, played) : result.id;
   const [first] = result.violations;
@@ -73,8 +37,8 @@ export const renewedBaseline = (
 ): { content: string; entries: string[]; added: number; removed: number } => {
   const stale = new Set(report.summary.staleBaseline);
   const results = new Map(report.scenarios.map((result) => [result.id, result]));
-  const old = linesOf(content);
-  const kept = old.flatMap((line): Line[] => {
+  const old = baselineLines(content);
+  const kept = old.flatMap((line): BaselineLine[] => {
     const entry = parseEntry(line.text);
     if (entry === undefined) return [line];
     return stale.has(entry.text) ? [] : [{ ...line, text: renewedEntry(entry, results.get(entry.names)) }];
@@ -102,7 +66,7 @@ export const updateBaseline = (report: Report, file: string, tell: (text: string
     tell(`${file} is left as it is: the run did not come to its end`);
     return report;
   }
-  const { content, entries, added, removed } = renewedBaseline(existsSync(file) ? read(file) : '', report);
+  const { content, entries, added, removed } = renewedBaseline(existsSync(file) ? readBaseline(file) : '', report);
   try {
     writeAtomically(file, content);
   } catch (cause) {

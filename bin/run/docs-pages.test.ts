@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import t from 'tap';
 import { parse } from 'yaml';
+import { OPTIONS } from '../../src/options/option-table.js';
 import { packageRoot } from '../../src/package-root.js';
 import { buildProgram } from '../program.js';
-import { OPTIONS } from './option-table.js';
 
 /** Pages for users. */
 const PAGES = [
@@ -18,7 +18,7 @@ const commandsOf = (command: Command): Command[] => [command, ...command.command
 
 const KNOWN = new Set(commandsOf(buildProgram()).flatMap(({ options }) => options.map(({ long }) => long)));
 /** Of other programs that the pages use, such as a bot, and of the scripts of this project. */
-const OF_OTHERS = new Set(['--help', '--port', '--data', '--write', '--short']);
+const OF_OTHERS = new Set(['--help', '--port', '--data', '--write', '--short', '--save-dev', '--timeout']);
 
 t.test('every option has a line on the page of options', async (t) => {
   const page = read('docs/options.md');

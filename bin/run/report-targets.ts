@@ -3,6 +3,7 @@ import { dirname, relative, resolve } from 'node:path';
 import type { Report } from '../../schemas/index.js';
 import { defined } from '../../src/defined.js';
 import { KitError } from '../../src/errors.js';
+import { didYouMean } from '../../src/nearest.js';
 import {
   type Paint,
   paintFor,
@@ -11,7 +12,6 @@ import {
   type ReportFormat,
   renderReport,
 } from '../../src/report/index.js';
-import { didYouMean } from './nearest.js';
 import type { TapStream } from './tap-stream.js';
 import { writeAtomically } from './write-atomically.js';
 

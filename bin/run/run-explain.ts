@@ -5,11 +5,11 @@ import type { Mutant } from '../../conformance/mutants/mutant.js';
 import { KitError } from '../../src/errors.js';
 import { EXIT } from '../../src/harness/options.js';
 import { type Ledger, loadLedger } from '../../src/ledger/index.js';
+import { nearest } from '../../src/nearest.js';
 import { type ExplainedScenario, explainRequirement, explainScenario } from '../../src/report/explain.js';
 import { inert, paintFor } from '../../src/report/index.js';
 import { actionSteps, type Scenario, type Step } from '../../src/script/index.js';
 import { loadScenarios } from '../../src/verbs/index.js';
-import { nearest } from './nearest.js';
 import { writeStdout } from './report-targets.js';
 import { stepTexts } from './step-texts.js';
 

@@ -1,21 +1,21 @@
 import { writeFileSync } from 'node:fs';
 import type { Report, Role } from '../../schemas/index.js';
 import { defined } from '../../src/defined.js';
+import { emptyReport } from '../../src/embed/empty-report.js';
 import { KitError } from '../../src/errors.js';
 import { EXIT, type RunOptions } from '../../src/harness/options.js';
+import { didYouMean } from '../../src/nearest.js';
+import type { Settings } from '../../src/options/option-table.js';
+import { runOptionsFrom } from '../../src/options/run-options.js';
+import { flagSettings, mergeSettings, readConfig } from '../../src/options/settings.js';
 import { inert } from '../../src/report/inert.js';
 import { tell, tellFailure } from '../failure.js';
 import { updateBaseline } from './baseline-file.js';
-import { emptyReport } from './empty-report.js';
 import { HistoryShelf } from './history-shelf.js';
 import { onInterrupt } from './interrupt.js';
 import { LiveReports } from './live-reports.js';
-import { didYouMean } from './nearest.js';
-import type { Settings } from './option-table.js';
 import { ProgressLine } from './progress-line.js';
 import { type ReportTarget, reportTargets, type Writing, writeStdout } from './report-targets.js';
-import { runOptionsFrom } from './run-options.js';
-import { flagSettings, mergeSettings, readConfig } from './settings.js';
 import { TapStream } from './tap-stream.js';
 import { watchRun } from './watch-run.js';
 import { writeAll } from './write-all.js';
@@ -119,13 +119,7 @@ const runOnce = async (
   const live = new LiveReports(targets);
   request.live = live;
   const watchers = { line: settings.quiet === true ? undefined : line, shelf, stream: request.stream, live };
-  const maxTime = settings['max-time'] as number | undefined;
-  const terms = {
-    bail: settings.bail as number | undefined,
-    maxTimeMs: maxTime && maxTime * 1_000,
-    ...defined({ failOn: settings['fail-on'] as 'warning' | undefined }),
-  };
-  const report = await watchRun(kept, watchers, terms, signal);
+  const report = await watchRun(kept, settings, watchers, signal);
   await live.end();
   const renewed = settings['update-baseline'] as string | undefined;
   return renewed === undefined ? report : updateBaseline(report, renewed, tell);

@@ -3,15 +3,15 @@ import t from 'tap';
 import { KitError } from '../../src/errors.js';
 import type { RunProgress } from '../../src/harness/options.js';
 import { TEST_CERTIFICATE } from '../../src/harness/testing/test-certificate.js';
+import { nearest } from '../../src/nearest.js';
+import { publicUrl, replayArguments, shellQuote } from '../../src/options/replay.js';
+import { runOptionsFrom } from '../../src/options/run-options.js';
+import { checkConfig, flagSettings, mergeSettings, readConfig } from '../../src/options/settings.js';
+import { parseUsers } from '../../src/options/users-file.js';
 import { COMMANDS, helpText } from '../help.js';
 import { buildProgram } from '../program.js';
-import { nearest } from './nearest.js';
 import { progressText } from './progress-line.js';
-import { publicUrl, replayArguments, shellQuote } from './replay.js';
 import { reportTargets } from './report-targets.js';
-import { runOptionsFrom } from './run-options.js';
-import { checkConfig, flagSettings, mergeSettings, readConfig } from './settings.js';
-import { parseUsers } from './users-file.js';
 
 /** Message and remedy of the usage error that the action must throw. */
 const usageError = async (action: () => unknown): Promise<string> => {

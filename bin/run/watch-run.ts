@@ -1,14 +1,11 @@
-import { setMaxListeners } from 'node:events';
 import type { Report } from '../../schemas/index.js';
-import { defined } from '../../src/defined.js';
-import { EXIT, type RunHooks, type RunOptions } from '../../src/harness/options.js';
-import { withWarningsCounted } from '../../src/harness/run/exit-code.js';
+import { conduct, publicParts } from '../../src/embed/conduct.js';
+import type { RunHooks, RunOptions } from '../../src/harness/options.js';
+import type { Settings } from '../../src/options/option-table.js';
 import { tell } from '../failure.js';
-import { Brake, type RunTerms } from './brake.js';
 import type { HistoryShelf } from './history-shelf.js';
 import type { LiveReports } from './live-reports.js';
 import type { ProgressLine } from './progress-line.js';
-import { publicUrl } from './replay.js';
 import type { TapStream } from './tap-stream.js';
 
 /** What is told while the run goes on. */
@@ -21,21 +18,14 @@ export interface Watchers {
   live: LiveReports;
 }
 
-const hooksOf = (watchers: Watchers, options: RunOptions, terms: RunTerms, brake: Brake): RunHooks => ({
-  ...talking(watchers, brake),
+const hooksOf = ({ line, shelf, stream, live }: Watchers, options: RunOptions, settings: Settings): RunHooks => ({
   onStart: (start) => {
-    const { subject, total } = start;
-    const { line, stream, live } = watchers;
-    if (subject.embedded) tell('no url given: testing the embedded reference server');
-    brake.begin();
-    line?.update({ total });
-    stream?.begin({ kit: start.kit, subject: { url: publicUrl(subject.url) } });
-    const { baseline = [] } = options;
-    live.begin({ ...start, ...publicParts(subject, options, terms.failOn), baseline });
+    if (start.subject.embedded) tell('no url given: testing the embedded reference server');
+    const known = publicParts(start.subject, options, settings);
+    line?.update({ total: start.total });
+    stream?.begin({ kit: start.kit, subject: known.subject });
+    live.begin({ ...start, ...known, baseline: options.baseline ?? [] });
   },
-});
-
-const talking = ({ line, shelf, stream, live }: Watchers, brake: Brake): RunHooks => ({
   onNote: (note) => (line === undefined ? tell(note) : line.aside(() => tell(note))),
   onProgress: (progress) => line?.update(progress),
   onResult: (result, { certain, events }) => {
@@ -43,60 +33,20 @@ const talking = ({ line, shelf, stream, live }: Watchers, brake: Brake): RunHook
     if (certain || result.verdict === 'not-applicable') live.add(shelf.publishedResult(result));
     if (!certain) return;
     stream?.add(result);
-    if (result.verdict !== 'failed' || result.knownFailure) return;
-    line?.failed(result);
-    brake.failed(result.id);
+    if (result.verdict === 'failed' && !result.knownFailure) line?.failed(result);
   },
 });
-
-/** The key of the tokens has no place in a report that may be published. */
-const withoutSecret = (command: string, secret: string | undefined): string =>
-  secret === undefined ? command : command.replaceAll(secret, '$SECRET');
-
-/** A run that ended as the caller wished says what it has seen: a failure, or that not everything was tested. */
-const endedBy = (why: string | undefined, report: Report): Report => {
-  if (why === undefined || report.complete) return report;
-  const exitCode = report.causes.length > 0 ? EXIT.nonconforming : EXIT.undecided;
-  return { ...report, exitCode, problems: [...report.problems, why] };
-};
-
-/** The subject as it may be published, and how the caller narrowed the run. */
-const publicParts = (
-  subject: Report['subject'],
-  options: RunOptions,
-  failOn: 'warning' | undefined,
-): Pick<Report, 'subject' | 'selection'> => {
-  const { only, skip, allowUnproven, jwtSecret } = options;
-  const { command, url } = subject;
-  const narrowed = only.length + skip.length > 0 || allowUnproven || failOn !== undefined;
-  return {
-    subject: {
-      ...subject,
-      url: publicUrl(url),
-      ...defined({ command: command === undefined ? undefined : withoutSecret(command, jwtSecret) }),
-    },
-    ...defined({ selection: narrowed ? { only, skip, allowUnproven, ...defined({ failOn }) } : undefined }),
-  };
-};
 
 /** Runs the suite and tells what happens meanwhile. The report that comes of it may be published. */
 export const watchRun = async (
   options: RunOptions,
+  settings: Settings,
   watchers: Watchers,
-  limits: RunTerms,
   interrupt: AbortSignal,
 ): Promise<Report> => {
-  const brake = new Brake(limits);
-  // Every wait of every scenario listens.
-  const signal = AbortSignal.any([interrupt, brake.signal]);
-  setMaxListeners(0, signal);
   try {
-    const { runSuite } = await import('../../src/harness/index.js');
-    const whole = await runSuite(options, hooksOf(watchers, options, limits, brake), signal);
-    const report = interrupt.aborted ? whole : endedBy(brake.why, whole);
-    return withWarningsCounted({ ...report, ...publicParts(report.subject, options, limits.failOn) });
+    return await conduct(options, settings, hooksOf(watchers, options, settings), interrupt);
   } finally {
-    brake.end();
     watchers.line?.end();
   }
 };

@@ -2,8 +2,11 @@ import type { Description, HistoryEvent, Report, Role, ScenarioResult, SubjectCl
 
 /** An account that the kit may use. With a token: for that device (`default` when none is named) and no other. */
 export interface Account {
+  /** Its name: A-Z a-z 0-9 . _ @ -, at most 64. */
   user: string;
+  /** Only this device of the user may be used. Default: any, or `default` where there is a token. */
   device?: string;
+  /** Its token. Default: made as the other options say. */
   token?: string;
 }
 
@@ -68,15 +71,19 @@ export interface RunOptions {
   replayArguments: string[];
 }
 
+/** How far a run is. */
 export interface RunProgress {
+  /** Scenarios that have a result, each repetition counted. */
   done: number;
+  /** Scenarios that will have one. */
   total: number;
+  /** Ids of those that are being played. */
   running: string[];
   /** That failed for certain and were not known to fail. */
   failed: number;
   /** That are played again before they count. */
   retrying: number;
-  /** As far as the declared waits and the pace so far tell. Absent as long as nothing can be said. */
+  /** Milliseconds, as far as the declared waits and the pace so far tell. Absent as long as nothing can be said. */
   leftMs?: number;
 }
 

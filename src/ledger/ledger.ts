@@ -4,7 +4,7 @@ import { REQUIREMENTS } from './requirements.generated.js';
 
 const ledger: Ledger = { requirements: REQUIREMENTS, byId: new Map(REQUIREMENTS.map((one) => [one.id, one])) };
 
-/** The ledger of this package, as `npm run generate` compiled it from spec/requirements.yaml. */
+/** All requirements of the specification, as this package holds it in `spec/requirements.yaml`. */
 export const loadLedger = (): Ledger => ledger;
 
 /** The requirement of that id. Throws a KitError of code `usage` when there is none. */

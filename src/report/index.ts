@@ -1,6 +1,7 @@
 import type { Report } from '../../schemas/index.js';
 import type { RenderOptions } from './options.js';
 
+/** The formats of reports, as `--report` names them. */
 export const REPORT_FORMATS = [
   'pretty',
   'tap',
@@ -13,12 +14,14 @@ export const REPORT_FORMATS = [
   'code-quality',
   'badge',
 ] as const;
+/** Name of a format of reports. */
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 export { inert, inertJson, inertReport } from './inert.js';
 export type { RenderOptions, ShownStep } from './options.js';
 export { isTooSlow, type Outcome, outcomeOf } from './outcome.js';
-export { type ColourFacts, type Paint, paintFor, plainPaint, wantsColour } from './paint.js';
+export { type ColourFacts, type Paint, paintFor, plainPaint, type Style, wantsColour } from './paint.js';
+export { outcomeText, resultText, type TextOptions } from './result-text.js';
 
 const renderers: Record<ReportFormat, (report: Report, options: RenderOptions) => Promise<string>> = {
   pretty: async (report, options) => (await import('./pretty.js')).renderPretty(report, options),
@@ -33,6 +36,9 @@ const renderers: Record<ReportFormat, (report: Report, options: RenderOptions) =
   markdown: async (report, options) => (await import('./markdown.js')).renderMarkdown(report, options),
 };
 
-/** Renders a report as text. The options say what else is known. The result ends with a line end. */
+/**
+ * Renders a report as text. The options say what else is known. The text ends with a line end. What a subject wrote is
+ * made harmless in it.
+ */
 export const renderReport = (format: ReportFormat, report: Report, options: RenderOptions = {}): Promise<string> =>
   renderers[format](report, options);

@@ -3,7 +3,9 @@ import type { Paint } from './paint.js';
 
 /** One step of a script, by the number that a violation names. */
 export interface ShownStep {
+  /** Its number: `2.1`. */
   step: string;
+  /** The step as the script writes it. */
   text: string;
 }
 

@@ -4,6 +4,7 @@ import { count, names } from './words.js';
 
 /** The whole report in plain words. `missing` and `next` are empty when there is nothing to say. */
 export interface Outcome {
+  /** The verdict in one sentence. */
   sentence: string;
   /** What keeps the run from exit code 0, one sentence each. */
   missing: string[];

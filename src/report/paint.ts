@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 
+/** A style of a terminal. */
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 
 /** Gives text a style, or leaves it as it is where colour is not wanted. */

@@ -8,12 +8,15 @@ import { loneSurrogates } from './well-formed.js';
 
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
 
+/** How strictly a text is read. */
 export interface DecodeOptions {
   /** `ignore` takes the last of two members with one name, as many JSON parsers can do nothing else. Default: error. */
   duplicateNames?: 'error' | 'ignore';
 }
 
+/** Why a text is no packet. */
 export interface DecodeFailure {
+  /** Tells a failure from a packet. */
   ok: false;
   /** `frame`: no JSON object in UTF-8. `packet`: a JSON object that is no packet which may be sent here. */
   level: 'frame' | 'packet';
@@ -23,9 +26,12 @@ export interface DecodeFailure {
   type?: PacketType;
   /** What is usable of the packet, so that a server can answer `rejected` (IM-2-13). */
   rid?: string;
+  /** The same of the name that the sender gave the message. */
   msgId?: string;
+  /** The same of the name that the server gave it. */
   serverMsgId?: string;
 }
+/** A packet, or why there is none. */
 export type Decoded = { ok: true; packet: Packet } | DecodeFailure;
 
 /** Written by Ajv beforehand: to load Ajv and to compile here would be half of the start of a server. */

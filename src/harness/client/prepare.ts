@@ -163,7 +163,9 @@ const preparedOf = (subject: ClientSubject): Prepared => {
 export const prepareClient: RoleHarness['prepare'] = async (options, signal) => {
   const { exec, classes: wanted, maxWaitMs = DEFAULT_MAX_WAIT_MS } = options;
   if (exec === undefined || exec.trim() === '') {
-    throw new KitError('usage', 'there is no client to test', 'Give --exec with the command that starts its bot.');
+    throw new KitError('usage', 'there is no client to test', 'Give --exec with the command that starts its bot.', {
+      field: 'exec',
+    });
   }
   if (process.platform === 'win32') {
     throw new KitError('usage', '--exec needs process groups and signals, which Windows does not have.', 'Use WSL.');
@@ -179,6 +181,7 @@ export const prepareClient: RoleHarness['prepare'] = async (options, signal) => 
         'usage',
         `the bot does not claim ${lacking}`,
         `Leave it out, or let its hello name it: it claims ${claimed.join(', ')}.`,
+        { field: 'class' },
       );
     }
     return preparedOf({ exec, hello, timers: { ...CLIENT_TIMERS, ...hello.timers }, classes, maxWaitMs });

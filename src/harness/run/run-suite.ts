@@ -22,7 +22,7 @@ import { headOf, reportOf } from './suite-report.js';
 const checkSweep = ({ sweep }: RunOptions, chosen: readonly Scenario[]): void => {
   if (sweep === undefined || chosen.some((scenario) => scenario.sweeps)) return;
   const remedy = 'Leave --sweep out; --repeat plays any scenario several times.';
-  throw new KitError('usage', '--sweep: none of the chosen scenarios has a sweep', remedy);
+  throw new KitError('usage', '--sweep: none of the chosen scenarios has a sweep', remedy, { field: 'sweep' });
 };
 
 const closeAll = async (first: Instance, others: readonly Promise<Instance | undefined>[]): Promise<void> => {
@@ -85,6 +85,8 @@ export const testWith = async (
             replay: replayOf(options, repetition),
             ...defined({ unable: not.unable }),
           }),
+          // What the kit is unable to play may be unproven yet, which shows when all else was played.
+          { certain: not.unable !== true || not.verdict === 'unproven' },
         );
       }
     }

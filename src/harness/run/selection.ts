@@ -26,16 +26,19 @@ const noMatch = (option: string, glob: string, all: readonly Scenario[]): KitErr
   const matches = matcher(glob);
   const elsewhere = all.filter(({ id }) => matches(id));
   const classes = [...new Set(elsewhere.map((scenario) => scenario.class))].join(',');
+  const field = { field: option.slice(2) };
   return classes === ''
     ? new KitError(
         'usage',
         `${option} "${glob}" matches no scenario`,
         `${nearestId(glob, all)}--list prints the ids of all scenarios.`,
+        field,
       )
     : new KitError(
         'usage',
         `${option} "${glob}" matches scenarios of classes that --class leaves out`,
         `Add them: --class ${classes}.`,
+        field,
       );
 };
 

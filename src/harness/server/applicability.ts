@@ -41,7 +41,7 @@ const notApplicable = (because: NotPlayedBecause): NotPlayed => ({ verdict: 'not
 /** Why a scenario is not run on this subject, or nothing when it is. */
 export const whyNotRun = (
   scenario: Scenario,
-  { classes, description, first, capabilities }: ServerSubject,
+  { classes, description, first, capabilities, shared }: ServerSubject,
 ): NotPlayed | undefined => {
   const { class: name, requires, alsoNeeds, needs } = scenario;
   const claimed: readonly SubjectClass[] = classes;
@@ -57,6 +57,8 @@ export const whyNotRun = (
   }
   const full = overfills(scenario, description);
   if (full !== undefined) return notApplicable(full);
+  if (shared !== undefined && name === 'observable')
+    return { verdict: 'unproven', because: { code: 'shared', ...shared } };
   // A clock is more than the class asks for: whoever tests a server that runs already can conform without.
   if (needs.control && !needs.clock && !first.subject.control) {
     return { verdict: 'unproven', because: { code: 'no-control', class: name, needs: 'process' } };

@@ -48,6 +48,8 @@ export const notPlayedText = (because: NotPlayedBecause): string => {
       return WHY_NO_CLOCK;
     case 'no-prlimit':
       return WHY_NO_LIMITS;
+    case 'shared':
+      return `others use this server: ${because.counter} grew from ${because.from} to ${because.to} while the kit was quiet; test an instance of its own`;
     case 'waits-too-long':
       return `it takes ${because.neededMs} ms by the declared timers, and --max-wait is ${because.maxWaitMs}`;
     case 'cannot':

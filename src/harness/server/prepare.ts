@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Description, type HistoryHead, SERVER_CLASSES, WIRE } from '../../../schemas/index.js';
 import { defined } from '../../defined.js';
 import { KitError } from '../../errors.js';
-import { Interrupted } from '../../play/index.js';
+import { Interrupted, type MetricsPage } from '../../play/index.js';
 import { declaredWaitMs } from '../../verbs/index.js';
 import type { RunOptions } from '../options.js';
 import type { Subject } from '../subject.js';
@@ -18,6 +18,7 @@ import { createAuthenticate } from './identity/index.js';
 import { type SeatMaker, ServerInstance } from './instance.js';
 import { NetworkMeter } from './network/index.js';
 import { notPlayedText } from './not-played.js';
+import { signOfOthers } from './others.js';
 import { preflight } from './preflight/index.js';
 import { accountsOf, takeSeat } from './seat.js';
 import type { ServerSubject } from './server-subject.js';
@@ -94,6 +95,7 @@ const checkUsersDiffer = async ({ users }: RunOptions, url: string, authenticate
     'usage',
     'every user gets the same token and the same headers, so all clients would be one user',
     'Use {user} in --token-command or --header, or list accounts with --users FILE.',
+    { field: 'token-command' },
   );
 };
 
@@ -132,8 +134,12 @@ const checkNamed = ({ url, exec }: RunOptions): void => {
     'usage',
     'there is nothing to test',
     'Give a url, or --exec with the command that starts the server.',
+    { field: 'url' },
   );
 };
+
+const pageReader = (options: RunOptions, url: string, path: string) => async (): Promise<MetricsPage> =>
+  (await import('./metrics-page.js')).readMetrics(url, path, tlsOf(options), FETCH_BOUND_MS);
 
 /** Finds out what the server claims. */
 const learn = async (
@@ -148,17 +154,23 @@ const learn = async (
   const { description, served, notes } = await orInterrupted(opened, signal);
   const claimed = options.classes ?? claimedClasses(description);
   const classes = SERVER_CLASSES.filter((name) => claimed.includes(name));
+  const timers = timersOf(description);
+  // Nobody else knows a server that the kit has started.
+  const shared =
+    first.subject.control === undefined && classes.includes('observable') && description.metrics !== undefined
+      ? await signOfOthers(pageReader(options, first.subject.url, description.metrics), timers.answerWithinMs, signal)
+      : undefined;
   return {
     first,
     authenticate,
     description: { ...description, classes },
     claims: description,
-    timers: timersOf(description),
+    timers,
     classes,
     notes: [...notes, ...(options.insecure ? [UNCHECKED] : [])],
     capabilities: await capabilitiesOver(first.subject, identity),
     network,
-    ...defined({ served }),
+    ...defined({ served, shared }),
   };
 };
 

@@ -15,6 +15,8 @@ export interface ServerSubject {
   classes: ServerClass[];
   /** What is wrong with the description that the subject serves; absent when it serves none. */
   served?: { faults: readonly string[] };
+  /** A counter of the metrics page that grew while the kit was quiet: others use this server. */
+  shared?: { counter: string; from: number; to: number };
   /** What the preflight noticed and what keeps nobody out. */
   notes: readonly string[];
   capabilities: Capabilities;

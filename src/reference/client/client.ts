@@ -133,7 +133,10 @@ export class Client {
     return stream;
   }
 
-  /** For `connect` only: what the engine says. */
+  /**
+   * For `connect` only: what the engine says.
+   * @internal
+   */
   apply(event: ClientEvent): void {
     const { kind, data } = event;
     if (kind === 'message') this.#inbox.set(data.id, data);
@@ -148,7 +151,10 @@ export class Client {
     this.#emitter.emit(event);
   }
 
-  /** For `connect` only: the state of an engine that is new to this client. What differs is told as events. */
+  /**
+   * For `connect` only: the state of an engine that is new to this client. What differs is told as events.
+   * @internal
+   */
   adopt({ outgoing, inbox, connection }: Snapshot): void {
     const before = new Map(this.#outgoing);
     this.#outgoing.clear();

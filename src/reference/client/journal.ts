@@ -31,6 +31,7 @@ const readOld = async (path: string): Promise<string> => {
   }
 };
 
+/** How a journal is kept. */
 export interface JournalOptions {
   /** Waits until the disk has it, not only the system: survives a loss of power, and costs some milliseconds each time. */
   readonly sync?: boolean;

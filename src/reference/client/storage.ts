@@ -1,6 +1,8 @@
 /** One change of one record. Without `value` the record is deleted. Values are JSON. */
 export interface StorageChange {
+  /** Names the record; short. */
   readonly key: string;
+  /** What is stored now; absent: the record is deleted. */
   readonly value?: unknown;
 }
 

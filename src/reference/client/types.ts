@@ -1,11 +1,9 @@
-import type { SenderState } from '../../protocol/sender.js';
-
 /**
  * What is known of a message that was handed to the client. `pending`: the server has not answered. `accepted`: the
  * server has it. `stored`: the server holds it for a receiver who is away. `delivered`, `expired`, `refused`, `unknown`:
  * the ends. A late receipt can still turn `expired` or `unknown` into `delivered`.
  */
-export type MessageStatus = SenderState;
+export type MessageStatus = 'pending' | 'accepted' | 'stored' | 'delivered' | 'expired' | 'refused' | 'unknown';
 
 /** What an application sends. */
 export interface NewMessage {
@@ -19,14 +17,19 @@ export interface NewMessage {
 
 /** A message of this client that has not come to its end, or whose end the application has not heard of. */
 export interface OutgoingMessage extends NewMessage {
+  /** Names the message, for its sender. */
   readonly msgId: string;
+  /** What is known of it. */
   readonly status: MessageStatus;
 }
 
 /** One step of a message of this client. */
 export interface StatusChange {
+  /** The message. */
   readonly msgId: string;
+  /** The user that it is for. */
   readonly to: string;
+  /** What is known of it now. */
   readonly status: MessageStatus;
   /** Why it was refused, when the server said so. */
   readonly reason?: string;
@@ -36,12 +39,17 @@ export interface StatusChange {
 export interface InboxMessage {
   /** Names the message in this inbox; grows in the order in which messages came. */
   readonly id: number;
+  /** The user that sent it. */
   readonly from: string;
+  /** The name that its sender gave it. */
   readonly msgId: string;
+  /** The name that the server gave it. */
   readonly serverMsgId: string;
+  /** What was sent. */
   readonly body: string;
   /** When the server accepted it: milliseconds since the Unix epoch, by the clock of the server. */
   readonly acceptedAt: number;
+  /** When it expires: milliseconds since the Unix epoch, by the clock of the server. Absent: never. */
   readonly expiresAt?: number;
   /** Place in the inbox at the server, with class `ordered`. */
   readonly seq?: number;
@@ -100,7 +108,9 @@ export type ClientErrorCode = 'invalid-message' | 'queue-full' | 'closed' | 'inv
 
 /** The one error class of the client. `message` names the culprit; `remedy` says what to do; `cause` is kept. */
 export class ClientError extends Error {
+  /** What kind of mistake it is. */
   readonly code: ClientErrorCode;
+  /** What to do. */
   readonly remedy: string;
 
   constructor(code: ClientErrorCode, message: string, remedy: string, options?: ErrorOptions) {
@@ -130,6 +140,7 @@ export interface ClientEvents {
   /** Something went wrong that the client cannot repair alone. */
   error: { readonly code: ClientErrorCode; readonly message: string };
 }
+/** One event, with its kind. */
 export type ClientEvent = {
   [K in keyof ClientEvents]: { readonly kind: K; readonly data: ClientEvents[K] };
 }[keyof ClientEvents];
@@ -152,6 +163,8 @@ export interface ClientOptions<Storage> {
    * not told before a crash is told after it. Without it an end is an event only, and forgotten at once.
    */
   readonly onStatus?: (change: StatusChange) => void | Promise<void>;
+  /** Default: `DEFAULT_CLIENT_TIMERS`, member by member. */
   readonly timers?: Partial<ClientTimers>;
+  /** Default: `DEFAULT_CLIENT_LIMITS`, member by member. */
   readonly limits?: Partial<ClientLimits>;
 }

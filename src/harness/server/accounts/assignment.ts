@@ -78,6 +78,7 @@ export const checkAccounts = (accounts: readonly Account[], scenarios: readonly 
     'usage',
     `--users names ${pool.length} account${pool.length === 1 ? '' : 's'}, and ${worst.id} needs ${users.size}${devices}`,
     'Add accounts to the file, or leave the scenario out with --skip.',
+    { field: 'users' },
   );
 };
 

@@ -83,6 +83,7 @@ export const drain = async (
           'usage',
           `the account ${user} of --users cannot connect: ${outcome.error}`,
           'Correct the file; each line is a user that the server knows, with its token if the kit cannot make one.',
+          { field: 'users' },
         );
       }
       drainer.lastAt = performance.now();
@@ -97,6 +98,7 @@ export const drain = async (
           'usage',
           `the accounts of --users are never quiet (${users})`,
           'Use accounts that nobody else writes to while the kit runs.',
+          { field: 'users' },
         );
       }
       await sleep(LOOK_EVERY_MS);

@@ -20,6 +20,7 @@ export const descriptionOf = (value: unknown, where: string): Description => {
     'usage',
     `The description ${where} is not valid: ${faults.slice(0, MAX_FAULTS).join('; ')}${more}.`,
     REMEDY,
+    { field: 'describe' },
   );
 };
 
@@ -33,7 +34,7 @@ export const readDescriptionFile = (path: string): Description => {
       'usage',
       `The description "${path}" could not be read: ${(cause as Error).message}.`,
       'Give --describe the path of a JSON or YAML file.',
-      { cause },
+      { cause, field: 'describe' },
     );
   }
   let value: unknown;
@@ -42,7 +43,10 @@ export const readDescriptionFile = (path: string): Description => {
     value = parse(text);
   } catch (cause) {
     const [reason] = (cause as Error).message.split('\n');
-    throw new KitError('usage', `The description "${path}" is neither JSON nor YAML: ${reason}`, REMEDY, { cause });
+    throw new KitError('usage', `The description "${path}" is neither JSON nor YAML: ${reason}`, REMEDY, {
+      cause,
+      field: 'describe',
+    });
   }
   return descriptionOf(value, `"${path}"`);
 };

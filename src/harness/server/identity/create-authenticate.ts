@@ -114,11 +114,14 @@ const tokenSource = ({ token, jwtSecret, tokenCommand }: IdentityOptions): Token
       'usage',
       `${given.join(' and ')} were given together.`,
       'Give one of them: each is a source of tokens.',
+      { field: given[1]?.slice(2) },
     );
   }
   for (const value of [token, jwtSecret, tokenCommand]) {
     if (value?.trim() === '')
-      throw new KitError('usage', `The value of ${given[0]} is empty.`, 'Give it a value, or leave it out.');
+      throw new KitError('usage', `The value of ${given[0]} is empty.`, 'Give it a value, or leave it out.', {
+        field: given[0]?.slice(2),
+      });
   }
   if (token !== undefined) return tokensOfTemplate(token);
   if (jwtSecret !== undefined) return tokensOfSecret(jwtSecret);
@@ -147,6 +150,7 @@ const tokensOfTemplate = (template: string): TokenSource => {
       'usage',
       'The template of --token has no {user}, so all clients would be one user.',
       'Write it like "{user}" or "{user}/{device}"; use --token-command for tokens that cannot be derived.',
+      { field: 'token' },
     );
   }
   checkHeader('authorization', template);
@@ -181,6 +185,7 @@ const checkHeader = (name: string, value: string): void => {
       'usage',
       `The header "${name}" belongs to the WebSocket handshake.`,
       'Leave it out; the kit sets it.',
+      { field: 'header' },
     );
   }
   try {
@@ -192,7 +197,7 @@ const checkHeader = (name: string, value: string): void => {
       'usage',
       `The header ${JSON.stringify(name)} is not valid.`,
       "Write it like --header 'X-User: {user}', in one line of printable ASCII.",
-      { cause },
+      { cause, field: 'header' },
     );
   }
 };
@@ -202,5 +207,6 @@ const unusedToken = (): KitError => {
     'usage',
     'A source of tokens and a header Authorization were given together, so the token would be used nowhere.',
     "Leave one out, or write --header 'Authorization: Bearer {token}'.",
+    { field: 'header' },
   );
 };

@@ -109,5 +109,6 @@ const failure = (command: string, verdict: string, stderr: string): KitError => 
     'usage',
     `The token command ${quoteCommand(command)} ${verdict}.${stderr === '' ? '' : ` Its stderr ended with:\n${stderr.slice(-500)}`}`,
     'Run it by hand: it must print one token for {user} and {device} (also in IM_USER and IM_DEVICE) and end with code 0.',
+    { field: 'token-command' },
   );
 };

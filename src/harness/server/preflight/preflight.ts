@@ -66,7 +66,7 @@ export const preflight = async (
 };
 
 const checkUrl = (url: string): void => {
-  const mistake = (message: string, remedy: string) => new KitError('usage', message, remedy);
+  const mistake = (message: string, remedy: string) => new KitError('usage', message, remedy, { field: 'url' });
   if (!URL.canParse(url)) throw mistake(`"${url}" is not a URL.`, 'Write it like ws://127.0.0.1:8080/.');
   const { protocol, hash } = new URL(url);
   if (protocol === 'http:' || protocol === 'https:') {

@@ -43,10 +43,13 @@ export const startSubject = async (options: StartOptions): Promise<Subject> => {
       'usage',
       '--exec needs process groups and signals, which Windows does not have.',
       'Run the kit inside WSL, or start the server yourself and give its URL.',
+      { field: 'exec' },
     );
   }
   if (options.exec.trim() === '') {
-    throw new KitError('usage', 'The command of --exec is empty.', 'Give the command that starts the server.');
+    throw new KitError('usage', 'The command of --exec is empty.', 'Give the command that starts the server.', {
+      field: 'exec',
+    });
   }
   const fixed = template.includes('{port}') ? undefined : await fixedPort(template);
   for (let start = 1; ; start++) {
@@ -103,13 +106,17 @@ const fixedPort = async (url: string): Promise<number> => {
   try {
     endpoint = endpointOf(url);
   } catch (cause) {
-    throw new KitError('usage', `The url "${url}" is not valid.`, 'Write it like ws://127.0.0.1:{port}/.', { cause });
+    throw new KitError('usage', `The url "${url}" is not valid.`, 'Write it like ws://127.0.0.1:{port}/.', {
+      cause,
+      field: 'url',
+    });
   }
   if ((await portState(endpoint)) === 'accepts') {
     throw new KitError(
       'usage',
       `Something already listens on port ${endpoint.port}, so the command of --exec cannot be started there.`,
       'End that program, or write {port} in the url and in the command and let the kit choose a free port.',
+      { field: 'url' },
     );
   }
   return endpoint.port;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { KitError } from '../../src/errors.js';
-import { didYouMean } from './nearest.js';
+import { KitError } from '../errors.js';
+import { didYouMean } from '../nearest.js';
 import { OPTIONS, type OptionSpec, type Settings, specOf } from './option-table.js';
 
 const camelCase = (name: string): string => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
@@ -29,10 +29,34 @@ const fits: Record<OptionSpec['kind'], (value: unknown) => boolean> = {
   description: (value) => typeof value === 'string' || isRecord(value),
 };
 
-const checkInteger = ({ range }: OptionSpec, value: number, place: string): number => {
+const checkInteger = ({ name, range }: OptionSpec, value: number, place: string): number => {
   const [least, most] = range ?? [0, Number.MAX_SAFE_INTEGER];
   if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new KitError('usage', `${place} must be an integer from ${least} to ${most}`, 'Give a number in that range.');
+  const message = `${place} must be an integer from ${least} to ${most}`;
+  throw new KitError('usage', message, 'Give a number in that range.', { field: name });
+};
+
+/** What only a program can give, beside what its kind says: a list of ids, of accounts, a report. */
+export interface AlsoTaken {
+  fits: (value: unknown) => boolean;
+  /** Such as `the name of a file, or a list of ids`. */
+  expected: string;
+}
+
+/** Checks one value of an option. `place` names it in errors. Throws a usage KitError. */
+export const checkValue = (
+  spec: Pick<OptionSpec, 'name' | 'kind' | 'range'>,
+  value: unknown,
+  place: string,
+  also?: AlsoTaken,
+): unknown => {
+  const { kind, name } = spec;
+  if (!fits[kind](value) && also?.fits(value) !== true) {
+    const expected = also?.expected ?? EXPECTED[kind];
+    throw new KitError('usage', `${place} must be ${expected}`, `Correct ${name}.`, { field: name });
+  }
+  if (kind === 'integer') checkInteger(spec as OptionSpec, value as number, place);
+  return kind === 'list' && typeof value === 'string' ? [value] : value;
 };
 
 /** Checks the content of a config file against the table of options. `file` only names it in errors. */
@@ -53,15 +77,12 @@ export const checkConfig = (config: unknown, file: string): Settings => {
         'usage',
         `${file}: unknown option "${key}"`,
         `${didYouMean(key, names)}Use one of ${names.join(', ')}.`,
+        { field: key },
       );
     }
-    const kind = spec?.kind ?? 'text';
-    if (!fits[kind](value))
-      throw new KitError('usage', `${file}: "${key}" must be ${EXPECTED[kind]}`, `Correct ${key}.`);
+    const checked = checkValue(spec ?? { name: key, kind: 'text' }, value, `${file}: "${key}"`);
     // For editors alone.
-    if (key === '$schema') continue;
-    if (spec?.kind === 'integer') checkInteger(spec, value as number, `${file}: "${key}"`);
-    settings[key] = spec?.kind === 'list' && typeof value === 'string' ? [value] : value;
+    if (key !== '$schema') settings[key] = checked;
   }
   return settings;
 };
@@ -95,7 +116,8 @@ export const readConfig = async (folder: string, named: string | undefined): Pro
   const reader = lilconfig('im-conformance', { searchPlaces, loaders, stopDir: folder, cache: false });
   const name = named ?? 'im-conformance.config';
   if (named !== undefined && !/\.(json|ya?ml)$/.test(named)) {
-    throw new KitError('usage', `${named} is not a config file`, 'Name a file that ends in .json, .yaml or .yml.');
+    const remedy = 'Name a file that ends in .json, .yaml or .yml.';
+    throw new KitError('usage', `${named} is not a config file`, remedy, { field: 'config' });
   }
   try {
     const found = await (named === undefined ? reader.search(folder) : reader.load(resolve(folder, named)));
@@ -105,6 +127,7 @@ export const readConfig = async (folder: string, named: string | undefined): Pro
     if (cause instanceof KitError) throw cause;
     throw new KitError('usage', `cannot read the config file ${name}: ${firstLine(cause)}`, 'Check its name.', {
       cause,
+      field: 'config',
     });
   }
 };
@@ -114,7 +137,8 @@ const headersFrom = (lines: readonly string[]): Record<string, string> =>
     lines.map((line) => {
       const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):\s*(.*)$/.exec(line) ?? [];
       if (name !== undefined && value !== undefined) return [name, value];
-      throw new KitError('usage', `--header "${line}" is not a header`, "Write it as --header 'Name: value'.");
+      const remedy = "Write it as --header 'Name: value'.";
+      throw new KitError('usage', `--header "${line}" is not a header`, remedy, { field: 'header' });
     }),
   );
 

@@ -45,10 +45,15 @@ const headerWords = (headers: Record<string, string>): string[] =>
     SECRET_HEADER.test(name) ? `"${name}: $SECRET"` : shellQuote(`${name}: ${value}`),
   ]);
 
+/** What a program handed over, where a command line names a file. */
+const isNoWord = (value: unknown): boolean =>
+  Array.isArray(value) ? value.some(isNoWord) : typeof value === 'object' || String(value).includes('\n');
+
 const words = (name: string, value: unknown): string[] => {
   if (name === 'header') return headerWords(value as Record<string, string>);
   if (name === 'token' && !OPEN_TEMPLATE.test(String(value))) return ['--token', '"$TOKEN"'];
   if (value === true) return [`--${name}`];
+  if (isNoWord(value)) return [`--${name}`, `"$${name.toUpperCase().replaceAll('-', '_')}"`];
   const values = Array.isArray(value) ? value : [value];
   return values.flatMap((item) => [`--${name}`, shellQuote(String(item))]);
 };

@@ -5,28 +5,31 @@ import type { ServerFile } from '../../conformance/patching/server-file.js';
 import { CLASSES_OF, type Role } from '../../schemas/history.js';
 import type { Description, Report } from '../../schemas/index.js';
 import { type SubjectClass, TESTED_CLASSES } from '../../schemas/wire.js';
-import { defined } from '../../src/defined.js';
-import { KitError } from '../../src/errors.js';
-import type { RunOptions, Shard } from '../../src/harness/options.js';
-import { makeFolder } from '../../src/make-folder.js';
-import { COMMAND_NAMES } from '../help.js';
-import { baselineEntries } from './baseline-file.js';
-import { didYouMean } from './nearest.js';
+import { defined } from '../defined.js';
+import { KitError } from '../errors.js';
+import type { Account, RunOptions, Shard } from '../harness/options.js';
+import { makeFolder } from '../make-folder.js';
+import { didYouMean } from '../nearest.js';
+import { baselineEntries } from './baseline-source.js';
 import type { Settings } from './option-table.js';
 import { replayArguments, shellQuote } from './replay.js';
-import { parseUsers } from './users-file.js';
+import { noAccount, parseUsers } from './users-file.js';
 
 const DEFAULT_CONCURRENCY = 32;
 const DEFAULT_PATIENCE_MS = 500;
 /** Each scenario for a client starts a process of its own. */
 const BOTS_PER_CORE = 4;
 
-const readText = (path: string, what: string): string => {
+/** `field` is the option that names the file. */
+const readText = (path: string, what: string, field: string): string => {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? 'unreadable';
-    throw new KitError('usage', `cannot read the ${what} ${path} (${code})`, 'Check the name of the file.', { cause });
+    throw new KitError('usage', `cannot read the ${what} ${path} (${code})`, 'Check the name of the file.', {
+      cause,
+      field,
+    });
   }
 };
 
@@ -35,11 +38,11 @@ const checkUrl = (url: string): string => {
   if (parsed?.protocol === 'ws:' || parsed?.protocol === 'wss:') return url;
   const remedy = /^https?:$/.test(parsed?.protocol ?? '')
     ? `Write ${url.replace(/^http/, 'ws')} instead.`
-    : `${didYouMean(url, COMMAND_NAMES)}Write it as ws://HOST:PORT/ or wss://HOST/; im-conformance --help lists the commands.`;
-  throw new KitError('usage', `"${url}" is neither a WebSocket URL nor a command`, remedy);
+    : 'Write it as ws://HOST:PORT/ or wss://HOST/; im-conformance --help lists the commands.';
+  throw new KitError('usage', `"${url}" is neither a WebSocket URL nor a command`, remedy, { field: 'url' });
 };
 
-const classesFrom = (list: readonly string[], role: Role): SubjectClass[] => {
+const classesFrom = (list: readonly string[], role: Role, field: string): SubjectClass[] => {
   const known: readonly string[] = CLASSES_OF[role];
   const wanted = list.flatMap((text) => text.split(',')).map((name) => name.trim());
   const unknown = wanted.find((name) => !known.includes(name));
@@ -48,33 +51,53 @@ const classesFrom = (list: readonly string[], role: Role): SubjectClass[] => {
     'usage',
     `there is no class "${unknown}"`,
     `${didYouMean(unknown, known)}Use some of ${known.join(', ')}.`,
+    { field },
   );
 };
 
-/** The scenarios that failed in an earlier run, known failures left out. */
-const lastFailed = (file: string): string[] => {
-  const found = failedIn(readText(file, 'report'));
+/** The scenarios that failed in an earlier run, known failures left out. The source is a file, or the report itself. */
+const lastFailed = (source: string | Report): string[] => {
+  const field = 'last-failed';
+  const named = typeof source === 'string' ? source : 'that report';
+  const found = failedIn(typeof source === 'string' ? parsed(readText(source, 'report', field)) : source);
   if (found === undefined) {
-    throw new KitError('usage', `${file} is no JSON report of this kit`, 'Write one with --report json=FILE.');
+    const remedy = typeof source === 'string' ? 'Write one with --report json=FILE.' : 'Give the report of a run.';
+    throw new KitError('usage', `${named} is no JSON report of this kit`, remedy, { field });
   }
   if (found.length > 0) return found;
-  throw new KitError('usage', `nothing failed in ${file}`, 'Leave --last-failed out to run everything.');
+  throw new KitError('usage', `nothing failed in ${named}`, 'Leave --last-failed out to run everything.', { field });
 };
 
-const failedIn = (text: string): string[] | undefined => {
+const parsed = (text: string): unknown => {
   try {
-    const { scenarios } = JSON.parse(text) as Report;
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+const failedIn = (report: unknown): string[] | undefined => {
+  try {
+    const { scenarios } = report as Report;
     return scenarios.filter(({ verdict, knownFailure }) => verdict === 'failed' && !knownFailure).map(({ id }) => id);
   } catch {
     return undefined;
   }
 };
 
+/** The text of a file of accounts, or accounts, which are written as its lines: both are checked in one place. */
+const usersFrom = (source: string | readonly Account[]): Account[] => {
+  if (typeof source === 'string') return parseUsers(readText(source, 'list of accounts', 'users'), source);
+  const lines = source.map(({ user, device, token }, index) => {
+    if (/[\s#/]/.test(`${user}${device ?? ''}`) || /\s|^#/.test(token ?? '')) throw noAccount('users', index + 1);
+    return [device === undefined ? user : `${user}/${device}`, token ?? ''].join(' ');
+  });
+  return parseUsers(lines.join('\n'), 'users');
+};
+
 /** Loaded only where a description is given: it takes the reader of YAML and the validator. */
 const descriptionFrom = async (source: unknown): Promise<Description> => {
-  const { descriptionOf, readDescriptionFile } = await import(
-    '../../src/harness/server/description/description-file.js'
-  );
+  const { descriptionOf, readDescriptionFile } = await import('../harness/server/description/description-file.js');
   return typeof source === 'string' ? readDescriptionFile(source) : descriptionOf(source, 'in the config file');
 };
 
@@ -86,6 +109,7 @@ const historyFolder = (path: string): string => {
     const code = (cause as NodeJS.ErrnoException).code ?? '';
     throw new KitError('usage', `cannot keep histories in ${path} (${code})`, 'Name a folder that can be written.', {
       cause,
+      field: 'history',
     });
   }
 };
@@ -93,30 +117,27 @@ const historyFolder = (path: string): string => {
 const shardFrom = (text: string): Shard => {
   const [, number = 0, of = 0] = (/^(\d{1,4})\/(\d{1,4})$/.exec(text) ?? []).map(Number);
   if (number >= 1 && number <= of) return { number, of };
-  throw new KitError('usage', `--shard cannot be "${text}"`, 'Write K/N with K from 1 to N, such as --shard 1/4.');
+  throw new KitError('usage', `--shard cannot be "${text}"`, 'Write K/N with K from 1 to N, such as --shard 1/4.', {
+    field: 'shard',
+  });
 };
 
 const seedFrom = (seed: string | undefined): string => {
   if (seed === undefined) return randomBytes(4).toString('hex');
   if (/^[A-Za-z0-9._-]{1,64}$/.test(seed)) return seed;
-  throw new KitError('usage', `"${seed}" cannot be a seed`, 'Use 1 to 64 of A-Z a-z 0-9 . _ -');
+  throw new KitError('usage', `"${seed}" cannot be a seed`, 'Use 1 to 64 of A-Z a-z 0-9 . _ -', { field: 'seed' });
 };
 
-/** A file that holds no certificate would be taken for "trust nobody", and every server refused. */
-const certificatesFrom = (file: string): string => {
-  const pem = readText(file, 'certificate authority');
+/** A source that holds no certificate would be taken for "trust nobody", and every server refused. */
+const certificatesFrom = (source: string): string => {
+  const given = source.includes('-----BEGIN ');
+  const pem = given ? source : readText(source, 'certificate authority', 'ca');
   try {
     new X509Certificate(pem);
     return pem;
   } catch (cause) {
-    throw new KitError(
-      'usage',
-      `${file} holds no certificate in PEM`,
-      'Name the file of the authority, not of its key.',
-      {
-        cause,
-      },
-    );
+    const message = `${given ? 'the text of --ca' : source} holds no certificate in PEM`;
+    throw new KitError('usage', message, 'Name the file of the authority, not of its key.', { cause, field: 'ca' });
   }
 };
 
@@ -149,11 +170,13 @@ const embedded = async (settings: Settings): Promise<{ exec: string; jwtSecret?:
  * well, and `durable` is left to `--class`.
  */
 const chosenClasses = (settings: Settings, role: Role): SubjectClass[] | undefined => {
-  const classes = given(settings.class as string[] | undefined, (list) => classesFrom(list, role));
-  const sides = given(settings.role as string[] | undefined, (list) => classesFrom(list, role));
+  const classes = given(settings.class as string[] | undefined, (list) => classesFrom(list, role, 'class'));
+  const sides = given(settings.role as string[] | undefined, (list) => classesFrom(list, role, 'role'));
   const other = sides?.find((name) => name !== 'sender' && name !== 'receiver');
   if (other !== undefined) {
-    throw new KitError('usage', `"${other}" is no role of a client`, 'Use sender, receiver or both.');
+    throw new KitError('usage', `"${other}" is no role of a client`, 'Use sender, receiver or both.', {
+      field: 'role',
+    });
   }
   return sides === undefined ? classes : [...new Set([...(classes ?? (['core'] as const)), ...sides])];
 };
@@ -161,31 +184,36 @@ const chosenClasses = (settings: Settings, role: Role): SubjectClass[] | undefin
 const checkFailOn = (level: unknown): void => {
   if (level === undefined || level === 'warning') return;
   const remedy = `${didYouMean(String(level), ['warning'])}Write --fail-on warning; what fails counts anyway.`;
-  throw new KitError('usage', `--fail-on does not know "${level}"`, remedy);
+  throw new KitError('usage', `--fail-on does not know "${level}"`, remedy, { field: 'fail-on' });
 };
 
 const checkTogether = (settings: Settings): void => {
   const identities = ['token', 'jwt-secret', 'token-command'].filter((name) => settings[name] !== undefined);
   if (identities.length > 1) {
     const both = identities.map((name) => `--${name}`).join(' and ');
-    throw new KitError('usage', `${both} exclude each other`, 'Choose one way to make tokens.');
+    throw new KitError('usage', `${both} exclude each other`, 'Choose one way to make tokens.', {
+      field: identities[1],
+    });
   }
   if (settings.only !== undefined && settings['last-failed'] !== undefined) {
     throw new KitError(
       'usage',
       '--only and --last-failed exclude each other',
       'Choose one of them; --skip goes with both.',
+      { field: 'last-failed' },
     );
   }
   if (settings.watch !== undefined && settings.exec === undefined) {
     const remedy = 'Add --exec with the command that starts the subject.';
-    throw new KitError('usage', '--watch has nothing that it could restart', remedy);
+    throw new KitError('usage', '--watch has nothing that it could restart', remedy, { field: 'watch' });
   }
   if (settings.verbose === true && settings.quiet === true) {
-    throw new KitError('usage', '--verbose and --quiet exclude each other', 'Choose one of them.');
+    throw new KitError('usage', '--verbose and --quiet exclude each other', 'Choose one of them.', { field: 'quiet' });
   }
   if (settings.ca !== undefined && settings.insecure === true) {
-    throw new KitError('usage', '--ca and --insecure exclude each other', 'Check certificates, or do not.');
+    throw new KitError('usage', '--ca and --insecure exclude each other', 'Check certificates, or do not.', {
+      field: 'insecure',
+    });
   }
 };
 
@@ -195,6 +223,7 @@ const checkRepetitions = (settings: Settings): void => {
     'usage',
     '--repeat and --repetition exclude each other',
     'Play all repetitions with --repeat, or one of them with --repetition.',
+    { field: 'repetition' },
   );
 };
 
@@ -204,12 +233,27 @@ const checkPlace = (settings: Settings): void => {
     'usage',
     `the url ${settings.url} has a place for a port, but nothing is started on it`,
     'Write the port, or add --exec with the command that starts the server.',
+    { field: 'url' },
   );
 };
 
 /** What a value is turned into, where there is one. */
 const given = <T, R>(value: T | undefined, make: (value: T) => R): R | undefined =>
   value === undefined ? undefined : make(value);
+
+/** Which scenarios the settings choose. Throws a usage KitError for values that cannot be used. */
+export const selectionFrom = (
+  settings: Settings,
+  role: Role,
+): Pick<RunOptions, 'role' | 'classes' | 'only' | 'skip'> => {
+  const list = (name: string) => (settings[name] as string[] | undefined) ?? [];
+  return defined({
+    role,
+    classes: chosenClasses(settings, role),
+    only: given(settings['last-failed'] as string | Report | undefined, lastFailed) ?? list('only'),
+    skip: list('skip'),
+  });
+};
 
 /** Turns checked settings into what the harness runs. Throws a usage KitError for values that cannot be used. */
 export const runOptionsFrom = async (
@@ -224,24 +268,20 @@ export const runOptionsFrom = async (
   checkRepetitions(settings);
   const text = (name: string) => settings[name] as string | undefined;
   const number = (name: string) => settings[name] as number | undefined;
-  const list = (name: string) => (settings[name] as string[] | undefined) ?? [];
-  const only: string[] = given(text('last-failed'), lastFailed) ?? list('only');
+  const selection = selectionFrom(settings, role);
   // A list starts nothing, so the embedded server need not be put together for it.
   const named =
     role === 'client' || settings.url !== undefined || settings.exec !== undefined || settings.list === true;
   const own = named ? undefined : await embedded(settings);
   return defined({
-    role,
+    ...selection,
     url: given(text('url'), checkUrl),
     exec: own?.exec ?? text('exec'),
     embedded: own !== undefined,
-    classes: chosenClasses(settings, role),
-    only,
-    skip: list('skip'),
     token: text('token'),
     jwtSecret: own?.jwtSecret ?? text('jwt-secret'),
     tokenCommand: text('token-command'),
-    users: given(text('users'), (file) => parseUsers(readText(file, 'list of accounts'), file)),
+    users: given(settings.users as string | Account[] | undefined, usersFrom),
     ca: given(text('ca'), certificatesFrom),
     insecure: settings.insecure as boolean | undefined,
     headers: (settings.header as Record<string, string> | undefined) ?? {},

@@ -1,7 +1,7 @@
 import { REPORT_VERSION, type Report, type Role } from '../../schemas/index.js';
-import { defined } from '../../src/defined.js';
-import { kitVersion } from '../../src/kit-version.js';
-import type { Settings } from './option-table.js';
+import { defined } from '../defined.js';
+import { kitVersion } from '../kit-version.js';
+import type { Settings } from '../options/option-table.js';
 
 const ZERO: Report['summary'] = {
   passed: 0,

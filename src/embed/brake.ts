@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { count, duration } from '../../src/report/words.js';
+import { count, duration } from '../report/words.js';
 
 /** What ends a run before everything was played. */
 export interface RunLimits {
@@ -7,12 +7,6 @@ export interface RunLimits {
   bail: number | undefined;
   /** Milliseconds after the first scenario began. */
   maxTimeMs: number | undefined;
-}
-
-/** What the caller says of a run beside the options of the suite. */
-export interface RunTerms extends RunLimits {
-  /** Warnings make the exit code 1, too. */
-  failOn?: 'warning';
 }
 
 /** Ends the run when a limit is reached, and knows which one it was. */

@@ -1,1 +1,0 @@
-export { didYouMean, nearest } from '../../src/nearest.js';

@@ -1,0 +1,75 @@
+import type { Description, Report, Role, SubjectClass } from '../../schemas/index.js';
+import type { Account } from '../harness/options.js';
+
+/**
+ * What one run is to do. Every option has a default, and means what the option of that name means on the command line:
+ * `maxWait` is `--max-wait`. A wrong value is a `KitError` of code `usage` that names the option in `field`. Without
+ * `url` and `exec`, the reference server of the kit is tested. No configuration file is read.
+ */
+export interface ConformanceOptions {
+  /** What the subject is in the protocol; the kit plays the other side. Default: `server`. */
+  role?: Role | undefined;
+  /** WebSocket URL of a server that runs already. With `exec` it may hold `{port}`; its default is then `ws://127.0.0.1:{port}/`. */
+  url?: string | undefined;
+  /**
+   * Command of a shell that starts the subject, so that the kit may kill it. Of a server, `{port}` and `{data}` are
+   * filled in; of a client, `{url}`, `{token}`, `{user}`, `{device}` and `{data}` of its bot. Needed for a client.
+   */
+  exec?: string | undefined;
+  /** Classes to test. Default: those that the subject claims. Of a client, `sender` and `receiver` are classes, too. */
+  classes?: SubjectClass | readonly SubjectClass[] | undefined;
+  /** Globs over scenario ids: only these are played. One that matches nothing is an error. Default: all. */
+  only?: string | readonly string[] | undefined;
+  /** Globs over scenario ids: these are left out. One that matches nothing is an error. Default: none. */
+  skip?: string | readonly string[] | undefined;
+  /** Only what failed in an earlier run: its report, or the JSON file that holds it. Not together with `only`. */
+  lastFailed?: string | Report | undefined;
+  /** One of several parts of what is chosen, `K/N`: each scenario is in exactly one of N. Default: everything. */
+  shard?: string | undefined;
+  /** Known failures: the file that lists them, or its lines: ids, globs, requirements. Default: none. */
+  baseline?: string | readonly string[] | undefined;
+  /** `warning`: a SHOULD that is not met makes the exit code 1, too. Default: only a MUST does. */
+  failOn?: 'warning' | undefined;
+  /** What the kit could not run does not make the exit code 4. Default: false. */
+  allowUnproven?: boolean | undefined;
+  /** Template of the token of a client, with `{user}` and `{device}`. Default: no token. Of servers only. */
+  token?: string | undefined;
+  /** Tokens are made with this secret (HS256). Not together with `token` or `tokenCommand`. Of servers only. */
+  jwtSecret?: string | undefined;
+  /** Command that prints a token for `{user}` and `{device}`. Of servers only. */
+  tokenCommand?: string | undefined;
+  /** Headers of every upgrade request; `{user}`, `{device}` and `{token}` are filled in. Default: none. Of servers only. */
+  headers?: Readonly<Record<string, string>> | undefined;
+  /** The only accounts that may be used, or the file that lists them. Default: fresh users. Of servers only. */
+  users?: string | readonly Account[] | undefined;
+  /** Certificate authority of a `wss:` server: a file in PEM, or its text. Default: those of Node. Of servers only. */
+  ca?: string | undefined;
+  /** No certificate is checked. Default: false. Of servers only. */
+  insecure?: boolean | undefined;
+  /** Description of the server, or a file that holds it in JSON or YAML. Default: what the server serves. Of servers only. */
+  describe?: string | Description | undefined;
+  /** Repeats the random choices of an earlier run: 1 to 64 of A-Z a-z 0-9 . _ -. Default: chosen at random. */
+  seed?: string | undefined;
+  /** Moments at which each sweep of a script is tried, 2 to 64. Default: as the scripts say, 4 to 10. */
+  sweep?: number | undefined;
+  /** Times that each scenario is played, 1 to 1,000; one failure counts. Default: 1. */
+  repeat?: number | undefined;
+  /** Only that one of the repetitions, 1 to 1,000. Not together with `repeat`. */
+  repetition?: number | undefined;
+  /** Scenarios at the same time, 1 to 512. Default: 32; of a client, 4 for each core. */
+  concurrency?: number | undefined;
+  /** With `exec`: servers that are killed side by side, 1 to 64. Default: one for each core. Of servers only. */
+  instances?: number | undefined;
+  /** Milliseconds that are added to every time bound, 0 to 600,000. Default: 500. */
+  patience?: number | undefined;
+  /** Milliseconds: what takes longer by the declared timers is unproven, 1,000 to 86,400,000. Default: 120,000. Of clients only. */
+  maxWait?: number | undefined;
+  /** Folder for the history of every scenario, one NDJSON file each; it is made where it is missing. Default: none is kept. */
+  history?: string | undefined;
+  /** The run ends after so many failures that are certain, 1 to 10,000. Default: it goes on. */
+  bail?: number | undefined;
+  /** The run ends so many seconds after its first scenario began, 1 to 86,400. Default: when all is played. */
+  maxTime?: number | undefined;
+  /** Ends the run: see `ConformanceRun`. */
+  signal?: AbortSignal | undefined;
+}
