@@ -49,8 +49,15 @@ t.test('usage', async (t) => {
     ['help', ['--help'], 0, /^Usage: im-conformance/],
     ['version', ['--version'], 0, /^\d+\.\d+\.\d+\n$/],
     ['unknown option', ['--onyl', 'x'], 2, /^im-conformance: unknown option '--onyl'\n\(Did you mean --only\?\)/],
-    ['unknown command', ['explian', 'IM-2-2'], 2, /^im-conformance: too many arguments/],
-    ['not a url', ['sevre'], 2, /neither a WebSocket URL nor a command\n {2}Write it as/],
+    ['unknown command', ['explian', 'IM-2-2'], 2, /"explian" is neither.*\n {2}Did you mean "explain"\?/],
+    ['not a url', ['sevre'], 2, /neither a WebSocket URL nor a command\n {2}Did you mean "serve"\?/],
+    ['two addresses', ['ws://h/', 'ws://i/'], 2, /^im-conformance: too many arguments/],
+    [
+      'nearly an id',
+      ['--list', '--only', 'server/core/plain-exchang'],
+      2,
+      /Did you mean "server\/core\/plain-exchange"/,
+    ],
     ['unknown class', ['--class', 'cor'], 2, /there is no class "cor"/],
     ['glob without a match', ['--only', 'nothing*'], 2, /--only "nothing\*" matches no scenario/],
     [

@@ -14,8 +14,14 @@ export const COMMANDS: readonly Entry[] = [
   ['explain <id>', 'tell what a requirement or a scenario is about'],
   ['dialect check <file>', 'explain a dialect: what can be judged through it, how it reads its examples'],
   ['dialect try <file> <url>', 'send one message through a dialect, and show both sides frame by frame'],
+  ['merge-reports [options] <file...>', 'make one report of the JSON reports of all shards'],
+  ['report [options] <file...>', 'show JSON reports: one, several side by side, or what differs between two runs'],
   ['self-test [options]', 'test the kit: does it catch servers that are known to be broken?'],
+  ['completion <shell>', 'print the completion of commands, options, values and ids for a shell'],
 ];
+
+/** How they are called. */
+export const COMMAND_NAMES: readonly string[] = COMMANDS.map(([term]) => term.split(' ')[0] ?? term);
 
 const ARGUMENTS: readonly Entry[] = [
   ['url', 'WebSocket URL of the server; without it and --exec, the embedded reference server'],

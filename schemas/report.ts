@@ -216,6 +216,12 @@ export const ScenarioResultSchema = Type.Object({
   violations: Type.Array(ViolationSchema),
   warnings: Type.Array(ViolationSchema),
   because: Type.Optional(BecauseSchema),
+  unable: Type.Optional(
+    Type.Literal(true, {
+      description:
+        'The kit could not play it, though the subject might pass: unproven where nothing else exercised what it proves.',
+    }),
+  ),
   reason: Type.Optional(Type.String({ description: 'The same for people, in one sentence.' })),
   seenIn: Type.Array(Type.String()),
   cells: Type.Optional(Type.Array(FaultCellSchema, { description: 'What it plays of the fault matrix.' })),
@@ -243,7 +249,7 @@ export const ScenarioResultSchema = Type.Object({
       { ...closed, description: 'What the first attempt came to, where a later one counts.' },
     ),
   ),
-  knownFailure: Type.Boolean({ description: 'Listed in the baseline.' }),
+  knownFailure: Type.Boolean({ description: 'Failed, and an entry of the baseline covers it.' }),
   replay: Type.String({ description: 'The command that runs only this.' }),
   history: Type.Optional(Type.String({ description: 'File that holds the history.' })),
 });
@@ -353,9 +359,24 @@ export const ReportSchema = Type.Object(
           only: Type.Array(Type.String()),
           skip: Type.Array(Type.String()),
           allowUnproven: Type.Boolean(),
+          failOn: Type.Optional(Type.Literal('warning', { description: 'Warnings make the exit code 1, too.' })),
         },
         { description: 'How the caller narrowed the run. Absent: nothing was left out.' },
       ),
+    ),
+    shard: Type.Optional(
+      Type.Object(
+        {
+          number: Type.Integer({ minimum: 1 }),
+          of: Type.Integer({ minimum: 1 }),
+          scenarios: Type.Integer({ minimum: 1, description: 'Chosen scenarios of all shards together.' }),
+          digest: Type.String({ description: 'Of their ids: shards that belong together have the same.' }),
+        },
+        { ...closed, description: 'Which part of the scenarios this run played, as --shard says.' },
+      ),
+    ),
+    baseline: Type.Optional(
+      Type.Array(Type.String(), { description: 'The entries of the baseline: which failures were known.' }),
     ),
     problems: Type.Array(Type.String(), { description: 'What went wrong outside any scenario, with the remedy.' }),
     summary: Type.Object({
@@ -367,7 +388,7 @@ export const ReportSchema = Type.Object(
       errors: Type.Integer(),
       warnings: Type.Integer(),
       knownFailures: Type.Integer(),
-      staleBaseline: Type.Array(Type.String(), { description: 'Baseline entries that pass now.' }),
+      staleBaseline: Type.Array(Type.String(), { description: 'Baseline entries of which nothing fails any more.' }),
       durationMs: Type.Number(),
     }),
     scenarios: Type.Array(ScenarioResultSchema),

@@ -6,8 +6,15 @@ import { packageRoot } from '../src/package-root.js';
 /** Where the joined files go. What is above them, such as package.json, is found from there as from the compiled ones. */
 export const bundleFolder = join(packageRoot, 'dist', 'bundle');
 
-/** What a user starts and what a program imports. They share most of their code. */
-const ENTRIES = ['bin/im-conformance.js', 'src/index.js'];
+/**
+ * What a user starts, what a program imports, and what runs in a thread of its own: it is looked for beside the code that
+ * starts it. They share most of their code.
+ */
+const ENTRIES = [
+  { in: 'bin/im-conformance.js', out: 'bin/im-conformance' },
+  { in: 'src/index.js', out: 'src/index' },
+  { in: 'bin/run/live-worker.js', out: 'bin/live-worker' },
+];
 
 /** Modules of CommonJS ask for those of Node by `require`, which a module of ECMAScript has not got. */
 const REQUIRE = `import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);`;
@@ -21,8 +28,7 @@ export const bundle = async (outdir = bundleFolder): Promise<void> => {
   rmSync(outdir, { recursive: true, force: true });
   await build({
     absWorkingDir: packageRoot,
-    entryPoints: ENTRIES.map((entry) => join('dist', entry)),
-    outbase: 'dist',
+    entryPoints: ENTRIES.map((entry) => ({ in: join('dist', entry.in), out: entry.out })),
     outdir,
     chunkNames: 'bin/[name]-[hash]',
     bundle: true,

@@ -30,7 +30,7 @@ t.test('files and streams that cannot be used', async (t) => {
       name: 'baseline is binary',
       words: ['--baseline', '../binary'],
       code: 2,
-      says: /which is no scenario\n {2}Remove it/,
+      says: /the baseline .*\n {2}(Write a scenario|.*Correct it)/,
     },
     { name: 'describe', words: ['--describe', '../binary'], code: 2, says: /description .*binary/ },
     { name: 'history in a file', words: ['--history', '../file/x'], code: 2, says: /cannot keep histories .*ENOTDIR/ },

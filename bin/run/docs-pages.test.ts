@@ -43,14 +43,3 @@ t.test('the configuration that the page of options shows has only members that a
     [],
   );
 });
-
-t.test('the files for CI systems can be read, and all run the kit', async (t) => {
-  const page = read('docs/ci.md');
-  const files = [...page.matchAll(/```(yaml|groovy)\n(?!# a step)([\s\S]*?)```/g)];
-  t.equal(files.length, 4);
-  for (const [, language, text = ''] of files) {
-    if (language === 'yaml') t.type(parse(text), Object);
-    const [command = ''] = /npx im-conformance .*--report junit=\S*conformance\.xml/.exec(text) ?? [];
-    t.match(command, '--exec "node server.js --port {port}"', 'the same command everywhere');
-  }
-});

@@ -30,10 +30,16 @@ export class HistoryShelf {
     if (this.#folder === undefined) {
       const folder = mkdtempSync(join(tmpdir(), 'im-conformance-'));
       this.#folder = folder;
-      process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+      process.once('exit', this.remove);
     }
     return this.#folder;
   }
+
+  /** Removes that folder. It goes with the process, too. */
+  readonly remove = (): void => {
+    process.off('exit', this.remove);
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
+  };
 
   /** Only the newest attempt counts. */
   keep(result: ScenarioResult, events: readonly HistoryEvent[] | undefined): void {
@@ -56,9 +62,16 @@ export class HistoryShelf {
     };
   }
 
+  /** The same of one result. */
+  publishedResult(result: ScenarioResult): ScenarioResult {
+    if (this.#folder === undefined) return result;
+    const { history: _, ...published } = result;
+    return published;
+  }
+
   /** The report without the names of files that are removed in the end. */
   published(report: Report): Report {
     if (this.#folder === undefined) return report;
-    return { ...report, scenarios: report.scenarios.map(({ history: _, ...result }) => result) };
+    return { ...report, scenarios: report.scenarios.map((result) => this.publishedResult(result)) };
   }
 }

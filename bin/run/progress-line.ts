@@ -46,7 +46,7 @@ export class ProgressLine {
   readonly #stream: NodeJS.WriteStream;
   readonly #live: boolean;
   readonly #paint: Paint;
-  readonly #startedAt = performance.now();
+  #startedAt = performance.now();
   readonly #told = new Set<string>();
   #view = NOTHING;
   #timer: NodeJS.Timeout | undefined;
@@ -65,6 +65,14 @@ export class ProgressLine {
     this.#timer = setInterval(() => this.#draw(), 150);
     this.#timer.unref();
     this.#draw();
+  }
+
+  /** Another run begins. */
+  restart(): void {
+    this.end();
+    this.#startedAt = performance.now();
+    this.#told.clear();
+    this.#view = NOTHING;
   }
 
   /** Tells a failure that is certain, once. */

@@ -1,9 +1,9 @@
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import type { Report } from '../../schemas/index.js';
 import { defined } from '../../src/defined.js';
 import { KitError } from '../../src/errors.js';
-import { didYouMean } from '../../src/options/nearest.js';
+import { didYouMean } from '../../src/nearest.js';
 import {
   type Paint,
   paintFor,
@@ -13,6 +13,7 @@ import {
   renderReport,
 } from '../../src/report/index.js';
 import type { TapStream } from './tap-stream.js';
+import { writeAtomically } from './write-atomically.js';
 
 /** One report that the caller wants; without a file it goes to stdout. */
 export interface ReportTarget {
@@ -32,7 +33,7 @@ const parseTarget = (text: string): ReportTarget => {
 };
 
 /** Opening is the only true test; it leaves an empty file, which the report fills in any case. */
-const checkWritable = (file: string): void => {
+export const checkWritable = (file: string): void => {
   try {
     closeSync(openSync(file, 'a'));
   } catch (cause) {
@@ -75,7 +76,11 @@ export const writeStdout = (text: string): Promise<void> =>
       else done();
     };
     process.stdout.once('error', quietEnd);
-    process.stdout.write(text, quietEnd);
+    process.stdout.write(text, (error) => {
+      // An error is told to its listeners after this: of a reader that has gone away nobody else must hear.
+      if (!error) process.stdout.off('error', quietEnd);
+      quietEnd(error);
+    });
   });
 
 /** A page links to the histories from where it lies, not from where the kit was started. */
@@ -90,6 +95,17 @@ const seenFrom = (file: string, report: Report): Report => ({
 export interface Writing extends Omit<RenderOptions, 'paint' | 'written'> {
   stream?: TapStream;
 }
+
+/** Writes one report into its file, at once and as a whole. */
+export const writeFileTarget = async (
+  { format, file }: ReportTarget,
+  report: Report,
+  options: RenderOptions,
+): Promise<void> => {
+  if (file === undefined) return;
+  const seen = format === 'html' ? seenFrom(file, report) : report;
+  writeAtomically(file, await renderReport(format, seen, options));
+};
 
 const unwrittenText = (format: ReportFormat, error: unknown): string =>
   `the ${format} report could not be written: ${error instanceof Error ? error.message : String(error)}`;
@@ -113,9 +129,8 @@ export const writeReports = async (
       else if (file === undefined)
         await writeStdout(await renderReport(format, report, { ...options, paint, written }));
       else {
-        const seen = format === 'html' ? seenFrom(file, report) : report;
         const { width: _, ...whole } = options;
-        writeFileSync(file, await renderReport(format, seen, whole));
+        await writeFileTarget({ format, file }, report, whole);
         written.push(`${format} report: ${file}`);
       }
     } catch (error) {

@@ -4,26 +4,30 @@ import { defined } from '../../src/defined.js';
 import { emptyReport } from '../../src/embed/empty-report.js';
 import { KitError } from '../../src/errors.js';
 import { EXIT, type RunOptions } from '../../src/harness/options.js';
-import { didYouMean } from '../../src/options/nearest.js';
+import { didYouMean } from '../../src/nearest.js';
 import type { Settings } from '../../src/options/option-table.js';
 import { runOptionsFrom } from '../../src/options/run-options.js';
 import { flagSettings, mergeSettings, readConfig } from '../../src/options/settings.js';
 import { inert } from '../../src/report/inert.js';
 import type { Scenario } from '../../src/script/index.js';
 import { tell, tellFailure } from '../failure.js';
-import { tellGithub } from './github.js';
+import { updateBaseline } from './baseline-file.js';
 import { HistoryShelf } from './history-shelf.js';
 import { onInterrupt } from './interrupt.js';
+import { LiveReports } from './live-reports.js';
 import { ProgressLine } from './progress-line.js';
-import { type ReportTarget, reportTargets, type Writing, writeReports, writeStdout } from './report-targets.js';
+import { type ReportTarget, reportTargets, type Writing, writeStdout } from './report-targets.js';
 import { TapStream } from './tap-stream.js';
 import { watchRun } from './watch-run.js';
+import { writeAll } from './write-all.js';
 
 /** What the caller asked for, as far as it could be read before something was wrong. */
 interface Request {
   settings: Settings;
   targets: ReportTarget[];
   stream?: TapStream;
+  /** Writes reports while the run goes on. */
+  live?: LiveReports;
 }
 
 const readRequest = async (
@@ -77,16 +81,6 @@ const INTERRUPTED = {
   problem: 'the run was interrupted before the first scenario. Start it again.',
 };
 
-/** Writes all reports. Returns the exit code: a report that was asked for and is not there is a usage error. */
-const writeAll = async (targets: readonly ReportTarget[], report: Report, writing: Writing): Promise<number> => {
-  const faults = await writeReports(targets, report, writing);
-  for (const fault of faults) tell(fault);
-  const exitCode = faults.length > 0 ? EXIT.usage : report.exitCode;
-  const { stream: _, ...options } = writing;
-  await tellGithub(report, exitCode, options);
-  return exitCode;
-};
-
 /** What the reports for people draw from beside the report itself. */
 const writingOf = async (request: Request, shelf: HistoryShelf, report: Report): Promise<Writing> => {
   const { settings, stream } = request;
@@ -119,30 +113,72 @@ const checkTrace = async (
   throw new KitError('usage', `--trace names "${inert(unknown)}", which is not played`, remedy);
 };
 
-/** Runs, and writes what came of it. */
-const testAndTell = async (
+/** Runs once. The shelf holds the histories of this run. */
+const runOnce = async (
   request: Request,
   options: RunOptions,
+  shelf: HistoryShelf,
   line: ProgressLine,
   signal: AbortSignal,
-): Promise<number> => {
+): Promise<Report> => {
   const { settings, targets } = request;
-  const trace = (settings.trace as string[] | undefined) ?? [];
-  await checkTrace(trace, options, targets);
-  const shelf = new HistoryShelf(trace);
   const shown = targets.some(({ format }) => format === 'html');
   const tapOnStdout = targets.some(({ format, file }) => format === 'tap' && file === undefined);
   // What a scenario came to is known when all its repetitions are.
   if (tapOnStdout && (options.repeat ?? 1) === 1) request.stream = new TapStream(options.allowUnproven, writeStdout);
   const kept = shown ? { historyDir: shelf.folder(), ...options } : options;
-  const watchers = { line: settings.quiet === true ? undefined : line, shelf, stream: request.stream };
+  const live = new LiveReports(targets);
+  request.live = live;
+  const watchers = { line: settings.quiet === true ? undefined : line, shelf, stream: request.stream, live };
   const report = await watchRun(kept, settings, watchers, signal);
+  await live.end();
+  const renewed = settings['update-baseline'] as string | undefined;
+  return renewed === undefined ? report : updateBaseline(report, renewed, tell);
+};
+
+/** Writes what came of a run. Returns the exit code. */
+const tellRun = async (request: Request, shelf: HistoryShelf, report: Report): Promise<number> => {
+  const { settings, targets } = request;
   const writing = await writingOf(request, shelf, report);
   const published = shelf.published(report);
   // What went wrong outside the scenarios is told on stderr, unless a person sees the report itself.
   const asked = ((settings.report as string[] | undefined) ?? []).includes('pretty');
   if (process.stdout.isTTY !== true && !asked) for (const problem of report.problems) tell(inert(problem));
   return writeAll(targets, published, writing);
+};
+
+/** What the kit writes in the folders that it watches. */
+const ownFiles = ({ settings, targets }: Request): string[] =>
+  [...targets.map(({ file }) => file), settings.history as string, settings['update-baseline'] as string].filter(
+    (file) => file !== undefined,
+  );
+
+/** Runs, and writes what came of it; with `--watch`, again and again. */
+const testAndTell = async (
+  request: Request,
+  options: RunOptions,
+  line: ProgressLine,
+  interrupt: AbortSignal,
+): Promise<number> => {
+  const trace = (request.settings.trace as string[] | undefined) ?? [];
+  await checkTrace(trace, options, request.targets);
+  let shelf = new HistoryShelf(trace);
+  const paths = request.settings.watch as string[] | undefined;
+  if (paths === undefined) return tellRun(request, shelf, await runOnce(request, options, shelf, line, interrupt));
+  const { watchLoop } = await import('./watch-loop.js');
+  return watchLoop({
+    paths,
+    ignored: ownFiles(request),
+    interrupt,
+    play: async ({ first, signal }) => {
+      line.restart();
+      await request.live?.end();
+      shelf.remove();
+      shelf = new HistoryShelf(trace);
+      return runOnce(request, { ...options, first: [...first] }, shelf, line, signal);
+    },
+    write: (report) => tellRun(request, shelf, report),
+  });
 };
 
 /** Only what was asked for on the command line: a config file that names reports says nothing about lists. */
@@ -170,7 +206,9 @@ export const runTest = async (
   const line = new ProgressLine(process.stderr, process.env);
   const interrupt = onInterrupt((text) => line.aside(() => tell(text)));
   let seed = '';
-  const writeEmpty = (exitCode: number, problem: string): Promise<number> => {
+  const writeEmpty = async (exitCode: number, problem: string): Promise<number> => {
+    // What a run knew before it broke is worth more than a report that holds nothing.
+    if (await request.live?.broken(exitCode, problem)) return exitCode;
     const report = emptyReport(request.settings, seed, exitCode, problem, role);
     return writeAll(worthWriting(request.targets), report, defined({ stream: request.stream }));
   };

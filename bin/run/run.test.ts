@@ -3,7 +3,7 @@ import t from 'tap';
 import { KitError } from '../../src/errors.js';
 import type { RunProgress } from '../../src/harness/options.js';
 import { TEST_CERTIFICATE } from '../../src/harness/testing/test-certificate.js';
-import { nearest } from '../../src/options/nearest.js';
+import { nearest } from '../../src/nearest.js';
 import { publicUrl, replayArguments, shellQuote } from '../../src/options/replay.js';
 import { runOptionsFrom } from '../../src/options/run-options.js';
 import { checkConfig, flagSettings, mergeSettings, readConfig } from '../../src/options/settings.js';
@@ -153,6 +153,10 @@ t.test('a replay repeats what matters and tells no secret', async (t) => {
     [{ exec: "node 's'.js --port {port}" }, "--exec 'node '\\''s'\\''.js --port {port}'"],
     [{ class: ['core', 'durable'], patience: 50 }, '--class core --class durable --patience 50'],
     [{ 'jwt-secret': 'hush' }, '--jwt-secret "$SECRET"'],
+    [
+      { exec: 'node s.js --key hush', 'jwt-secret': 'hush' },
+      `--exec 'node s.js --key '"$SECRET"'' --jwt-secret "$SECRET"`,
+    ],
     [{ token: '{user}/{device}' }, '--token {user}/{device}'],
     [{ token: 'hush-{user}' }, '--token "$TOKEN"'],
     [{ header: { Authorization: 'hush', 'X-A': 'b c' } }, `--header "Authorization: $SECRET" --header 'X-A: b c'`],
@@ -183,7 +187,7 @@ t.test('report targets', async (t) => {
   );
   const rows: [string[], string | RegExp][] = [
     [['htlm'], /Did you mean "html"/],
-    [['xml'], /no report format "xml" .*pretty, tap, json, junit, html/],
+    [['xml'], /no report format "xml" .*pretty, tap, json, ndjson, junit, html/],
     [['json='], 'names no file'],
     [['tap', 'json'], 'only one report can go to stdout'],
     [[`tap=${file}`, `json=${file}`], 'two reports cannot go to one file'],

@@ -1,11 +1,10 @@
 import type { Report } from '../../schemas/index.js';
-import { conduct } from '../../src/embed/conduct.js';
+import { conduct, publicParts } from '../../src/embed/conduct.js';
 import type { RunHooks, RunOptions } from '../../src/harness/options.js';
-import { kitVersion } from '../../src/kit-version.js';
 import type { Settings } from '../../src/options/option-table.js';
-import { publicUrl } from '../../src/options/replay.js';
 import { tell } from '../failure.js';
 import type { HistoryShelf } from './history-shelf.js';
+import type { LiveReports } from './live-reports.js';
 import type { ProgressLine } from './progress-line.js';
 import type { TapStream } from './tap-stream.js';
 
@@ -16,18 +15,22 @@ export interface Watchers {
   shelf: HistoryShelf;
   /** Absent where TAP does not go to stdout, or cannot before all repetitions are known. */
   stream: TapStream | undefined;
+  live: LiveReports;
 }
 
-const hooksOf = ({ line, shelf, stream }: Watchers, { seed }: RunOptions): RunHooks => ({
-  onStart: ({ subject, total }) => {
-    if (subject.embedded) tell('no url given: testing the embedded reference server');
-    line?.update({ total });
-    stream?.begin({ kit: { version: kitVersion(), seed }, subject: { url: publicUrl(subject.url) } });
+const hooksOf = ({ line, shelf, stream, live }: Watchers, options: RunOptions, settings: Settings): RunHooks => ({
+  onStart: (start) => {
+    if (start.subject.embedded) tell('no url given: testing the embedded reference server');
+    const known = publicParts(start.subject, options, settings);
+    line?.update({ total: start.total });
+    stream?.begin({ kit: start.kit, subject: known.subject });
+    live.begin({ ...start, ...known, baseline: options.baseline ?? [] });
   },
   onNote: (note) => (line === undefined ? tell(note) : line.aside(() => tell(note))),
   onProgress: (progress) => line?.update(progress),
   onResult: (result, { certain, events }) => {
     shelf.keep(result, events);
+    if (certain || result.verdict === 'not-applicable') live.add(shelf.publishedResult(result));
     if (!certain) return;
     stream?.add(result);
     if (result.verdict === 'failed' && !result.knownFailure) line?.failed(result);
@@ -42,7 +45,7 @@ export const watchRun = async (
   interrupt: AbortSignal,
 ): Promise<Report> => {
   try {
-    return await conduct(options, settings, hooksOf(watchers, options), interrupt);
+    return await conduct(options, settings, hooksOf(watchers, options, settings), interrupt);
   } finally {
     watchers.line?.end();
   }

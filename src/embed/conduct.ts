@@ -23,24 +23,22 @@ const endedBy = (why: string | undefined, report: Report): Report => {
   return { ...report, exitCode, problems: [...report.problems, why] };
 };
 
-/** Warnings count only where the caller said so. What has a worse exit code keeps it. */
-export const withWarningsCounted = (report: Report, failOn: unknown): Report => {
-  const counts = failOn === 'warning' && report.summary.warnings > 0 && report.complete;
-  const lesser = report.exitCode === EXIT.conforms || report.exitCode === EXIT.undecided;
-  return counts && lesser ? { ...report, exitCode: EXIT.nonconforming } : report;
-};
-
-const published = (report: Report, { only, skip, allowUnproven, jwtSecret }: RunOptions): Report => {
-  const { command, url } = report.subject;
-  const narrowed = only.length + skip.length > 0 || allowUnproven;
+/** The subject as it may be published, and how the caller narrowed the run. */
+export const publicParts = (
+  subject: Report['subject'],
+  { only, skip, allowUnproven, jwtSecret }: RunOptions,
+  settings: Settings,
+): Pick<Report, 'subject' | 'selection'> => {
+  const { command, url } = subject;
+  const failOn = settings['fail-on'] as 'warning' | undefined;
+  const narrowed = only.length + skip.length > 0 || allowUnproven || failOn !== undefined;
   return {
-    ...report,
     subject: {
-      ...report.subject,
+      ...subject,
       url: publicUrl(url),
       ...defined({ command: command === undefined ? undefined : withoutSecret(command, jwtSecret) }),
     },
-    ...defined({ selection: narrowed ? { only, skip, allowUnproven } : undefined }),
+    ...defined({ selection: narrowed ? { only, skip, allowUnproven, ...defined({ failOn }) } : undefined }),
   };
 };
 
@@ -71,10 +69,10 @@ export const conduct = async (
   const signal = AbortSignal.any([interrupt, brake.signal]);
   setMaxListeners(0, signal);
   try {
-    const { runSuite } = await import('../harness/index.js');
+    const { runSuite, withWarningsCounted } = await import('../harness/index.js');
     const whole = await runSuite(options, withBrake(hooks, brake), signal);
     const report = interrupt.aborted ? whole : endedBy(brake.why, whole);
-    return withWarningsCounted(published(report, options), settings['fail-on']);
+    return withWarningsCounted({ ...report, ...publicParts(report.subject, options, settings) });
   } finally {
     brake.end();
   }

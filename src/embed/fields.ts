@@ -10,6 +10,8 @@ export const CLI_ONLY: ReadonlySet<string> = new Set([
   'trace',
   'verbose',
   'quiet',
+  'watch',
+  'update-baseline',
   // A program says `role` for what a command line says by its command, and names the sides of a client as classes.
   'role',
 ]);

@@ -24,7 +24,9 @@ export interface ConformanceOptions {
   skip?: string | readonly string[] | undefined;
   /** Only what failed in an earlier run: its report, or the JSON file that holds it. Not together with `only`. */
   lastFailed?: string | Report | undefined;
-  /** Known failures: the file that lists them, one id a line, or its lines. Default: none. */
+  /** One of several parts of what is chosen, `K/N`: each scenario is in exactly one of N. Default: everything. */
+  shard?: string | undefined;
+  /** Known failures: the file that lists them, or its lines: ids, globs, requirements. Default: none. */
   baseline?: string | readonly string[] | undefined;
   /** `warning`: a SHOULD that is not met makes the exit code 1, too. Default: only a MUST does. */
   failOn?: 'warning' | undefined;

@@ -7,6 +7,7 @@ import type { RoleHarness } from './tested.js';
 
 export { EXIT, type RunHooks, type RunOptions, type RunProgress } from './options.js';
 export { whyNoClock } from './process/fake-clock.js';
+export { withWarningsCounted } from './run/exit-code.js';
 export { listScenarios } from './run/list-scenarios.js';
 export { matcher } from './run/selection.js';
 

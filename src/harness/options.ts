@@ -11,6 +11,13 @@ export interface Account {
   token?: string;
 }
 
+/** One of several parts of a run. Each scenario is in exactly one of them. */
+export interface Shard {
+  /** From 1. */
+  number: number;
+  of: number;
+}
+
 /** What one run of the kit is to do. All times are milliseconds. */
 export interface RunOptions {
   /** What the subject is in the protocol. Default: server. */
@@ -26,6 +33,10 @@ export interface RunOptions {
   /** Globs over scenario ids. */
   only: string[];
   skip: string[];
+  /** Only this part of the scenarios that are chosen. */
+  shard?: Shard;
+  /** Ids of scenarios that are played before the others. */
+  first?: string[];
   /** Template of the token, with `{user}` and `{device}`. */
   token?: string;
   jwtSecret?: string;
@@ -45,7 +56,7 @@ export interface RunOptions {
   judged?: string[];
   /** Histories hold the foreign frames, too. */
   frames?: boolean;
-  /** Ids of scenarios that are known to fail. */
+  /** Known failures: ids or globs of scenarios, ids of requirements; after it may stand `flaky K of N`. */
   baseline?: string[];
   allowUnproven: boolean;
   seed: string;
@@ -93,7 +104,7 @@ export interface KeptWith {
 
 export interface RunHooks {
   /** The subject answered and was described; scenarios start now. */
-  onStart?: (start: { subject: Report['subject']; total: number }) => void;
+  onStart?: (start: Pick<Report, 'kit' | 'subject' | 'startedAt' | 'shard'> & { total: number }) => void;
   /** A scenario has a result. It comes again with a newer one where another attempt is made. */
   onResult?: (result: ScenarioResult, kept: KeptWith) => void;
   onProgress?: (progress: RunProgress) => void;

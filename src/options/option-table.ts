@@ -43,6 +43,13 @@ export const OPTIONS: readonly OptionSpec[] = [
     help: 'start the subject: of a server {port} and {data} are filled in, of a client {url}, {token} and {data}',
   },
   {
+    name: 'watch',
+    group: 'subject',
+    value: 'path',
+    kind: 'list',
+    help: 'with --exec: when a file there changes, restart the subject and test again, what failed first (repeatable)',
+  },
+  {
     name: 'class',
     group: 'selection',
     value: 'names',
@@ -71,6 +78,13 @@ export const OPTIONS: readonly OptionSpec[] = [
     kind: 'list',
     help: 'leave out scenarios whose id matches (repeatable)',
   },
+  {
+    name: 'shard',
+    group: 'selection',
+    value: 'k/n',
+    kind: 'text',
+    help: 'run only the k-th of n equal parts; merge-reports makes one report of all',
+  },
   { name: 'list', group: 'selection', kind: 'switch', help: 'print the scenarios that would run, and run nothing' },
   {
     name: 'requirements',
@@ -83,9 +97,22 @@ export const OPTIONS: readonly OptionSpec[] = [
     group: 'output',
     value: 'format[=file]',
     kind: 'list',
-    help: 'pretty, tap, json, junit, html, markdown or badge (repeatable; default: pretty on a terminal, tap when piped)',
+    help: 'pretty, tap, json, ndjson, junit, html, markdown, sarif, code-quality or badge (repeatable; default: pretty on a terminal, tap when piped)',
   },
-  { name: 'baseline', group: 'verdict', value: 'file', kind: 'text', help: 'known failures, one scenario id a line' },
+  {
+    name: 'baseline',
+    group: 'verdict',
+    value: 'file',
+    kind: 'text',
+    help: 'known failures: scenarios, globs or requirements, one a line',
+  },
+  {
+    name: 'update-baseline',
+    group: 'verdict',
+    value: 'file',
+    kind: 'text',
+    help: 'the same; and write what fails in this run into it, and take out what fails no more',
+  },
   {
     name: 'fail-on',
     group: 'verdict',

@@ -13,6 +13,8 @@ const LEFT_OUT = new Set([
   'requirements',
   'report',
   'baseline',
+  'update-baseline',
+  'shard',
   'allow-unproven',
   'fail-on',
   'history',
@@ -20,6 +22,7 @@ const LEFT_OUT = new Set([
   'repetition',
   'jwt-secret',
   'trace',
+  'watch',
   'bail',
   'max-time',
   'last-failed',
@@ -55,6 +58,10 @@ const words = (name: string, value: unknown): string[] => {
   return values.flatMap((item) => [`--${name}`, shellQuote(String(item))]);
 };
 
+/** The key of the tokens may stand in a command, too: a shell puts it back there, also within single quotes. */
+const withoutKey = (line: string, key: unknown): string =>
+  typeof key === 'string' && key !== '' ? line.replaceAll(key, `'"$SECRET"'`) : line;
+
 /**
  * The options of this run as the caller would have to repeat them. Secrets never get into a report: the caller finds
  * a shell variable in their place. What stands in a config file need not be repeated.
@@ -63,7 +70,7 @@ export const replayArguments = (flags: Settings, configFile: string | undefined)
   ...(typeof flags.url === 'string' ? [shellQuote(publicUrl(flags.url))] : []),
   ...(configFile === undefined ? [] : ['--config', shellQuote(configFile)]),
   ...OPTIONS.filter(({ name }) => !LEFT_OUT.has(name) && flags[name] !== undefined).flatMap(({ name }) =>
-    words(name, flags[name]),
+    words(name, flags[name]).map((word) => withoutKey(word, flags['jwt-secret'])),
   ),
   ...(flags['jwt-secret'] === undefined ? [] : ['--jwt-secret', '"$SECRET"']),
 ];

@@ -8,9 +8,10 @@ import { type SubjectClass, TESTED_CLASSES } from '../../schemas/wire.js';
 import type { Dialect } from '../adapters/index.js';
 import { defined } from '../defined.js';
 import { KitError } from '../errors.js';
-import type { Account, RunOptions } from '../harness/options.js';
+import type { Account, RunOptions, Shard } from '../harness/options.js';
 import { makeFolder } from '../make-folder.js';
-import { didYouMean } from './nearest.js';
+import { didYouMean } from '../nearest.js';
+import { baselineEntries, judgedIn } from './baseline-source.js';
 import type { Settings } from './option-table.js';
 import { replayArguments, shellQuote } from './replay.js';
 import { noAccount, parseUsers } from './users-file.js';
@@ -64,15 +65,6 @@ const classesFrom = (list: readonly string[], role: Role, field: string): Subjec
     { field },
   );
 };
-
-/**
- * A file, or its lines. A `#` inside an id names a cell: only one at the start of a line or after a space begins a
- * comment.
- */
-const baselineFrom = (source: string | readonly string[]): string[] =>
-  (typeof source === 'string' ? readText(source, 'baseline', 'baseline').split(/\r?\n/) : source)
-    .map((line) => line.replace(/(^|\s)#.*$/, '').trim())
-    .filter((line) => line !== '');
 
 /** The scenarios that failed in an earlier run, known failures left out. The source is a file, or the report itself. */
 const lastFailed = (source: string | Report): string[] => {
@@ -135,6 +127,14 @@ const historyFolder = (path: string): string => {
       field: 'history',
     });
   }
+};
+
+const shardFrom = (text: string): Shard => {
+  const [, number = 0, of = 0] = (/^(\d{1,4})\/(\d{1,4})$/.exec(text) ?? []).map(Number);
+  if (number >= 1 && number <= of) return { number, of };
+  throw new KitError('usage', `--shard cannot be "${text}"`, 'Write K/N with K from 1 to N, such as --shard 1/4.', {
+    field: 'shard',
+  });
 };
 
 const seedFrom = (seed: string | undefined): string => {
@@ -217,6 +217,10 @@ const checkTogether = (settings: Settings): void => {
       'Choose one of them; --skip goes with both.',
       { field: 'last-failed' },
     );
+  }
+  if (settings.watch !== undefined && settings.exec === undefined) {
+    const remedy = 'Add --exec with the command that starts the subject.';
+    throw new KitError('usage', '--watch has nothing that it could restart', remedy, { field: 'watch' });
   }
   if (settings.verbose === true && settings.quiet === true) {
     throw new KitError('usage', '--verbose and --quiet exclude each other', 'Choose one of them.', { field: 'quiet' });
@@ -314,9 +318,10 @@ export const runOptionsFrom = async (
     headers: (settings.header as Record<string, string> | undefined) ?? {},
     describe: await given(settings.describe, descriptionFrom),
     dialect: await given(text('dialect'), dialectFrom),
-    judged: given(text('judged'), baselineFrom),
+    judged: given(text('judged'), judgedIn),
     frames: settings.frames as boolean | undefined,
-    baseline: given(settings.baseline as string | string[] | undefined, baselineFrom),
+    baseline: baselineEntries(settings),
+    shard: given(text('shard'), shardFrom),
     allowUnproven: settings['allow-unproven'] === true,
     seed: seedFrom(text('seed')),
     sweep: number('sweep'),

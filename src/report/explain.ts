@@ -1,6 +1,6 @@
 import type { Requirement } from '../ledger/index.js';
 import { type Paint, plainPaint } from './paint.js';
-import { bugLink, count, wrap } from './words.js';
+import { bugLink, count, names, wrap } from './words.js';
 
 const WIDTH = 100;
 
@@ -41,10 +41,19 @@ const runLines = (files: number, first: ExplainedScenario | undefined, paint: Pa
   return ['', paint('dim', `${which}: npx im-conformance URL --only '${first.id.split('#')[0]}*'`)];
 };
 
-/** Everything that is known of one requirement, for a person. */
+/** An explanation fits on a screen: a few of many are enough to go on with. */
+const MAX_LINES = 12;
+
+const few = (lines: readonly string[]): string[] =>
+  lines.length <= MAX_LINES
+    ? [...lines]
+    : [...lines.slice(0, MAX_LINES - 1), `and ${lines.length - MAX_LINES + 1} more`];
+
+/** Everything that is known of one requirement, for a person. `mutants` are servers that break it on purpose. */
 export const explainRequirement = (
   requirement: Requirement,
   scenarios: readonly ExplainedScenario[],
+  mutants: readonly string[],
   paint: Paint = plainPaint,
 ): string => {
   const { id, level, role, section, sentence, reason, unobserved } = requirement;
@@ -55,8 +64,13 @@ export const explainRequirement = (
     ...wrap(sentence, WIDTH - 2).map((line) => `  ${paint('cyan', line)}`),
     ...paragraph('Why it is there', reason === undefined ? [] : [reason], paint),
     ...paragraph('Why no scenario shows it', unobserved === undefined ? [] : [unobserved], paint),
-    ...paragraph('Scenarios that prove it', fileLines(own), paint),
-    ...paragraph('Real bugs that these would have caught', bugLines(own), paint),
+    ...paragraph('Scenarios that prove it', few(fileLines(own)), paint),
+    ...paragraph(
+      'Broken servers that must be caught for it (self-test --only NAME)',
+      mutants.length === 0 ? [] : [names(mutants)],
+      paint,
+    ),
+    ...paragraph('Real bugs that these would have caught', few(bugLines(own)), paint),
     ...runLines(fileLines(own).length, own[0], paint),
   ].join('\n')}\n`;
 };

@@ -1,15 +1,13 @@
-import { createHash } from 'node:crypto';
 import { type Cause, type Report, type ScenarioResult, VERDICTS } from '../../schemas/index.js';
 import { loadLedger } from '../ledger/index.js';
 import { dialectLines } from './dialect-words.js';
 import { inertReport } from './inert.js';
-import { html, Markup } from './markup.js';
+import { html, type Markup } from './markup.js';
 import type { RenderOptions } from './options.js';
 import { isFlaky, outcomeOf } from './outcome.js';
 import { Articles, needsDetail, requirementLink } from './page/failure.js';
+import { PAGE_END, pageHead, TOOLS } from './page/frame.js';
 import { Histories } from './page/histories.js';
-import { PAGE_SCRIPT } from './page/script.js';
-import { PAGE_STYLE } from './page/style.js';
 import { matrixSection, requirementsSection, scenariosSection } from './page/tables.js';
 import { vanishWords } from './vanish-words.js';
 import { bugLink, count, duration } from './words.js';
@@ -58,8 +56,6 @@ const inReadingOrder = ({ causes, scenarios }: Report): ScenarioResult[] => {
   return [...failed, ...scenarios.filter((result) => needsDetail(result) && !ids.has(result.id))];
 };
 
-const TOOLS = html`<div class="tools" id="tools" role="search" hidden><input type="search" id="words" placeholder="search scenarios" aria-label="search scenarios"><select id="verdict" aria-label="verdict"><option value="">all verdicts</option>${[...VERDICTS, 'flaky'].map((name) => html`<option>${name}</option>`)}</select><span id="shown" role="status"></span></div>`;
-
 const navigation = (report: Report, detailed: boolean): Markup => {
   const places = [
     ...(report.causes.length > 0 ? ['causes'] : []),
@@ -68,11 +64,6 @@ const navigation = (report: Report, detailed: boolean): Markup => {
     'requirements',
   ];
   return html`<nav aria-label="parts of the page"><ul>${places.map((place) => html`<li><a href="#${place}">${place}</a></li>`)}</ul></nav>`;
-};
-
-const policyOf = (script: string): string => {
-  const hash = createHash('sha256').update(script).digest('base64');
-  return `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash}'`;
 };
 
 /**
@@ -86,11 +77,7 @@ export const renderHtml = (original: Report, options: RenderOptions = {}): strin
   const articles = new Articles(report, options, histories);
   const details = inReadingOrder(report);
   const tone = report.exitCode === 0 ? 'good' : report.exitCode === 1 ? 'bad' : 'odd';
-  return html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${policyOf(PAGE_SCRIPT)}">
-<title>im-conformance: ${sentence}</title><style>${new Markup(PAGE_STYLE)}</style></head><body>
-<a class="skip" href="#main">to the report</a>
+  return html`${pageHead(sentence)}
 <header><div class="verdict ${tone}"><h1>${sentence}</h1>${counts(report)}
 <p>im-conformance ${report.kit.version} tested ${report.subject.url}, classes ${report.subject.classes.join(', ')}, seed ${report.kit.seed}, ${report.startedAt}, in ${duration(report.summary.durationMs)}.</p>${dialectLines(report).map((line) => html`<p>${line}</p>`)}</div>
 ${list('Because', missing)}${list('Problems', report.problems)}${list('Next', next)}</header>
@@ -102,6 +89,6 @@ ${TOOLS}
 ${details.length === 0 ? undefined : html`<h2 id="details">What to look at</h2>`}${details.map((result) => articles.of(result))}
 ${scenariosSection(report, histories)}
 ${requirementsSection(report)}
-</main><script>${new Markup(PAGE_SCRIPT)}</script></body></html>
+</main>${PAGE_END}
 `.html;
 };

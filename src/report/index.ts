@@ -2,7 +2,18 @@ import type { Report } from '../../schemas/index.js';
 import type { RenderOptions } from './options.js';
 
 /** The formats of reports, as `--report` names them. */
-export const REPORT_FORMATS = ['pretty', 'tap', 'json', 'junit', 'html', 'markdown', 'badge'] as const;
+export const REPORT_FORMATS = [
+  'pretty',
+  'tap',
+  'json',
+  'ndjson',
+  'junit',
+  'html',
+  'markdown',
+  'sarif',
+  'code-quality',
+  'badge',
+] as const;
 /** Name of a format of reports. */
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
@@ -16,8 +27,11 @@ const renderers: Record<ReportFormat, (report: Report, options: RenderOptions) =
   pretty: async (report, options) => (await import('./pretty.js')).renderPretty(report, options),
   tap: async (report) => (await import('./tap.js')).renderTap(report),
   json: async (report) => (await import('./json.js')).renderJson(report),
+  ndjson: async (report) => (await import('./ndjson.js')).renderNdjson(report),
   junit: async (report) => (await import('./junit.js')).renderJunit(report),
   html: async (report, options) => (await import('./html.js')).renderHtml(report, options),
+  sarif: async (report) => (await import('./sarif.js')).renderSarif(report),
+  'code-quality': async (report) => (await import('./code-quality.js')).renderCodeQuality(report),
   badge: async (report) => (await import('./badge.js')).renderBadge(report),
   markdown: async (report, options) => (await import('./markdown.js')).renderMarkdown(report, options),
 };

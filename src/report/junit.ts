@@ -87,12 +87,28 @@ const addProperties = (element: xmlbuilder.XMLElement, properties: readonly Prop
   for (const [name, value] of properties) parent.ele('property', { name, value });
 };
 
+/** What a first attempt came to that does not count, as Surefire writes it: CI systems show such a test as flaky. */
+interface Flaky {
+  tag: 'flakyFailure' | 'flakyError';
+  type: string;
+  message: string;
+}
+
+const flakyOf = (result: ScenarioResult): Flaky | undefined => {
+  const { firstAttempt } = result;
+  if (firstAttempt === undefined || !isFlaky(result)) return undefined;
+  const { verdict, reason, requirements } = firstAttempt;
+  const tag = verdict === 'failed' ? 'flakyFailure' : 'flakyError';
+  return { tag, type: requirements[0] ?? verdict, message: reason };
+};
+
 interface Case {
   name: string;
   className: string;
   durationMs: number;
   fate: Fate | undefined;
   output?: string;
+  flaky?: Flaky;
   properties: readonly Property[];
 }
 
@@ -102,7 +118,7 @@ const caseOf = (result: ScenarioResult, allowUnproven: boolean): Case => ({
   durationMs: result.durationMs,
   fate: fateOf(result, allowUnproven),
   properties: casePropertiesOf(result),
-  ...defined({ output: outputOf(result) }),
+  ...defined({ output: outputOf(result), flaky: flakyOf(result) }),
 });
 
 /** What is worth a word although nothing failed. */
@@ -142,11 +158,12 @@ export const renderJunit = (original: Report): string => {
   const scenarioCases = report.scenarios.map((result) => caseOf(result, allowUnproven));
   const cases = [...scenarioCases, ...runCase(report, scenarioCases)];
   const root = xmlbuilder.create('testsuites', { version: '1.0', encoding: 'UTF-8' });
-  root.att({ name: 'im-conformance', ...counts(cases), time: seconds(report.summary.durationMs) });
+  const { skipped: _, ...whole } = counts(cases);
+  root.att({ name: 'im-conformance', ...whole, time: seconds(report.summary.durationMs) });
   for (const [className, members] of groupBy(cases, (member) => member.className)) {
     const suite = root.ele('testsuite', { name: className, ...counts(members), timestamp: report.startedAt });
     addProperties(suite, suitePropertiesOf(report));
-    for (const { name, durationMs, fate, output, properties } of members) {
+    for (const { name, durationMs, fate, output, properties, flaky } of members) {
       const element = suite.ele('testcase', {
         classname: `im-conformance.${className}`,
         name,
@@ -157,6 +174,7 @@ export const renderJunit = (original: Report): string => {
         const { tag, type, message, text } = fate;
         element.ele(tag, tag === 'skipped' ? { message } : { message, type }, text);
       }
+      if (flaky !== undefined) element.ele(flaky.tag, { message: flaky.message, type: flaky.type });
       if (output !== undefined) element.ele('system-out', {}, output);
     }
   }

@@ -160,7 +160,7 @@ const baseline = (report: Report): string[] => {
   const stale = report.summary.staleBaseline;
   return [
     ...(known.length === 0 ? [] : folded(`${count(known.length, 'known failure')} of the baseline`, idList(known))),
-    ...(stale.length === 0 ? [] : ['### Stale baseline: these pass now', '', ...idList(stale), '']),
+    ...(stale.length === 0 ? [] : ['### Stale baseline: these fail no more', '', ...idList(stale), '']),
   ];
 };
 

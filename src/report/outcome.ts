@@ -27,7 +27,8 @@ export const isFlaky = ({ verdict, attempts, repetitions }: ScenarioResult): boo
 
 /** Whether the caller left scenarios out. */
 export const narrowed = (report: Report): boolean =>
-  report.selection !== undefined && report.selection.only.length + report.selection.skip.length > 0;
+  report.shard !== undefined ||
+  (report.selection !== undefined && report.selection.only.length + report.selection.skip.length > 0);
 
 /** `119 of 119 MUST and 3 of 3 SHOULD of the tested classes were exercised`. */
 export const requirementCoverage = (report: Report): string => {
@@ -56,6 +57,10 @@ const failedClasses = (report: Report): string[] => {
 
 const clean = (report: Report): string => {
   const { passed, knownFailures: known, unproven } = report.summary;
+  if (report.shard !== undefined) {
+    const { number, of } = report.shard;
+    return `${count(passed, 'scenario')} of shard ${number} of ${of} passed; merge-reports makes the verdict of all shards`;
+  }
   if (narrowed(report)) return `${count(passed, 'selected scenario')} passed; only a whole run shows conformance`;
   const classes = `im.ran.v1 ${report.subject.classes.join(', ')}`;
   if (known > 0)
@@ -76,7 +81,7 @@ const sentence = (report: Report): string => {
     return `no verdict: ${report.scenarios.length === 0 ? 'nothing was tested' : 'the run did not finish'}`;
   }
   if (failed.length > 0) return `does not conform to im.ran.v1 ${failed.join(', ')}`;
-  if (report.summary.staleBaseline.length > 0) return 'the baseline is stale: known failures pass now';
+  if (report.summary.staleBaseline.length > 0) return 'the baseline is stale: entries of it fail no more';
   if (report.exitCode === 1 && report.summary.warnings > 0) {
     return `nothing failed, but ${count(report.summary.warnings, 'warning')} ${report.summary.warnings === 1 ? 'counts' : 'count'}, as asked`;
   }
@@ -100,7 +105,7 @@ const missing = (report: Report): string[] => {
   if (errors > 0) lines.push(`${count(errors, 'error')} of the kit itself`);
   if (report.scenarios.length > 0 && report.scenarios.every(({ verdict }) => verdict === 'not-applicable'))
     lines.push('none of the chosen scenarios applies to this server');
-  if (staleBaseline.length > 0) lines.push(`baseline entries that pass now: ${names(staleBaseline)}`);
+  if (staleBaseline.length > 0) lines.push(`baseline entries that fail no more: ${names(staleBaseline)}`);
   // A requirement that nothing put to the test does not count by itself: it is named where nothing else says why.
   const unshown = report.requirements.filter(({ verdict, level }) => verdict === 'unproven' && level === 'MUST');
   if (lines.length === 0 && unshown.length > 0 && !narrowed(report))
@@ -131,7 +136,8 @@ const next = (report: Report): string[] => {
     lines.push(`${remedy}, leave classes out (--class), or accept it (--allow-unproven)`);
   }
   lines.push(...adviceOnInconclusive(report));
-  if (staleBaseline.length > 0) lines.push('take the entries that pass out of the baseline file');
+  if (staleBaseline.length > 0)
+    lines.push('take these entries out of the baseline file, or let --update-baseline FILE do it');
   const slow = report.scenarios.filter(isTooSlow).length;
   if (slow > 0)
     lines.push('give the kit a quieter machine, or lower --concurrency and --instances: it stood still itself');

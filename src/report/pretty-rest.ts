@@ -67,7 +67,7 @@ const baselineLines = (report: Report, { paint }: Writing): string[] => {
   return [
     ...(known.length === 0 ? [] : ['', `${paint('yellow', 'KNOWN FAILURES')} (${known.length})`]),
     ...known.map(({ id }) => `  ${id}`),
-    ...(stale.length === 0 ? [] : ['', `${paint('red', 'STALE BASELINE')} (${stale.length}): these pass now`]),
+    ...(stale.length === 0 ? [] : ['', `${paint('red', 'STALE BASELINE')} (${stale.length}): these fail no more`]),
     ...stale.map((id) => `  ${id}`),
   ];
 };

@@ -30,6 +30,9 @@ const GOLDEN: readonly [ReportFormat, string, RenderOptions][] = [
   ['junit', 'junit.xml', {}],
   ['html', 'html', { historyOf, stepsOf }],
   ['markdown', 'markdown', { historyOf }],
+  ['ndjson', 'ndjson', {}],
+  ['sarif', 'sarif', {}],
+  ['code-quality', 'code-quality.json', {}],
   ['badge', 'badge', {}],
 ];
 /** Anything that a terminal or a CI log would obey. */

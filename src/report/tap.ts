@@ -69,7 +69,7 @@ const bailsOut = (report: Report): boolean => !report.complete && report.scenari
 /** What is red although no scenario is: without these points a consumer of TAP would see a green run. */
 const runPoints = (report: Report, scenarioPoints: readonly Point[]): Point[] => {
   const stale = report.summary.staleBaseline.map(
-    (id): Point => ({ ok: false, name: `stale baseline entry, passes now: ${escaped(id)}` }),
+    (id): Point => ({ ok: false, name: `stale baseline entry, fails no more: ${escaped(id)}` }),
   );
   const red = [...scenarioPoints, ...stale].some((point) => !point.ok && point.directive === undefined);
   if (red || report.exitCode === 0 || bailsOut(report)) return stale;

@@ -33,3 +33,10 @@ export const exitCodeOf = (summary: Report['summary'], allowUnproven: boolean, u
   if (summary.inconclusive > 0 || summary.errors > 0 || unproven > 0) return EXIT.undecided;
   return EXIT.conforms;
 };
+
+/** Warnings count only where the caller said so. What has a worse exit code keeps it. */
+export const withWarningsCounted = (report: Report): Report => {
+  const counts = report.selection?.failOn === 'warning' && report.summary.warnings > 0 && report.complete;
+  const lesser = report.exitCode === EXIT.conforms || report.exitCode === EXIT.undecided;
+  return counts && lesser ? { ...report, exitCode: EXIT.nonconforming } : report;
+};

@@ -2,6 +2,7 @@ import type { Scenario } from '../../script/index.js';
 import { loadScenarios } from '../../verbs/index.js';
 import type { RunOptions } from '../options.js';
 import { select } from './selection.js';
+import { takeShard } from './shard.js';
 
 /** Scenarios of the kit that the options choose, without a subject. Throws a usage KitError. */
 export const listScenarios = ({
@@ -11,10 +12,13 @@ export const listScenarios = ({
   classes = dialect && ['core'],
   only,
   skip,
-}: Pick<RunOptions, 'role' | 'classes' | 'only' | 'skip' | 'dialect'>): Scenario[] =>
-  select(
+  shard,
+}: Pick<RunOptions, 'role' | 'classes' | 'only' | 'skip' | 'dialect' | 'shard'>): Scenario[] => {
+  const chosen = select(
     loadScenarios().filter((scenario) => scenario.role === role),
     classes,
     only,
     skip,
   );
+  return shard === undefined ? chosen : takeShard(chosen, shard);
+};

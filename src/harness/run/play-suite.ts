@@ -4,7 +4,7 @@ import type { Instance } from '../tested.js';
 import { playOne } from './play-one.js';
 import { type Repetition, repetitionName } from './repetitions.js';
 import { deservesRetry } from './retries.js';
-import { longestFirst, playAll } from './schedule.js';
+import { longestFirst, playAll, wantedFirst } from './schedule.js';
 import { keep, oneLine, type Suite, sentenceOf } from './suite.js';
 
 /** A missed time bound is tried again, alone, with this much more patience, before it counts. */
@@ -117,7 +117,7 @@ export const play = async (
   others: readonly Promise<Instance | undefined>[],
 ): Promise<void> => {
   const { options, prepared } = suite;
-  await playAll(longestFirst(repetitions, prepared.waitMs), {
+  await playAll(wantedFirst(longestFirst(repetitions, prepared.waitMs), options.first ?? []), {
     first: prepared.first,
     others,
     concurrency: options.concurrency,

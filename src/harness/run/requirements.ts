@@ -80,13 +80,10 @@ export const judgedOf = (rows: readonly RequirementRow[], classes: readonly Subj
  * What the kit could not play is of no account as long as others exercised the same requirements. Where nothing did,
  * the subject has not shown them, and that must not look like a pass.
  */
-export const showWhatIsUnproven = (
-  results: readonly ScenarioResult[],
-  unable: ReadonlySet<string>,
-): ScenarioResult[] => {
+export const showWhatIsUnproven = (results: readonly ScenarioResult[]): ScenarioResult[] => {
   const exercised = new Set(results.flatMap((result) => Object.keys(result.exercised)));
   return results.map((result) =>
-    unable.has(result.id) && result.proves.some((id) => !exercised.has(id))
+    result.unable === true && result.proves.some((id) => !exercised.has(id))
       ? { ...result, verdict: 'unproven' }
       : result,
   );

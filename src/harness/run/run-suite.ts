@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Report } from '../../../schemas/index.js';
+import { defined } from '../../defined.js';
 import { KitError } from '../../errors.js';
 import { loadLedger } from '../../ledger/index.js';
 import { Interrupted } from '../../play/index.js';
 import type { Scenario } from '../../script/index.js';
-import { loadScenarios } from '../../verbs/index.js';
 import type { RunHooks, RunOptions } from '../options.js';
 import type { Instance, RoleHarness } from '../tested.js';
+import { checkedBaseline } from './check-baseline.js';
 import { listScenarios } from './list-scenarios.js';
 import { Pace } from './pace.js';
 import { noteExits, play, startOthers } from './play-suite.js';
@@ -15,18 +16,7 @@ import { type Repetition, repetitionName, repetitionsOf } from './repetitions.js
 import { notRun } from './run-scenario.js';
 import { StallMeter } from './stall-meter.js';
 import { keep, replayOf, type Suite } from './suite.js';
-import { reportOf } from './suite-report.js';
-
-const checkBaseline = (options: RunOptions, scenarios: readonly Scenario[]): void => {
-  const unknown = options.baseline?.find((id) => !scenarios.some((scenario) => scenario.id === id));
-  if (unknown === undefined) return;
-  throw new KitError(
-    'usage',
-    `--baseline names "${unknown}", which is no scenario`,
-    'Remove it, or see --list for the ids.',
-    { field: 'baseline' },
-  );
-};
+import { headOf, reportOf } from './suite-report.js';
 
 /** An option that does nothing would promise a certainty that nobody got. */
 const checkSweep = ({ sweep }: RunOptions, chosen: readonly Scenario[]): void => {
@@ -52,10 +42,7 @@ export const testWith = async (
 ): Promise<Report> => {
   const startedAt = new Date();
   const chosen = listScenarios(options);
-  checkBaseline(
-    options,
-    loadScenarios().filter(({ role }) => role === (options.role ?? 'server')),
-  );
+  const baseline = checkedBaseline(options.baseline ?? [], options.role ?? 'server');
   checkSweep(options, chosen);
   const prepared = await harness.prepare(options, signal);
   for (const note of prepared.notes) hooks.onNote?.(note);
@@ -69,7 +56,7 @@ export const testWith = async (
     running: new Set(),
     pace: new Pace(new Map(), performance.now()),
     windows: new Map(),
-    unable: new Set(),
+    baseline,
     total: chosen.length,
     runId: randomBytes(4).toString('hex'),
     played: 0,
@@ -80,13 +67,12 @@ export const testWith = async (
   };
   const others: Promise<Instance | undefined>[] = [];
   try {
-    hooks.onStart?.({ subject: prepared.subject, total: chosen.length });
+    hooks.onStart?.({ ...headOf(suite, startedAt), total: chosen.length });
     const runnable: Repetition[] = [];
     for (const scenario of shuffle(chosen, randomOf(options.seed))) {
       const not = prepared.whyNotRun(scenario);
       if (!not) runnable.push(...repetitionsOf(scenario, options));
       else {
-        if (not.unable) suite.unable.add(scenario.id);
         const repetition = { ...scenario, repetition: 1 };
         keep(
           suite,
@@ -97,6 +83,7 @@ export const testWith = async (
             because: not.because,
             reason: not.reason,
             replay: replayOf(options, repetition),
+            ...defined({ unable: not.unable }),
           }),
           // What the kit is unable to play may be unproven yet, which shows when all else was played.
           { certain: not.unable !== true || not.verdict === 'unproven' },

@@ -28,6 +28,12 @@ export const longestFirst = <S extends Scenario>(scenarios: readonly S[], waitMs
     .sort((a, b) => b.waitMs - a.waitMs)
     .map(({ scenario }) => scenario);
 
+/** The wanted ones go before the others; both keep their order. */
+export const wantedFirst = <S extends Scenario>(scenarios: readonly S[], wanted: readonly string[]): S[] => {
+  const ids = new Set(wanted);
+  return [...scenarios.filter(({ id }) => ids.has(id)), ...scenarios.filter(({ id }) => !ids.has(id))];
+};
+
 /**
  * Plays all scenarios: those that share a subject side by side on the first instance, those that need one for
  * themselves one after another on each of the others, and on the first one as soon as nothing is shared any more.

@@ -1,6 +1,7 @@
 import picomatch from 'picomatch';
 import type { SubjectClass } from '../../../schemas/index.js';
 import { KitError } from '../../errors.js';
+import { didYouMean } from '../../nearest.js';
 import type { Scenario } from '../../script/index.js';
 
 /** What a glob may match: the whole id, the id without its cell, and the file name with and without the cell. */
@@ -16,12 +17,23 @@ export const matcher = (glob: string): ((id: string) => boolean) => {
   return (id) => namesOf(id).some((name) => name === glob || matches(name));
 };
 
+/** The id, or the file of several cells, that may have been meant. */
+const nearestId = (glob: string, all: readonly Scenario[]): string =>
+  didYouMean(glob, [...new Set(all.flatMap(({ id }) => [id.split('#')[0] ?? id, id]))]);
+
 /** Why a glob chooses nothing: the classes leave its scenarios out, or there are none. */
-const noMatch = (option: string, glob: string, elsewhere: readonly Scenario[]): KitError => {
+const noMatch = (option: string, glob: string, all: readonly Scenario[]): KitError => {
+  const matches = matcher(glob);
+  const elsewhere = all.filter(({ id }) => matches(id));
   const classes = [...new Set(elsewhere.map((scenario) => scenario.class))].join(',');
   const field = { field: option.slice(2) };
   return classes === ''
-    ? new KitError('usage', `${option} "${glob}" matches no scenario`, '--list prints the ids of all scenarios.', field)
+    ? new KitError(
+        'usage',
+        `${option} "${glob}" matches no scenario`,
+        `${nearestId(glob, all)}--list prints the ids of all scenarios.`,
+        field,
+      )
     : new KitError(
         'usage',
         `${option} "${glob}" matches scenarios of classes that --class leaves out`,
@@ -48,11 +60,7 @@ export const select = (
     for (const glob of globs) {
       const matches = matcher(glob);
       if (scenarios.some(({ id }) => matches(id))) continue;
-      throw noMatch(
-        option,
-        glob,
-        all.filter(({ id }) => matches(id)),
-      );
+      throw noMatch(option, glob, all);
     }
   }
   const wanted = only.map(matcher);

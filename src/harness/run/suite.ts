@@ -4,6 +4,7 @@ import type { KitError } from '../../errors.js';
 import type { Ledger } from '../../ledger/index.js';
 import type { KeptWith, RunHooks, RunOptions } from '../options.js';
 import type { Instance, Prepared } from '../tested.js';
+import type { Baseline } from './baseline.js';
 import type { Pace } from './pace.js';
 import { type Repetition, repetitionName } from './repetitions.js';
 import { isCertain } from './retries.js';
@@ -23,8 +24,7 @@ export interface Suite {
   pace: Pace;
   /** Where and when each was played last, by `performance.now()`. */
   windows: Map<string, { instance: Instance; from: number; to: number }>;
-  /** Ids of scenarios that the kit cannot play here, though the subject might pass them. */
-  unable: Set<string>;
+  baseline: Baseline;
   /** Repetitions of all scenarios together. */
   total: number;
   runId: string;
@@ -90,7 +90,7 @@ export const keep = (
   result: ScenarioResult,
   { certain = isCertain(result), ...played }: Partial<KeptWith> = {},
 ): void => {
-  const knownFailure = suite.options.baseline?.includes(result.id) === true && result.verdict === 'failed';
+  const knownFailure = suite.baseline.knows(result);
   const before = suite.results.get(repetitionName(repetition));
   const isLater = before !== undefined && result.attempts > Math.max(1, before.attempts);
   const kept: ScenarioResult = {
