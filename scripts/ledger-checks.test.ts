@@ -13,6 +13,7 @@ const entry = (id: string, extra = '', level = 'MUST') => `- id: ${id}
   role: server
   class: core
   section: '1'
+  rests: [wire]
   sentence: A server ${level} do ${id}.
 ${extra}`;
 const ledger = parseLedger(
