@@ -4,6 +4,7 @@ import { registerCheck } from './commands/check.js';
 import { registerClient } from './commands/client.js';
 import { registerDialect } from './commands/dialect.js';
 import { registerExplain } from './commands/explain.js';
+import { registerInit } from './commands/init.js';
 import { registerSelfTest } from './commands/self-test.js';
 import { registerServe } from './commands/serve.js';
 import { registerTest } from './commands/test.js';
@@ -23,6 +24,7 @@ export const buildProgram = (): Command => {
   program.helpInformation = helpText;
   registerTest(program);
   registerClient(program);
+  registerInit(program);
   registerServe(program);
   registerCheck(program);
   registerExplain(program);
