@@ -9,6 +9,7 @@ type Entry = readonly [term: string, meaning: string];
 /** The commands beside the default one. */
 export const COMMANDS: readonly Entry[] = [
   ['client [options]', 'test a client: the kit starts its bot and plays the server'],
+  ['init [options]', 'write a configuration and a file for CI; asks for what is not given'],
   ['serve [options]', 'start the reference server'],
   ['check <file...>', 'judge recorded histories, such as --history wrote'],
   ['explain <id>', 'tell what a requirement or a scenario is about'],

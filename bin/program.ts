@@ -7,6 +7,7 @@ import { registerClient } from './commands/client.js';
 import { registerCompletion } from './commands/completion.js';
 import { registerDialect } from './commands/dialect.js';
 import { registerExplain } from './commands/explain.js';
+import { registerInit } from './commands/init.js';
 import { registerMergeReports } from './commands/merge-reports.js';
 import { registerReport } from './commands/report.js';
 import { registerSelfTest } from './commands/self-test.js';
@@ -28,6 +29,7 @@ export const buildProgram = (): Command => {
   program.helpInformation = helpText;
   registerTest(program);
   registerClient(program);
+  registerInit(program);
   registerServe(program);
   registerCheck(program);
   registerExplain(program);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { brokenServer } from '../../src/embed/testing/broken-server.js';
 import { packageRoot } from '../../src/package-root.js';
 
 const BOUND_MS = 120_000;
@@ -39,9 +40,8 @@ const play = async (
   return { code: child.exitCode, text };
 };
 
-const mutants = join(packageRoot, 'dist', 'conformance', 'mutants', 'run.js');
 const BROKEN = {
-  EXEC: `exec "${process.execPath}" "${mutants}" no-dedup --port {port} --data {data} --class core`,
+  EXEC: brokenServer(t.testdir({})),
   ONLY: 'server/core/msg-r#delay.online',
 };
 

@@ -6,10 +6,11 @@ import { packageRoot } from '../package-root.js';
 import type { TestHost } from './host.js';
 import { type RegisterOptions, registerConformance } from './register.js';
 import { ScenarioFailure } from './scenario-failure.js';
+import { brokenServer, goodServer } from './testing/broken-server.js';
 
 t.setTimeout(120_000);
-const exec = `"${process.execPath}" "${join(packageRoot, 'examples', 'minimal-server-js', 'server.js')}" --port {port}`;
-const broken = `exec "${process.execPath}" "${join(packageRoot, 'dist/conformance/mutants/run.js')}" no-dedup --port {port} --data {data} --class core`;
+const exec = goodServer;
+const broken = brokenServer(t.testdir({}));
 
 const startServer = async (t: Tap): Promise<string> => {
   const server = join(packageRoot, 'examples', 'minimal-server-js', 'server.js');

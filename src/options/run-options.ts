@@ -34,7 +34,8 @@ const readText = (path: string, what: string, field: string): string => {
   }
 };
 
-const checkUrl = (url: string): string => {
+/** Throws a usage KitError for what is no `ws:` or `wss:` URL. */
+export const checkUrl = (url: string): string => {
   const parsed = URL.canParse(url.replaceAll('{port}', '1')) ? new URL(url.replaceAll('{port}', '1')) : undefined;
   if (parsed?.protocol === 'ws:' || parsed?.protocol === 'wss:') return url;
   const remedy = /^https?:$/.test(parsed?.protocol ?? '')
@@ -50,10 +51,12 @@ const checkForeignUrl = (url: string): string => {
     'usage',
     `"${url}" is neither a URL nor a command`,
     'Write it as ws://HOST:PORT/ or tcp://HOST:PORT.',
+    { field: 'url' },
   );
 };
 
-const classesFrom = (list: readonly string[], role: Role, field: string): SubjectClass[] => {
+/** Names of classes, some of them separated by commas. `field` is the option. Throws a usage KitError for one that there is not. */
+export const classesFrom = (list: readonly string[], role: Role, field: string): SubjectClass[] => {
   const known: readonly string[] = CLASSES_OF[role];
   const wanted = list.flatMap((text) => text.split(',')).map((name) => name.trim());
   const unknown = wanted.find((name) => !known.includes(name));
