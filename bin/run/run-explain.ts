@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { catalogueFiles, catalogueFolder } from '../../conformance/mutants/catalogue.js';
 import type { Mutant } from '../../conformance/mutants/mutant.js';
 import { KitError } from '../../src/errors.js';
@@ -24,18 +25,16 @@ const explained = (scenario: Scenario): ExplainedScenario => ({
 });
 
 /** Parses only the files that name the requirement: the whole catalogue, with its checks, takes seconds. */
-const mutantsOf = async (requirement: string): Promise<string[]> => {
-  const { parse } = await import('yaml');
+const mutantsOf = (requirement: string): string[] => {
   const texts = catalogueFiles(catalogueFolder).map((name) => readFileSync(join(catalogueFolder, name), 'utf8'));
   const mutants = texts.filter((text) => text.includes(requirement)).flatMap((text) => parse(text) as Mutant[]);
   return mutants.flatMap((mutant) => (mutant.requirement === requirement ? [mutant.id] : []));
 };
 
-const explanation = async (id: string, ledger: Ledger, scenarios: readonly ExplainedScenario[]): Promise<string> => {
+const explanation = (id: string, ledger: Ledger, scenarios: readonly ExplainedScenario[]): string => {
   const paint = paintFor({ isTTY: process.stdout.isTTY === true, env: process.env });
   const requirement = ledger.byId.get(id.toUpperCase());
-  if (requirement !== undefined)
-    return explainRequirement(requirement, scenarios, await mutantsOf(requirement.id), paint);
+  if (requirement !== undefined) return explainRequirement(requirement, scenarios, mutantsOf(requirement.id), paint);
   const wanted = id.replace(/^conformance\//, '').replace(/\.yaml$/, '');
   const cells = scenarios.filter((scenario) => scenario.id === wanted || scenario.id.startsWith(`${wanted}#`));
   if (cells.length > 0) return explainScenario(cells, (name) => ledger.byId.get(name)?.sentence ?? '', paint);
@@ -46,6 +45,6 @@ const explanation = async (id: string, ledger: Ledger, scenarios: readonly Expla
 
 /** The `explain` command. Returns the exit code; throws a usage KitError for an unknown id. */
 export const runExplain = async (id: string): Promise<number> => {
-  await writeStdout(await explanation(id, loadLedger(), loadScenarios().map(explained)));
+  await writeStdout(explanation(id, loadLedger(), loadScenarios().map(explained)));
   return EXIT.conforms;
 };

@@ -4,11 +4,12 @@ import t from 'tap';
 import type { Report, ScenarioResult, Violation } from '../../../schemas/index.js';
 import { KitError } from '../../errors.js';
 import { packageRoot } from '../../package-root.js';
+import type { Scenario } from '../../script/index.js';
 import { loadScenarios } from '../../verbs/index.js';
 import { baselineOf } from './baseline.js';
 import { listScenarios } from './list-scenarios.js';
 import { mergeReports, type NamedReport } from './merge-reports.js';
-import { costOf, shardOf } from './shard.js';
+import { costOf, groupOf, shardOf } from './shard.js';
 import { assembleReport } from './suite-report.js';
 
 const usageError = (action: () => unknown): string => {
@@ -36,17 +37,12 @@ t.test('every scenario is in exactly one shard, and the shards are of one size',
     t.same(shards.flatMap((shard) => shard.map(({ id }) => id)).sort(), whole.map(({ id }) => id).sort(), name);
     const again = listScenarios({ ...options, shard: { number: of, of } });
     t.same(again, shards.at(-1), `${name}: the same again`);
-    for (const exclusive of [true, false]) {
-      const times = shards.map((shard) =>
-        shard
-          .filter((scenario) => scenario.exclusive === exclusive)
-          .reduce((sum, scenario) => sum + costOf(scenario), 0),
-      );
-      const longest = Math.max(...whole.map(costOf));
-      t.ok(
-        Math.max(...times) - Math.min(...times) <= longest,
-        `${name}: ${exclusive ? 'exclusive' : 'shared'} ${times}`,
-      );
+    // Each kind of scenarios is shared out by itself: what differs is one of them at most.
+    for (const kind of new Set(whole.map(groupOf))) {
+      const ofKind = (shard: readonly Scenario[]) => shard.filter((scenario) => groupOf(scenario) === kind).map(costOf);
+      const times = shards.map((shard) => ofKind(shard).reduce((sum, cost) => sum + cost, 0));
+      const longest = Math.max(...ofKind(whole));
+      t.ok(Math.max(...times) - Math.min(...times) <= longest + 1e-6, `${name}: ${kind} ${times}`);
     }
   }
   const few = { only: ['server/core/plain-exchange'], skip: [] };

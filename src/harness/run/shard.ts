@@ -34,7 +34,7 @@ const lightest = (loads: readonly Load[]): Load =>
  * Scenarios that need the subject for themselves take turns, others run side by side, and a subject claims some classes
  * only: each of these groups is shared out evenly, so that no shard has most of one that takes long.
  */
-const groupOf = ({ exclusive, class: name }: Scenario): string => `${exclusive} ${name}`;
+export const groupOf = ({ exclusive, class: name }: Scenario): string => `${exclusive} ${name}`;
 
 const shareOut = (scenarios: readonly Scenario[], of: number): Load[] => {
   const loads = Array.from({ length: of }, (): Load => ({ group: 0, all: 0, scenarios: [] }));
