@@ -153,7 +153,7 @@ t.test('messages, their answers, pushes and acks', async (t) => {
   );
   answer('msg.r1', '{"stream":"S", "seq":41}');
   answer('msg.r2', '{"stream":"S", "seq":41,"duplicate": true}');
-  answer('msg.r3', '{"error":{"code":503,"description":"no space"}}');
+  answer('msg.r3', '{"error":{"code":503,"description":"no space"},"stream":"S","seq":0}');
   answer('msg.r4', '', NOBODY);
   say(push(41, 'bob:m7'));
   t.match(packets, [

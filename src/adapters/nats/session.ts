@@ -183,7 +183,8 @@ export class NatsSession implements Session {
 
   #onPubAck(message: NatsMessage, rid: string): void {
     const answer = answerOf(message);
-    if (answer?.seq !== undefined) {
+    // An error comes with `seq: 0`.
+    if (answer?.seq !== undefined && answer.error === undefined) {
       const status = answer.duplicate ? 'duplicate' : 'accepted';
       this.#wire.packet({ type: 'msg:A', rid, status, serverMsgId: String(answer.seq) });
       return;
