@@ -6,6 +6,7 @@ type Maker = (settings: ReadonlyMap<string, string>) => Dialect;
 /** The protocols that are built in; each is loaded only where it is used. */
 const PROTOCOLS: Readonly<Record<string, () => Promise<Maker>>> = {
   nats: async () => (await import('./nats/index.js')).natsDialect,
+  mqtt: async () => (await import('./mqtt/index.js')).mqttDialect,
 };
 
 export const VIA_NAMES = Object.keys(PROTOCOLS);
