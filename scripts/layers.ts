@@ -125,7 +125,7 @@ export const LAYERS: readonly Layer[] = [
     holds: 'foreign protocols: sans-IO, between their frames and packets',
     may: [COMMON, 'schemas', 'src/wire', 'src/script'],
     packages: ['node:*'],
-    tests: { packages: ['ws'] },
+    tests: { packages: ['mqtt-packet', 'ws'] },
   },
   {
     path: 'src/harness/*',

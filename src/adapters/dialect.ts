@@ -1,4 +1,4 @@
-import type { AckA, AckN, AckR, MsgA, MsgN, MsgR, Profile } from '../../schemas/index.js';
+import type { AckA, AckN, AckR, MsgA, MsgN, MsgR, Profile, Timers } from '../../schemas/index.js';
 
 /** Who connects, as the foreign server shall know it. */
 export interface Who {
@@ -65,6 +65,8 @@ export interface Session {
 export interface Dialect {
   readonly name: string;
   readonly transport: 'ws' | 'tcp';
+  /** The scheme of its urls, and the port where a url names none. Default: those of WebSocket. */
+  readonly address?: { scheme: string; port: number };
   readonly opening?: {
     /** Joined to the url of the subject; `{user}`, `{device}` and `{token}` are filled in. `?user={token}` */
     url?: string;
@@ -72,6 +74,8 @@ export interface Dialect {
     headers?: Readonly<Record<string, string>>;
   };
   readonly profile: Profile;
+  /** What the protocol, or its settings, promises; where the caller describes the server, that counts instead. */
+  readonly timers?: Partial<Timers>;
   /** Close codes of the server, and the codes of im.ran.v1 that mean the same. The others mean nothing. */
   readonly closes?: Readonly<Record<number, number>>;
   /** What the protocol itself cannot promise, a sentence each: a finding of its own at the head of the report. */

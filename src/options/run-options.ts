@@ -115,9 +115,12 @@ const descriptionFrom = async (source: unknown): Promise<Description> => {
   return typeof source === 'string' ? readDescriptionFile(source) : descriptionOf(source, 'in the config file');
 };
 
-/** Loaded only where there is one. */
-const dialectFrom = async (file: string): Promise<Dialect> =>
-  (await import('../adapters/load-dialect.js')).loadDialect(file);
+/** What speaks for the kit there. Loaded only where there is one. */
+const dialectFrom = async ({ dialect, via }: Settings): Promise<Dialect | undefined> => {
+  if (typeof via === 'string') return (await import('../adapters/load-via.js')).loadVia(via);
+  if (typeof dialect !== 'string') return undefined;
+  return (await import('../adapters/load-dialect.js')).loadDialect(dialect);
+};
 
 const historyFolder = (path: string): string => {
   try {
@@ -247,17 +250,25 @@ const checkRepetitions = (settings: Settings): void => {
 
 /** What belongs to a dialect does nothing without one, and the embedded server needs none. */
 const checkDialect = (settings: Settings): void => {
+  const [option] = ['dialect', 'via'].filter((name) => settings[name] !== undefined);
   const needing = ['frames', 'judged'].find((name) => settings[name] !== undefined);
-  if (settings.dialect === undefined && needing !== undefined) {
+  if (option === undefined && needing !== undefined) {
     throw new KitError(
       'usage',
-      `--${needing} goes with --dialect`,
+      `--${needing} goes with --dialect or --via`,
       'Leave it out: this server speaks im.ran.v1 itself.',
     );
   }
-  if (settings.dialect === undefined || settings.list === true) return;
+  if (settings.dialect !== undefined && settings.via !== undefined) {
+    throw new KitError('usage', '--dialect and --via exclude each other', 'Name one protocol.');
+  }
+  if (option === undefined || settings.list === true) return;
   if (settings.url !== undefined || settings.exec !== undefined) return;
-  throw new KitError('usage', '--dialect without a server', 'Give its url, or --exec with the command that starts it.');
+  throw new KitError(
+    'usage',
+    `--${option} without a server`,
+    'Give its url, or --exec with the command that starts it.',
+  );
 };
 
 const checkPlace = (settings: Settings): void => {
@@ -300,6 +311,7 @@ export const runOptionsFrom = async (
   checkPlace(settings);
   checkRepetitions(settings);
   checkDialect(settings);
+  const dialect = await dialectFrom(settings);
   const text = (name: string) => settings[name] as string | undefined;
   const number = (name: string) => settings[name] as number | undefined;
   const selection = selectionFrom(settings, role);
@@ -309,7 +321,7 @@ export const runOptionsFrom = async (
   const own = named ? undefined : await embedded(settings);
   return defined({
     ...selection,
-    url: given(text('url'), settings.dialect === undefined ? checkUrl : checkForeignUrl),
+    url: given(text('url'), dialect === undefined ? checkUrl : checkForeignUrl),
     exec: own?.exec ?? text('exec'),
     embedded: own !== undefined,
     token: text('token'),
@@ -320,7 +332,7 @@ export const runOptionsFrom = async (
     insecure: settings.insecure as boolean | undefined,
     headers: (settings.header as Record<string, string> | undefined) ?? {},
     describe: await given(settings.describe, descriptionFrom),
-    dialect: await given(text('dialect'), dialectFrom),
+    dialect,
     judged: given(text('judged'), judgedIn),
     frames: settings.frames as boolean | undefined,
     baseline: baselineEntries(settings),

@@ -16,6 +16,7 @@ import { dialectHead, dialectSubject, foreignPreflight, whyNotThrough } from './
 import { createAttacker } from './dialling/attacker.js';
 import { createDial } from './dialling/dial.js';
 import { createForeignDial } from './dialling/foreign-dial.js';
+import { addressOf } from './dialling/foreign-url.js';
 import { createAuthenticate } from './identity/index.js';
 import { type SeatMaker, ServerInstance } from './instance.js';
 import { NetworkMeter } from './network/index.js';
@@ -61,7 +62,8 @@ type Described = Pick<ServerSubject, 'description' | 'served'>;
 
 /** The description that counts: the caller's wins over the served one, which is judged all the same (IM-1-19). */
 const describe = async (options: RunOptions, url: string): Promise<Described> => {
-  const bare: Description = options.describe ?? { protocol: WIRE.subprotocol };
+  const timers = options.dialect?.timers;
+  const bare: Description = options.describe ?? { protocol: WIRE.subprotocol, ...defined({ timers }) };
   // A server of another protocol has no description to fetch: what it claims is what the caller says, or core.
   if (options.dialect !== undefined) return { description: bare };
   const served = await fetchDescription(url, tlsOf(options));
@@ -211,8 +213,9 @@ const whyGone = async (
 };
 
 /** Starts or finds the server, opens one connection and learns what it claims. */
-export const prepareServer: RoleHarness['prepare'] = async (options, signal) => {
-  checkNamed(options);
+export const prepareServer: RoleHarness['prepare'] = async (given, signal) => {
+  checkNamed(given);
+  const options = { ...given, ...defined({ url: given.dialect && addressOf(given.url, given.dialect) }) };
   const authenticate = createAuthenticate({ ...options, tls: tlsOf(options) });
   let server: ServerSubject | undefined;
   const seatMaker: SeatMaker = (instance, scenario) => {

@@ -15,6 +15,14 @@ export const joinUrl = (base: string, added: string | undefined): string => {
   return `${origin}${path.endsWith('/') ? path : `${path}/`}${added}`;
 };
 
+/** The url of a subject as its protocol has it: of one that the kit starts, unless it is given; and never without a port. */
+export const addressOf = (url: string | undefined, { address }: Dialect): string | undefined => {
+  if (address === undefined) return url;
+  if (url === undefined) return `${address.scheme}://127.0.0.1:{port}`;
+  const [, origin = url, rest = ''] = /^([a-z0-9+.-]+:\/\/[^/?#]*)(.*)$/i.exec(url) ?? [];
+  return /:(\d+|\{port\})$/.test(origin) ? url : `${origin}:${address.port}${rest}`;
+};
+
 /** Where a connection of that user goes, and the token that stands for the user. */
 export const foreignUrl = async (
   baseUrl: string,

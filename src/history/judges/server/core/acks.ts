@@ -59,6 +59,7 @@ const judgeOk = (context: JudgeContext, message: TrackedMessage, attempt: AckAtt
       other.device === attempt.device &&
       (other.answer === 'ok' || (other.answer === 'duplicate' && other.answeredLine < attempt.line)),
   );
+  if (prior !== undefined && !facts.has('ack:A.duplicate')) return;
   if (prior !== undefined && !lenient) {
     const end = facts.endBetween(prior.answeredLine, attempt.line);
     const requirement = end === undefined ? 'IM-4.2-15' : end.kind === 'killed' ? 'IM-3-6' : 'IM-4.2-29';

@@ -90,6 +90,7 @@ const judgeTime = (context: JudgeContext, connection: Connection, pending: Pendi
 /** Re-sent msg:R of messages that were delivered: each must have brought its receipt on the connection that asked. */
 const judgeQueries = (context: JudgeContext, connection: Connection): void => {
   const { facts, findings } = context;
+  if (!facts.has('ack:N.delivered')) return;
   for (const [query, message] of connection.queries) {
     if (query.query !== 'delivered') continue;
     const killed = facts.endBetween(message.ackedBy[0]?.line ?? message.told?.line ?? 0, query.line);

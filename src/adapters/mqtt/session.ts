@@ -1,0 +1,243 @@
+import type { AckR, MsgR } from '../../../schemas/index.js';
+import type { Cannot, Session, Who, Wire } from '../dialect.js';
+import type { MqttCodec, MqttPacket } from './codec.js';
+
+export interface MqttSettings {
+  /** 4 is 3.1.1. */
+  version: 4 | 5;
+  qos: 1 | 2;
+}
+
+/** A publication of this client: its packet id outlives the connection, as MQTT asks. */
+interface Publication {
+  messageId: number;
+  state: 'published' | 'released' | 'done';
+}
+
+/** Seconds without a sign of life after which the broker ends the connection, times 1.5. */
+const KEEP_ALIVE_SECONDS = 60;
+const FOREVER = 0xffff_ffff;
+const TOPIC = 'im-conformance/to/';
+const LAST_ID = 65_535;
+/** Reasons of a DISCONNECT (MQTT 5), and the close codes that mean the same. */
+const CLOSES: Readonly<Record<number, number>> = { 142: 4409, 139: 1001 };
+const NOT_LET_IN = new Set([4, 5, 134, 135]);
+const NOBODY_SUBSCRIBED = 16;
+const FIRST_FAILURE = 128;
+
+interface Envelope {
+  id: string;
+  from: string;
+  body: string;
+}
+
+const envelopeOf = (payload: string | Uint8Array | undefined): Envelope | undefined => {
+  try {
+    const { id, from, body } = JSON.parse(Buffer.from(payload ?? '').toString()) as Partial<Envelope>;
+    return typeof id === 'string' && typeof from === 'string' && typeof body === 'string'
+      ? { id, from, body }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/** One connection of a user to an MQTT broker: a persistent session, and a topic for each user. */
+export class MqttSession implements Session {
+  readonly #who: Who;
+  readonly #wire: Wire;
+  readonly #settings: MqttSettings;
+  readonly #codec: MqttCodec;
+  readonly #parser: ReturnType<MqttCodec['parser']>;
+  readonly #memory: Map<string, unknown>;
+  /** Packet id → rid of what waits for its answer on this connection. */
+  readonly #asked = new Map<number, string>();
+  /** Id of a push → its packet id, on this connection, as long as it is not acked. */
+  readonly #pushed = new Map<string, number>();
+  readonly #acked = new Map<number, { rid: string; serverMsgId: string }>();
+  /** So many publications may be without an answer (MQTT 5); the others wait, as the protocol asks. */
+  #room = Number.POSITIVE_INFINITY;
+  readonly #waiting: MqttPacket[] = [];
+  readonly beat = { everyMs: KEEP_ALIVE_SECONDS * 500, run: (): void => this.#write({ cmd: 'pingreq' }) };
+
+  constructor(who: Who, wire: Wire, memory: Map<string, unknown>, settings: MqttSettings, codec: MqttCodec) {
+    this.#who = who;
+    this.#wire = wire;
+    this.#memory = memory;
+    this.#settings = settings;
+    this.#codec = codec;
+    this.#parser = codec.parser({ protocolVersion: settings.version });
+    this.#parser.on('packet', (packet) => this.#on(packet));
+    this.#parser.on('error', (error) => wire.unread(error.message, 'no MQTT broker writes that'));
+  }
+
+  #write(packet: MqttPacket): void {
+    this.#wire.send(this.#codec.generate(packet, { protocolVersion: this.#settings.version }));
+  }
+
+  begin(): void {
+    const { user, token } = this.#who;
+    const { version } = this.#settings;
+    this.#write({
+      cmd: 'connect',
+      protocolId: 'MQTT',
+      protocolVersion: version,
+      clientId: `im-conformance-${user}`,
+      clean: false,
+      keepalive: KEEP_ALIVE_SECONDS,
+      username: user,
+      password: Buffer.from(token),
+      ...(version === 5 ? { properties: { sessionExpiryInterval: FOREVER } } : {}),
+    });
+  }
+
+  receive(data: string | Uint8Array): void {
+    this.#parser.parse(Buffer.from(data as Uint8Array));
+  }
+
+  leave(): void {
+    this.#write({ cmd: 'disconnect', reasonCode: 0 });
+  }
+
+  #on(packet: MqttPacket): void {
+    const { cmd, messageId = 0 } = packet;
+    if (cmd === 'connack') this.#onConnack(packet);
+    else if (cmd === 'suback') this.#wire.ready();
+    else if (cmd === 'publish') this.#onPublish(packet);
+    else if (cmd === 'puback' || cmd === 'pubcomp') this.#onAnswer(packet);
+    else if (cmd === 'pubrec') this.#onPubrec(packet);
+    else if (cmd === 'pubrel') this.#onPubrel(messageId);
+    else if (cmd === 'disconnect') this.#onDisconnect(packet.reasonCode ?? 0);
+    else if (cmd !== 'pingresp') this.#wire.unread(JSON.stringify(packet).slice(0, 400), `nobody asked for a ${cmd}`);
+  }
+
+  #onConnack({ returnCode, reasonCode, properties }: MqttPacket): void {
+    const code = returnCode ?? reasonCode ?? 0;
+    if (code !== 0) {
+      this.#wire.refused(NOT_LET_IN.has(code) ? 401 : 503, `CONNACK ${code}`);
+      return;
+    }
+    this.#room = properties?.receiveMaximum ?? this.#room;
+    const subscriptions = [{ topic: TOPIC + this.#who.user, qos: this.#settings.qos }];
+    this.#write({ cmd: 'subscribe', messageId: LAST_ID, subscriptions });
+  }
+
+  #onDisconnect(reason: number): void {
+    const means = CLOSES[reason];
+    if (means !== undefined) this.#wire.closing(means);
+  }
+
+  #onPublish({ topic = '', payload, qos, messageId = 0 }: MqttPacket): void {
+    const envelope = envelopeOf(payload);
+    if (envelope === undefined || !topic.startsWith(TOPIC)) {
+      this.#wire.unread(
+        `PUBLISH ${topic} ${String(payload).slice(0, 300)}`,
+        'a message of the kit is an envelope in JSON',
+      );
+      return;
+    }
+    if (qos !== this.#settings.qos) {
+      this.#wire.unread(
+        `PUBLISH ${topic} with QoS ${qos}`,
+        `it was published and subscribed with QoS ${this.#settings.qos}`,
+      );
+      return;
+    }
+    const { id: msgId, from, body } = envelope;
+    // With QoS 2 another packet id is another message: a repeat carries the same one.
+    const serverMsgId = this.#settings.qos === 2 ? `${from}/${msgId}/${messageId}` : `${from}/${msgId}`;
+    // Noted first: the ack may come within the call.
+    this.#pushed.set(serverMsgId, messageId);
+    this.#wire.packet({ type: 'msg:N', msgId, from, to: topic.slice(TOPIC.length), body, serverMsgId });
+  }
+
+  #publicationOf(messageId: number): Publication | undefined {
+    return [...this.#memory.values()].find((one) => (one as Publication).messageId === messageId) as
+      | Publication
+      | undefined;
+  }
+
+  /** PUBACK, or the PUBCOMP with which QoS 2 ends: only then the broker has it for good. */
+  #onAnswer({ messageId = 0, reasonCode = 0 }: MqttPacket): void {
+    const rid = this.#asked.get(messageId);
+    this.#asked.delete(messageId);
+    const publication = this.#publicationOf(messageId);
+    if (publication) publication.state = 'done';
+    const next = this.#waiting.shift();
+    if (next) this.#write(next);
+    if (rid === undefined) return;
+    if (reasonCode < FIRST_FAILURE && reasonCode !== NOBODY_SUBSCRIBED) {
+      this.#wire.packet({ type: 'msg:A', rid, status: 'stored' });
+      return;
+    }
+    const code = reasonCode === NOBODY_SUBSCRIBED ? 'unknown-recipient' : 'internal';
+    this.#wire.packet({ type: 'msg:A', rid, status: 'rejected', error: { code, message: `reason ${reasonCode}` } });
+  }
+
+  #onPubrec(packet: MqttPacket): void {
+    const { messageId = 0, reasonCode = 0 } = packet;
+    // MQTT 5: refused, and so at its end.
+    if (reasonCode !== 0) {
+      this.#onAnswer(packet);
+      return;
+    }
+    const publication = this.#publicationOf(messageId);
+    if (publication) publication.state = 'released';
+    this.#write({ cmd: 'pubrel', messageId });
+  }
+
+  #onPubrel(messageId: number): void {
+    this.#write({ cmd: 'pubcomp', messageId });
+    const acked = this.#acked.get(messageId);
+    this.#acked.delete(messageId);
+    if (acked) this.#wire.packet({ type: 'ack:A', status: 'ok', ...acked });
+  }
+
+  send(request: MsgR | AckR): Cannot | undefined {
+    return request.type === 'msg:R' ? this.#publish(request) : this.#ack(request);
+  }
+
+  #freeId(): number {
+    const last = Number(this.#memory.get('last') ?? 0);
+    const next = (last % (LAST_ID - 1)) + 1;
+    this.#memory.set('last', next);
+    return next;
+  }
+
+  /** An unanswered publication may be repeated on a later connection, with its packet id; a second one would be another message. */
+  #publish({ type: _type, rid, msgId, to, body, ttlMs, ...more }: MsgR): Cannot | undefined {
+    if (ttlMs !== undefined) return { cannot: 'give a message a lifetime' };
+    const [unknown] = Object.keys(more);
+    if (unknown !== undefined) return { cannot: `give a message the field ${unknown}` };
+    const key = `msg ${msgId}`;
+    const known = this.#memory.get(key) as Publication | undefined;
+    if (known?.state === 'done')
+      return { cannot: 'send a message again that was answered: it would be another message' };
+    if (known && this.#asked.has(known.messageId)) return { cannot: 'send a message twice on one connection' };
+    const publication = known ?? { messageId: this.#freeId(), state: 'published' };
+    const { messageId } = publication;
+    this.#memory.set(key, publication);
+    const full = this.#asked.size >= this.#room;
+    this.#asked.set(messageId, rid);
+    const payload = JSON.stringify({ id: msgId, from: this.#who.user, body } satisfies Envelope);
+    const { qos } = this.#settings;
+    const packet: MqttPacket =
+      publication.state === 'released'
+        ? { cmd: 'pubrel', messageId }
+        : { cmd: 'publish', messageId, topic: TOPIC + to, payload, qos, dup: known !== undefined, retain: false };
+    if (full) this.#waiting.push(packet);
+    else this.#write(packet);
+    return undefined;
+  }
+
+  #ack({ type: _type, rid, serverMsgId, ...more }: AckR): Cannot | undefined {
+    const [unknown] = Object.keys(more);
+    if (unknown !== undefined) return { cannot: `give an ack the field ${unknown}` };
+    const messageId = this.#pushed.get(serverMsgId);
+    if (messageId === undefined) return { cannot: 'ack what is not waiting for an ack on this connection' };
+    this.#pushed.delete(serverMsgId);
+    if (this.#settings.qos === 2) this.#acked.set(messageId, { rid, serverMsgId });
+    this.#write({ cmd: this.#settings.qos === 2 ? 'pubrec' : 'puback', messageId });
+    return undefined;
+  }
+}
