@@ -22,7 +22,7 @@ export const COMMANDS: readonly Entry[] = [
 ];
 
 /** How they are called. */
-export const COMMAND_NAMES: readonly string[] = COMMANDS.map(([term]) => term.split(' ')[0] ?? term);
+export const COMMAND_NAMES: readonly string[] = [...new Set(COMMANDS.map(([term]) => term.split(' ')[0] ?? term))];
 
 const ARGUMENTS: readonly Entry[] = [
   ['url', 'WebSocket URL of the server; without it and --exec, the embedded reference server'],

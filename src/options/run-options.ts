@@ -262,6 +262,10 @@ const checkDialect = (settings: Settings): void => {
   if (settings.dialect !== undefined && settings.via !== undefined) {
     throw new KitError('usage', '--dialect and --via exclude each other', 'Name one protocol.');
   }
+  if (settings.judged !== undefined && settings.shard !== undefined) {
+    const remedy = 'One shard judges a part of the requirements: take --judged to a run of the whole.';
+    throw new KitError('usage', '--judged and --shard exclude each other', remedy, { field: 'judged' });
+  }
   if (option === undefined || settings.list === true) return;
   if (settings.url !== undefined || settings.exec !== undefined) return;
   throw new KitError(

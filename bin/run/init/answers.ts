@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CLASSES_OF, ROLES, type Role } from '../../../schemas/index.js';
 import { KitError } from '../../../src/errors.js';
-import { didYouMean } from '../../../src/options/nearest.js';
+import { didYouMean } from '../../../src/nearest.js';
 import { checkUrl, classesFrom } from '../../../src/options/run-options.js';
 import type { Questions } from './questions.js';
 
