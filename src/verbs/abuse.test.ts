@@ -13,6 +13,8 @@ interface Fake {
   admit?: (request: DialRequest) => number | undefined;
   /** Stops serving everybody once it is flooded. */
   breaksUnderFlood?: boolean;
+  /** Ends a connection without a close frame when a binary frame comes. */
+  cutsAtBinary?: boolean;
   pings?: number;
 }
 
@@ -67,7 +69,7 @@ const fakeDial = (
     };
     handlers.onOpen({
       sendText: answer,
-      sendBinary: () => {},
+      sendBinary: () => fake.cutsAtBinary && setImmediate(() => handlers.onClose(1006)),
       sendTextBytes: () => {},
       sendHugeFrame: () => {},
       sendFragment: () => {
@@ -160,6 +162,21 @@ t.test('a server that stops serving others under a flood is caught', async (t) =
     admit: ({ device }) => (device.startsWith('flood') ? 429 : undefined),
   });
   t.match(refused.own(), [{ outcome: 'met', seen: /60 refused with HTTP 429/ }], 'to refuse is an answer');
+});
+
+t.test('the code of a close may be lost before a server that the kit did not start, and only there', async (t) => {
+  const steps = (code: number) =>
+    `  - alice: { writes: { base64: AAAA, binary: true }, what: a frame }\n  - alice: { gets: close, code: ${code} }\n`;
+  const control = {} as NonNullable<StageOptions['control']>;
+  const cases = [
+    ['by url', 1009, {}, 'unreached'],
+    ['started by the kit', 1009, { control }, 'missed'],
+    ['another code', 4400, {}, 'missed'],
+  ] as const;
+  for (const [name, code, more, outcome] of cases) {
+    const { own } = await run(steps(code), { cutsAtBinary: true }, more, '');
+    t.match(own(), [{ outcome }], name);
+  }
 });
 
 t.test('the kit itself must have room for a flood', async (t) => {
