@@ -34,9 +34,11 @@ type Surroundings = Pick<Mutant, 'options' | 'tls'>;
 /** The command that starts a server as a subject: one file, see `serverFile`. */
 const commandOf = (file: string, { options = '', tls, role }: Surroundings & { role: Role }): string => {
   const files = tls ? ` --tls-cert "${certificateFile('cert.pem')}" --tls-key "${certificateFile('key.pem')}"` : '';
-  // `exec`: the server takes the place of the shell, so that a restart costs one process and not two.
-  if (role === 'client') return `exec "${process.execPath}" "${file}" --short`;
-  return `exec "${process.execPath}" "${file}" --port {port} --data {data}${files} ${options}`.trimEnd();
+  // `exec`: the server takes the place of the shell, so that a restart costs one process and not two. What a test runner
+  // loads into its children would change what signals do to them, and make each start slow.
+  const start = `unset NODE_OPTIONS; exec "${process.execPath}" "${file}"`;
+  if (role === 'client') return `${start} --short`;
+  return `${start} --port {port} --data {data}${files} ${options}`.trimEnd();
 };
 
 /** What the kit must know of a server to get in. */

@@ -50,6 +50,8 @@ export interface ConformanceOptions {
   describe?: string | Description | undefined;
   /** The file of a dialect (.yaml or .mjs), of a server that speaks another protocol. Default: it speaks im.ran.v1. Of servers only. */
   dialect?: string | undefined;
+  /** A protocol that is built in: `nats` or `mqtt`, with its settings as in `nats?ack_wait=500ms`. Default: im.ran.v1. Of servers only. */
+  via?: string | undefined;
   /** With `dialect`: a file with the requirements that must be judged, one id a line. Default: none must. Of servers only. */
   judged?: string | undefined;
   /** With `dialect` and `history`: histories hold the foreign frames, too. Default: false. Of servers only. */

@@ -152,7 +152,7 @@ t.test('what keeps a run from its report is thrown to whoever waits, as an error
     [{ url: 'ws://127.0.0.1:1/' }, 'unreachable', /127\.0\.0\.1:1/],
     [{ exec: `"${process.execPath}" -e 0 {port}` }, 'unreachable', /ended/],
     [{ url: 'nonsense' }, 'usage', /neither a WebSocket URL/],
-    [{ ...one, baseline: ['no/such'] }, 'usage', /^baseline names "no\/such"/],
+    [{ ...one, baseline: ['no/such'] }, 'usage', /^the baseline names "no\/such"/],
     [{ role: 'client' }, 'usage', /no client to test/],
   ];
   for (const [options, code, message] of rows) {

@@ -36,6 +36,8 @@ interface Want {
   boundMs: number;
   /** Leaves the packets in the inbox. */
   peek?: boolean;
+  /** For how long at most a server may put it off, again and again. */
+  putOffBoundMs?: number;
 }
 
 /** For each packet that is waited for. */
@@ -67,7 +69,7 @@ export class PacketWait {
   }
 
   async run(): Promise<Awaited> {
-    const giveUpAt = performance.now() + PUT_OFF_BOUND_MS + this.#want.boundMs;
+    const giveUpAt = performance.now() + (this.#want.putOffBoundMs ?? PUT_OFF_BOUND_MS) + this.#want.boundMs;
     let before = -1;
     // Each packet that arrives starts the bound anew: a long range is late only when nothing more comes.
     while (before !== this.#matched + this.#retries || this.#putOffMs > 0) {

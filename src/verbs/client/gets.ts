@@ -63,6 +63,9 @@ const patternOf = ({
   }),
 });
 
+/** So many bounds long a server may put off what the script insists on. */
+const INSISTED = 4;
+
 /**
  * A server that closes while more of a frame that is too large comes resets the connection behind its close frame. A proxy then drops
  * what it still held, and the code with it: between a server that the kit did not start and the kit there may be one.
@@ -99,7 +102,13 @@ export const gets = defineClientVerb({
     // Two connections of one network: what was sent first may come last.
     const boundMs = already ? stage.roundTripMs : stage.bound(durationMs(within, stage.options.timers));
     const from = performance.now();
-    const want = { pattern, labels, times: Number(action.times ?? 1), boundMs };
+    const want = {
+      pattern,
+      labels,
+      times: Number(action.times ?? 1),
+      boundMs,
+      ...(action.insists && { putOffBoundMs: INSISTED * boundMs }),
+    };
     const wait = new PacketWait(stage, actor, link, want, (entry) => {
       if (entry.kind === 'packet') actor.handOver(link, entry);
     });
