@@ -54,6 +54,7 @@ export const takeFrom = (pgid: number, data: string, resource: Resource): (() =>
     if (before !== '' && limit !== undefined && setSoft(pid, resource, limit)) taken.push({ pid, before });
   }
   return () => {
-    for (const { pid, before } of taken) setSoft(pid, resource, before);
+    // Once only: later the number of a process may be that of another one.
+    for (const { pid, before } of taken.splice(0)) setSoft(pid, resource, before);
   };
 };
