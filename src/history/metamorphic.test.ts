@@ -87,6 +87,13 @@ const apart = (events: readonly HistoryEvent[]): HistoryEvent[] =>
     .filter((event) => event.kind !== 'subject')
     .map((event) => ('conn' in event ? { ...event, conn: event.conn + 10_000 } : event));
 
+/**
+ * A copy taken for a new message breaks IM-4.2-2, or IM-4.2-6 of a server that was seen to know copies: what others
+ * send shows which it is, and may change the number.
+ */
+const knowingNoCopies = (found: readonly string[]): string[] =>
+  found.map((finding) => finding.replace(/^IM-4\.2-6 /, 'IM-4.2-2 ')).sort();
+
 t.test('what is found of some users does not depend on what others do meanwhile', (t) => {
   const defect = fc.constantFrom<Defect>('none', ...FAULTY.filter((name) => !OF_CLAIMS.has(name)));
   const run = fc.record({ ...RUN, kills: fc.constant(0), defect });
@@ -95,7 +102,7 @@ t.test('what is found of some users does not depend on what others do meanwhile'
       const one = simulate({ ...options, strikes: 2 }).events;
       const other = apart(simulate({ ...options, seed: options.seed + 1, defect: 'none' }).events);
       const mixed = together(one, other, options.seed);
-      const [before, after] = [shape(one), shape(mixed)];
+      const [before, after] = [knowingNoCopies(shape(one)), knowingNoCopies(shape(mixed))];
       if (before.join() !== after.join()) {
         throw new Error(`${before.join('\n')}\nwith others:\n${tellFindings(options, mixed, judge(mixed))}`);
       }
