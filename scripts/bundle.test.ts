@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { packageRoot } from '../src/package-root.js';
@@ -18,4 +19,11 @@ t.test('the bundle says what the compiled modules say; npm run compile makes bot
     t.notMatch(said, /^ended with/, words.join(' '));
     t.equal(output(bundled, words), said, words.join(' '));
   }
+});
+
+t.test('the licences of the joined packages go with them', (t) => {
+  const licences = readFileSync(join(bundleFolder, 'licences.txt'), 'utf8');
+  for (const name of ['commander', 'jose', 'uuid', 'ws', 'yaml'])
+    t.match(licences, new RegExp(`^${name}\n\n.*\n`, 'm'));
+  t.end();
 });

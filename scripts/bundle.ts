@@ -1,6 +1,6 @@
-import { rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { packageRoot } from '../src/package-root.js';
 
 /** Where the joined files go. What is above them, such as package.json, is found from there as from the compiled ones. */
@@ -20,13 +20,40 @@ const ENTRIES = [
 const REQUIRE = `import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);`;
 
 /**
+ * A compiled module of ECMAScript gets what it loads late by a `require` that it makes itself, which esbuild does not
+ * see. Without this the reader of YAML would be looked for where a stranger has installed the kit alone.
+ */
+const JOIN_YAML: Plugin = {
+  name: 'join yaml',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /[\\/]dist[\\/]src[\\/]script[\\/]source\.js$/ }, ({ path }) => {
+      const made = "createRequire(import.meta.url)('yaml')";
+      const text = readFileSync(path, 'utf8');
+      if (!text.includes(made)) throw new Error(`${path} does not load yaml as scripts/bundle.ts expects`);
+      return { contents: text.replace(made, "require('yaml')") };
+    });
+  },
+};
+
+/** The licences of what was joined: whoever passes their code on passes these on, too. */
+const licencesOf = (inputs: readonly string[]): string => {
+  const folders = new Set(inputs.flatMap((path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []));
+  const texts = [...folders].sort().map((folder) => {
+    const name = readdirSync(join(packageRoot, folder)).find((file) => /^licen[cs]e/i.test(file));
+    if (name === undefined) throw new Error(`${folder} has no licence to pass on`);
+    return `${folder.replace(/^.*node_modules\//, '')}\n\n${readFileSync(join(packageRoot, folder, name), 'utf8').trim()}\n`;
+  });
+  return texts.join(`\n${'-'.repeat(80)}\n\n`);
+};
+
+/**
  * Joins the compiled command line, the library and their packages into a few files, one for what is loaded together:
  * Node then reads twenty files and not four hundred, which was most of what a short command cost. The compiled modules
  * of the reference server stay beside it in the package, because mutants are patches of them.
  */
 export const bundle = async (outdir = bundleFolder): Promise<void> => {
   rmSync(outdir, { recursive: true, force: true });
-  await build({
+  const { metafile } = await build({
     absWorkingDir: packageRoot,
     entryPoints: ENTRIES.map((entry) => ({ in: join('dist', entry.in), out: entry.out })),
     outdir,
@@ -38,10 +65,13 @@ export const bundle = async (outdir = bundleFolder): Promise<void> => {
     target: 'node20.12',
     // It holds compiled code of its own, which lies beside it.
     external: ['classic-level'],
+    plugins: [JOIN_YAML],
     banner: { js: REQUIRE },
     minify: true,
+    metafile: true,
     logLevel: 'warning',
   });
+  writeFileSync(join(outdir, 'licences.txt'), licencesOf(Object.keys(metafile.inputs)));
 };
 
 if (process.argv[1]?.endsWith('bundle.js')) await bundle();
