@@ -1,5 +1,5 @@
 import { inert, type ShownStep } from '../../src/report/index.js';
-import type { Step } from '../../src/script/index.js';
+import { killedNamed, type Step } from '../../src/script/index.js';
 import { loadScenarios } from '../../src/verbs/index.js';
 
 /** The steps of a script, a line each. */
@@ -14,6 +14,7 @@ const shownSteps = (steps: readonly Step[]): ShownStep[] =>
 
 /** Finds the steps of a scenario by its id, with their numbers. */
 export const stepsFinder = (): ((id: string) => readonly ShownStep[]) => {
-  const scenarios = new Map(loadScenarios().map((scenario) => [scenario.id, scenario]));
-  return (id) => shownSteps(scenarios.get(id)?.steps ?? []);
+  const scenarios = loadScenarios();
+  const written = new Map(scenarios.map((scenario) => [scenario.id, scenario]));
+  return (id) => shownSteps((written.get(id) ?? killedNamed(id, scenarios))?.steps ?? []);
 };

@@ -60,6 +60,11 @@ export interface ConformanceOptions {
   seed?: string | undefined;
   /** Moments at which each sweep of a script is tried, 2 to 64. Default: as the scripts say, 4 to 10. */
   sweep?: number | undefined;
+  /**
+   * With `exec` and class durable: so many scenarios are played once more, each killed after one of its steps, 0 to
+   * 1,000; the seed draws them. Default: 12; 0 with `only`, `shard` or a dialect. Of servers only.
+   */
+  kills?: number | undefined;
   /** Times that each scenario is played, 1 to 1,000; one failure counts. Default: 1. */
   repeat?: number | undefined;
   /** Only that one of the repetitions, 1 to 1,000. Not together with `repeat`. */

@@ -62,6 +62,8 @@ export interface RunOptions {
   seed: string;
   /** Points at which each sweep of a script is tried, instead of those in the script. */
   sweep?: number;
+  /** Scenarios that are played once more and killed after one of their steps, drawn by the seed. Default 0. */
+  kills?: number;
   /** Times that each scenario is played, each time with other moments and other random choices. Default 1. */
   repeat?: number;
   /** Only that one of the repetitions, from 1: not together with `repeat`. */

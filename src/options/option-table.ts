@@ -219,6 +219,15 @@ export const OPTIONS: readonly OptionSpec[] = [
     help: 'more certainty: try the moments of a cut or a kill at n points',
   },
   {
+    name: 'kills',
+    group: 'certainty',
+    value: 'n',
+    kind: 'integer',
+    range: [0, 1_000],
+    help: 'with --exec: kill n scenarios in between, as the seed draws them (default 12; 0 with --only)',
+    role: 'server',
+  },
+  {
     name: 'repeat',
     group: 'certainty',
     value: 'n',

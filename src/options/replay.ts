@@ -18,6 +18,7 @@ const LEFT_OUT = new Set([
   'allow-unproven',
   'fail-on',
   'history',
+  'kills',
   'repeat',
   'repetition',
   'jwt-secret',

@@ -248,6 +248,22 @@ const checkRepetitions = (settings: Settings): void => {
   );
 };
 
+/** Only who asks for them by number gets them beside scenarios that were named, and shards must come out alike. */
+const USUAL_KILLS = 12;
+
+const killsFrom = (settings: Settings, role: Role): number => {
+  const { kills, url, exec, only = [], 'last-failed': lastFailed } = settings;
+  const without = ['shard', 'dialect', 'via'].find((name) => settings[name] !== undefined);
+  if (kills !== undefined && kills !== 0 && without !== undefined) {
+    const field = 'kills';
+    throw new KitError('usage', `--kills and --${without} exclude each other`, 'Leave one of them out.', { field });
+  }
+  if (kills !== undefined) return kills as number;
+  const isWhole = (only as string[]).length === 0 && lastFailed === undefined && without === undefined;
+  const isStarted = role === 'server' && (exec !== undefined || url === undefined);
+  return isWhole && isStarted ? USUAL_KILLS : 0;
+};
+
 /** What belongs to a dialect does nothing without one, and the embedded server needs none. */
 const checkDialect = (settings: Settings): void => {
   const [option] = ['dialect', 'via'].filter((name) => settings[name] !== undefined);
@@ -344,6 +360,7 @@ export const runOptionsFrom = async (
     allowUnproven: settings['allow-unproven'] === true,
     seed: seedFrom(text('seed')),
     sweep: number('sweep'),
+    kills: killsFrom(settings, role),
     repeat: number('repeat'),
     repetition: number('repetition'),
     concurrency:

@@ -7,6 +7,7 @@ export { type Demand, demandOf, meetsDemand } from './demand.js';
 export { durationMs } from './durations.js';
 export { loadExcuses, readExcuses } from './fault-matrix.js';
 export { mostToOneUser } from './inbox-need.js';
+export { drawKilled, killedNamed, killedOf, meansKilled } from './killed.js';
 export { expandLabels, labelsOf, RAW_LABEL, UNKNOWN_LABEL } from './labels.js';
 export { readScenarios, scenarioFiles, scenarioRoot } from './load.js';
 export type { ActionStep, ClientSpec, Scenario, Step } from './model.js';

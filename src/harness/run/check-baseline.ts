@@ -2,6 +2,7 @@ import type { Role } from '../../../schemas/index.js';
 import { KitError } from '../../errors.js';
 import { isOfRole, loadLedger } from '../../ledger/index.js';
 import { didYouMean } from '../../nearest.js';
+import { killedOf, meansKilled } from '../../script/index.js';
 import { loadScenarios } from '../../verbs/index.js';
 import { Baseline, type BaselineEntry, parseEntry } from './baseline.js';
 
@@ -18,7 +19,9 @@ const entryOf = (text: string): BaselineEntry => {
  */
 export const checkedBaseline = (texts: readonly string[], role: Role): Baseline => {
   const baseline = new Baseline(texts.map(entryOf));
-  const ids = loadScenarios().flatMap((scenario) => (scenario.role === role ? [scenario.id] : []));
+  const written = loadScenarios().filter((scenario) => scenario.role === role);
+  const killed = baseline.entries.some(({ names }) => meansKilled(names)) ? killedOf(written) : [];
+  const ids = [...written, ...killed].map(({ id }) => id);
   const requirements = loadLedger().requirements.flatMap((one) => (isOfRole(one, role) ? [one.id] : []));
   for (const entry of baseline.entries) {
     const known = entry.isRequirement

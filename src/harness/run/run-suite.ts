@@ -8,7 +8,7 @@ import type { Scenario } from '../../script/index.js';
 import type { RunHooks, RunOptions } from '../options.js';
 import type { Instance, RoleHarness } from '../tested.js';
 import { checkedBaseline } from './check-baseline.js';
-import { listScenarios } from './list-scenarios.js';
+import { killedAmong, listScenarios } from './list-scenarios.js';
 import { Pace } from './pace.js';
 import { noteExits, play, startOthers } from './play-suite.js';
 import { randomOf, shuffle } from './random.js';
@@ -41,11 +41,12 @@ export const testWith = async (
   signal: AbortSignal,
 ): Promise<Report> => {
   const startedAt = new Date();
-  const chosen = listScenarios(options);
+  const written = listScenarios(options);
   const baseline = checkedBaseline(options.baseline ?? [], options.role ?? 'server');
-  checkSweep(options, chosen);
+  checkSweep(options, written);
   const prepared = await harness.prepare(options, signal);
   for (const note of prepared.notes) hooks.onNote?.(note);
+  const chosen = [...written, ...killedAmong(written, options, prepared)];
   const suite: Suite = {
     options,
     hooks,
