@@ -73,6 +73,8 @@ export interface ConformanceOptions {
   concurrency?: number | undefined;
   /** With `exec`: servers that are killed side by side, 1 to 64. Default: one for each core. Of servers only. */
   instances?: number | undefined;
+  /** With `exec`: milliseconds from the start of the server to its first answer, 1,000 to 600,000. Default: 15,000. Of servers only. */
+  startTimeout?: number | undefined;
   /** Milliseconds that are added to every time bound, 0 to 600,000. Default: 500. */
   patience?: number | undefined;
   /** Milliseconds: what takes longer by the declared timers is unproven, 1,000 to 86,400,000. Default: 120,000. Of clients only. */

@@ -69,6 +69,8 @@ export interface RunOptions {
   /** Only that one of the repetitions, from 1: not together with `repeat`. */
   repetition?: number;
   concurrency: number;
+  /** Milliseconds from the start of the command to its first answer; default 15,000. */
+  startTimeoutMs?: number;
   /** Servers that are killed and restarted side by side, beside the one that all other scenarios share. 1: a single server. */
   instances: number;
   patienceMs: number;

@@ -261,6 +261,15 @@ export const OPTIONS: readonly OptionSpec[] = [
     role: 'server',
   },
   {
+    name: 'start-timeout',
+    group: 'pace',
+    value: 'ms',
+    kind: 'integer',
+    range: [1_000, 600_000],
+    help: 'with --exec: longest time to the first answer (default 15000)',
+    role: 'server',
+  },
+  {
     name: 'patience',
     group: 'pace',
     value: 'ms',

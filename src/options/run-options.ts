@@ -366,6 +366,7 @@ export const runOptionsFrom = async (
     concurrency:
       number('concurrency') ?? (role === 'client' ? BOTS_PER_CORE * availableParallelism() : DEFAULT_CONCURRENCY),
     instances: number('instances') ?? availableParallelism(),
+    startTimeoutMs: number('start-timeout'),
     patienceMs: number('patience') ?? DEFAULT_PATIENCE_MS,
     maxWaitMs: number('max-wait'),
     historyDir: given(text('history'), historyFolder),

@@ -35,7 +35,7 @@ const startInstance = async (
   seatMaker: SeatMaker,
   signal: AbortSignal,
 ): Promise<ServerInstance> => {
-  const { exec, url, dialect } = options;
+  const { exec, url, dialect, startTimeoutMs } = options;
   const dialOf = (at: string) =>
     dialect === undefined ? createDial(at, authenticate) : createForeignDial(at, authenticate, dialect);
   const probe = dialect && ((at: string) => foreignPreflight(at, dialOf(at), dialect, firstUser(options)));
@@ -45,7 +45,7 @@ const startInstance = async (
       : // Loaded only where there is something to start.
         await (await import('./start/index.js')).startSubject({
           ...{ exec, authenticate, signal },
-          ...defined({ url, probe }),
+          ...defined({ url, probe, startTimeoutMs }),
         });
   const dial = network.counting(dialOf(subject.url));
   const attacker = createAttacker(subject.url, authenticate);

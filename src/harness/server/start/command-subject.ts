@@ -18,6 +18,8 @@ import { type Answer, waitForUpgrade } from './wait-for-upgrade.js';
 const KILL_BOUND_MS = 5_000;
 /** Time for the port to refuse after the last process has ended; the system closes it at once. */
 const REFUSE_BOUND_MS = 2_000;
+/** A later start, on a fuller disk and a busier machine, may take several times as long as the slowest one that was seen. */
+const LATER_STARTS = 4;
 /** `close` takes at most 5 s in all, so its waits get less. */
 const CLOSE_BOUND_MS = 2_000;
 
@@ -51,6 +53,7 @@ export class CommandSubject implements Subject, SubjectControl {
   /** User of the probing connections; the same for every start, so that a token for it is made once. */
   readonly #probe = `kit-probe-${Math.random().toString(36).slice(2, 10)}`;
   #running: RunningCommand | undefined;
+  #slowestStartMs = 0;
   /** Runs whose end the kit has asked for; theirs is no news. */
   readonly #dismissed = new WeakSet<RunningCommand>();
   #closing: Promise<void> | undefined;
@@ -60,6 +63,10 @@ export class CommandSubject implements Subject, SubjectControl {
     this.#options = options;
   }
 
+  get #startBoundMs(): number {
+    return Math.round(Math.max(this.#options.startTimeoutMs, LATER_STARTS * this.#slowestStartMs));
+  }
+
   async start(environment: Record<string, string> = {}): Promise<void> {
     if (this.#closing !== undefined) throw this.#misuse('started', 'is closed');
     if (this.#running?.alive()) {
@@ -67,9 +74,10 @@ export class CommandSubject implements Subject, SubjectControl {
       if (!this.#dismissed.has(this.#running)) throw this.#misuse('started', 'runs already');
       await this.kill();
     }
-    const { authenticate, command, data, port, startTimeoutMs } = this.#options;
+    const { authenticate, command, data, port } = this.#options;
     const credentials = await authenticate(this.url, this.#probe, 'default');
     if ((await portState(endpointOf(this.url))) === 'accepts') throw portHeld(this.#options);
+    const startedAt = performance.now();
     const running = await runCommand(command, { ...environment, PORT: String(port), DATA_DIR: data });
     this.#running = running;
     // A close that came meanwhile has seen no process yet.
@@ -81,6 +89,7 @@ export class CommandSubject implements Subject, SubjectControl {
     void running.ended.then(() => stopped.abort());
     const outcome = await this.#waitForUpgrade(running, credentials, stopped.signal);
     if (outcome === 'answered' && running.alive()) {
+      this.#slowestStartMs = Math.max(this.#slowestStartMs, performance.now() - startedAt);
       this.#watch(running);
       return;
     }
@@ -89,7 +98,7 @@ export class CommandSubject implements Subject, SubjectControl {
     if (running.alive() && (outcome === 'silent' || outcome === 'refused')) {
       const output = running.output();
       await this.#end(running, 'SIGKILL', KILL_BOUND_MS);
-      throw neverAnswered(this.#options, outcome, startTimeoutMs, output);
+      throw neverAnswered(this.#options, outcome, this.#startBoundMs, output);
     }
     const exit = await running.ended;
     throw endedEarly(this.#options, exit, (await portState(endpointOf(this.url))) === 'accepts');
@@ -98,9 +107,9 @@ export class CommandSubject implements Subject, SubjectControl {
   /** A start that cannot be watched has failed, and leaves no process behind. */
   async #waitForUpgrade(running: RunningCommand, credentials: Credentials, stopped: AbortSignal) {
     try {
-      const { probe, startTimeoutMs } = this.#options;
+      const { probe } = this.#options;
       const ask = probe && ((): Promise<Answer> => probe(this.url).then(() => 'yes', answerOf));
-      return await waitForUpgrade(credentials, startTimeoutMs, stopped, ask);
+      return await waitForUpgrade(credentials, this.#startBoundMs, stopped, ask);
     } catch (cause) {
       await this.#end(running, 'SIGKILL', KILL_BOUND_MS);
       throw cause;

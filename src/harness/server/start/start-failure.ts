@@ -74,7 +74,7 @@ export const neverAnswered = (
     'unreachable',
     `The command ${quoteCommand(command)} ${seen} within ${boundMs} ms.${outputOf(output)}`,
     outcome === 'refused'
-      ? 'Let it listen on {port} of the command or on PORT of the environment, on the host that the url names.'
+      ? 'Let it listen on {port} of the command or on PORT of the environment, on the host that the url names; a server that starts more slowly needs --start-timeout MS.'
       : 'Check that the url names the WebSocket endpoint of the server (scheme, port and path).',
   );
 };
