@@ -12,7 +12,7 @@ export const COMMANDS: readonly Entry[] = [
   ['init [options]', 'write a configuration and a file for CI; asks for what is not given'],
   ['serve [options]', 'start the reference server'],
   ['check <file...>', 'judge recorded histories, such as --history wrote'],
-  ['explain <id>', 'tell what a requirement or a scenario is about'],
+  ['explain <id...>', 'tell what requirements or scenarios are about'],
   ['dialect check <file>', 'explain a dialect: what can be judged through it, how it reads its examples'],
   ['dialect try <file> <url>', 'send one message through a dialect, and show both sides frame by frame'],
   ['merge-reports [options] <file...>', 'make one report of the JSON reports of all shards'],

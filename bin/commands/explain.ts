@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 
-/** Adds `explain ID`. */
+/** Adds `explain ID…`. */
 export const registerExplain = (program: Command): void => {
   program
     .command('explain')
-    .description('tell what a requirement or a scenario is about')
-    .argument('<id>', 'id of a requirement (IM-4.2-6) or of a scenario (server/core/…)')
-    .action(async (id: string) => {
+    .description('tell what requirements or scenarios are about')
+    .argument('<id...>', 'ids of requirements (IM-4.2-6) or of scenarios (server/core/…)')
+    .action(async (ids: string[]) => {
       const { runExplain } = await import('../run/run-explain.js');
-      process.exit(await runExplain(id));
+      process.exit(await runExplain(ids));
     });
 };

@@ -65,8 +65,10 @@ export class HistoryShelf {
   /** The same of one result. */
   publishedResult(result: ScenarioResult): ScenarioResult {
     if (this.#folder === undefined) return result;
-    const { history: _, ...published } = result;
-    return published;
+    const { history: _, firstAttempt, ...published } = result;
+    if (firstAttempt === undefined) return published;
+    const { history: __, ...first } = firstAttempt;
+    return { ...published, firstAttempt: first };
   }
 
   /** The report without the names of files that are removed in the end. */

@@ -57,6 +57,7 @@ const play = async (
 };
 
 const CONFIG = 'im-conformance.config.json';
+const DIALECT = 'conformance-dialect.yaml';
 const WORKFLOW = '.github/workflows/conformance.yml';
 const exec = 'node s.js --port {port}';
 const $schema = './node_modules/im-conformance/schemas/config.schema.json';
@@ -70,6 +71,9 @@ t.test('options say all, and nobody is asked', async (t) => {
     [{ yes: true }, { 'server.js': '' }, { exec: 'node server.js --port {port} --data {data}' }, []],
     [{ role: 'client', exec: 'python3 bot.py', ci: 'none' }, {}, { exec: 'python3 bot.py' }, []],
     [{ role: 'client', ci: 'none' }, {}, { exec: 'node conformance-bot.js' }, ['conformance-bot.js']],
+    [{ exec, dialect: 'd.yaml', ci: 'none' }, {}, { exec, dialect: 'd.yaml' }, ['d.yaml']],
+    [{ exec, dialect: 'd.yaml', ci: 'none' }, { 'd.yaml': 'mine' }, { exec, dialect: 'd.yaml' }, []],
+    [{ exec, dialect: 'd.mjs', ci: 'none' }, { 'd.mjs': '' }, { exec, dialect: 'd.mjs' }, []],
   ];
   for (const [options, there, config, files] of rows) {
     const name = JSON.stringify(options);
@@ -105,8 +109,14 @@ t.test('what it writes for a CI system can be read there, and runs the kit', asy
 
 t.test('on a terminal it asks for what was not given, and asks again for what cannot be', async (t) => {
   const rows: [InitOptions, typed: string, config: object, asked: RegExp[]][] = [
-    [{}, `server\n${exec}\ncore\nnone\n`, { exec, class: ['core'] }, [/server or client\? \[server\]/, /ws: url/]],
-    [{}, `\nhttp://h:1/\nws://h:1/\n\nnone\n`, { url: 'ws://h:1/' }, [/Write ws:\/\/h:1\/ instead/]],
+    [{}, `server\n${exec}\n\ncore\nnone\n`, { exec, class: ['core'] }, [/server or client\? \[server\]/, /ws: url/]],
+    [
+      { ci: 'none' },
+      `server\n${exec}\nnein\nno\n\n`,
+      { exec, dialect: DIALECT, class: ['core'] },
+      [/speak im\.ran\.v1\?.*\[yes\]/, /"nein" is none of yes, no/],
+    ],
+    [{}, `\nhttp://h:1/\nws://h:1/\n\n\nnone\n`, { url: 'ws://h:1/' }, [/Write ws:\/\/h:1\/ instead/]],
     [
       { exec },
       'servr\nserver\nall\ngitlap\ngitlab\n',
@@ -132,6 +142,17 @@ t.test('on a terminal it asks for what was not given, and asks again for what ca
     t.strictSame(JSON.parse(read(CONFIG)), { $schema, ...config }, typed);
     for (const question of questions) t.match(asked, question);
   }
+});
+
+t.test('the dialect that is written fits its own examples, and names what is to be changed', async (t) => {
+  const { folder, told } = await play(t, { exec, dialect: DIALECT, ci: 'none' });
+  t.match(told, /next: write the frames of your server into conformance-dialect\.yaml .*dialect try/);
+  t.match(told, /next: npx im-conformance\n$/);
+  const words = [PROGRAM, 'dialect', 'check', DIALECT];
+  const checked = spawnSync(process.execPath, words, { cwd: folder, encoding: 'utf8', timeout: 30_000 });
+  t.equal(checked.status, 0, checked.stderr);
+  t.match(checked.stdout, /^packets: msg:R, msg:A, msg:N, ack:A, ack:R$/m);
+  t.notMatch(checked.stdout, /no rule/);
 });
 
 t.test('who does not want to go on finds nothing written', async (t) => {
@@ -176,6 +197,9 @@ t.test('what cannot be is told with what helps', async (t) => {
     [{ exec, ci: 'jenkins' }, {}, /"jenkins" is none of/, /Use github/],
     [{ exec, class: ['x'] }, {}, /no class "x"/, /Use some of/],
     [{ exec: ' ' }, {}, /the command is empty/, /./],
+    [{ exec, dialect: 'd.mjs' }, {}, /there is no dialect d\.mjs/, /ends in \.yaml/],
+    [{ exec, dialect: 'd' }, {}, /is no file of a dialect/, /ends in \.yaml/],
+    [{ role: 'client', dialect: 'd.yaml' }, {}, /--dialect is for servers/, /its bot/],
     [
       { exec, ci: 'github' },
       { '.github': 'a file' },

@@ -1,6 +1,7 @@
 import type { ScenarioResult } from '../../schemas/index.js';
 import type { RunProgress } from '../../src/harness/options.js';
 import { inert, type Paint, paintFor } from '../../src/report/index.js';
+import { shortIds } from '../../src/report/pretty-failure.js';
 import { duration } from '../../src/report/words.js';
 
 /** What the line shows. */
@@ -35,7 +36,7 @@ export const progressText = (view: ProgressView, columns: number): string => {
 /** `FAILED server/core/x  IM-4.2-9 m1 was not pushed again`, on one line. */
 export const failureText = ({ id, violations }: ScenarioResult, columns: number, paint: Paint): string => {
   const [first] = violations;
-  const rest = inert(` ${id}  ${first?.requirement ?? ''} ${first?.message ?? ''}`);
+  const rest = inert(` ${id}  ${first?.requirement ?? ''} ${shortIds(first?.message ?? '')}`);
   return `${paint('red', 'FAILED')}${fitting(`FAILED${rest}`, columns).slice('FAILED'.length)}`;
 };
 

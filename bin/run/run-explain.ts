@@ -44,7 +44,8 @@ const explanation = (id: string, ledger: Ledger, scenarios: readonly ExplainedSc
 };
 
 /** The `explain` command. Returns the exit code; throws a usage KitError for an unknown id. */
-export const runExplain = async (id: string): Promise<number> => {
-  await writeStdout(explanation(id, loadLedger(), loadScenarios().map(explained)));
+export const runExplain = async (ids: readonly string[]): Promise<number> => {
+  const scenarios = loadScenarios().map(explained);
+  await writeStdout(ids.map((id) => explanation(id, loadLedger(), scenarios)).join('\n'));
   return EXIT.conforms;
 };

@@ -102,7 +102,8 @@ const loader =
     }
   };
 
-const yaml = loader(async (text) => (await import('yaml')).parse(text));
+// Of a package that is CommonJS, what is joined into the bundle has a default export and no other.
+const yaml = loader(async (text) => (await import('yaml')).default.parse(text));
 
 /** YAML holds JSON, but a JSON file must be JSON. */
 const loaders = { '.json': loader((text) => JSON.parse(text)), '.yaml': yaml, '.yml': yaml };
@@ -112,8 +113,8 @@ export const readConfig = async (folder: string, named: string | undefined): Pro
   const searchPlaces = ['json', 'yaml', 'yml'].map((ending) => `im-conformance.config.${ending}`);
   if (named === undefined && !searchPlaces.some((name) => existsSync(resolve(folder, name)))) return {};
   // Loaded only where there is something to read.
-  const { lilconfig } = await import('lilconfig');
-  const reader = lilconfig('im-conformance', { searchPlaces, loaders, stopDir: folder, cache: false });
+  const { default: finder } = await import('lilconfig');
+  const reader = finder.lilconfig('im-conformance', { searchPlaces, loaders, stopDir: folder, cache: false });
   const name = named ?? 'im-conformance.config';
   if (named !== undefined && !/\.(json|ya?ml)$/.test(named)) {
     const remedy = 'Name a file that ends in .json, .yaml or .yml.';

@@ -2,9 +2,9 @@ import { type Cause, type Report, type ScenarioResult, VERDICTS } from '../../sc
 import { loadLedger } from '../ledger/index.js';
 import { dialectLines } from './dialect-words.js';
 import { inertReport } from './inert.js';
-import { html, type Markup } from './markup.js';
+import { html, type Markup, prose } from './markup.js';
 import type { RenderOptions } from './options.js';
-import { isFlaky, outcomeOf } from './outcome.js';
+import { isFlaky, narrowed, outcomeOf } from './outcome.js';
 import { Articles, needsDetail, requirementLink } from './page/failure.js';
 import { PAGE_END, pageHead, TOOLS } from './page/frame.js';
 import { Histories } from './page/histories.js';
@@ -26,15 +26,25 @@ const counts = ({ scenarios }: Report): Markup => {
 
 const link = (id: string): Markup => html`<a href="#detail-${id}">${id}</a>`;
 
+/** So many ids of a cause are read; more of them would push the next cause off the screen. */
+const OTHERS = 12;
+
+const othersMarkup = (others: readonly string[]): Markup | undefined => {
+  if (others.length === 0) return undefined;
+  const links = others.map((id, index) => html`${index === 0 ? '' : ', '}${link(id)}`);
+  return others.length <= OTHERS
+    ? html`<p class="ids">Also failed: ${links}</p>`
+    : html`<details class="ids"><summary>${others.length} more failed</summary><p>${links}</p></details>`;
+};
+
 const causeMarkup = (report: Report, cause: Cause): Markup => {
   const { requirement, level, sentence, scenarios, example, seenIn } = cause;
   const reason = loadLedger().byId.get(requirement)?.reason;
   const vanished = vanishWords(cause);
-  const others = scenarios.slice(1);
   return html`<section class="cause"><h3>${requirementLink(report, requirement)} (${level}): ${count(scenarios.length, 'failure')}${vanished === '' ? undefined : `; ${vanished}`}</h3>
-<p>${sentence}</p>${reason === undefined ? undefined : html`<p class="soft">${reason}</p>`}
+<p>${prose(sentence)}</p>${reason === undefined ? undefined : html`<p class="soft">${prose(reason)}</p>`}
 <p class="ids">Read this one first: ${link(example)}</p>
-${others.length === 0 ? undefined : html`<p class="ids">Also failed: ${others.map((id, index) => html`${index === 0 ? '' : ', '}${link(id)}`)}</p>`}
+${othersMarkup(scenarios.slice(1))}
 ${seenIn.length === 0 ? undefined : html`<p>Seen in ${seenIn.map((bug, index) => html`${index === 0 ? '' : ', '}<a href="${bugLink(bug)}">${bug}</a>`)}</p>`}
 </section>
 `;
@@ -59,6 +69,7 @@ const inReadingOrder = ({ causes, scenarios }: Report): ScenarioResult[] => {
 const navigation = (report: Report, detailed: boolean): Markup => {
   const places = [
     ...(report.causes.length > 0 ? ['causes'] : []),
+    ...(report.matrix.length === 0 || narrowed(report) ? [] : ['matrix']),
     ...(detailed ? ['details'] : []),
     'scenarios',
     'requirements',

@@ -28,3 +28,11 @@ const htmlOf = (part: Part): string => {
 /** A template whose values are escaped, unless they are markup themselves; lists are joined, undefined is nothing. */
 export const html = (texts: TemplateStringsArray, ...parts: Part[]): Markup =>
   new Markup(texts.map((text, index) => text + htmlOf(parts[index])).join(''));
+
+/** A sentence of the specification: what stands between back quotes is set as code. */
+export const prose = (text: string): Markup => {
+  const parts = text.split('`');
+  // One that is not closed is an ordinary character.
+  if (parts.length % 2 === 0) return html`${text}`;
+  return html`${parts.map((part, index) => (index % 2 === 0 ? part : html`<code>${part}</code>`))}`;
+};

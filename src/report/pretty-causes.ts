@@ -10,6 +10,8 @@ import { bugLink, count, wrap } from './words.js';
 const BRIEF = 3;
 const DIAGRAM_ROWS = 14;
 const ID_LINES = 3;
+/** A few links show that it happens to others; of more nobody opens one. */
+const BUGS = 4;
 const TRACE_ROWS = 120;
 
 /** What `pretty` is written with: the options with their defaults. */
@@ -57,6 +59,23 @@ export const idLines = (label: string, ids: readonly string[], { paint, width, d
   ];
 };
 
+const bugLines = (bugs: readonly string[], { paint, width, detail }: Writing): string[] => {
+  const shown = detail === 'verbose' ? bugs : bugs.slice(0, BUGS);
+  const left = bugs.length - shown.length;
+  const more = left === 0 ? [] : [`and ${left} more: --verbose names them`];
+  return shown.length === 0 ? [] : labelled('seen in', [...shown.map(bugLink), ...more].join(' '), paint, width);
+};
+
+/** Each bug is named with the first cause that it belongs to. */
+const bugsOnce = (causes: readonly Cause[]): Cause[] => {
+  const told = new Set<string>();
+  return causes.map((cause) => {
+    const seenIn = cause.seenIn.filter((bug) => !told.has(bug));
+    for (const bug of seenIn) told.add(bug);
+    return { ...cause, seenIn };
+  });
+};
+
 const headLine = (cause: Cause, number: number, { paint, width }: Writing): string[] => {
   const vanished = vanishWords(cause);
   const facts = [count(cause.scenarios.length, 'failure'), ...(vanished === '' ? [] : [vanished])];
@@ -75,7 +94,6 @@ const causeLines = (cause: Cause, number: number, results: ReadonlyMap<string, S
   const result = results.get(cause.example);
   const violation = result && violationOf(result, cause);
   if (result === undefined || violation === undefined) return [];
-  const bugs = cause.seenIn.map(bugLink);
   return [
     ...headLine(cause, number, writing),
     `  ${paint('bold', result.id)}${again(result)}`,
@@ -88,7 +106,7 @@ const causeLines = (cause: Cause, number: number, results: ReadonlyMap<string, S
     // Whoever copies it needs it in one piece.
     `    ${paint('dim', 'replay    ')}${result.replay}`,
     ...idLines('also      ', cause.scenarios.slice(1), writing),
-    ...(bugs.length === 0 ? [] : labelled('seen in', bugs.join(' '), paint, width)),
+    ...bugLines(cause.seenIn, writing),
   ];
 };
 
@@ -107,7 +125,7 @@ export const causesLines = (report: Report, failed: number, writing: Writing): s
   const { causes } = report;
   if (failed === 0) return [];
   const results = new Map(report.scenarios.map((result) => [result.id, result]));
-  const shown = writing.detail === 'verbose' ? causes : causes.slice(0, BRIEF);
+  const shown = bugsOnce(writing.detail === 'verbose' ? causes : causes.slice(0, BRIEF));
   return [
     '',
     writing.paint('red', `${count(failed, 'failure')}, ${count(causes.length, 'cause')}`),

@@ -7,11 +7,17 @@ import { firstAttemptWords, groupBy, repetitionWords, wrap } from './words.js';
 const withVerdict = (report: Report, verdict: ScenarioResult['verdict']): ScenarioResult[] =>
   report.scenarios.filter((result) => result.verdict === verdict);
 
+/** How long the kit stood still differs from one scenario to the next, and is no reason of its own. */
+const reasonOf = ({ because, reason }: ScenarioResult): string => {
+  if (because?.code !== 'kit-stalled') return reason ?? 'no reason was recorded';
+  return 'too slow to judge: the kit itself stood still, and what was seen may come from that. Give it a quieter machine, or lower --concurrency and --instances.';
+};
+
 /** Results that share a reason are listed under it: forty lines of the same reason hide the one that differs. */
 const grouped = (title: string, results: readonly ScenarioResult[], writing: Writing): string[] => {
   if (results.length === 0) return [];
   const { paint, width } = writing;
-  const groups = groupBy(results, (result) => result.reason ?? 'no reason was recorded');
+  const groups = groupBy(results, reasonOf);
   return [
     '',
     `${paint('yellow', title)} (${results.length})`,

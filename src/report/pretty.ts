@@ -14,7 +14,7 @@ const head = (report: Report, { paint, width }: Writing): string[] => {
   const what = subject.embedded ? 'the embedded reference server, as no url was given' : subject.url;
   const facts = [`classes ${subject.classes.join(', ') || 'none'}`, `seed ${kit.seed}`, report.startedAt];
   return [
-    `${paint('bold', `im-conformance ${kit.version}`)} tested ${what}`,
+    ...wrap(`im-conformance ${kit.version} tested ${what}`, width).map((line) => paint('bold', line)),
     ...wrap(facts.join(' · '), width).map((line) => paint('dim', line)),
     ...dialectLines(report).flatMap((line) => wrap(line, width)),
   ];

@@ -187,6 +187,33 @@ t.test('a kit that was too slow asks for time, and not for a bug report', async 
   t.notMatch(next.join('\n'), /please report them/);
 });
 
+t.test(
+  'what is alike is told once: how long the kit stood still, and the same real bug under two causes',
+  async (t) => {
+    const mixed = load('mixed');
+    const [failed] = mixed.scenarios.filter(({ verdict }) => verdict === 'failed');
+    const [cause] = mixed.causes;
+    if (failed === undefined || cause === undefined) throw new Error('the fixture has no failure');
+    const slow = [300, 900].map((stalledMs) => ({
+      ...failed,
+      id: `server/core/slow#${stalledMs}`,
+      verdict: 'error' as const,
+      because: { code: 'kit-stalled' as const, stalledMs, requirements: ['IM-2-3'] },
+      reason: `too slow to judge: the kit itself stood still for ${stalledMs} ms`,
+    }));
+    const seenIn = Array.from({ length: 9 }, (_, index) => `a/b#${index}`);
+    const causes = [cause, { ...cause, requirement: 'IM-2-10' as const }].map((one) => ({ ...one, seenIn }));
+    const report = { ...mixed, causes, scenarios: [...mixed.scenarios, ...slow] };
+    const text = await renderReport('pretty', report);
+    t.match(text, /stood still, and[\s\S]*server\/core\/slow#300, server\/core\/slow#900/);
+    t.equal(text.match(/the kit itself stood still/g)?.length, 1);
+    t.same(text.match(/issues\/\d/g), ['issues/0', 'issues/1', 'issues/2', 'issues/3']);
+    t.match(text.replace(/\n */g, ' '), 'and 5 more: --verbose names them');
+    const verbose = await renderReport('pretty', report, { detail: 'verbose' });
+    t.ok(seenIn.every((bug) => verbose.includes(`issues/${bug.slice(4)}`)));
+  },
+);
+
 t.test('text of a subject is made inert', async (t) => {
   const rows: [string, string][] = [
     ['plain <b>&amp; ümlaut 漢字 😀', 'plain <b>&amp; ümlaut 漢字 😀'],

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CLASSES_OF, ROLES, type Role } from '../../../schemas/index.js';
+import { defined } from '../../../src/defined.js';
 import { KitError } from '../../../src/errors.js';
 import { didYouMean } from '../../../src/nearest.js';
 import { checkUrl, classesFrom } from '../../../src/options/run-options.js';
@@ -18,6 +19,8 @@ export interface Answers {
   ci: CiSystem;
   /** A stub of a bot is written, because the client has none yet. */
   stub: boolean;
+  /** The file of the dialect through which a server of another protocol is tested. */
+  dialect?: string;
 }
 
 /** The options of `init`, as commander gives them. */
@@ -26,12 +29,14 @@ export interface InitOptions {
   exec?: string;
   url?: string;
   class?: string[];
+  dialect?: string;
   ci?: string;
   yes?: boolean;
   force?: boolean;
 }
 
 export const BOT = 'conformance-bot.js';
+export const DIALECT = 'conformance-dialect.yaml';
 const BOT_COMMAND = `node ${BOT}`;
 
 const oneOf =
@@ -105,6 +110,33 @@ const guessSubject = (folder: string, role: Role): Subject => {
   throw new KitError('usage', 'nobody knows how your server is started', remedy, { field: 'exec' });
 };
 
+/** The dialect that was named: one that is there, or one of which a stub is to be written. */
+const checkDialect = (file: string, folder: string, role: Role): string => {
+  const wrong = (message: string, remedy: string) => new KitError('usage', message, remedy, { field: 'dialect' });
+  if (role === 'client') throw wrong('--dialect is for servers', 'Leave it out: a client is tested through its bot.');
+  if (!/\.(ya?ml|mjs|js)$/.test(file)) {
+    throw wrong(`--dialect ${file} is no file of a dialect`, `Name a file that ends in .yaml, such as ${DIALECT}.`);
+  }
+  if (/\.m?js$/.test(file) && !existsSync(join(folder, file))) {
+    throw wrong(`there is no dialect ${file}`, `Name a file that ends in .yaml: init writes a first one there.`);
+  }
+  return file;
+};
+
+/** Undefined: the server speaks im.ran.v1, as nearly all do that are tested without a question. */
+const dialectFrom = async (
+  { dialect }: InitOptions,
+  folder: string,
+  role: Role,
+  ask: Questions | undefined,
+): Promise<string | undefined> => {
+  if (dialect !== undefined) return checkDialect(dialect, folder, role);
+  if (ask === undefined || role === 'client') return undefined;
+  const question = 'Does your server speak im.ran.v1? If not, a dialect is written, in which you say how it speaks.';
+  const spoken = await ask.checked(question, 'yes', oneOf('dialect', ['yes', 'no']));
+  return spoken === 'yes' ? undefined : DIALECT;
+};
+
 /** All answers: those that were given as options, and of the others what a person says, or without one what is most likely. */
 export const answersFrom = async (
   options: InitOptions,
@@ -115,18 +147,21 @@ export const answersFrom = async (
   const toCi = oneOf('ci', CI_SYSTEMS);
   // What was given is checked before anybody is asked.
   const roleGiven = options.role === undefined ? undefined : toRole(options.role);
+  if (options.dialect !== undefined) checkDialect(options.dialect, folder, roleGiven ?? 'server');
   const ciGiven = options.ci === undefined ? undefined : toCi(options.ci);
   const early = roleGiven ?? (ask === undefined ? 'server' : undefined);
   const role = early ?? (await ask?.checked('What do you test: server or client?', 'server', toRole)) ?? 'server';
   const toClasses = (answer: string): string[] => (answer === 'all' ? [] : classesFrom([answer], role, 'class'));
   const classesGiven = options.class === undefined ? undefined : classesFrom(options.class, role, 'class');
-  const subject =
-    given(options, role) ?? (ask === undefined ? guessSubject(folder, role) : await askSubject(ask, folder, role));
-  const classes =
-    classesGiven ??
-    (await ask?.checked(`Which classes (${CLASSES_OF[role].join(', ')}; all: what it claims)?`, 'all', toClasses)) ??
-    [];
+  const named = given(options, role);
+  const subject = named ?? (ask === undefined ? guessSubject(folder, role) : await askSubject(ask, folder, role));
+  // Who writes the command as an option writes the dialect so, too.
+  const dialect = await dialectFrom(options, folder, role, named === undefined ? ask : undefined);
+  // What speaks another protocol claims nothing.
+  const usual = dialect === undefined ? 'all' : 'core';
+  const question = `Which classes (${CLASSES_OF[role].join(', ')}; all: what it claims)?`;
+  const classes = classesGiven ?? (await ask?.checked(question, usual, toClasses)) ?? [];
   const ci =
     ciGiven ?? (await ask?.checked('Which CI: github, gitlab or none?', likelyCi(folder), toCi)) ?? likelyCi(folder);
-  return { role, ...subject, classes, ci };
+  return { role, ...subject, ...defined({ dialect }), classes, ci };
 };

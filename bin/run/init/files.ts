@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { defined } from '../../../src/defined.js';
 import { packageRoot } from '../../../src/package-root.js';
 import { type Answers, BOT } from './answers.js';
 
@@ -13,10 +14,10 @@ const CONFIG = 'im-conformance.config.json';
 const SCHEMA = './node_modules/im-conformance/schemas/config.schema.json';
 
 /** The configuration that the answers come to. */
-export const configOf = ({ exec, url, classes }: Answers): Record<string, unknown> => ({
+export const configOf = ({ exec, url, dialect, classes }: Answers): Record<string, unknown> => ({
   $schema: SCHEMA,
-  ...(url === undefined ? {} : { url }),
-  ...(exec === undefined ? {} : { exec }),
+  ...defined({ url }),
+  ...defined({ exec, dialect }),
   ...(classes.length === 0 ? {} : { class: classes }),
 });
 
@@ -79,21 +80,33 @@ const ciFile = (answers: Answers, folder: string): NewFile[] => {
 
 const botStub = (): string => readFileSync(join(packageRoot, 'examples', 'client-bot-js', 'stub.js'), 'utf8');
 
+const dialectStub = (): string => readFileSync(join(packageRoot, 'examples', 'dialects', 'stub.yaml'), 'utf8');
+
+/** A dialect that is there already is somebody's work. */
+const dialectFile = ({ dialect }: Answers, folder: string): NewFile[] =>
+  dialect === undefined || existsSync(join(folder, dialect)) ? [] : [{ path: dialect, text: dialectStub() }];
+
 /** All files, in the order in which they are written. */
 export const filesOf = (answers: Answers, folder: string): NewFile[] => [
   { path: CONFIG, text: `${JSON.stringify(configOf(answers), undefined, 2)}\n` },
   ...(answers.stub ? [{ path: BOT, text: botStub() }] : []),
+  ...dialectFile(answers, folder),
   ...ciFile(answers, folder),
 ];
 
 /** What the person does now, one line each. */
 export const nextSteps = (answers: Answers, written: readonly string[], folder: string): string[] => {
-  const { role, exec, url } = answers;
+  const { role, exec, url, dialect } = answers;
   const installed = existsSync(join(folder, 'node_modules', 'im-conformance'));
   const noPort = role === 'server' && exec !== undefined && !exec.includes('{port}');
   return [
     ...(installed ? [] : ['npm install --save-dev im-conformance']),
     ...(answers.stub ? [`write openLibrary in ${BOT}: it connects your library to the kit`] : []),
+    ...(dialect !== undefined && written.includes(dialect)
+      ? [
+          `write the frames of your server into ${dialect} (docs/any-server.md), and try it: npx im-conformance dialect try ${dialect} ${url ?? 'ws://HOST:PORT/'}`,
+        ]
+      : []),
     ...(noPort
       ? ['let the server listen on the port that the environment names as PORT, or write {port} in the command']
       : []),

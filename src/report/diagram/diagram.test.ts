@@ -14,7 +14,7 @@ import { xmlFaults } from './testing/well-formed.js';
 
 const GOLDEN = join(packageRoot, 'conformance', 'histories');
 const FIXTURES = join(packageRoot, 'src', 'report', 'diagram', 'fixtures');
-const WIDTHS = [100, 80, 60, 50] as const;
+const WIDTHS = [100, 80, 60, 50, 40] as const;
 /** Anything that a terminal or a CI log would obey. */
 const OBEYED = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]|^::/u;
 
@@ -89,6 +89,18 @@ t.test('golden diagrams', async (t) => {
       t.equal(drawn, readFileSync(path, 'utf8'), `${name}.${ending}`);
     }
   }
+});
+
+t.test('that the kit puts its clients away after settling is not held against the receiver', async (t) => {
+  const events = load('bad-accepted-and-never-pushed');
+  const at = events.findIndex(({ kind }) => kind === 'settled') + 1;
+  const closed: HistoryEvent = { kind: 'closed', at: 2_043, client: 'bob', conn: 3, by: 'kit', how: 'lost' };
+  const diagram = diagramOf([...events.slice(0, at), closed, ...events.slice(at)], options(events));
+  t.match(diagram.vanished, /never pushed to bob$/);
+  t.ok(
+    diagram.rows.some((row) => row.kind === 'arrow' && row.fate === 'missing'),
+    'the packet that never came is drawn',
+  );
 });
 
 const told = (row: Row): string => {

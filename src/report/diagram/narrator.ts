@@ -136,9 +136,9 @@ export class Narrator {
         this.#mark(event, 'refused', `refused${event.status === undefined ? `: ${event.error}` : `: ${event.status}`}`);
         break;
       case 'closed':
-        this.lifelines.close(conn);
         // After settling the kit puts its clients away: nothing of it belongs to the scenario.
         if (this.#settled && event.by === 'kit') return;
+        this.lifelines.close(conn);
         this.#mark(event, 'closed', closedText(event));
         break;
       case 'silent':

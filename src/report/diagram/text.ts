@@ -7,14 +7,14 @@ import { layOut, type TextLayout } from './text-layout.js';
 import { TextRows } from './text-rows.js';
 
 export interface TextOptions {
-  /** Columns of the terminal: 100 at most are used, 50 at least. */
+  /** Columns of the terminal: 100 at most are used, 40 at least. */
   width?: number;
   /** Line drawing and arrows; without it, ASCII only. */
   unicode?: boolean;
   paint?: Paint;
 }
 
-const WIDTH = { least: 50, most: 100 };
+const WIDTH = { least: 40, most: 100 };
 /** So many messages are told with their ids: of more, nobody looks for one in a diagram. */
 const MAX_NAMED = 6;
 

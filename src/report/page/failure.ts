@@ -1,6 +1,6 @@
 import type { HistoryEvent, Report, ScenarioResult, Violation } from '../../../schemas/index.js';
 import { diagramOf, svgDiagram } from '../diagram/index.js';
-import { html, Markup } from '../markup.js';
+import { html, Markup, prose } from '../markup.js';
 import type { RenderOptions, ShownStep } from '../options.js';
 import { isFlaky } from '../outcome.js';
 import { bugLink, cut, firstAttemptWords, repetitionWords } from '../words.js';
@@ -24,7 +24,7 @@ export const requirementLink = ({ requirements }: Pick<Report, 'requirements'>, 
 const violationMarkup = (report: Report, violation: Violation, withPackets: boolean): Markup => {
   const { requirement, level, sentence, message, expected, seen, where, trace } = violation;
   return html`<h4>${requirementLink(report, requirement)} (${level})</h4>
-<p>${sentence}</p>
+<p>${prose(sentence)}</p>
 <dl>${field('what', message)}${field('expected', expected)}${field('seen', seen)}${field('where', where)}</dl>
 ${withPackets && trace.length > 0 ? html`<pre tabindex="0">${trace.join('\n')}</pre>` : undefined}`;
 };

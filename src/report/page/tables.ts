@@ -1,6 +1,6 @@
 import type { MatrixCell, Report, ScenarioResult } from '../../../schemas/index.js';
 import { type Ledger, loadLedger } from '../../ledger/index.js';
-import { html, type Markup } from '../markup.js';
+import { html, type Markup, prose } from '../markup.js';
 import { CELL_SIGNS, MATRIX_ROWS, matrixSummary } from '../matrix-table.js';
 import { isFlaky, narrowed, requirementCoverage } from '../outcome.js';
 import { count, duration } from '../words.js';
@@ -49,13 +49,13 @@ ${wide('fault matrix', table)}`;
 const requirementRow = (row: Report['requirements'][number], ledger: Ledger): Markup => {
   const { id, level, verdict, exercised, scenarios } = row;
   const known = ledger.byId.get(id);
-  const reason = known?.reason === undefined ? undefined : html` <span class="soft">${known.reason}</span>`;
-  return html`<tr id="${id}"><td>${id}</td><td>${level}</td><td>${row.class}</td><td class="${verdict}">${verdict}</td><td>${known?.sentence}${reason}</td><td>${count(exercised, 'time')} in ${count(scenarios.length, 'scenario')}</td></tr>\n`;
+  const reason = known?.reason === undefined ? undefined : html` <span class="soft">${prose(known.reason)}</span>`;
+  return html`<tr id="${id}"><td>${id}</td><td class="narrow-off">${level}</td><td class="narrow-off">${row.class}</td><td class="${verdict}">${verdict}</td><td>${prose(known?.sentence ?? '')}${reason}</td><td class="narrow-off">${count(exercised, 'time')} in ${count(scenarios.length, 'scenario')}</td></tr>\n`;
 };
 
 export const requirementsSection = (report: Report): Markup => {
   const ledger = loadLedger();
-  const table = html`<table><thead><tr><th scope="col">requirement</th><th scope="col">level</th><th scope="col">class</th><th scope="col">verdict</th><th scope="col">what it demands, and why</th><th scope="col">exercised</th></tr></thead><tbody>
+  const table = html`<table><thead><tr><th scope="col">requirement</th><th scope="col" class="narrow-off">level</th><th scope="col" class="narrow-off">class</th><th scope="col">verdict</th><th scope="col">what it demands, and why</th><th scope="col" class="narrow-off">exercised</th></tr></thead><tbody>
 ${report.requirements.map((row) => requirementRow(row, ledger))}</tbody></table>`;
   return html`<h2 id="requirements">Requirements</h2><p>${requirementCoverage(report)}.</p>
 ${wide('requirements', table)}`;
