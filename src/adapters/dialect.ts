@@ -1,4 +1,4 @@
-import type { AckA, AckN, AckR, MsgA, MsgN, MsgR, Profile, Timers } from '../../schemas/index.js';
+import type { AckA, AckN, AckR, Description, MsgA, MsgN, MsgR, Profile, Timers } from '../../schemas/index.js';
 
 /** Who connects, as the foreign server shall know it. */
 export interface Who {
@@ -76,6 +76,8 @@ export interface Dialect {
   readonly profile: Profile;
   /** What the protocol, or its settings, promises; where the caller describes the server, that counts instead. */
   readonly timers?: Partial<Timers>;
+  /** The same of its limits: what a client must not wait for, such as more pushes than may be without an ack. */
+  readonly limits?: Description['limits'];
   /** Close codes of the server, and the codes of im.ran.v1 that mean the same. The others mean nothing. */
   readonly closes?: Readonly<Record<number, number>>;
   /** What the protocol itself cannot promise, a sentence each: a finding of its own at the head of the report. */

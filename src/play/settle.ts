@@ -4,7 +4,7 @@ import type { Actor } from './clients/actor.js';
 import { isRefusedForGood, type SentMessage } from './clients/sent-messages.js';
 import { isOwedTo, Outstanding } from './owed.js';
 import { openLink, type Stage } from './stage.js';
-import { restart } from './subject-control.js';
+import { kill, restart } from './subject-control.js';
 
 /** Rounds of re-sending what was refused as busy: each at most one bound long. */
 const MAX_ROUNDS = 20;
@@ -17,6 +17,8 @@ const actorsOf = (stage: Stage, user: string): Actor[] =>
 
 /** Ends every fault that the script left behind: a dead process, a silent or stalled connection. */
 const endFaults = async (stage: Stage): Promise<void> => {
+  // The script ended while the server stopped: what is left of it goes as the script would have had it.
+  if (stage.stopBegun) await kill(stage);
   if (!stage.subjectUp) await restart(stage);
   for (const actor of stage.actors.values()) {
     actor.autoAcks = true;

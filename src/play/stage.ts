@@ -61,6 +61,8 @@ export class Stage implements ActorWorld {
   #waitingSince = 0;
   #waiting = 0;
   subjectUp = true;
+  /** It was told to stop, and nobody waits for the end of that. */
+  stopBegun = false;
   /** A step wanted what the dialect cannot say or hear: the script ends. */
   cannotGoOn = false;
   /** Messages that the bystanders have exchanged, and whether they go on. */

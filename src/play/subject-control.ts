@@ -20,3 +20,12 @@ export const restart = async (stage: Stage): Promise<void> => {
   stage.subjectUp = true;
   stage.record({ kind: 'subject', event: 'started' });
 };
+
+/** Kills the subject. Whoever asked it to stop before has not waited for that. */
+export const kill = async (stage: Stage): Promise<void> => {
+  stage.subjectUp = false;
+  stage.stopBegun = false;
+  stage.record({ kind: 'subject', event: 'killing', signal: 'SIGKILL' });
+  await stage.mustWait(controlOf(stage).kill());
+  stage.record({ kind: 'subject', event: 'killed', signal: 'SIGKILL' });
+};

@@ -1,6 +1,7 @@
 import type { AckR, MsgR } from '../../../schemas/index.js';
 import type { Cannot, Session, Who, Wire } from '../dialect.js';
 import type { MqttCodec, MqttPacket } from './codec.js';
+import { Received } from './received.js';
 
 export interface MqttSettings {
   /** 4 is 3.1.1. */
@@ -52,9 +53,7 @@ export class MqttSession implements Session {
   readonly #memory: Map<string, unknown>;
   /** Packet id → rid of what waits for its answer on this connection. */
   readonly #asked = new Map<number, string>();
-  /** Id of a push → its packet id, on this connection, as long as it is not acked. */
-  readonly #pushed = new Map<string, number>();
-  readonly #acked = new Map<number, { rid: string; serverMsgId: string }>();
+  readonly #received: Received;
   /** So many publications may be without an answer (MQTT 5); the others wait, as the protocol asks. */
   #room = Number.POSITIVE_INFINITY;
   readonly #waiting: MqttPacket[] = [];
@@ -66,6 +65,7 @@ export class MqttSession implements Session {
     this.#memory = memory;
     this.#settings = settings;
     this.#codec = codec;
+    this.#received = new Received(settings.qos, wire, memory, (cmd, messageId) => this.#write({ cmd, messageId }));
     this.#parser = codec.parser({ protocolVersion: settings.version });
     this.#parser.on('packet', (packet) => this.#on(packet));
     this.#parser.on('error', (error) => wire.unread(error.message, 'no MQTT broker writes that'));
@@ -106,7 +106,7 @@ export class MqttSession implements Session {
     else if (cmd === 'publish') this.#onPublish(packet);
     else if (cmd === 'puback' || cmd === 'pubcomp') this.#onAnswer(packet);
     else if (cmd === 'pubrec') this.#onPubrec(packet);
-    else if (cmd === 'pubrel') this.#onPubrel(messageId);
+    else if (cmd === 'pubrel') this.#received.onPubrel(messageId);
     else if (cmd === 'disconnect') this.#onDisconnect(packet.reasonCode ?? 0);
     else if (cmd !== 'pingresp') this.#wire.unread(JSON.stringify(packet).slice(0, 400), `nobody asked for a ${cmd}`);
   }
@@ -146,15 +146,14 @@ export class MqttSession implements Session {
     const { id: msgId, from, body } = envelope;
     // With QoS 2 another packet id is another message: a repeat carries the same one.
     const serverMsgId = this.#settings.qos === 2 ? `${from}/${msgId}/${messageId}` : `${from}/${msgId}`;
-    // Noted first: the ack may come within the call.
-    this.#pushed.set(serverMsgId, messageId);
-    this.#wire.packet({ type: 'msg:N', msgId, from, to: topic.slice(TOPIC.length), body, serverMsgId });
+    const to = topic.slice(TOPIC.length);
+    this.#received.onPublish(messageId, serverMsgId, () =>
+      this.#wire.packet({ type: 'msg:N', msgId, from, to, body, serverMsgId }),
+    );
   }
 
   #publicationOf(messageId: number): Publication | undefined {
-    return [...this.#memory.values()].find((one) => (one as Publication).messageId === messageId) as
-      | Publication
-      | undefined;
+    return this.#memory.get(`publication ${messageId}`) as Publication | undefined;
   }
 
   /** PUBACK, or the PUBCOMP with which QoS 2 ends: only then the broker has it for good. */
@@ -186,15 +185,8 @@ export class MqttSession implements Session {
     this.#write({ cmd: 'pubrel', messageId });
   }
 
-  #onPubrel(messageId: number): void {
-    this.#write({ cmd: 'pubcomp', messageId });
-    const acked = this.#acked.get(messageId);
-    this.#acked.delete(messageId);
-    if (acked) this.#wire.packet({ type: 'ack:A', status: 'ok', ...acked });
-  }
-
   send(request: MsgR | AckR): Cannot | undefined {
-    return request.type === 'msg:R' ? this.#publish(request) : this.#ack(request);
+    return request.type === 'msg:R' ? this.#publish(request) : this.#received.ack(request);
   }
 
   #freeId(): number {
@@ -217,6 +209,7 @@ export class MqttSession implements Session {
     const publication = known ?? { messageId: this.#freeId(), state: 'published' };
     const { messageId } = publication;
     this.#memory.set(key, publication);
+    this.#memory.set(`publication ${messageId}`, publication);
     const full = this.#asked.size >= this.#room;
     this.#asked.set(messageId, rid);
     const payload = JSON.stringify({ id: msgId, from: this.#who.user, body } satisfies Envelope);
@@ -227,17 +220,6 @@ export class MqttSession implements Session {
         : { cmd: 'publish', messageId, topic: TOPIC + to, payload, qos, dup: known !== undefined, retain: false };
     if (full) this.#waiting.push(packet);
     else this.#write(packet);
-    return undefined;
-  }
-
-  #ack({ type: _type, rid, serverMsgId, ...more }: AckR): Cannot | undefined {
-    const [unknown] = Object.keys(more);
-    if (unknown !== undefined) return { cannot: `give an ack the field ${unknown}` };
-    const messageId = this.#pushed.get(serverMsgId);
-    if (messageId === undefined) return { cannot: 'ack what is not waiting for an ack on this connection' };
-    this.#pushed.delete(serverMsgId);
-    if (this.#settings.qos === 2) this.#acked.set(messageId, { rid, serverMsgId });
-    this.#write({ cmd: this.#settings.qos === 2 ? 'pubrec' : 'puback', messageId });
     return undefined;
   }
 }

@@ -62,8 +62,8 @@ type Described = Pick<ServerSubject, 'description' | 'served'>;
 
 /** The description that counts: the caller's wins over the served one, which is judged all the same (IM-1-19). */
 const describe = async (options: RunOptions, url: string): Promise<Described> => {
-  const timers = options.dialect?.timers;
-  const bare: Description = options.describe ?? { protocol: WIRE.subprotocol, ...defined({ timers }) };
+  const { timers, limits } = options.dialect ?? {};
+  const bare: Description = { protocol: WIRE.subprotocol, ...defined({ timers, limits }), ...options.describe };
   // A server of another protocol has no description to fetch: what it claims is what the caller says, or core.
   if (options.dialect !== undefined) return { description: bare };
   const served = await fetchDescription(url, tlsOf(options));

@@ -1,9 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import t from 'tap';
 import type { Report } from '../../../schemas/index.js';
 import { loadVia } from '../../adapters/load-via.js';
-import { packageRoot } from '../../package-root.js';
 import { runSuite } from '../index.js';
 import type { RunOptions } from '../options.js';
 
@@ -11,8 +9,6 @@ const isThere = spawnSync('sh', ['-c', 'command -v mosquitto']).status === 0;
 const missing = isThere ? undefined : 'mosquitto is not there: apt-get install mosquitto';
 if (missing !== undefined && process.env.IM_REQUIRE_ALL === '1') t.fail(missing);
 const skip = missing ?? false;
-
-const MUTE = `${process.execPath} ${join(packageRoot, 'src/adapters/testing/mute-mqtt.mjs')}`;
 
 /** Started by root, mosquitto becomes somebody else who cannot read the folder; so it is told to stay. */
 const mosquitto = (...settings: string[]): string => {
@@ -40,6 +36,9 @@ const test = async (exec: string, via: string, more: Partial<RunOptions> = {}): 
 const withVerdict = (report: Report, verdict: string): string[] =>
   report.scenarios.filter((result) => result.verdict === verdict).map(({ id }) => id);
 
+const violationsOf = (report: Report): string[] =>
+  report.scenarios.flatMap(({ violations }) => violations.map((one) => `${one.requirement} ${one.message}`));
+
 t.test('mosquitto keeps what it promises while it lives', { skip }, async (t) => {
   for (const via of ['mqtt', 'mqtt?version=5']) {
     const report = await test(mosquitto(), via);
@@ -50,6 +49,23 @@ t.test('mosquitto keeps what it promises while it lives', { skip }, async (t) =>
   }
 });
 
+t.test('mosquitto: more than twenty unanswered publications with QoS 2 are confirmed and lost', { skip }, async (t) => {
+  const only = ['server/core/burst-of-requests'];
+  const lost = violationsOf(await test(mosquitto(), 'mqtt', { only }));
+  t.match(lost.join('\n'), /IM-3-1 .*accepted and lost/);
+  const mended = await test(mosquitto('max_inflight_messages 0'), 'mqtt', { only });
+  t.same(violationsOf(mended), [], 'max_inflight_messages 0 mends it');
+});
+
+t.test('mosquitto pushes twenty without an ack, and nobody waits for the next one', { skip }, async (t) => {
+  const ids = ['cut-in-mid-batch', 'stream-while-connecting', 'takeover-late-close*', 'cut-before-the-backlog'];
+  const report = await test(mosquitto('max_queued_messages 0'), 'mqtt?version=5', {
+    only: ids.map((id) => `server/core/${id}`),
+  });
+  t.same([...violationsOf(report), ...withVerdict(report, 'error'), ...withVerdict(report, 'inconclusive')], []);
+  t.match(report.subject.description, { limits: { maxInFlight: 20 } });
+});
+
 t.test('mosquitto without persistence forgets, and is caught', { skip }, async (t) => {
   const only = ['server/durable/killed-after-the-answer#at-once'];
   const report = await test(mosquitto('persistence false'), 'mqtt', { only, classes: ['core', 'durable'] });
@@ -57,17 +73,4 @@ t.test('mosquitto without persistence forgets, and is caught', { skip }, async (
     report.scenarios.flatMap(({ violations }) => violations.map(({ requirement }) => requirement)),
     ['IM-3-2'],
   );
-});
-
-t.test('a mute broker gains nothing: no scenario, no requirement, no cell', async (t) => {
-  const describe = { protocol: 'im.ran.v1', timers: { answerWithinMs: 60, redeliverAfterMs: 60 } } as const;
-  const only = ['server/core/*', 'server/durable/killed-after*'];
-  const more = { only, describe, classes: ['core', 'durable'], patienceMs: 30, concurrency: 32 } as const;
-  const report = await test(MUTE, 'mqtt', { ...more, only, classes: ['core', 'durable'] });
-  const played = withVerdict(report, 'failed').length + withVerdict(report, 'error').length;
-  t.ok(played > 30, `${played} were played`);
-  t.same(withVerdict(report, 'passed'), []);
-  const gained = ({ verdict }: { verdict: string }) => verdict === 'passed';
-  t.same(report.requirements.filter(gained), []);
-  t.same(report.matrix.filter(gained), []);
 });

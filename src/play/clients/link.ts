@@ -208,6 +208,10 @@ export class Link {
     this.#owner.notify();
   }
 
+  get endedByKit(): boolean {
+    return this.#endedByKit !== undefined;
+  }
+
   #onClose(code: number, error?: Error, reason = ''): void {
     if (this.state === 'closed') return;
     if (

@@ -32,6 +32,12 @@ export const acks = defineClientVerb({
     if (absent !== undefined) return recordSkipped(stage, place, absent);
     const labels = expandLabels(action.acks);
     const unknown = labels.find((label) => stage.messages.get(label).serverMsgId === undefined);
+    if (unknown !== undefined && stage.options.dialect) {
+      const why = 'ack a message that was pushed to nobody: no frame has told its id';
+      stage.record({ kind: 'cannot', client: actor.name, conn: link.conn, packet: 'ack:R', why });
+      stage.cannotGoOn = true;
+      return false;
+    }
     if (unknown !== undefined)
       return recordUnreached(stage, place, `the serverMsgId of ${unknown} is known`, 'no packet told it');
     await sendAll(stage, actor, place, labels, 'ack:R', action, (label) => {

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { millis } from '../../../schemas/script-values.js';
 import { recordFault } from '../../play/step-outcome.js';
-import { controlOf } from '../../play/subject-control.js';
+import { kill } from '../../play/subject-control.js';
 import { defineSubjectVerb, nothingNew } from '../define.js';
 import { aimedClients, aimedLabels, aimedPacket, awaitTrigger, before, isInTime, when } from './aim.js';
 import { awaitAllClosed, exactPause } from './ending.js';
@@ -22,10 +22,7 @@ export const crashes = defineSubjectVerb({
     if (!(await awaitTrigger(stage, action.when, place))) return false;
     if (action.afterMs !== undefined) await stage.mustWait(exactPause(stage, Number(action.afterMs)));
     const fired = isInTime(stage, action);
-    stage.subjectUp = false;
-    stage.record({ kind: 'subject', event: 'killing', signal: 'SIGKILL' });
-    await stage.mustWait(controlOf(stage).kill());
-    stage.record({ kind: 'subject', event: 'killed', signal: 'SIGKILL' });
+    await kill(stage);
     await stage.mustWait(awaitAllClosed(stage));
     recordFault(stage, place, 'crash', fired, aimedPacket(action));
     return true;

@@ -34,6 +34,7 @@ export const stops = defineSubjectVerb({
     stage.subjectUp = false;
     if (action.waits === false) {
       controlOf(stage).beginStop();
+      stage.stopBegun = true;
       recordFault(stage, place, 'stop', true);
       return true;
     }

@@ -1,3 +1,4 @@
+import type { Packet } from '../../../../schemas/index.js';
 import { Correspondence, type Dialect, Translator, type Who } from '../../../adapters/index.js';
 import type { Dial, DialOutcome, DialRequest, Socket, SocketHandlers } from '../../../play/index.js';
 import type { Authenticate } from '../credentials.js';
@@ -32,6 +33,8 @@ class ForeignConnection {
   #closing: number | undefined;
   #beat: NodeJS.Timeout | undefined;
   #over = false;
+  /** A login has to be read. Packets that came with it wait for a client that does not read. */
+  readonly #unheard: Packet[] = [];
 
   constructor(
     dialect: Dialect,
@@ -48,7 +51,7 @@ class ForeignConnection {
       write: (data) => this.#write(data),
       ready: () => this.#onReady(),
       refused: (status, why) => this.giveUp({ ok: false, refusal: 'status', status, error: why }),
-      packet: (packet) => handlers.onPacket?.(packet),
+      packet: (packet) => (this.#paused ? this.#unheard.push(packet) : handlers.onPacket?.(packet)),
       unread: (frame, why) => this.#onUnread(frame, why),
       closing: (code) => {
         this.#closing = code;
@@ -115,6 +118,7 @@ class ForeignConnection {
       },
       resume: () => {
         this.#paused = false;
+        for (const packet of this.#unheard.splice(0)) this.#handlers.onPacket?.(packet);
         below.resume();
       },
       closeCleanly: () => {
