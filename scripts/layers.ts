@@ -182,7 +182,10 @@ export const LAYERS: readonly Layer[] = [
     holds: 'from a result to text, or to a page',
     may: [COMMON, 'schemas', 'src/history', 'src/ledger'],
     packages: ['node:*', 'xmlbuilder', 'yaml'],
-    tests: { may: ['src/harness/*', 'src/wire'], packages: ['playwright-core', 'tap-parser', 'ws'] },
+    tests: {
+      may: ['src/harness/*', 'src/wire'],
+      packages: ['@sinclair/typebox', 'playwright-core', 'tap-parser', 'ws'],
+    },
   },
   {
     path: 'src/options',

@@ -1,16 +1,13 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import type { HistoryEvent, Report, ScenarioResult } from '../../../schemas/index.js';
 import { readHistory } from '../../history/index.js';
 import { packageRoot } from '../../package-root.js';
 import { renderReport } from '../index.js';
+import { type Look, skipWithoutBrowser as skip, useBrowser } from '../testing/browser.js';
 
-const EXECUTABLE = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
-const REQUIRED = process.env.IM_REQUIRE_ALL === '1';
-const skip = EXECUTABLE === undefined && !REQUIRED ? 'no chromium: apt-get install chromium' : false;
 /** Twice the most that the page may need, for a machine that does other things as well. */
 const OPENS_WITHIN_MS = 4_000;
 const MAX_BYTES = 10_000_000;
@@ -34,32 +31,11 @@ const options = {
   ],
 };
 
-let browser: Browser;
-t.before(async () => {
-  if (skip !== false) return;
-  if (EXECUTABLE === undefined) throw new Error('no chromium: apt-get install chromium');
-  browser = await chromium.launch({ executablePath: EXECUTABLE, args: ['--no-sandbox'] });
-});
-t.teardown(async () => browser?.close());
+const opener = useBrowser(t);
 
-type Look = Parameters<Browser['newContext']>[0];
-
-/** Opens a report from the disk, as a person does. Everything that is loaded beside it, or goes wrong, fails the test. */
-const open = async (t: Test, report: Report, look: Look = {}, found: object = options): Promise<Page> => {
-  const folder = t.testdir({});
-  const file = join(folder, 'report.html');
-  writeFileSync(file, await renderReport('html', report, found));
-  const context = await browser.newContext({ viewport: { width: 1_200, height: 900 }, ...look });
-  t.teardown(() => context.close());
-  const page = await context.newPage();
-  const address = pathToFileURL(file).href;
-  page.on('request', (request) => t.ok(request.url() === address, `nothing is loaded: ${request.url().slice(0, 80)}`));
-  page.on('pageerror', (error) => t.fail(error.message));
-  page.on('console', (message) => t.fail(message.text()));
-  page.on('dialog', (dialog) => t.fail(dialog.message()));
-  await page.goto(address);
-  return page;
-};
+/** The page of a report, opened as a person opens it. */
+const open = async (t: Test, report: Report, look: Look = {}, found: object = options): Promise<Page> =>
+  opener(t, await renderReport('html', report, found), look);
 
 t.test('a person sees the verdict, the causes, and a failure as a picture beside its script', { skip }, async (t) => {
   const page = await open(t, mixed);
