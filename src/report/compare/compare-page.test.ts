@@ -18,7 +18,7 @@ const { command: _, ...subject } = mixed.subject;
 /** A run of one server in which each scenario came out as said. */
 const run = (verdicts: Record<string, Verdict>, url = 'ws://127.0.0.1:9001/'): Report => ({
   ...mixed,
-  subject: { ...subject, url },
+  subject: { ...subject, url, ...(url.startsWith('node') ? { command: url } : {}) },
   scenarios: Object.entries(verdicts).map(([id, verdict]) => {
     const { violations, ...rest } = failed;
     return {
@@ -76,7 +76,12 @@ t.test('text of a subject stays text; search, filter, narrow, dark, and without 
   t.match(await page.locator('main').innerText(), '<img src=x');
   await page.locator('#words').fill('mended');
   t.equal(await page.locator('tr[data-verdict]:visible').count(), 1);
-  const narrow = await opener(t, twoRuns(), { viewport: { width: 400, height: 800 }, colorScheme: 'dark' });
+  const long = run({ lost: 'passed' }, `node dist/${'a-long-name/'.repeat(9)}server.js`);
+  const reports = [long, long].map((report, index) => ({ name: `${index}`, report }));
+  const narrow = await opener(t, renderComparisonPage(compareReports(reports)), {
+    viewport: { width: 400, height: 800 },
+    colorScheme: 'dark',
+  });
   t.equal(await narrow.evaluate('document.documentElement.scrollWidth <= 400'), true, 'no wider than the window');
   t.equal(await narrow.evaluate('getComputedStyle(document.body).backgroundColor'), 'rgb(20, 24, 31)');
   const plain = await opener(t, twoRuns(), { javaScriptEnabled: false });

@@ -12,7 +12,7 @@ export const PAGE_STYLE = `
 *{box-sizing:border-box}
 body{font:15px/1.5 system-ui,sans-serif;margin:0;background:var(--paper);color:var(--ink)}
 main,header,nav{max-width:84rem;margin:0 auto;padding:0 1rem}
-h1{font-size:1.5rem;margin:.4rem 0}h2{font-size:1.25rem;margin:2.2rem 0 .6rem}h3{font-size:1.05rem;margin:.2rem 0 .4rem}h4{font-size:1rem;margin:.8rem 0 .2rem}
+h1{font-size:1.5rem;margin:.4rem 0}h2{font-size:1.25rem;margin:2.2rem 0 .6rem}h3{font-size:1.05rem;margin:.2rem 0 .4rem}h4{font-size:1rem;margin:.8rem 0 .2rem}h1,h2,h3,h4,header p,header li{overflow-wrap:anywhere}
 a{color:var(--link)}code,pre{font:13px/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}code{overflow-wrap:anywhere}
 pre{overflow:auto;max-height:32rem;background:var(--panel);padding:.6rem;margin:.4rem 0;border-radius:4px}
 p{margin:.4rem 0}ul,ol{margin:.3rem 0;padding-left:1.4rem}.soft{color:var(--soft)}.ids{overflow-wrap:anywhere}
