@@ -5,6 +5,7 @@ import { Command, Option } from 'commander';
 import { installPackage } from '../scripts/installed-package.js';
 import { packageRoot } from '../src/package-root.js';
 import { type Figure, reached, table } from './figure.js';
+import { benchFirstResult } from './first-result.js';
 import { benchJudge } from './judge-history.js';
 import { benchMachine } from './machine.js';
 import { benchReferenceServer } from './reference-server.js';
@@ -77,6 +78,7 @@ const LONG_BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
 };
 const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   'start-up': benchStartUp,
+  'first-result': benchFirstResult,
   suite: benchSuite,
   judge,
   server,

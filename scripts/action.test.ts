@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { parse } from 'yaml';
@@ -9,7 +9,11 @@ import { outputLines } from '../src/report/github.js';
 interface ActionStep {
   name: string;
   id?: string;
+  if?: string;
   run?: string;
+  uses?: string;
+  with?: Record<string, string>;
+  'working-directory'?: string;
   env?: Record<string, string>;
 }
 
@@ -21,8 +25,9 @@ interface Action {
 
 const BOUND_MS = 60_000;
 const action = parse(readFileSync(join(packageRoot, 'action.yml'), 'utf8')) as Action;
-const [, step] = action.runs.steps;
+const [install, step, upload] = action.runs.steps;
 if (step?.run === undefined || step.env === undefined) throw new Error('the action runs nothing');
+if (install?.run === undefined || upload?.with === undefined) throw new Error('the action installs or uploads nothing');
 const { run: script, env: wiring } = step;
 
 /** What a runner does with `${{ inputs.name }}` in `env`. */
@@ -34,9 +39,15 @@ const envFrom = (inputs: Record<string, string>, kit: string): Record<string, st
     }),
   );
 
+/** What a runner does with the same in any other text. */
+const filled = (text: string, inputs: Record<string, string>): string =>
+  text.replace(/\$\{\{ inputs\.([\w-]+) \}\}/g, (_, name) => inputs[name] ?? action.inputs[name]?.default ?? '');
+
+const BASH = ['--noprofile', '--norc', '-eo', 'pipefail', '-c'];
+
 /** As a runner starts `shell: bash`. */
 const play = (cwd: string, inputs: Record<string, string>, kit: string, more: Record<string, string> = {}) =>
-  spawnSync('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', script], {
+  spawnSync('bash', [...BASH, script], {
     cwd,
     env: { PATH: process.env.PATH, ...envFrom(inputs, kit), ...more },
     encoding: 'utf8',
@@ -98,4 +109,36 @@ t.test('a server that is not there makes the step red, and its reports are writt
     'conformance.json',
     'conformance.junit',
   ]);
+});
+
+t.test('the kit is built only where it is not, in its own folder', async (t) => {
+  const folder = t.testdir({
+    built: { dist: { bundle: { bin: { 'im-conformance.js': '' } } } },
+    fresh: {},
+    bin: { npm: '#!/bin/sh\necho "npm $* in $(basename "$PWD")"\n' },
+  });
+  chmodSync(join(folder, 'bin', 'npm'), 0o755);
+  t.equal(install.if, "inputs.version == ''", 'a version of the package needs no build');
+  for (const [kit, said] of [
+    ['built', ''],
+    ['fresh', 'npm ci --no-audit --no-fund in fresh\n'],
+  ] as const) {
+    const env = { PATH: `${join(folder, 'bin')}:${process.env.PATH}`, KIT: join(folder, kit) };
+    const options = { cwd: folder, env, encoding: 'utf8', timeout: BOUND_MS } as const;
+    const { status, stdout } = spawnSync('bash', [...BASH, install.run ?? ''], options);
+    t.same([status, stdout], [0, said], kit);
+  }
+});
+
+t.test('what is uploaded is what was written, also of a run that failed', async (t) => {
+  t.match(upload.if, /^always\(\) && inputs\.artifact != ''$/);
+  t.match(upload.uses, /^actions\/upload-artifact@v\d+$/);
+  const rows: Record<string, string>[] = [{}, { reports: 'out/of/it' }, { 'working-directory': 'chat' }];
+  for (const inputs of rows) {
+    const folder = t.testdir({ chat: {} });
+    const cwd = join(folder, filled(step['working-directory'] ?? '.', inputs));
+    t.equal(play(cwd, { ...inputs, url: 'ws://127.0.0.1:1/' }, packageRoot).status, 3);
+    const path = join(folder, filled(upload.with?.path ?? '', inputs));
+    t.match(readdirSync(path), ['conformance.html', 'conformance.json', 'conformance.junit'], JSON.stringify(inputs));
+  }
 });
