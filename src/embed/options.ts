@@ -16,6 +16,14 @@ export interface ConformanceOptions {
    * filled in; of a client, `{url}`, `{token}`, `{user}`, `{device}` and `{data}` of its bot. Needed for a client.
    */
   exec?: string | undefined;
+  /** Waits for a client that somebody starts by hand: a `note` event says address and token. Default: false. Of clients only. */
+  wait?: boolean | undefined;
+  /** Where the kit listens for the client: `HOST`, or with `wait` `HOST:PORT`. Default: 127.0.0.1. Of clients only. */
+  listen?: string | undefined;
+  /** With `tlsKey`: file of the certificate, in PEM, with which the kit listens. Default: no TLS. Of clients only. */
+  tlsCert?: string | undefined;
+  /** File of its private key, in PEM. Of clients only. */
+  tlsKey?: string | undefined;
   /** Classes to test. Default: those that the subject claims. Of a client, `sender` and `receiver` are classes, too. */
   classes?: SubjectClass | readonly SubjectClass[] | undefined;
   /** Globs over scenario ids: only these are played. One that matches nothing is an error. Default: all. */

@@ -76,6 +76,10 @@ export interface RunOptions {
   patienceMs: number;
   /** Of a client: what takes longer by its declared timers is not played. */
   maxWaitMs?: number;
+  /** Of a client: somebody starts it by hand, and the kit waits for it. */
+  wait?: boolean;
+  /** Of a client: where the kit listens, as its server. Default: a free port of 127.0.0.1. */
+  place?: { host: string; port: number; tls?: { cert: string; key: string } };
   /** Folder for the history of every scenario, one NDJSON file each. */
   historyDir?: string;
   /** The options as the user would have to repeat them for a replay, without --only; each already quoted for a POSIX shell. */

@@ -98,7 +98,7 @@ export interface Prepared {
 export interface RoleHarness {
   /**
    * Starts or finds the subject, looks in first and learns what it claims. Throws KitError when it cannot be tested, and
-   * Interrupted when the signal aborts meanwhile.
+   * Interrupted when the signal aborts meanwhile. `say` tells the user what cannot wait until the subject is there.
    */
-  prepare(options: RunOptions, signal: AbortSignal): Promise<Prepared>;
+  prepare(options: RunOptions, signal: AbortSignal, say?: (text: string) => void): Promise<Prepared>;
 }

@@ -12,6 +12,7 @@ import type { Account, RunOptions, Shard } from '../harness/options.js';
 import { makeFolder } from '../make-folder.js';
 import { didYouMean } from '../nearest.js';
 import { baselineEntries, judgedIn } from './baseline-source.js';
+import { listeningFrom } from './listening.js';
 import type { Settings } from './option-table.js';
 import { replayArguments, shellQuote } from './replay.js';
 import { noAccount, parseUsers } from './users-file.js';
@@ -341,6 +342,7 @@ export const runOptionsFrom = async (
   const own = named ? undefined : await embedded(settings);
   return defined({
     ...selection,
+    ...(role === 'client' ? listeningFrom(settings, readText) : {}),
     url: given(text('url'), dialect === undefined ? checkUrl : checkForeignUrl),
     exec: own?.exec ?? text('exec'),
     embedded: own !== undefined,

@@ -21,7 +21,8 @@ export interface Case {
   exec?: string;
   words?: readonly string[];
   redirect?: string;
-  code: number;
+  /** Several: what a machine that is busy cannot judge ends with 4. */
+  code: number | readonly number[];
   /** On stderr. */
   says?: RegExp | readonly RegExp[];
   /** Requirements, one of which must be among the violations. */
@@ -40,14 +41,14 @@ const playCase = async (t: Test, one: Case, folder: string): Promise<void> => {
     const words = [...(url === undefined ? [] : [url]), ...exec, ...(one.words ?? [])];
     const outcome = await run(defined({ words, folder, redirect: one.redirect }));
     const told = `${one.name}: ${outcome.stderr.slice(0, 1_000)}`;
-    t.equal(outcome.code, one.code, `${told}: exit code`);
+    t.ok([one.code].flat().includes(outcome.code ?? -1), `${told}: exit code ${outcome.code}`);
     for (const says of [one.says ?? []].flat()) t.match(outcome.stderr, says, `${one.name}: words`);
     t.notMatch(outcome.stderr, /fault of the kit|at .*\.js:\d+/, `${one.name}: no stack`);
     t.same(outcome.survivors, [], `${one.name}: no process is left`);
     t.ok(outcome.report, `${one.name}: the report is written`);
     t.same(validator(ReportSchema)(outcome.report), [], `${one.name}: the report is valid`);
-    t.equal(outcome.report?.exitCode, one.code, `${one.name}: the report has the exit code`);
-    if (one.broken !== undefined) {
+    t.equal(outcome.report?.exitCode, outcome.code, `${one.name}: the report has the exit code`);
+    if (one.broken !== undefined && outcome.code === 1) {
       const [result] = outcome.report?.scenarios ?? [];
       t.equal(result?.verdict, 'failed', `${one.name}: verdict, ${result?.reason}`);
       const ids = result?.violations.map((violation) => violation.requirement) ?? [];

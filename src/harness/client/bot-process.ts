@@ -9,13 +9,13 @@ import { killStrays } from '../process/group.js';
 import { guardFolder, releaseFolder } from '../process/guard.js';
 import { type RunningCommand, runCommand } from '../process/running-command.js';
 import type { SubjectExit } from '../subject.js';
-import { Listener } from './listener.js';
+import { Listener, type Place } from './listener.js';
 
 const KILL_BOUND_MS = 5_000;
 
 /** The bot of a client in a process of its own, with a folder, an address and a token of its own. */
 export class BotProcess implements BotHost {
-  readonly listener = new Listener();
+  readonly listener: Listener;
   readonly #exec: string;
   readonly #user: string;
   readonly #data: string;
@@ -23,18 +23,19 @@ export class BotProcess implements BotHost {
   readonly #dismissed = new WeakSet<RunningCommand>();
   readonly #listeners = new Set<(exit: SubjectExit) => void>();
 
-  private constructor(exec: string, user: string, data: string) {
+  private constructor(exec: string, user: string, data: string, place: Place) {
+    this.listener = new Listener(place);
     this.#exec = exec;
     this.#user = user;
     this.#data = data;
   }
 
   /** Nothing runs yet. Rejects with a usage error when there is no room for its data. */
-  static async create(exec: string, user: string): Promise<BotProcess> {
+  static async create(exec: string, user: string, place: Place): Promise<BotProcess> {
     try {
       const data = await mkdtemp(join(tmpdir(), 'im-conformance-'));
       guardFolder(data);
-      return new BotProcess(exec, user, data);
+      return new BotProcess(exec, user, data, place);
     } catch (cause) {
       const code = (cause as NodeJS.ErrnoException).code ?? 'unwritable';
       throw new KitError(

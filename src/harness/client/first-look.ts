@@ -1,14 +1,37 @@
 import { CLIENT_TIMERS } from '../../../schemas/index.js';
 import { KitError } from '../../errors.js';
-import { HELLO_BOUND_MS, type Hello, ServerStage } from '../../play/server/index.js';
+import { type BotHost, HELLO_BOUND_MS, type Hello, ServerStage } from '../../play/server/index.js';
 import { describeExit, outputOf } from '../process/exit.js';
 import { quoteCommand } from '../process/running-command.js';
 import type { BotProcess } from './bot-process.js';
+import type { WaitingBot } from './waiting-bot.js';
+
+/** Somebody has to read the address, type it in, and start a program, perhaps on a phone. */
+const BY_HAND_BOUND_MS = 600_000;
 
 /** Before anything is known of a client. */
 const UNKNOWN: Hello = { start: '', name: '', roles: [], classes: [], timers: {}, limits: {}, can: [] };
 
 const WORDS = 'docs/test-a-client.md tells the words of a bot.';
+const TOKEN = 'Let it send the token as a Bearer header, or as access_token in the query.';
+const FLOODED = 'sent more than any client has to say, before it said hello';
+
+const noHelloAt = (host: BotHost, user: string, signal: AbortSignal): ServerStage =>
+  new ServerStage({
+    host,
+    hello: UNKNOWN,
+    timers: CLIENT_TIMERS,
+    user,
+    device: 'default',
+    patienceMs: 0,
+    userSuffix: 'first',
+    signal,
+    random: Math.random,
+    onEvent: () => {},
+  });
+
+const isOver = ({ words, flooded }: ServerStage): boolean =>
+  words.hellos.length > 0 || words.helloFault !== undefined || flooded;
 
 const whyNoHello = (exec: string, bot: BotProcess, stage: ServerStage): KitError => {
   const command = `The command ${quoteCommand(exec)}`;
@@ -20,6 +43,7 @@ const whyNoHello = (exec: string, bot: BotProcess, stage: ServerStage): KitError
   const seconds = HELLO_BOUND_MS / 1_000;
   const unreachable = (what: string, remedy: string) =>
     new KitError('unreachable', `${command} ${what}.${output}`, remedy);
+  if (stage.flooded) return unreachable(FLOODED, WORDS);
   if (bot.exit !== undefined) {
     return unreachable(
       `${describeExit(bot.exit)} before it said hello`,
@@ -27,10 +51,8 @@ const whyNoHello = (exec: string, bot: BotProcess, stage: ServerStage): KitError
     );
   }
   if (bot.listener.strangers > 0) {
-    return unreachable(
-      'came without the token that it was given, so it was refused with HTTP 401',
-      'Let it send the token of IM_TOKEN or {token}, as a Bearer header or as access_token in the query.',
-    );
+    const remedy = 'Let it send the token of IM_TOKEN or {token}, as a Bearer header or as access_token in the query.';
+    return unreachable('came without the token that it was given, so it was refused with HTTP 401', remedy);
   }
   if (stage.newest === undefined) {
     return unreachable(
@@ -43,30 +65,56 @@ const whyNoHello = (exec: string, bot: BotProcess, stage: ServerStage): KitError
 
 /** Starts the bot once and hears its hello. Rejects with one sentence when there is none. */
 export const firstLook = async (exec: string, bot: BotProcess, user: string, signal: AbortSignal): Promise<Hello> => {
-  const stage = new ServerStage({
-    host: bot,
-    hello: UNKNOWN,
-    timers: CLIENT_TIMERS,
-    user,
-    device: 'default',
-    patienceMs: 0,
-    userSuffix: 'first',
-    signal,
-    random: Math.random,
-    onEvent: () => {},
-  });
+  const stage = noHelloAt(bot, user, signal);
   try {
     await bot.listen((upgrade) => stage.onUpgrade(upgrade));
     const offExit = bot.onExit(() => stage.notify());
     await bot.start();
-    const { words } = stage;
-    const over = () => words.hellos.length > 0 || words.helloFault !== undefined || bot.exit !== undefined;
-    await stage.waits.until(over, HELLO_BOUND_MS);
+    await stage.waits.until(() => isOver(stage) || bot.exit !== undefined, HELLO_BOUND_MS);
     offExit();
-    const [hello] = words.hellos;
+    const [hello] = stage.words.hellos;
     if (hello !== undefined) return hello;
     throw whyNoHello(exec, bot, stage);
   } finally {
     stage.server.stop();
+    stage.newest?.end('abruptly');
+  }
+};
+
+const whyNobody = (bot: WaitingBot, stage: ServerStage, boundMs: number): KitError => {
+  const fault = stage.words.helloFault;
+  if (fault !== undefined) return new KitError('usage', `The client said a hello that is none: ${fault}.`, WORDS);
+  const unreachable = (what: string, remedy: string) => new KitError('unreachable', `The client ${what}.`, remedy);
+  const bound = `within ${Math.round(boundMs / 1_000)} s`;
+  if (stage.flooded) return unreachable(FLOODED, WORDS);
+  if (stage.newest !== undefined) return unreachable(`connected, and said no hello ${bound}`, WORDS);
+  if (bot.listener.strangers > 0) return unreachable('came without the token, so it was refused with HTTP 401', TOKEN);
+  const remedy = 'Can it reach that address? --listen names another one.';
+  return unreachable(`did not connect to ${bot.url} ${bound}`, remedy);
+};
+
+/**
+ * Says where to come, and waits for a client that somebody starts by hand. Rejects with one sentence when none says a
+ * hello in time, or says one that is none.
+ */
+export const awaitByHand = async (
+  bot: WaitingBot,
+  say: (text: string) => void,
+  signal: AbortSignal,
+  boundMs = BY_HAND_BOUND_MS,
+): Promise<Hello> => {
+  const stage = noHelloAt(bot, 'subject', signal);
+  try {
+    await bot.listen((upgrade) => stage.onUpgrade(upgrade));
+    say(`waiting for a client at ${bot.url} with the token ${bot.token} (user subject, device default)`);
+    await stage.waits.until(() => isOver(stage), boundMs);
+    const [hello] = stage.words.hellos;
+    if (hello === undefined) throw whyNobody(bot, stage, boundMs);
+    say(`${hello.name} is here; leave it running until the end`);
+    return hello;
+  } finally {
+    stage.server.stop();
+    bot.rest();
+    stage.newest?.end('abruptly');
   }
 };

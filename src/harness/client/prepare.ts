@@ -8,20 +8,26 @@ import {
 } from '../../../schemas/index.js';
 import { defined } from '../../defined.js';
 import { KitError } from '../../errors.js';
-import { type Hello, ServerStage } from '../../play/server/index.js';
+import { type BotHost, type Hello, ServerStage } from '../../play/server/index.js';
 import { actionSteps, demandOf, meetsDemand, type Scenario } from '../../script/index.js';
 import { declaredWaitMs, playClient } from '../../verbs/index.js';
+import type { RunOptions } from '../options.js';
 import { describeExit, outputOf } from '../process/exit.js';
 import type { SubjectExit } from '../subject.js';
 import type { Instance, NotPlayed, Performance, PlayOptions, Prepared, RoleHarness, Seat } from '../tested.js';
 import { BotProcess } from './bot-process.js';
-import { firstLook } from './first-look.js';
+import { OneByHand } from './by-hand.js';
+import { awaitByHand, firstLook } from './first-look.js';
+import { LOOPBACK, type Place } from './listener.js';
+import { WaitingBot } from './waiting-bot.js';
 
 /** Without another wish no rule is waited for longer than this. */
 export const DEFAULT_MAX_WAIT_MS = 120_000;
 
 interface ClientSubject {
-  exec: string;
+  /** Absent: somebody starts it by hand. */
+  exec?: string;
+  place: Place;
   hello: Hello;
   timers: ClientTimers;
   classes: readonly ClientClass[];
@@ -36,19 +42,24 @@ const exitEvent = ({ code, signal }: SubjectExit) => ({
 
 /** One playing of a scenario: a bot of its own, and the kit as its server. */
 const performWith = (
-  bot: BotProcess,
+  bot: BotHost,
   user: string,
   { hello, timers }: ClientSubject,
   scenario: Scenario,
   options: PlayOptions,
 ): Performance => {
-  const stage = new ServerStage({ ...options, host: bot, hello, timers, user, device: 'default' });
+  const now = bot.standing?.hello ?? hello;
+  const stage = new ServerStage({ ...options, host: bot, hello: now, timers, user, device: 'default' });
   return {
     noteExit: (exit) => {
       stage.record(exitEvent(exit));
       stage.noteGone();
     },
-    play: () => playClient(stage, scenario),
+    play: async () => {
+      await playClient(stage, scenario);
+      const newest = stage.words.hellos.at(-1);
+      if (bot.standing !== undefined && newest !== undefined) bot.standing.hello = newest;
+    },
     now: () => stage.now(),
     get waitedMs() {
       return stage.waitedMs;
@@ -77,7 +88,7 @@ class Bots implements Instance {
   async seat(scenario: Scenario): Promise<Seat> {
     this.#users += 1;
     const user = `subject-${this.#users}`;
-    const bot = await BotProcess.create(this.#subject.exec, user);
+    const bot = await BotProcess.create(this.#subject.exec ?? '', user, this.#subject.place);
     this.#open.add(bot);
     bot.onExit((exit) => {
       this.exits.push(performance.now());
@@ -126,6 +137,14 @@ const whyNotRun = (scenario: Scenario, subject: ClientSubject): (NotPlayed & { r
   if (goesOffline && !hello.can.includes('disconnect')) {
     return not({ code: 'cannot', can: 'disconnect' }, 'the subject says that it cannot disconnect');
   }
+  // A client that stays away by right is started again by nobody.
+  if (subject.exec === undefined && (scenario.needs.control || !scenario.settle.reconnects)) {
+    return {
+      verdict: 'unproven',
+      because: { code: 'no-control', class: scenario.class, needs: 'process' },
+      reason: 'the kit did not start this client, and cannot kill it or start it again',
+    };
+  }
   const neededMs = declaredWaitMs(scenario.steps, timers, 'client');
   if (neededMs <= maxWaitMs) return undefined;
   return {
@@ -135,7 +154,7 @@ const whyNotRun = (scenario: Scenario, subject: ClientSubject): (NotPlayed & { r
   };
 };
 
-const preparedOf = (subject: ClientSubject): Prepared => {
+const preparedOf = (subject: ClientSubject, first: Instance): Prepared => {
   const { exec, hello, timers, classes } = subject;
   const description: Description = { protocol: 'im.ran.v1' };
   const { maxUnanswered } = hello.limits;
@@ -143,14 +162,21 @@ const preparedOf = (subject: ClientSubject): Prepared => {
     role: 'client',
     classes,
     description,
-    subject: { role: 'client', url: hello.name, command: exec, embedded: false, classes: [...classes], description },
+    subject: {
+      role: 'client',
+      url: hello.name,
+      ...defined({ command: exec }),
+      embedded: false,
+      classes: [...classes],
+      description,
+    },
     head: {
       subject: { role: 'client', classes: [...classes], can: hello.can },
       timers,
       limits: defined({ maxUnanswered }),
     },
     notes: [],
-    first: new Bots(subject),
+    first,
     whyNotRun: (scenario) => whyNotRun(scenario, subject),
     waitMs: ({ steps }) => declaredWaitMs(steps, timers, 'client'),
     ready: async () => {},
@@ -158,32 +184,61 @@ const preparedOf = (subject: ClientSubject): Prepared => {
   };
 };
 
-/** Starts the bot of the client once and hears what it says of itself. */
-export const prepareClient: RoleHarness['prepare'] = async (options, signal) => {
-  const { exec, classes: wanted, maxWaitMs = DEFAULT_MAX_WAIT_MS } = options;
+const chosenOf = (hello: Hello, wanted: readonly SubjectClass[] | undefined): ClientClass[] => {
+  const claimed = claimsOf(hello);
+  const classes = wanted === undefined ? claimed : CLIENT_CLASSES.filter((name) => wanted.includes(name));
+  const lacking = classes.find((name) => !claimed.includes(name));
+  if (lacking === undefined) return classes;
+  throw new KitError(
+    'usage',
+    `the bot does not claim ${lacking}`,
+    `Leave it out, or let its hello name it: it claims ${claimed.join(', ')}.`,
+    { field: 'class' },
+  );
+};
+
+const timersOf = ({ timers }: Hello): ClientTimers => ({ ...CLIENT_TIMERS, ...timers });
+
+/** Waits for a client that somebody starts by hand. */
+const prepareByHand = async (
+  { classes: wanted, maxWaitMs = DEFAULT_MAX_WAIT_MS, place = LOOPBACK }: RunOptions,
+  signal: AbortSignal,
+  say: (text: string) => void,
+): Promise<Prepared> => {
+  const bot = new WaitingBot(place);
+  try {
+    const hello = await awaitByHand(bot, say, signal);
+    bot.standing = { hello, asks: 0 };
+    const subject = { place, hello, timers: timersOf(hello), classes: chosenOf(hello, wanted), maxWaitMs };
+    const first = new OneByHand(bot, (scenario, options) => performWith(bot, 'subject', subject, scenario, options));
+    return preparedOf(subject, first);
+  } catch (cause) {
+    bot.close();
+    throw cause;
+  }
+};
+
+const commandFrom = ({ exec }: RunOptions): string => {
   if (exec === undefined || exec.trim() === '') {
-    throw new KitError('usage', 'there is no client to test', 'Give --exec with the command that starts its bot.', {
-      field: 'exec',
-    });
+    const remedy = 'Give --exec with the command that starts its bot, or --wait to start it by hand.';
+    throw new KitError('usage', 'there is no client to test', remedy, { field: 'exec' });
   }
   if (process.platform === 'win32') {
     throw new KitError('usage', '--exec needs process groups and signals, which Windows does not have.', 'Use WSL.');
   }
-  const bot = await BotProcess.create(exec, 'subject');
+  return exec;
+};
+
+/** Starts the bot of the client once, or waits for it, and hears what it says of itself. */
+export const prepareClient: RoleHarness['prepare'] = async (options, signal, say = () => {}) => {
+  if (options.wait) return prepareByHand(options, signal, say);
+  const exec = commandFrom(options);
+  const { classes: wanted, maxWaitMs = DEFAULT_MAX_WAIT_MS, place = LOOPBACK } = options;
+  const bot = await BotProcess.create(exec, 'subject', place);
   try {
     const hello = await firstLook(exec, bot, 'subject', signal);
-    const claimed = claimsOf(hello);
-    const classes = wanted === undefined ? claimed : CLIENT_CLASSES.filter((name) => wanted.includes(name));
-    const lacking = classes.find((name) => !claimed.includes(name));
-    if (lacking !== undefined) {
-      throw new KitError(
-        'usage',
-        `the bot does not claim ${lacking}`,
-        `Leave it out, or let its hello name it: it claims ${claimed.join(', ')}.`,
-        { field: 'class' },
-      );
-    }
-    return preparedOf({ exec, hello, timers: { ...CLIENT_TIMERS, ...hello.timers }, classes, maxWaitMs });
+    const subject = { exec, place, hello, timers: timersOf(hello), classes: chosenOf(hello, wanted), maxWaitMs };
+    return preparedOf(subject, new Bots(subject));
   } finally {
     await bot.close();
   }

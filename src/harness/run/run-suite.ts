@@ -44,7 +44,7 @@ export const testWith = async (
   const written = listScenarios(options);
   const baseline = checkedBaseline(options.baseline ?? [], options.role ?? 'server');
   checkSweep(options, written);
-  const prepared = await harness.prepare(options, signal);
+  const prepared = await harness.prepare(options, signal, hooks.onNote);
   for (const note of prepared.notes) hooks.onNote?.(note);
   const chosen = [...written, ...killedAmong(written, options, prepared)];
   const suite: Suite = {

@@ -67,7 +67,9 @@ export class KitServer {
 
   nextId(prefix: string): string {
     this.#ids += 1;
-    return `${prefix}-${this.#ids}`;
+    // A start that goes on still knows the ids of earlier scenarios.
+    const { host, userSuffix } = this.#stage.options;
+    return host.standing === undefined ? `${prefix}-${this.#ids}` : `${prefix}-${userSuffix}-${this.#ids}`;
   }
 
   onOpen(link: ServerLink): void {

@@ -1,3 +1,5 @@
+import type { Hello } from './words.js';
+
 /** What a connection of the subject reports. */
 export interface LinkHandlers {
   onText(text: string): void;
@@ -30,8 +32,18 @@ export interface Upgrade {
   refuse(status: number, headers: Readonly<Record<string, string>>): void;
 }
 
+/** A start of a bot that goes on over scenarios, because the kit did not start it and cannot end it. */
+export interface Standing {
+  /** What it said of itself; another one after somebody has started it again. */
+  hello: Hello;
+  /** Questions that it was asked so far: its answers are known by their number. */
+  asks: number;
+}
+
 /** The process of the bot, and the address at which the kit listens for it. */
 export interface BotHost {
+  /** Absent: each scenario has a start of its own. */
+  readonly standing?: Standing | undefined;
   /** Calls the listener with every upgrade that has the right token. */
   listen(onUpgrade: (upgrade: Upgrade) => void): Promise<void>;
   /** Nobody is answered any more; whoever is connected stays. */

@@ -11,7 +11,7 @@ export const SUBJECT_NAME = 'subject';
 /** What is no packet is worth so many lines; a subject that goes on is cut off. */
 const INVALID_LIMIT = 20;
 /** A subject that floods a connection is cut off here, so that the kit keeps its memory. */
-const PACKET_LIMIT = 20_000;
+const PACKET_LIMIT = 10_000;
 
 /** A script may use an error code of a later version, and nothing else that the schemas forbid. */
 const withKnownCode = (packet: Packet): Packet =>
@@ -21,6 +21,10 @@ const withKnownCode = (packet: Packet): Packet =>
 
 interface Owner {
   record(event: Untimed): void;
+  /** Whether the kit can still take a frame of so many bytes from this subject. */
+  affords(bytes: number): boolean;
+  /** Whether a packet belongs to an earlier scenario. */
+  isOfOthers(packet: Packet): boolean;
   onPacket(link: ServerLink, packet: Packet): void;
   onClosed(link: ServerLink, code: number): void;
 }
@@ -59,19 +63,36 @@ export class ServerLink {
   #onText(text: string): void {
     if (this.state !== 'open') return;
     this.#packets += 1;
-    if (this.#packets > PACKET_LIMIT) {
-      this.#onInvalid('packet', '(flood)', [`more than ${PACKET_LIMIT} packets on one connection`]);
+    if (!this.#owner.affords(text.length) || this.#packets > PACKET_LIMIT) {
+      this.#onInvalid('packet', '(flood)', ['more packets than any script asks for']);
       this.end('reset');
       return;
     }
     const decoded = decodePacket(text, CLIENT_PACKETS);
     if (decoded.ok) {
+      if (this.#owner.isOfOthers(decoded.packet)) {
+        this.#answerOfOthers(decoded.packet);
+        return;
+      }
       this.#owner.record({ kind: 'got', ...this.#who, packet: decoded.packet });
       this.#owner.onPacket(this, decoded.packet);
       return;
     }
     const { rid, msgId } = decoded.level === 'frame' ? idsNamedIn(text) : decoded;
     this.#onInvalid(decoded.level, text.slice(0, 1000), decoded.errors, defined({ rid, msgId }));
+  }
+
+  /** What an earlier scenario left open comes to its end. */
+  #answerOfOthers(packet: Packet): void {
+    const send = (answer: object): void => this.#socket?.sendText(JSON.stringify(answer));
+    if (packet.type === 'msg:R') {
+      const { rid, msgId, to } = packet;
+      const serverMsgId = `earlier-${msgId}`.slice(0, 64);
+      send({ type: 'msg:A', rid, msgId, status: 'accepted', serverMsgId });
+      send({ type: 'ack:N', msgId, serverMsgId, to, status: 'delivered', at: Date.now() });
+    } else if (packet.type === 'ack:R') {
+      send({ type: 'ack:A', rid: packet.rid, serverMsgId: packet.serverMsgId, status: 'duplicate' });
+    }
   }
 
   #onInvalid(level: 'frame' | 'packet', text: string, errors: string[], ids: { rid?: string; msgId?: string } = {}) {

@@ -56,6 +56,11 @@ export interface Refusal {
 export const HELLO_BOUND_MS = 20_000;
 /** No rule about time is sharper than this. */
 export const SLACK_MS = 1_000;
+/** No script makes a client do so much. A subject that does is cut off, so that the kit keeps its memory and its time. */
+const MAX_STRANGE = 100;
+const MAX_UPGRADES = 1_000;
+const MAX_PACKETS = 10_000;
+const MAX_BYTES = 32 * 1_048_576;
 
 /** Where one scenario for a client is played: the kit is its server. */
 export class ServerStage {
@@ -76,6 +81,10 @@ export class ServerStage {
   #conns = 0;
   #asks = 0;
   #waitedMs = 0;
+  #upgrades = 0;
+  #strange = 0;
+  #packets = 0;
+  #bytes = 0;
   /** Counts what changes, so that a wait can see that something still happens. */
   changes = 0;
 
@@ -151,7 +160,24 @@ export class ServerStage {
     return `${name}.${this.options.userSuffix}`;
   }
 
+  /** Whether the subject may go on after a frame of so many bytes: a flood ends here. */
+  affords(bytes: number): boolean {
+    this.#packets += 1;
+    this.#bytes += bytes;
+    return !this.flooded;
+  }
+
+  /** The subject has done more than any script makes it do; nothing of it is recorded any more. */
+  get flooded(): boolean {
+    return this.#packets > MAX_PACKETS || this.#bytes > MAX_BYTES || this.#upgrades > MAX_UPGRADES;
+  }
+
   onUpgrade(upgrade: Upgrade): void {
+    this.#upgrades += 1;
+    if (this.flooded) {
+      upgrade.refuse(503, {});
+      return;
+    }
     this.arrived({ what: 'attempt' });
     const { refusal } = this;
     if (refusal !== undefined && refusal.left > 0) {
@@ -185,6 +211,8 @@ export class ServerStage {
     const conn = this.#nextConn();
     const link = new ServerLink(conn, {
       record: (event) => this.record(event),
+      affords: (bytes) => this.affords(bytes),
+      isOfOthers: (packet) => this.#isOfOthers(packet),
       onPacket: (from, packet) => this.#onPacket(from, packet),
       onClosed: () => this.notify(),
     });
@@ -198,6 +226,13 @@ export class ServerStage {
     this.server.onOpen(link);
   }
 
+  /** Of a start that goes on: what it still has to say of an earlier scenario. That is answered, and not judged here. */
+  #isOfOthers(packet: Packet): boolean {
+    if (this.options.host.standing === undefined) return false;
+    if (packet.type === 'msg:R') return packet.to !== CONDUCTOR && !packet.to.endsWith(`.${this.options.userSuffix}`);
+    return packet.type === 'ack:R' && !this.server.pushes.some(({ serverMsgId }) => serverMsgId === packet.serverMsgId);
+  }
+
   #onPacket(link: ServerLink, packet: Packet): void {
     try {
       this.server.onPacket(link, packet);
@@ -209,6 +244,9 @@ export class ServerStage {
   }
 
   arrived(arrival: Arrival): void {
+    // Every step that waits looks through all of them: what no script names must not become many.
+    if (arrival.label === 'unknown') this.#strange += 1;
+    if (this.#strange > MAX_STRANGE && arrival.label === 'unknown') return;
     this.arrivals.push({ ...arrival, at: this.now() });
     this.notify();
   }
@@ -238,12 +276,20 @@ export class ServerStage {
   }
 
   nextAsk(): number {
-    this.#asks += 1;
+    const { standing } = this.options.host;
+    this.#asks = (standing?.asks ?? this.#asks) + 1;
+    if (standing !== undefined) standing.asks = this.#asks;
     return this.#asks;
   }
 
   /** Starts the bot and waits for its hello. False: it did not say one. */
   async startBot(): Promise<boolean> {
+    const { standing } = this.options.host;
+    if (standing !== undefined) {
+      this.words.adopt(standing.hello);
+      this.subjectUp = true;
+      return this.mustWait(this.waits.until(() => this.link !== undefined, this.reconnectBoundMs));
+    }
     const before = this.words.hellos.length;
     await this.mustWait(this.options.host.start());
     this.subjectUp = true;

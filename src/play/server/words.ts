@@ -73,6 +73,11 @@ export class Words {
   readonly #parts = new Map<number, InventoryPart[]>();
   readonly #known = new Set<string>();
 
+  /** A start that was heard in an earlier scenario goes on. */
+  adopt(hello: Hello): void {
+    if (!this.hellos.some(({ start }) => start === hello.start)) this.hellos.push(hello);
+  }
+
   /** Words are known by the msgId: equal content under another one is a second report. */
   hear({ msgId, body }: MsgR): void {
     if (this.#known.has(msgId)) return;

@@ -32,6 +32,8 @@ const parsed = (body: string): Json => {
 
 /** No rule about time is sharper than this. */
 const SLACK_MS = 1_000;
+/** A packet is not read at once. */
+const READ_MS = 500;
 
 /** What is known of a client under test by now: its messages, what was pushed to it, its connections. */
 export class ClientFacts {
@@ -55,6 +57,7 @@ export class ClientFacts {
   /** The connections that are open and heard. */
   readonly open = new Set<number>();
   readonly openedAt = new Map<number, number>();
+  readonly closedAt = new Map<number, number>();
   stalledMs = 0;
   /** The network between the kit and a client that it starts is that of one machine. */
   readonly networkStalledMs = 0;
@@ -117,6 +120,7 @@ export class ClientFacts {
         this.open.delete(event.conn);
         return;
       case 'closed':
+        this.closedAt.set(event.conn, event.at);
         this.tell('onClosed', event);
         this.open.delete(event.conn);
         return;
@@ -263,7 +267,7 @@ export class ClientFacts {
         this.#onAnswer(conn, packet);
         return;
       case 'ack:N':
-        this.#onReceipt(packet);
+        this.#onReceipt(conn, packet);
         return;
       case 'msg:N':
         this.#onPush(conn, packet);
@@ -290,17 +294,28 @@ export class ClientFacts {
     entry.answers.push(answer);
     // After a receipt a rejection refuses only the question.
     if (status === 'rejected' && !retryable && entry.receipts.length === 0) {
-      entry.end ??= { at: this.at, line: this.line, status: 'refused' };
+      this.#noteEnd(entry, 'refused', conn);
     }
     this.tell('onAnswer', entry, answer);
   }
 
-  #onReceipt({ msgId, status }: AckN): void {
+  /** The first end counts, unless it went down with its connection: then the next one. */
+  #noteEnd(entry: Entry, status: NonNullable<Entry['end']>['status'], conn: number): void {
+    if (entry.end !== undefined && !this.isCutShort(entry.end)) return;
+    entry.end = { at: this.at, line: this.line, status, conn };
+  }
+
+  /** Its connection ended so soon after it that the client may never have read it. */
+  isCutShort({ at, conn }: { at: number; conn: number }): boolean {
+    return (this.closedAt.get(conn) ?? Number.POSITIVE_INFINITY) < at + READ_MS;
+  }
+
+  #onReceipt(conn: number, { msgId, status }: AckN): void {
     const entry = this.entries.get(msgId);
     if (entry === undefined) return;
     const receipt = { status, at: this.at, line: this.line };
     entry.receipts.push(receipt);
-    if (status !== 'stored') entry.end ??= { at: this.at, line: this.line, status };
+    if (status !== 'stored') this.#noteEnd(entry, status, conn);
     this.tell('onReceipt', entry, receipt);
   }
 

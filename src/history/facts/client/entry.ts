@@ -53,7 +53,7 @@ export interface Entry {
   readonly receipts: Receipt[];
   readonly outcomes: Outcome[];
   /** When the client was told its end: delivered, expired, or a rejection that is final. */
-  end: (Seen & { status: 'delivered' | 'expired' | 'refused' }) | undefined;
+  end: (Seen & { status: 'delivered' | 'expired' | 'refused'; conn: number }) | undefined;
 }
 
 export interface Ack extends Seen {

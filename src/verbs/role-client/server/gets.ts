@@ -49,8 +49,12 @@ export const gets = defineVerb({
   perform: async (stage, action, place) => {
     const { gets: what, times = 1 } = action;
     const labels = labelsOf(action.of);
-    const within = action.within ?? (what === 'msg:R' || what === 'ack:R' ? 'resendAfterMs' : 'reconnectMaxMs');
-    const boundMs = stage.bound(durationMs(within, stage.options.timers));
+    const isPacket = what === 'msg:R' || what === 'ack:R';
+    const within = action.within ?? (isPacket ? 'resendAfterMs' : 'reconnectMaxMs');
+    const declaredMs = stage.bound(durationMs(within, stage.options.timers));
+    // Nobody knows how often a start that goes on was cut before: its pause may be the longest already.
+    const isGrown = !isPacket && stage.options.host.standing !== undefined;
+    const boundMs = isGrown ? Math.max(declaredMs, times * stage.reconnectBoundMs) : declaredMs;
     const from = performance.now();
     const missing = () => missingOf(stage, what, labels, times);
     const met = await stage.waits.until(() => missing().length === 0, boundMs);

@@ -28,6 +28,8 @@ interface End {
 export const judgeConnections: ClientJudge = ({ facts, findings }) => {
   let end: End | undefined;
   let attempts = 0;
+  /** Its start is in this history: else nobody knows how far its pauses have grown. */
+  let isCounted = false;
   let offline = false;
   let openedAt = 0;
   let live: number | undefined;
@@ -48,7 +50,10 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
   const noteEnd = (code: number, byKit: boolean, retryAfterMs = 0, unnoticedMs = 0): void => {
     const { reconnectAfterMs, reconnectMaxMs } = facts.timers;
     const lasted = live !== undefined && facts.at - openedAt >= reconnectMaxMs;
-    if (lasted) attempts = 0;
+    if (lasted) {
+      attempts = 0;
+      isCounted = true;
+    }
     const slow = SLOW_CODES.has(code) || SLOW_STATUSES.has(code);
     const nominalMs = slow ? reconnectMaxMs : Math.min(reconnectAfterMs * 2 ** Math.min(attempts, 40), reconnectMaxMs);
     // A client that goes offline by itself begins anew.
@@ -78,7 +83,8 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
   const judgeLate = (one: End): void => {
     if (one.code === REPLACED || MAY_STAY_AWAY.has(one.code) || offline || facts.frozen) return;
     const from = Math.max(one.at, facts.awakeSince);
-    const dueAt = from + Math.max(one.nominalMs * MOST, one.retryAfterMs) + one.unnoticedMs + facts.graceMs;
+    const pauseMs = isCounted ? one.nominalMs : facts.timers.reconnectMaxMs;
+    const dueAt = from + Math.max(pauseMs * MOST, one.retryAfterMs) + one.unnoticedMs + facts.graceMs;
     if (facts.at <= dueAt) return;
     report('IM-1-30', one, 'the client did not come back', `an attempt by ${ms(dueAt)}`, true);
   };
@@ -139,6 +145,7 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
       silentAt = undefined;
       live = undefined;
       attempts = 0;
+      isCounted = true;
     },
     onSettled: () => {
       judgeSilence();

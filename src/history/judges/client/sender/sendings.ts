@@ -44,7 +44,9 @@ const judgeEnd = (context: ClientContext, entry: Entry, { at, line }: Sending): 
   const { end, sendings } = entry;
   // A client that was stopped reads what waited for it after that.
   const readFrom = Math.max(end?.at ?? 0, facts.awakeSince);
-  if (end !== undefined && at > readFrom + READ_MS && facts.kills.every((kill) => kill.at < end.at)) {
+  const isKnown =
+    end !== undefined && (!facts.isCutShort(end) || entry.outcomes.some(({ status }) => status === end.status));
+  if (end !== undefined && isKnown && at > readFrom + READ_MS && facts.kills.every((kill) => kill.at < end.at)) {
     reportEntry(context, 'IM-4.1-7', entry, {
       message: 'a message was sent again after its final answer',
       expected: `no msg:R after it was ${end.status} at ${ms(end.at)}`,
