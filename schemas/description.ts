@@ -2,12 +2,12 @@ import { type Static, Type } from '@sinclair/typebox';
 import { SERVER_CLASSES } from './wire.js';
 
 export {
+  DEFAULT_FAILOVER_MS,
   DEFAULT_TIMERS,
-  RESERVED_CLASSES,
   SERVER_CLASSES,
   type ServerClass,
-  TESTED_CLASSES,
-  type TestedClass,
+  SINGLE_CLASSES,
+  type SingleClass,
   type TimerName,
   type Timers,
 } from './wire.js';
@@ -41,6 +41,8 @@ export const DescriptionSchema = Type.Object(
         redeliverMaxMs: timer('Longest pause between two pushes of one message.', 60_000),
         deadAfterMs: timer('Within this time a silent peer is found dead.', 1_500),
         dedupWindowMs: timer('A dedup record lives at least this long after its last change.', 604_800_000),
+        failoverMs: timer('Class `replicated`: so long a fault of one node, and its repair, may be felt.', 15_000),
+        clockSkewMs: limit('Class `replicated`: by how much the clocks of two nodes may differ.', 0, 1_000),
       }),
     ),
     durability: Type.Optional(

@@ -78,6 +78,9 @@ const client = Type.String({
   description: 'Name of the client in the script; where a client is under test, that of the subject.',
 });
 const conn = Type.Integer({ minimum: 1, description: 'Connection number, unique within the history.' });
+const node = Type.Optional(
+  Type.Integer({ minimum: 1, description: 'Which node of a server with several. Absent: all, or the only one.' }),
+);
 const message = Type.Optional(Type.String({ description: 'Label of the message in the script.' }));
 
 const event = <K extends string, P extends Parameters<typeof Type.Object>[0]>(
@@ -166,6 +169,7 @@ export const HistoryEventSchema = Type.Union(
       {
         client,
         conn,
+        node,
         voice: Type.Optional(
           Type.String({ description: 'How the client speaks on this connection, as far as that is not as usual.' }),
         ),
@@ -282,6 +286,7 @@ export const HistoryEventSchema = Type.Union(
         detail: Type.Optional(Type.String({ description: 'More about it, for people.' })),
         step: Type.String({ description: 'Where in the script the fault stands.' }),
         fired: Type.Boolean(),
+        node,
         client: Type.Optional(client),
         packet: Type.Optional(Type.String({ description: 'Type of the packet that the fault is aimed at.' })),
         message,
@@ -308,6 +313,7 @@ export const HistoryEventSchema = Type.Union(
             ] as const
           ).map((e) => Type.Literal(e)),
         ),
+        node,
         signal: Type.Optional(Type.String()),
         code: Type.Optional(Type.Integer()),
         offsetMs: Type.Optional(Type.Integer({ description: 'Of `clock`: from the true time.' })),

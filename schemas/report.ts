@@ -70,6 +70,11 @@ const NotPlayedSchema = Type.Union([
     'By the timers that the subject declares it takes longer than --max-wait.',
   ),
   cause(
+    ['too-few-nodes'],
+    { class: subjectClass, needs: Type.Integer(), has: Type.Integer() },
+    'It needs more nodes than the kit knows of.',
+  ),
+  cause(
     ['shared'],
     { counter: Type.String(), from: Type.Number(), to: Type.Number() },
     'A counter of the metrics page grew while the kit was quiet: others use this server.',

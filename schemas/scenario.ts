@@ -78,6 +78,13 @@ export const ScenarioFileSchema = Type.Object(
             away: Type.Optional(Type.Literal(true, { description: 'Was connected once and has left.' })),
             absent: Type.Optional(Type.Literal(true, { description: 'Has not connected yet.' })),
             autoAcks: Type.Optional(Type.Literal(true)),
+            node: Type.Optional(
+              Type.Integer({
+                minimum: 1,
+                maximum: 99,
+                description: 'Which node. Default: clients are spread over all.',
+              }),
+            ),
             fragments: Type.Optional(
               Type.Integer({
                 minimum: 2,

@@ -22,9 +22,13 @@ export const packetType = Type.Union(PACKET_TYPES.map((type) => Type.Literal(typ
 /** A number may come from a matrix, as `{name}`. */
 export const placeholder = Type.String({ pattern: '^\\{[a-z][A-Za-z0-9]*([+-][0-9]+)?\\}$' });
 export const count = Type.Union([Type.Integer({ minimum: 1, maximum: 1_000_000 }), placeholder]);
+/** Which node of a server with several; a matrix may name it. */
+export const nodeNumber = Type.Union([Type.Integer({ minimum: 1, maximum: 99 }), placeholder], {
+  description: 'Which node, from 1. Without it clients are spread over all, and a fault meets all.',
+});
 export const millis = Type.Union([Type.Number({ minimum: 0, maximum: 600_000 }), placeholder]);
 const TIMERS =
-  'answerWithinMs|redeliverAfterMs|redeliverMaxMs|deadAfterMs|resendAfterMs|resendMaxMs|retryWindowMs|reconnectAfterMs|reconnectMaxMs';
+  'answerWithinMs|failoverMs|redeliverAfterMs|redeliverMaxMs|deadAfterMs|resendAfterMs|resendMaxMs|retryWindowMs|reconnectAfterMs|reconnectMaxMs';
 const TERM = `([0-9.]+ x )?(${TIMERS})`;
 export const duration = Type.Union(
   [Type.Number({ minimum: 0, maximum: 600_000 }), Type.String({ pattern: `^${TERM}( \\+ ${TERM})*$` }), placeholder],

@@ -89,12 +89,10 @@ export const CLIENT_TIMERS = {
 } as const;
 export type ClientTimers = Record<keyof typeof CLIENT_TIMERS, number>;
 
-/** Classes that have a name, and of which the specification does not say yet what they demand. */
-export const RESERVED_CLASSES = ['replicated'] as const satisfies readonly ServerClass[];
-/** What a server can be tested for. */
-export type TestedClass = Exclude<ServerClass, (typeof RESERVED_CLASSES)[number]>;
-export const TESTED_CLASSES: readonly TestedClass[] = SERVER_CLASSES.filter(
-  (name): name is TestedClass => !RESERVED_CLASSES.some((reserved) => reserved === name),
+/** What one process alone can claim: all but `replicated`, which takes several nodes. */
+export type SingleClass = Exclude<ServerClass, 'replicated'>;
+export const SINGLE_CLASSES: readonly SingleClass[] = SERVER_CLASSES.filter(
+  (name): name is SingleClass => name !== 'replicated',
 );
 
 /** The timers a server may declare, and what the kit assumes of one that it does not declare. Milliseconds. */
@@ -106,4 +104,6 @@ export const DEFAULT_TIMERS = {
   dedupWindowMs: 604_800_000,
 } as const;
 export type TimerName = keyof typeof DEFAULT_TIMERS;
-export type Timers = Record<TimerName, number>;
+export type Timers = Record<TimerName, number> & { failoverMs?: number; clockSkewMs?: number };
+/** What the kit assumes of a server of class `replicated` that does not declare it. Milliseconds. */
+export const DEFAULT_FAILOVER_MS = 15_000;

@@ -20,6 +20,10 @@ export interface ServeOptions {
   maxInbox?: number;
   maxConnections?: number;
   logLevel: string;
+  cluster?: string[];
+  node?: number;
+  clusterNodes?: string[];
+  nodes?: number;
 }
 
 /** One option of `serve`: what the command line and the help know of it. */
@@ -86,6 +90,20 @@ export const SERVE_OPTIONS: readonly ServeOption[] = [
   number('max-in-flight', 'n', 'most un-acked pushes on one connection'),
   number('max-inbox', 'n', 'most un-acked messages of one user'),
   number('max-connections', 'n', 'most connections'),
+  {
+    name: 'cluster',
+    value: 'urls',
+    help: 'be one node of a cluster, whose log is in etcd at these addresses (http://host:2379, commas between)',
+    read: classList,
+  },
+  number('node', 'n', 'with --cluster: which node this is, from 1 (default: $NODE)'),
+  {
+    name: 'cluster-nodes',
+    value: 'urls',
+    help: 'with --cluster: URLs of all nodes, as clients reach them (default: $NODE_URLS)',
+    read: classList,
+  },
+  number('nodes', 'n', 'start a whole cluster here, for trials: n nodes and three etcd (Debian: etcd-server)'),
   {
     name: 'log-level',
     value: 'level',

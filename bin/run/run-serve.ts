@@ -23,6 +23,24 @@ const tlsFiles = ({ tlsCert, tlsKey }: ServeOptions): ServerOptions['tls'] => {
   throw new KitError('usage', `${there} was given without ${missing}`, 'Give both, or none for a server without TLS.');
 };
 
+/** Loaded only by a node of a cluster. */
+const clusterOf = async (options: ServeOptions): Promise<ServerOptions['cluster']> => {
+  const { cluster: members } = options;
+  const node = options.node ?? Number(process.env.NODE || 0);
+  const urls = options.clusterNodes ?? process.env.NODE_URLS?.split(',') ?? [];
+  if (members === undefined) {
+    if (options.node === undefined && options.clusterNodes === undefined) return undefined;
+    throw new KitError('usage', '--node was given without --cluster', 'Give the addresses of etcd with --cluster.');
+  }
+  const bad = members.find((url) => !URL.canParse(url) || !/^https?:/.test(url));
+  if (bad !== undefined || members.length === 0) {
+    throw new KitError('usage', `--cluster cannot be "${bad ?? ''}"`, 'Write http://host:2379, commas between.');
+  }
+  if (node < 1) throw new KitError('usage', '--cluster needs --node', 'Give each node another number, from 1.');
+  const { EtcdLog } = await import('../../src/reference/cluster/etcd-log.js');
+  return { node: String(node), log: new EtcdLog(members), urls };
+};
+
 const serverOptions = (options: ServeOptions, data: string): ServerOptions =>
   given({
     host: options.host,
@@ -63,11 +81,19 @@ const endSignal = (): Promise<void> =>
 
 /** The reference server, until a signal asks for its end. Rejects with a KitError when it cannot start. */
 export const runServe = async (options: ServeOptions): Promise<void> => {
+  if (options.nodes !== undefined) {
+    const { runLocalCluster } = await import('./run-local-cluster.js');
+    await runLocalCluster(options, options.nodes, endSignal());
+    return;
+  }
   const named = options.data ?? process.env.DATA_DIR;
   const data = named || mkdtempSync(join(tmpdir(), 'im-conformance-'));
   try {
     const end = endSignal();
-    const server = await startServer(serverOptions(options, data));
+    const server = await startServer({
+      ...serverOptions(options, data),
+      ...given({ cluster: await clusterOf(options) }),
+    });
     process.stdout.write(`listening on ${server.url}\n`);
     await end;
     await server.stop();

@@ -16,8 +16,10 @@ const faultOfCatcher = ({ caughtBy, needs }: Mutant): { field: 'caughtBy' | 'nee
   const catchers = loadScenarios().filter(({ id }) => matches(id));
   if (catchers.length === 0) return { field: 'caughtBy', text: `"${caughtBy}" matches no scenario` };
   const setsClock = catchers.every((scenario) => scenario.needs.clock);
-  if (setsClock && needs === undefined) return { field: 'needs', text: `${caughtBy} sets a clock: write needs: clock` };
-  if (!setsClock && needs !== undefined) return { field: 'needs', text: `${caughtBy} sets no clock: take needs out` };
+  if (setsClock && needs !== 'clock') return { field: 'needs', text: `${caughtBy} sets a clock: write needs: clock` };
+  const onNodes = catchers.every((scenario) => scenario.class === 'replicated');
+  if (onNodes !== (needs === 'etcd')) return { field: 'needs', text: `${caughtBy} and needs: etcd go together` };
+  if (!setsClock && needs === 'clock') return { field: 'needs', text: `${caughtBy} sets no clock: take needs out` };
   return undefined;
 };
 

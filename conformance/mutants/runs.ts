@@ -5,6 +5,7 @@ import type { Role } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import type { RunOptions } from '../../src/harness/index.js';
 import { packageRoot } from '../../src/package-root.js';
+import { CLUSTER_NODES, CLUSTER_OPTIONS, CLUSTER_SERVICES } from '../patching/cluster-command.js';
 import type { Mutant } from './mutant.js';
 import { roleOf } from './mutant-file.js';
 
@@ -29,15 +30,16 @@ export const certificateFile = (name: string): string =>
   join(packageRoot, 'conformance', 'mutants', 'certificate', name);
 
 /** What a server is started with. Mutants that share it share one run of the server without a fault. */
-type Surroundings = Pick<Mutant, 'options' | 'tls'>;
+type Surroundings = Pick<Mutant, 'options' | 'tls' | 'needs'>;
 
 /** The command that starts a server as a subject: one file, see `serverFile`. */
-const commandOf = (file: string, { options = '', tls, role }: Surroundings & { role: Role }): string => {
+const commandOf = (file: string, { options = '', tls, needs, role }: Surroundings & { role: Role }): string => {
   const files = tls ? ` --tls-cert "${certificateFile('cert.pem')}" --tls-key "${certificateFile('key.pem')}"` : '';
   // `exec`: the server takes the place of the shell, so that a restart costs one process and not two. What a test runner
   // loads into its children would change what signals do to them, and make each start slow.
   const start = `unset NODE_OPTIONS; exec "${process.execPath}" "${file}"`;
   if (role === 'client') return `${start} --short`;
+  if (needs === 'etcd') return `${start} --port {port} ${CLUSTER_OPTIONS} ${options}`.trimEnd();
   return `${start} --port {port} --data {data}${files} ${options}`.trimEnd();
 };
 
@@ -56,6 +58,7 @@ const runOf = (
 ) => ({
   ...run,
   ...wayIn(mutant),
+  ...(mutant.needs === 'etcd' ? { nodes: CLUSTER_NODES, services: CLUSTER_SERVICES } : {}),
   ...(mutant.classes ? { classes: mutant.classes } : {}),
   skip: [],
   headers: {},
@@ -88,7 +91,7 @@ export const controlRuns = (
 ): RunOptions[] => {
   const groups = new Map<string, [Mutant, ...Mutant[]]>();
   for (const mutant of mutants) {
-    const key = JSON.stringify([roleOf(mutant), mutant.options, mutant.tls, mutant.classes]);
+    const key = JSON.stringify([roleOf(mutant), mutant.options, mutant.tls, mutant.classes, mutant.needs === 'etcd']);
     groups.set(key, [mutant, ...(groups.get(key) ?? [])]);
   }
   return [...groups.values()].map((group) =>
@@ -97,7 +100,7 @@ export const controlRuns = (
       exec: commandOf(roleOf(group[0]) === 'client' ? bot : file, { ...group[0], role: roleOf(group[0]) }),
       only: [...new Set(group.map((mutant) => mutant.caughtBy))],
       seed: 'control',
-      instances,
+      instances: group[0].needs === 'etcd' ? 1 : instances,
       patienceMs: CONTROL_PATIENCE_MS,
     }),
   );

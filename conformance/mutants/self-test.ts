@@ -5,6 +5,7 @@ import { KitError } from '../../src/errors.js';
 import { type RunOptions, runSuite } from '../../src/harness/index.js';
 import { kitVersion } from '../../src/kit-version.js';
 import { botFile } from '../patching/client-folder.js';
+import { whyNoEtcd } from '../patching/cluster-command.js';
 import { serverFile } from '../patching/server-file.js';
 import { refuseStale } from '../patching/stale.js';
 import { fingerprintOf } from './fingerprint.js';
@@ -97,10 +98,13 @@ const control = async (mutants: readonly Mutant[], signal: AbortSignal): Promise
 };
 
 /** Mutants whose scenario this machine cannot play, with what is missing. */
-const untestableOf = (mutants: readonly Mutant[], whyNoClock: string | undefined): SelfTest['untested'] =>
-  whyNoClock === undefined
-    ? []
-    : mutants.filter(({ needs }) => needs === 'clock').map(({ id }) => ({ id, why: whyNoClock }));
+const untestableOf = (mutants: readonly Mutant[], whyNoClock: string | undefined): SelfTest['untested'] => {
+  const missing = { clock: whyNoClock, etcd: whyNoEtcd() };
+  return mutants.flatMap(({ id, needs }) => {
+    const why = needs === undefined ? undefined : missing[needs];
+    return why === undefined ? [] : [{ id, why }];
+  });
+};
 
 /**
  * Tests the kit: first the server without a fault must pass what is to catch its mutants, then each mutant is tested.

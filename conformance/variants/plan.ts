@@ -1,5 +1,5 @@
 import picomatch from 'picomatch';
-import { type ServerClass, TESTED_CLASSES } from '../../schemas/index.js';
+import { type ServerClass, SINGLE_CLASSES } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import { claimedOf, type Selection } from './kit-run.js';
 import { entryOf, type RunRecord } from './record.js';
@@ -7,7 +7,7 @@ import type { Variant } from './variant.js';
 
 /** What a variant passes again and again, and what it passes once. */
 export const USUAL_CLASSES: readonly ServerClass[] = ['core', 'timed-redelivery', 'durable'];
-export const EVERY_CLASS: readonly ServerClass[] = TESTED_CLASSES;
+export const EVERY_CLASS: readonly ServerClass[] = SINGLE_CLASSES;
 
 /** The same runs of each of these variants. */
 export interface Series extends Selection {

@@ -24,6 +24,10 @@ export interface ConformanceOptions {
   tlsCert?: string | undefined;
   /** File of its private key, in PEM. Of clients only. */
   tlsKey?: string | undefined;
+  /** Of a server with several nodes, 2 to 9: `exec` is started for each, with `{node}`, `{nodes}` and `{port:2}`. Default: one server. Of servers only. */
+  nodes?: number | undefined;
+  /** With `nodes`: `NAME=command` of what they need, started before them, with `{port:NAME}`. Default: nothing. Of servers only. */
+  service?: string | readonly string[] | undefined;
   /** Classes to test. Default: those that the subject claims. Of a client, `sender` and `receiver` are classes, too. */
   classes?: SubjectClass | readonly SubjectClass[] | undefined;
   /** Globs over scenario ids: only these are played. One that matches nothing is an error. Default: all. */

@@ -26,6 +26,10 @@ export interface RunOptions {
   url?: string;
   /** Command that starts the subject; `{port}` and `{data}` are filled in. */
   exec?: string;
+  /** Of a server with several nodes: how many `exec` is started for. Default: one server. */
+  nodes?: number;
+  /** What the nodes need, started before them: name and command. */
+  services?: Readonly<Record<string, string>>;
   /** `exec` starts the reference server of the kit, because no other subject was named. */
   embedded?: boolean;
   /** Classes to test instead of those that the description claims. */

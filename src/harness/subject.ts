@@ -15,6 +15,10 @@ export interface Subject {
   /** WebSocket URL of this instance. */
   readonly url: string;
   readonly control?: SubjectControl;
+  /** URLs of all nodes, where the kit knows of several. */
+  nodeUrls?: readonly string[];
+  /** Of a subject of several nodes that the kit started: power over each. The control above then meets all of them. */
+  readonly nodes?: readonly SubjectControl[];
   /** Ends the processes that the kit started and removes their data. Never throws, takes at most 5 s. */
   close(): Promise<void>;
 }

@@ -74,6 +74,23 @@ export const OPTIONS: readonly OptionSpec[] = [
     role: 'client',
   },
   {
+    name: 'nodes',
+    group: 'subject',
+    value: 'n',
+    kind: 'integer',
+    range: [2, 9],
+    help: 'the server has n nodes: the command of --exec is started for each, with {node}, {nodes} and {port:2}, the port of node 2',
+    role: 'server',
+  },
+  {
+    name: 'service',
+    group: 'subject',
+    value: "'NAME=cmd'",
+    kind: 'list',
+    help: 'with --nodes: a command that is started before them, and ended with them; {port:NAME} is a port of it (repeatable)',
+    role: 'server',
+  },
+  {
     name: 'watch',
     group: 'subject',
     value: 'path',

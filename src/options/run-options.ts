@@ -1,10 +1,11 @@
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { CLUSTER_OPTIONS, CLUSTER_SERVICES } from '../../conformance/patching/cluster-command.js';
 import type { ServerFile } from '../../conformance/patching/server-file.js';
 import { CLASSES_OF, type Role } from '../../schemas/history.js';
 import type { Description, Report } from '../../schemas/index.js';
-import { type SubjectClass, TESTED_CLASSES } from '../../schemas/wire.js';
+import { SINGLE_CLASSES, type SubjectClass } from '../../schemas/wire.js';
 import type { Dialect } from '../adapters/index.js';
 import { defined } from '../defined.js';
 import { KitError } from '../errors.js';
@@ -164,7 +165,7 @@ const certificatesFrom = (source: string): string => {
 };
 
 /** What the embedded server has. It is `secured` only where it checks tokens, and TLS needs a certificate of the user's. */
-const EMBEDDED_CLASSES = TESTED_CLASSES.filter((name) => !['secured', 'encrypted'].includes(name));
+const EMBEDDED_CLASSES = SINGLE_CLASSES.filter((name) => !['secured', 'encrypted'].includes(name));
 
 let written: ServerFile | undefined;
 
@@ -175,9 +176,22 @@ const embeddedServer = async (): Promise<ServerFile> => {
   return written;
 };
 
+interface Embedded {
+  exec: string;
+  jwtSecret?: string;
+  services?: Readonly<Record<string, string>>;
+}
+
+/** The reference cluster, with one etcd: `etcd` is Debian's `etcd-server`. */
+const embeddedCluster = (file: string): Embedded => ({
+  exec: `exec ${shellQuote(process.execPath)} ${shellQuote(file)} --port {port} ${CLUSTER_OPTIONS}`,
+  services: CLUSTER_SERVICES,
+});
+
 /** The command of the embedded server, and the secret of its tokens, unless the caller makes tokens of another kind. */
-const embedded = async (settings: Settings): Promise<{ exec: string; jwtSecret?: string }> => {
+const embedded = async (settings: Settings): Promise<Embedded> => {
   const { file } = await embeddedServer();
+  if (settings.nodes !== undefined) return embeddedCluster(file);
   // `exec`: the server takes the place of the shell, so that a restart costs one process and not two.
   const serve = `exec ${shellQuote(process.execPath)} ${shellQuote(file)} --port {port} --data {data}`;
   const otherTokens = ['token', 'token-command', 'header'].some((name) => settings[name] !== undefined);
@@ -201,6 +215,42 @@ const chosenClasses = (settings: Settings, role: Role): SubjectClass[] | undefin
     });
   }
   return sides === undefined ? classes : [...new Set([...(classes ?? (['core'] as const)), ...sides])];
+};
+
+/** `NAME=command`, each name once. */
+const servicesFrom = (list: readonly string[]): Record<string, string> => {
+  const services: Record<string, string> = {};
+  for (const text of list) {
+    const [, name = '', command = ''] = /^([a-z][a-z0-9-]{0,31})=(.+)$/s.exec(text) ?? [];
+    if (name === '' || services[name] !== undefined) {
+      const remedy = 'Write NAME=command with another name for each, such as etcd="etcd --data-dir {data}".';
+      throw new KitError('usage', `--service cannot be "${text}"`, remedy, { field: 'service' });
+    }
+    services[name] = command;
+  }
+  return services;
+};
+
+const checkNodes = (settings: Settings): void => {
+  const wrong = (message: string, remedy: string) => new KitError('usage', message, remedy, { field: 'nodes' });
+  if (settings.service !== undefined && settings.nodes === undefined) {
+    throw wrong('--service goes with --nodes', 'Start what a single server needs in the command of --exec.');
+  }
+  if (settings.nodes === undefined) return;
+  if (settings.dialect !== undefined || settings.via !== undefined) {
+    throw wrong('--nodes is for servers of im.ran.v1', 'Leave out --dialect or --via.');
+  }
+  if (settings.exec !== undefined) {
+    const { url } = settings;
+    if (url === undefined || String(url).includes('{port}')) return;
+    throw wrong('with --nodes each node needs a port of its own', 'Write {port} in the url.');
+  }
+  if (settings.url !== undefined) {
+    throw wrong(
+      '--nodes starts nodes, and a url names one that runs',
+      'Add --exec, or let its description list `nodes`.',
+    );
+  }
 };
 
 const checkFailOn = (level: unknown): void => {
@@ -332,6 +382,7 @@ export const runOptionsFrom = async (
   checkPlace(settings);
   checkRepetitions(settings);
   checkDialect(settings);
+  checkNodes(settings);
   const dialect = await dialectFrom(settings);
   const text = (name: string) => settings[name] as string | undefined;
   const number = (name: string) => settings[name] as number | undefined;
@@ -346,6 +397,8 @@ export const runOptionsFrom = async (
     url: given(text('url'), dialect === undefined ? checkUrl : checkForeignUrl),
     exec: own?.exec ?? text('exec'),
     embedded: own !== undefined,
+    nodes: number('nodes'),
+    services: own?.services ?? given(settings.service as string[] | undefined, servicesFrom),
     token: text('token'),
     jwtSecret: own?.jwtSecret ?? text('jwt-secret'),
     tokenCommand: text('token-command'),
@@ -367,7 +420,7 @@ export const runOptionsFrom = async (
     repetition: number('repetition'),
     concurrency:
       number('concurrency') ?? (role === 'client' ? BOTS_PER_CORE * availableParallelism() : DEFAULT_CONCURRENCY),
-    instances: number('instances') ?? availableParallelism(),
+    instances: number('instances') ?? (settings.nodes === undefined ? availableParallelism() : 1),
     startTimeoutMs: number('start-timeout'),
     patienceMs: number('patience') ?? DEFAULT_PATIENCE_MS,
     maxWaitMs: number('max-wait'),

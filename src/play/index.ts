@@ -10,6 +10,7 @@ export type {
   HugeFrame,
   MetricsPage,
   Network,
+  NodeControl,
   Probes,
   Refused,
   Socket,

@@ -87,6 +87,8 @@ export interface TokenChoice {
 }
 
 export interface DialRequest {
+  /** Which node, from 1, of a server with several. */
+  node?: number;
   user: string;
   device: string;
   /** Without it: the client's own token, wherever the options of the kit put it. */
@@ -114,6 +116,9 @@ export type DialOutcome = { ok: true } | Refused;
 /** Opens a connection; never rejects for what the subject does, only for the kit's own faults. Bounded by `timeoutMs`. */
 export type Dial = (request: DialRequest, handlers: SocketHandlers) => Promise<DialOutcome>;
 
+/** Power over one node of a server with several. */
+export type NodeControl = Pick<Control, 'kill' | 'stop' | 'start' | 'freeze' | 'unfreeze'>;
+
 /** Power over the process under test; absent when the kit did not start it. Each is bounded. */
 export interface Control {
   kill(): Promise<void>;
@@ -127,6 +132,8 @@ export interface Control {
   jump(offsetMs: number, stands: boolean): void;
   /** Leaves the process no more of a resource than it has. Returns what gives it back. */
   take(resource: Resource): () => void;
+  /** Of a server with several nodes: power over each. The members above then meet all of them. */
+  nodes?: readonly NodeControl[];
 }
 
 /** TCP connections whose handshake does not end. */

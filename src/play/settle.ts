@@ -20,6 +20,7 @@ const endFaults = async (stage: Stage): Promise<void> => {
   // The script ended while the server stopped: what is left of it goes as the script would have had it.
   if (stage.stopBegun) await kill(stage);
   if (!stage.subjectUp) await restart(stage);
+  for (const node of stage.nodeFaults.down) await restart(stage, node);
   for (const actor of stage.actors.values()) {
     actor.autoAcks = true;
     for (const link of [actor.link, actor.old]) {

@@ -8,6 +8,7 @@ import type { Link, Untimed } from './clients/link.js';
 import { SentMessages } from './clients/sent-messages.js';
 import type { MemoryWatch } from './memory-watch.js';
 import { freshMsgId } from './msg-ids.js';
+import { NodeFaults } from './node-faults.js';
 import type { Attacker, Control, Dial, Network, Probes } from './ports.js';
 import { SubjectClock } from './subject-clock.js';
 import { SubjectShortage } from './subject-shortage.js';
@@ -17,6 +18,8 @@ import { Waits } from './waits.js';
 export interface StageOptions {
   dial: Dial;
   control?: Control;
+  /** How many nodes the subject has that the kit knows of. Absent: one. */
+  nodes?: number;
   /** What hostile clients do below the WebSocket, for scenarios that ask for it. */
   attacker?: Attacker;
   probes?: Probes;
@@ -63,6 +66,7 @@ export class Stage implements ActorWorld {
   subjectUp = true;
   /** It was told to stop, and nobody waits for the end of that. */
   stopBegun = false;
+  readonly nodeFaults: NodeFaults;
   /** A step wanted what the dialect cannot say or hear: the script ends. */
   cannotGoOn = false;
   /** Messages that the bystanders have exchanged, and whether they go on. */
@@ -81,6 +85,7 @@ export class Stage implements ActorWorld {
   constructor(options: StageOptions) {
     this.options = options;
     this.waits = new Waits(options.signal);
+    this.nodeFaults = new NodeFaults(() => performance.now(), options.timers.failoverMs ?? 0);
     this.#voices = Math.floor(options.random() * 2 ** 32);
   }
 
@@ -107,6 +112,10 @@ export class Stage implements ActorWorld {
     return this.whyLacking(item) === undefined;
   }
 
+  get nodes(): number {
+    return this.options.nodes ?? 1;
+  }
+
   get keepsForeign(): boolean {
     return this.options.dialect?.keepsForeign === true;
   }
@@ -122,7 +131,7 @@ export class Stage implements ActorWorld {
 
   /** A declared time with the patience of the kit, and what the network needs for so many exchanges of packets. */
   bound(ms: number, exchanges = 1): number {
-    return ms + this.options.patienceMs + exchanges * this.roundTripMs + this.#queuedMs();
+    return ms + this.options.patienceMs + exchanges * this.roundTripMs + this.#queuedMs() + this.nodeFaults.lateMs;
   }
 
   /** The judges give the same time on top. */
@@ -190,10 +199,12 @@ export class Stage implements ActorWorld {
     return freshMsgId();
   }
 
-  addActor({ name, userOf = name, user, device, autoAcks, fragments, voice }: Omit<ClientSpec, 'start'>): Actor {
+  addActor({ name, userOf = name, user, device, autoAcks, fragments, voice, node }: Omit<ClientSpec, 'start'>): Actor {
     const own = { user: userIdOf({ userOf, user }, this.options.userSuffix), device };
     const named = voice === undefined || this.options.dialect ? undefined : NAMED_VOICES[voice];
+    const { nodes = 1 } = this.options;
     const actor = new Actor(this, {
+      node: nodes > 1 ? (node ?? (this.actors.size % nodes) + 1) : undefined,
       name,
       autoAcks,
       fragments,

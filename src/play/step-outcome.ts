@@ -107,5 +107,5 @@ export const recordFault = (
   place: StepPlace,
   fault: Fault,
   fired: boolean,
-  aim: { client?: string; packet?: string; message?: string; detail?: string } = {},
+  aim: { client?: string; packet?: string; message?: string; detail?: string; node?: number } = {},
 ): void => stage.record({ kind: 'fault', fault, step: place.path, fired, ...aim });

@@ -12,12 +12,12 @@ export const clientSpecs = (file: Pick<ScenarioFile, 'clients'>): ClientSpec[] =
   const named: [string, Options][] = Array.isArray(file.clients)
     ? file.clients.map((name) => [name, {}])
     : Object.entries(file.clients);
-  return named.map(([name, { userOf, user, device, away, absent, autoAcks, fragments, voice }]) => ({
+  return named.map(([name, { userOf, user, device, away, absent, autoAcks, fragments, voice, node }]) => ({
     name,
     device: device ?? 'default',
     start: absent ? 'absent' : away ? 'away' : 'present',
     autoAcks: autoAcks ?? false,
-    ...defined({ fragments, voice, userOf, user }),
+    ...defined({ fragments, voice, userOf, user, node: node === undefined ? undefined : Number(node) }),
   }));
 };
 

@@ -24,6 +24,8 @@ export interface ClientSpec {
   /** `present`: connected before the script. `away`: was connected once. `absent`: never connected. */
   start: 'present' | 'away' | 'absent';
   autoAcks: boolean;
+  /** Its node. Undefined: clients are spread over all. */
+  node?: number;
   /** Its packets travel in so many WebSocket fragments. */
   fragments?: number;
   /** How it speaks. Undefined: as the seed says. */

@@ -23,14 +23,17 @@ export interface Needs {
   chosenIds: boolean;
   /** Any number of devices of one user. */
   freshDevices: boolean;
+  /** Nodes of the subject; 0: any number. */
+  nodes: number;
   /** Others who must not notice what is done. */
   bystanders: boolean;
 }
 
 export const needsOf = (steps: readonly Step[], vocabulary: Vocabulary): Needs => {
   const all = actionSteps(steps).map((step) => factsOf(step, vocabulary).needs(step.action));
-  const any = (name: Exclude<keyof Needs, 'tokens'>): boolean => all.some((needs) => needs[name] === true);
+  const any = (name: Exclude<keyof Needs, 'tokens' | 'nodes'>): boolean => all.some((needs) => needs[name] === true);
   return {
+    nodes: Math.max(0, ...all.map(({ nodes = 0 }) => nodes)),
     control: any('control'),
     tokens: [...new Set(all.flatMap(({ tokens = [] }) => tokens))],
     memory: any('memory'),

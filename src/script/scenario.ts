@@ -50,7 +50,10 @@ const scenarioOf = (written: Written, cell: Cell, vocabulary: Vocabulary, checks
       sweep,
     });
   const steps = once(() => stepsFor(AS_WRITTEN));
-  const needs = once(() => needsOf(steps(), vocabulary));
+  const needs = once(() => {
+    const { nodes, ...rest } = needsOf(steps(), vocabulary);
+    return { ...rest, nodes: Math.max(nodes, ...clients.map(({ node = 0 }) => node)) };
+  });
   // What is read of the whole subject must not come from other scenarios.
   const exclusive = once(
     () =>

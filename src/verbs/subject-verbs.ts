@@ -9,6 +9,7 @@ import { restarts } from './subject/restarts.js';
 import { runsOutOf } from './subject/runs-out-of.js';
 import { scrapes } from './subject/scrapes.js';
 import { stops } from './subject/stops.js';
+import { thaws } from './subject/thaws.js';
 
 /** What can be done to the process under test. A scenario that uses one has the subject to itself. */
 export const SUBJECT_VERBS = byName([
@@ -16,6 +17,7 @@ export const SUBJECT_VERBS = byName([
   stops,
   restarts,
   freezes,
+  thaws,
   scrapes,
   marksMemory,
   memoryStays,

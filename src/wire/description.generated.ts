@@ -5,7 +5,7 @@ import { isWellFormed } from './well-formed.js';
 import { isDeepStrictEqual } from 'node:util';
 const formats = { uri: (text) => URL.canParse(text) };
 export const description = validate20;
-const schema31 = {"$id":"https://im-conformance.dev/schemas/description.schema.json","type":"object","required":["protocol"],"properties":{"protocol":{"const":"im.ran.v1","type":"string"},"classes":{"uniqueItems":true,"type":"array","items":{"anyOf":[{"const":"core","type":"string"},{"const":"timed-redelivery","type":"string"},{"const":"durable","type":"string"},{"const":"ordered","type":"string"},{"const":"expiry","type":"string"},{"const":"multi-device","type":"string"},{"const":"flow-control","type":"string"},{"const":"secured","type":"string"},{"const":"encrypted","type":"string"},{"const":"observable","type":"string"},{"const":"replicated","type":"string"}]}},"limits":{"type":"object","properties":{"maxBodyBytes":{"minimum":65536,"maximum":9007199254740991,"type":"integer"},"maxFrameBytes":{"minimum":524288,"maximum":9007199254740991,"type":"integer"},"maxInFlight":{"minimum":16,"maximum":9007199254740991,"type":"integer"},"maxInboxMessages":{"minimum":1,"maximum":9007199254740991,"type":"integer"}}},"timers":{"type":"object","properties":{"answerWithinMs":{"minimum":1,"maximum":9007199254740991,"type":"integer"},"redeliverAfterMs":{"minimum":1,"maximum":9007199254740991,"type":"integer"},"redeliverMaxMs":{"minimum":1,"maximum":9007199254740991,"type":"integer"},"deadAfterMs":{"minimum":1,"maximum":9007199254740991,"type":"integer"},"dedupWindowMs":{"minimum":1,"maximum":9007199254740991,"type":"integer"}}},"durability":{"anyOf":[{"const":"process-crash","type":"string"},{"const":"power-loss","type":"string"}]},"nodes":{"type":"array","items":{"format":"uri","type":"string"}},"metrics":{"type":"string"}}};
+const schema31 = {"$id":"https://im-conformance.dev/schemas/description.schema.json","type":"object","required":["protocol"],"properties":{"protocol":{"const":"im.ran.v1","type":"string"},"classes":{"uniqueItems":true,"type":"array","items":{"anyOf":[{"const":"core","type":"string"},{"const":"timed-redelivery","type":"string"},{"const":"durable","type":"string"},{"const":"ordered","type":"string"},{"const":"expiry","type":"string"},{"const":"multi-device","type":"string"},{"const":"flow-control","type":"string"},{"const":"secured","type":"string"},{"const":"encrypted","type":"string"},{"const":"observable","type":"string"},{"const":"replicated","type":"string"}]}},"limits":{"type":"object","properties":{"maxBodyBytes":{"minimum":65536,"maximum":9007199254740991,"type":"integer"},"maxFrameBytes":{"minimum":524288,"maximum":9007199254740991,"type":"integer"},"maxInFlight":{"minimum":16,"maximum":9007199254740991,"type":"integer"},"maxInboxMessages":{"minimum":1,"maximum":9007199254740991,"type":"integer"}}},"timers":{"type":"object","properties":{"answerWithinMs":{"minimum":1,"maximum":9007199254740991,"type":"integer"},"redeliverAfterMs":{"minimum":1,"maximum":9007199254740991,"type":"integer"},"redeliverMaxMs":{"minimum":1,"maximum":9007199254740991,"type":"integer"},"deadAfterMs":{"minimum":1,"maximum":9007199254740991,"type":"integer"},"dedupWindowMs":{"minimum":1,"maximum":9007199254740991,"type":"integer"},"failoverMs":{"minimum":1,"maximum":9007199254740991,"type":"integer"},"clockSkewMs":{"minimum":0,"maximum":9007199254740991,"type":"integer"}}},"durability":{"anyOf":[{"const":"process-crash","type":"string"},{"const":"power-loss","type":"string"}]},"nodes":{"type":"array","items":{"format":"uri","type":"string"}},"metrics":{"type":"string"}}};
 const func0 = isDeepStrictEqual;
 const formats0 = formats.uri;
 
@@ -702,9 +702,10 @@ errors++;
 }
 }
 }
-}
-else {
-const err56 = {instancePath:instancePath+"/timers",schemaPath:"#/properties/timers/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data8.failoverMs !== undefined){
+let data14 = data8.failoverMs;
+if(!(((typeof data14 == "number") && (!(data14 % 1) && !isNaN(data14))) && (isFinite(data14)))){
+const err56 = {instancePath:instancePath+"/timers/failoverMs",schemaPath:"#/properties/timers/properties/failoverMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err56];
 }
@@ -713,14 +714,9 @@ vErrors.push(err56);
 }
 errors++;
 }
-}
-if(data.durability !== undefined){
-let data14 = data.durability;
-const _errs52 = errors;
-let valid7 = false;
-const _errs53 = errors;
-if(typeof data14 !== "string"){
-const err57 = {instancePath:instancePath+"/durability",schemaPath:"#/properties/durability/anyOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if((typeof data14 == "number") && (isFinite(data14))){
+if(data14 > 9007199254740991 || isNaN(data14)){
+const err57 = {instancePath:instancePath+"/timers/failoverMs",schemaPath:"#/properties/timers/properties/failoverMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"};
 if(vErrors === null){
 vErrors = [err57];
 }
@@ -729,8 +725,8 @@ vErrors.push(err57);
 }
 errors++;
 }
-if("process-crash" !== data14){
-const err58 = {instancePath:instancePath+"/durability",schemaPath:"#/properties/durability/anyOf/0/const",keyword:"const",params:{allowedValue: "process-crash"},message:"must be equal to constant"};
+if(data14 < 1 || isNaN(data14)){
+const err58 = {instancePath:instancePath+"/timers/failoverMs",schemaPath:"#/properties/timers/properties/failoverMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err58];
 }
@@ -739,11 +735,12 @@ vErrors.push(err58);
 }
 errors++;
 }
-var _valid1 = _errs53 === errors;
-valid7 = valid7 || _valid1;
-const _errs55 = errors;
-if(typeof data14 !== "string"){
-const err59 = {instancePath:instancePath+"/durability",schemaPath:"#/properties/durability/anyOf/1/type",keyword:"type",params:{type: "string"},message:"must be string"};
+}
+}
+if(data8.clockSkewMs !== undefined){
+let data15 = data8.clockSkewMs;
+if(!(((typeof data15 == "number") && (!(data15 % 1) && !isNaN(data15))) && (isFinite(data15)))){
+const err59 = {instancePath:instancePath+"/timers/clockSkewMs",schemaPath:"#/properties/timers/properties/clockSkewMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err59];
 }
@@ -752,8 +749,9 @@ vErrors.push(err59);
 }
 errors++;
 }
-if("power-loss" !== data14){
-const err60 = {instancePath:instancePath+"/durability",schemaPath:"#/properties/durability/anyOf/1/const",keyword:"const",params:{allowedValue: "power-loss"},message:"must be equal to constant"};
+if((typeof data15 == "number") && (isFinite(data15))){
+if(data15 > 9007199254740991 || isNaN(data15)){
+const err60 = {instancePath:instancePath+"/timers/clockSkewMs",schemaPath:"#/properties/timers/properties/clockSkewMs/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"};
 if(vErrors === null){
 vErrors = [err60];
 }
@@ -762,10 +760,8 @@ vErrors.push(err60);
 }
 errors++;
 }
-var _valid1 = _errs55 === errors;
-valid7 = valid7 || _valid1;
-if(!valid7){
-const err61 = {instancePath:instancePath+"/durability",schemaPath:"#/properties/durability/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
+if(data15 < 0 || isNaN(data15)){
+const err61 = {instancePath:instancePath+"/timers/clockSkewMs",schemaPath:"#/properties/timers/properties/clockSkewMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err61];
 }
@@ -774,27 +770,11 @@ vErrors.push(err61);
 }
 errors++;
 }
-else {
-errors = _errs52;
-if(vErrors !== null){
-if(_errs52){
-vErrors.length = _errs52;
+}
+}
 }
 else {
-vErrors = null;
-}
-}
-}
-}
-if(data.nodes !== undefined){
-let data15 = data.nodes;
-if(Array.isArray(data15)){
-const len1 = data15.length;
-for(let i2=0; i2<len1; i2++){
-let data16 = data15[i2];
-if(typeof data16 === "string"){
-if(!(formats0(data16))){
-const err62 = {instancePath:instancePath+"/nodes/" + i2,schemaPath:"#/properties/nodes/items/format",keyword:"format",params:{format: "uri"},message:"must match format \""+"uri"+"\""};
+const err62 = {instancePath:instancePath+"/timers",schemaPath:"#/properties/timers/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err62];
 }
@@ -804,8 +784,13 @@ vErrors.push(err62);
 errors++;
 }
 }
-else {
-const err63 = {instancePath:instancePath+"/nodes/" + i2,schemaPath:"#/properties/nodes/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data.durability !== undefined){
+let data16 = data.durability;
+const _errs56 = errors;
+let valid7 = false;
+const _errs57 = errors;
+if(typeof data16 !== "string"){
+const err63 = {instancePath:instancePath+"/durability",schemaPath:"#/properties/durability/anyOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err63];
 }
@@ -814,10 +799,8 @@ vErrors.push(err63);
 }
 errors++;
 }
-}
-}
-else {
-const err64 = {instancePath:instancePath+"/nodes",schemaPath:"#/properties/nodes/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if("process-crash" !== data16){
+const err64 = {instancePath:instancePath+"/durability",schemaPath:"#/properties/durability/anyOf/0/const",keyword:"const",params:{allowedValue: "process-crash"},message:"must be equal to constant"};
 if(vErrors === null){
 vErrors = [err64];
 }
@@ -826,10 +809,11 @@ vErrors.push(err64);
 }
 errors++;
 }
-}
-if(data.metrics !== undefined){
-if(typeof data.metrics !== "string"){
-const err65 = {instancePath:instancePath+"/metrics",schemaPath:"#/properties/metrics/type",keyword:"type",params:{type: "string"},message:"must be string"};
+var _valid1 = _errs57 === errors;
+valid7 = valid7 || _valid1;
+const _errs59 = errors;
+if(typeof data16 !== "string"){
+const err65 = {instancePath:instancePath+"/durability",schemaPath:"#/properties/durability/anyOf/1/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err65];
 }
@@ -838,15 +822,101 @@ vErrors.push(err65);
 }
 errors++;
 }
-}
-}
-else {
-const err66 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if("power-loss" !== data16){
+const err66 = {instancePath:instancePath+"/durability",schemaPath:"#/properties/durability/anyOf/1/const",keyword:"const",params:{allowedValue: "power-loss"},message:"must be equal to constant"};
 if(vErrors === null){
 vErrors = [err66];
 }
 else {
 vErrors.push(err66);
+}
+errors++;
+}
+var _valid1 = _errs59 === errors;
+valid7 = valid7 || _valid1;
+if(!valid7){
+const err67 = {instancePath:instancePath+"/durability",schemaPath:"#/properties/durability/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
+if(vErrors === null){
+vErrors = [err67];
+}
+else {
+vErrors.push(err67);
+}
+errors++;
+}
+else {
+errors = _errs56;
+if(vErrors !== null){
+if(_errs56){
+vErrors.length = _errs56;
+}
+else {
+vErrors = null;
+}
+}
+}
+}
+if(data.nodes !== undefined){
+let data17 = data.nodes;
+if(Array.isArray(data17)){
+const len1 = data17.length;
+for(let i2=0; i2<len1; i2++){
+let data18 = data17[i2];
+if(typeof data18 === "string"){
+if(!(formats0(data18))){
+const err68 = {instancePath:instancePath+"/nodes/" + i2,schemaPath:"#/properties/nodes/items/format",keyword:"format",params:{format: "uri"},message:"must match format \""+"uri"+"\""};
+if(vErrors === null){
+vErrors = [err68];
+}
+else {
+vErrors.push(err68);
+}
+errors++;
+}
+}
+else {
+const err69 = {instancePath:instancePath+"/nodes/" + i2,schemaPath:"#/properties/nodes/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err69];
+}
+else {
+vErrors.push(err69);
+}
+errors++;
+}
+}
+}
+else {
+const err70 = {instancePath:instancePath+"/nodes",schemaPath:"#/properties/nodes/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(vErrors === null){
+vErrors = [err70];
+}
+else {
+vErrors.push(err70);
+}
+errors++;
+}
+}
+if(data.metrics !== undefined){
+if(typeof data.metrics !== "string"){
+const err71 = {instancePath:instancePath+"/metrics",schemaPath:"#/properties/metrics/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err71];
+}
+else {
+vErrors.push(err71);
+}
+errors++;
+}
+}
+}
+else {
+const err72 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err72];
+}
+else {
+vErrors.push(err72);
 }
 errors++;
 }

@@ -30,6 +30,8 @@ export const capabilitiesOver = async (subject: Subject, options: IdentityOption
   return {
     whyNot: (scenario) => {
       const { needs, class: name } = scenario;
+      const has = subject.nodeUrls?.length ?? 1;
+      if (needs.nodes > has) return unproven({ code: 'too-few-nodes', class: name, needs: needs.nodes, has });
       const account = options.users && whyNotWithAccounts(scenario, options.users);
       if (account !== undefined) return skipped(account);
       const token = needs.tokens

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { defined } from '../../defined.js';
 import { KitError } from '../../errors.js';
-import type { Attacker, Control, Dial } from '../../play/index.js';
+import type { Attacker, Control, Dial, NodeControl } from '../../play/index.js';
 import type { Scenario } from '../../script/index.js';
 import { describeExit, outputOf } from '../process/exit.js';
 import type { FakeClock } from '../process/fake-clock.js';
@@ -155,6 +156,7 @@ export class ServerInstance implements Instance {
           control.freeze();
         },
         unfreeze: () => this.#unfreeze(control),
+        ...defined({ nodes: this.subject.nodes?.map((node) => this.#controlForNode(node)) }),
         jump: (offsetMs, stands) => this.#setClock(offsetMs, stands),
         take: (resource) => {
           this.#giveBack = control.take(resource);
@@ -168,6 +170,20 @@ export class ServerInstance implements Instance {
     const start = () => this.revive();
     const others = { beginStop: refuse, freeze: refuse, unfreeze: refuse, jump: refuse, take: refuse };
     return { kill: refuse, stop: refuse, start, ...others };
+  }
+
+  /** What was ended of single nodes comes back with all others. */
+  #controlForNode(node: SubjectControl): NodeControl {
+    return {
+      kill: () => this.#ended(node.kill()),
+      stop: () => this.#ended(node.stop()),
+      start: () => node.start(this.#clock?.environment),
+      freeze: () => {
+        this.#frozen = true;
+        node.freeze();
+      },
+      unfreeze: () => node.unfreeze(),
+    };
   }
 
   /**

@@ -51,6 +51,8 @@ export const notPlayedText = (because: NotPlayedBecause): string => {
       return WHY_NO_LIMITS;
     case 'shared':
       return `others use this server: ${because.counter} grew from ${because.from} to ${because.to} while the kit was quiet; test an instance of its own`;
+    case 'too-few-nodes':
+      return `it needs ${because.needs} nodes, and the kit knows of ${because.has}: start them with --nodes and --exec, or let the description list them, or leave ${because.class} out with --class`;
     case 'waits-too-long':
       return `it takes ${because.neededMs} ms by the declared timers, and --max-wait is ${because.maxWaitMs}`;
     case 'dialect-lacks':

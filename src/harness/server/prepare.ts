@@ -37,7 +37,9 @@ const startInstance = async (
 ): Promise<ServerInstance> => {
   const { exec, url, dialect, startTimeoutMs } = options;
   const dialOf = (at: string) =>
-    dialect === undefined ? createDial(at, authenticate) : createForeignDial(at, authenticate, dialect);
+    dialect === undefined
+      ? createDial(at, authenticate, () => subject.nodeUrls)
+      : createForeignDial(at, authenticate, dialect);
   const probe = dialect && ((at: string) => foreignPreflight(at, dialOf(at), dialect, firstUser(options)));
   const subject: Subject =
     exec === undefined
@@ -45,7 +47,7 @@ const startInstance = async (
       : // Loaded only where there is something to start.
         await (await import('./start/index.js')).startSubject({
           ...{ exec, authenticate, signal },
-          ...defined({ url, probe, startTimeoutMs }),
+          ...defined({ url, probe, startTimeoutMs, nodes: options.nodes, services: options.services }),
         });
   const dial = network.counting(dialOf(subject.url));
   const attacker = createAttacker(subject.url, authenticate);
@@ -176,6 +178,10 @@ const learn = async (
   const claimed = options.classes ?? claimedClasses(description);
   const classes = SERVER_CLASSES.filter((name) => claimed.includes(name));
   const timers = timersOf(description);
+  // By url alone the server says where its nodes are.
+  if (first.subject.nodeUrls === undefined && classes.includes('replicated') && (description.nodes?.length ?? 0) > 1) {
+    first.subject.nodeUrls = description.nodes ?? [];
+  }
   // Nobody else knows a server that the kit has started.
   const shared =
     first.subject.control === undefined && classes.includes('observable') && description.metrics !== undefined

@@ -43,13 +43,15 @@ export interface Parts extends Omit<Known, 'classes'> {
   probes: ReturnType<typeof probesOf>;
   control?: Control | undefined;
   lease?: Lease | undefined;
+  /** How many there are, where the kit knows of several. */
+  nodes?: number | undefined;
   dialect?: { profile: Profile; keepsForeign: boolean } | undefined;
 }
 
 /** One playing of a scenario against a server: the kit plays its clients. */
 export const performOn = (
   scenario: Scenario,
-  { description, timers, served, network, dial, attacker, probes, control, lease, dialect }: Parts,
+  { description, timers, served, network, dial, attacker, probes, control, lease, dialect, nodes }: Parts,
   options: PlayOptions,
 ): Performance => {
   const known = { description, timers, dial, attacker, probes };
@@ -58,7 +60,7 @@ export const performOn = (
   const stage = new Stage({
     ...options,
     ...known,
-    ...defined({ control, identity, earlier, served, network, dialect }),
+    ...defined({ control, identity, earlier, served, network, dialect, nodes }),
   });
   return {
     noteExit: (exit) => {
@@ -104,7 +106,7 @@ export const takeSeat = async (
   const { subject, dial, attacker } = instance;
   const probes = probesOf(subject, known, options, scenario);
   const dialect = options.dialect && { profile: options.dialect.profile, keepsForeign: options.frames === true };
-  const parts: Parts = { ...known, dial, attacker, probes, control, lease, dialect };
+  const parts: Parts = { ...known, dial, attacker, probes, control, lease, dialect, nodes: subject.nodeUrls?.length };
   return {
     perform: (play) => performOn(scenario, parts, play),
     onExit: (listener) => subject.control?.onExit(listener) ?? (() => undefined),

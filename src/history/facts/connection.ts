@@ -52,6 +52,8 @@ export interface RawFrames {
 
 export interface Connection {
   readonly number: number;
+  /** Of a server with several nodes: which one was dialled. */
+  readonly node: number | undefined;
   /** Order of beginning, from 1. */
   readonly serial: number;
   readonly client: string;
@@ -90,7 +92,7 @@ export interface Connection {
   readonly queries: Map<MsgAttempt, TrackedMessage>;
 }
 
-type Beginning = Pick<Connection, 'number' | 'serial' | 'client' | 'device' | 'openingLine' | 'openingAt'>;
+type Beginning = Pick<Connection, 'number' | 'node' | 'serial' | 'client' | 'device' | 'openingLine' | 'openingAt'>;
 
 export const newConnection = (beginning: Beginning): Connection => ({
   ...beginning,

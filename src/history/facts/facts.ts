@@ -11,6 +11,7 @@ import { Faults } from './faults.js';
 import { type FactListener, tellAll } from './listener.js';
 import type { Mark } from './message.js';
 import { MessageStore } from './message-store.js';
+import { NodeFaultFacts } from './node-faults.js';
 import { CORE_POLICIES, type Policies } from './policies.js';
 
 export interface SubjectEnd {
@@ -34,6 +35,8 @@ export class Facts {
   readonly freezes: { from: number; to: number }[] = [];
   readonly messages = new MessageStore(this);
   readonly faults = new Faults();
+  /** Of single nodes, where the server has several. */
+  readonly nodeFaults = new NodeFaultFacts(() => this.timers.failoverMs ?? 0);
   timers: Timers = DEFAULT_TIMERS;
   limits: NonNullable<HistoryHead['limits']> = {};
   /** What the claimed classes change for everybody. */
@@ -129,13 +132,14 @@ export class Facts {
     return device;
   }
 
-  connection(number: number, client: string): Connection {
+  connection(number: number, client: string, node?: number): Connection {
     const known = this.connections.get(number);
     if (known !== undefined) return known;
     const device = this.clientDevice(client);
     this.openings += 1;
     const connection = newConnection({
       number,
+      node,
       serial: this.openings,
       client,
       device,
@@ -156,7 +160,7 @@ export class Facts {
 
   /** Longest time that an answer may take, without the time that the subject was frozen. */
   get boundMs(): number {
-    return this.timers.answerWithinMs + this.patienceMs + this.networkMs;
+    return this.timers.answerWithinMs + this.patienceMs + this.networkMs + this.nodeFaults.lateMs(this.at);
   }
 
   get networkMs(): number {

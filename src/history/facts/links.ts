@@ -13,7 +13,7 @@ export const noteOpening = (facts: Facts, event: HistoryEventOf<'opening'>): voi
     older.superseded = true;
     older.supersededAt = facts.at;
   }
-  facts.connection(event.conn, event.client);
+  facts.connection(event.conn, event.client, event.node);
 };
 
 export const noteOpen = (facts: Facts, connection: Connection): void => {

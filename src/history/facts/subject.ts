@@ -1,9 +1,13 @@
 import type { HistoryEventOf } from '../../../schemas/index.js';
 import type { Facts } from './facts.js';
-import { excuseAll } from './links.js';
+import { excuse, excuseAll } from './links.js';
 
 /** What happened to the process under test. */
 export const noteSubject = (facts: Facts, event: HistoryEventOf<'subject'>): void => {
+  if (event.node !== undefined) {
+    noteNode(facts, event, event.node);
+    return;
+  }
   const { line, at, openings } = facts;
   switch (event.event) {
     case 'started':
@@ -47,6 +51,19 @@ export const noteSubject = (facts: Facts, event: HistoryEventOf<'subject'>): voi
       excuseAll(facts);
       if (!facts.policies.survivesRestart) facts.forgetful = true;
       facts.tell.onSubjectEnded(event);
+  }
+};
+
+/** What happened to one node of several: the others go on, and the server as a whole has not ended. */
+const noteNode = (facts: Facts, { event }: HistoryEventOf<'subject'>, node: number): void => {
+  const { at, line, nodeFaults } = facts;
+  if (event === 'killing' || event === 'stopping' || event === 'frozen') {
+    for (const connection of facts.connections.values()) if (connection.node === node) excuse(facts, connection);
+    nodeFaults.began({ node, kind: event, at, line });
+  } else if (event === 'started' || event === 'continued') {
+    nodeFaults.repaired(node, at);
+  } else if (event === 'killed') {
+    forgetUnpromised(facts);
   }
 };
 

@@ -11,6 +11,7 @@ import { flowControl } from './server/flow-control/flow-control.js';
 import { multiDevice } from './server/multi-device/multi-device.js';
 import { observable } from './server/observable/index.js';
 import { ordered } from './server/ordered/ordered.js';
+import { replicated } from './server/replicated/replicated.js';
 import { secured } from './server/secured/secured.js';
 import { timedRedelivery } from './server/timed-redelivery/timed-redelivery.js';
 
@@ -29,7 +30,7 @@ export const JUDGED_CLASSES: JudgedClasses = {
   secured,
   observable,
   encrypted: BY_STEPS_ALONE,
-  replicated: BY_STEPS_ALONE,
+  replicated,
 };
 
 /** The first judge that knows better than core. */

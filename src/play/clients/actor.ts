@@ -10,7 +10,7 @@ import {
 } from '../../../schemas/index.js';
 import { defined } from '../../defined.js';
 import { RAW_LABEL, UNKNOWN_LABEL } from '../../script/labels.js';
-import type { Dial, DialOutcome, TokenChoice } from '../ports.js';
+import type { Dial, DialOutcome, Refused, TokenChoice } from '../ports.js';
 import { describeVoice, type Voice } from '../voice.js';
 import { isPutOff, retryPauseMs } from './expectation.js';
 import { Link, type LinkOwner, type Received, type Untimed } from './link.js';
@@ -28,6 +28,8 @@ export interface ActorWorld {
   /** Whether the protocol of the subject has that packet or field: im.ran.v1 has all. */
   has(item: RestsOn): boolean;
   readonly keepsForeign: boolean;
+  /** Of the subject. */
+  readonly nodes: number;
   cannotGoOn: boolean;
   record(event: Untimed): void;
   notify(): void;
@@ -51,6 +53,8 @@ interface Owed {
 const MAX_TRIES = 500;
 
 interface ActorSpec {
+  /** Undefined: the subject has one node. */
+  node: number | undefined;
   name: string;
   user: string;
   device: string;
@@ -69,6 +73,7 @@ export class Actor implements LinkOwner {
   readonly user: string;
   readonly device: string;
   readonly fragments: number | undefined;
+  node: number | undefined;
   readonly #voice: Voice | undefined;
   #connections = 0;
   autoAcks: boolean;
@@ -94,6 +99,7 @@ export class Actor implements LinkOwner {
     this.autoAcks = who.autoAcks;
     this.fragments = who.fragments;
     this.#voice = who.voice;
+    this.node = who.node;
     this.record({ kind: 'client', client: this.name, user: this.user, device: this.device });
   }
 
@@ -125,7 +131,7 @@ export class Actor implements LinkOwner {
     wanted?: number | 'anything',
   ): Promise<DialOutcome> {
     const once = () => this.#connectOnce(subprotocol, tokens, reads);
-    return connectPatiently(once, (ms) => this.#world.pause(ms), wanted);
+    return connectPatiently(once, (ms) => this.#world.pause(ms), wanted, this.node !== undefined);
   }
 
   async #connectOnce(
@@ -136,11 +142,13 @@ export class Actor implements LinkOwner {
     this.#connections += 1;
     const voice = this.#voice ?? this.#world.voiceFor(this.name, this.#connections);
     const link = new Link(this.#world.nextConn(), this, reads, voice);
+    link.node = this.node;
     const described = describeVoice(voice);
     this.record({
       kind: 'opening',
       client: this.name,
       conn: link.conn,
+      ...defined({ node: this.node }),
       ...(described === '' ? {} : { voice: described }),
     });
     // Only who offers what everybody offers can expect to get in, however it is written.
@@ -151,16 +159,23 @@ export class Actor implements LinkOwner {
         device: this.device,
         subprotocol,
         timeoutMs: this.#world.connectBoundMs,
-        ...defined({ tokens, form }),
+        ...defined({ tokens, form, node: this.node }),
       },
       link.handlers,
     );
     if (!outcome.ok) {
       const { ok: _, retryAfterMs: __, ...refused } = outcome;
       this.record({ kind: 'refused', client: this.name, conn: link.conn, ...refused });
+      this.#tryNext(refused);
       return outcome;
     }
     return outcome;
+  }
+
+  /** A node that is not there, or that has no room, sends its clients to the next one (section 4.2.9). */
+  #tryNext({ refusal, status }: Omit<Refused, 'ok'>): void {
+    if (this.node === undefined || !(refusal === 'network' || refusal === 'timeout' || status === 503)) return;
+    this.node = (this.node % this.#world.nodes) + 1;
   }
 
   isEarlier(packet: Packet): boolean {

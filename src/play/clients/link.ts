@@ -60,6 +60,8 @@ export interface LinkOwner {
 /** One connection of a client: records everything that crosses it and keeps what no step has taken yet. */
 export class Link {
   readonly conn: number;
+  /** Of a server with several nodes. */
+  node: number | undefined;
   /** Everything that arrived, in order. */
   readonly inbox: Received[] = [];
   #untaken = 0;

@@ -11,6 +11,9 @@ const LONGEST_PAUSE_MS = 20_000;
 export const isRefusedForNow = ({ refusal, status }: Refused): boolean =>
   refusal === 'timeout' || (refusal === 'status' && FOR_NOW.has(status));
 
+const mayPass = (refused: Refused, hasOthers: boolean): boolean =>
+  isRefusedForNow(refused) || (hasOthers && refused.refusal === 'network');
+
 const isWanted = ({ status }: Refused, wanted: number | 'anything' | undefined): boolean =>
   wanted === 'anything' || (wanted !== undefined && status === wanted);
 
@@ -19,10 +22,12 @@ export const connectPatiently = async (
   connect: () => Promise<DialOutcome>,
   pause: (ms: number) => Promise<unknown>,
   wanted?: number | 'anything',
+  /** There are other nodes: one that is not there is no reason to give up. */
+  hasOthers = false,
 ): Promise<DialOutcome> => {
   for (let tries = 1; ; tries += 1) {
     const outcome = await connect();
-    if (outcome.ok || tries === TRIES || !isRefusedForNow(outcome) || isWanted(outcome, wanted)) return outcome;
+    if (outcome.ok || tries === TRIES || !mayPass(outcome, hasOthers) || isWanted(outcome, wanted)) return outcome;
     await pause(Math.max(FIRST_PAUSE_MS * 2 ** (tries - 1), Math.min(outcome.retryAfterMs ?? 0, LONGEST_PAUSE_MS)));
   }
 };

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type Identity, type Refusal, refuseAdmission } from '../../protocol/index.js';
-import type { CommitLoop } from './commit-loop.js';
+import type { Loop } from './commit-loop.js';
 import { readUpgrade, type UpgradeRequest } from './http.js';
 import type { ServerLimits } from './options.js';
 import type { Registry } from './registry.js';
@@ -12,11 +12,13 @@ export interface AdmissionHost {
   limits: ServerLimits;
   registry: Registry;
   cache: UserCache;
-  commitLoop: CommitLoop;
+  commitLoop: Loop;
   readToken: TokenReader;
   /** Class `multi-device`: devices are stored, like users. */
   multiDevice: boolean;
   isStopping(): boolean;
+  /** In a cluster each connection is known to all nodes before it opens; one that does not open after all is told here. */
+  onNotOpened?: (identity: Identity) => void;
 }
 
 export type Decision = { identity: Identity } | { refusal: Refusal };
@@ -48,6 +50,7 @@ export class Admission {
     if (registration !== 'stored') return { refusal: REFUSALS[registration] };
     // Meanwhile the server may have begun to stop, or others may have taken the last places.
     const late = this.#refuse(upgrade, identity);
+    if (late) this.#host.onNotOpened?.({ user, device });
     return late ? { refusal: late } : { identity: { user, device } };
   }
 
@@ -65,6 +68,7 @@ export class Admission {
   }
 
   #isStored(user: string, device: string): boolean {
+    if (this.#host.onNotOpened) return false;
     const devices = this.#host.cache.devicesOf(user);
     return devices !== undefined && (!this.#host.multiDevice || devices.includes(device));
   }

@@ -9,14 +9,19 @@ import {
   packetError,
   receipt,
 } from '../../protocol/index.js';
-import type { Connection } from './connection.js';
 import { type DedupRecord, isOver, type MessageRecord } from './records.js';
 import type { Registry } from './registry.js';
-import type { Expired, Outcome, Request } from './requests.js';
+import type { Expired, Outcome, Peer, Request } from './requests.js';
+
+/** Who is connected, as far as an answer asks. */
+export type Present = Pick<Registry, 'isConnected' | 'connectionsOf'> & {
+  /** In a cluster: the message is not pushed here now, and the node of its receiver must see to it. */
+  onWaiting?: (message: Pick<MessageHead, 'msgId' | 'from' | 'to'>) => void;
+};
 
 /** To every connected device of the sending user; who is away learns of it by asking (IM-4.2-23). */
 export const tellSender = (
-  registry: Registry,
+  registry: Present,
   message: Pick<MessageHead, 'msgId' | 'serverMsgId' | 'from' | 'to'>,
   status: ReceiptStatus,
   at: number,
@@ -24,31 +29,25 @@ export const tellSender = (
   for (const connection of registry.connectionsOf(message.from)) connection.send(receipt(message, status, at));
 };
 
-const offerToAll = (registry: Registry, message: MessageRecord): boolean => {
+const offerToAll = (registry: Present, message: MessageRecord): boolean => {
   let pushed = false;
   for (const { outbox } of registry.connectionsOf(message.to)) pushed = outbox.offer(message) || pushed;
   return pushed;
 };
 
-const resendToAll = (registry: Registry, { to, seq }: DedupRecord): boolean => {
+const resendToAll = (registry: Present, { to, seq }: DedupRecord): boolean => {
   let inFlight = false;
   for (const { outbox } of registry.connectionsOf(to)) inFlight = outbox.resend(seq) || inFlight;
   return inFlight;
 };
 
-const tellAsker = (
-  connection: Connection,
-  msgId: string,
-  dedup: DedupRecord,
-  status: ReceiptStatus,
-  at: number,
-): void => {
+const tellAsker = (connection: Peer, msgId: string, dedup: DedupRecord, status: ReceiptStatus, at: number): void => {
   connection.send(receipt({ msgId, serverMsgId: dedup.serverMsgId, to: dedup.to }, status, at));
 };
 
 const answerMessage = (
   { request, verdict, dedup, message }: Outcome & { kind: 'message' },
-  registry: Registry,
+  registry: Present,
   now: number,
 ): void => {
   const { connection, packet } = request;
@@ -77,19 +76,23 @@ const answerMessage = (
   // What cannot be pushed now waits for its turn; until then its sender knows that it is stored.
   if (next === 'push' && message && offerToAll(registry, message)) return;
   if (next === 'push-again' && resendToAll(registry, dedup)) return;
+  if (next !== 'tell-stored' && registry.onWaiting) {
+    registry.onWaiting({ msgId: packet.msgId, from: connection.user, to: dedup.to });
+    return;
+  }
   if (message) tellSender(registry, message, 'stored', dedup.acceptedAt);
   else tellAsker(connection, packet.msgId, dedup, 'stored', dedup.acceptedAt);
 };
 
 /** The device that acked is done with it; with class `multi-device` the others go on. */
-const endPushes = (registry: Registry, { user, outbox }: Connection, seq: number): void => {
+const endPushes = (registry: Present, { user, outbox }: Peer, seq: number): void => {
   for (const other of registry.connectionsOf(user)) {
     if (outbox.device === other.outbox.device) other.outbox.apply(seq, 'ack-stored');
     else other.outbox.markDelivered(seq);
   }
 };
 
-const answerAck = ({ request, verdict, seq, message, at }: Outcome & { kind: 'ack' }, registry: Registry): void => {
+const answerAck = ({ request, verdict, seq, message, at }: Outcome & { kind: 'ack' }, registry: Present): void => {
   const { connection, packet } = request;
   if (verdict.status === 'rejected') {
     connection.send(ackRefusal(packet.rid, packet.serverMsgId, packetError(verdict.code)));
@@ -102,19 +105,19 @@ const answerAck = ({ request, verdict, seq, message, at }: Outcome & { kind: 'ac
 };
 
 /** What a committed decision makes visible. */
-export const answer = (outcome: Outcome, registry: Registry, now: number): void => {
+export const answer = (outcome: Outcome, registry: Present, now: number): void => {
   if (outcome.kind === 'message') answerMessage(outcome, registry, now);
   else if (outcome.kind === 'ack') answerAck(outcome, registry);
   else if (outcome.kind === 'user') outcome.request.done(outcome.registration);
 };
 
 /** No device gets it any more. */
-export const endForAll = (registry: Registry, user: string, seq: number): void => {
+export const endForAll = (registry: Present, user: string, seq: number): void => {
   for (const { outbox } of registry.connectionsOf(user)) outbox.apply(seq, 'end');
 };
 
 /** A message has expired. Its sender is told, unless a device had acked it before (IM-4.2-42). */
-export const tellExpired = ({ message, wasWaiting }: Expired, registry: Registry): void => {
+export const tellExpired = ({ message, wasWaiting }: Expired, registry: Present): void => {
   endForAll(registry, message.to, message.seq);
   if (wasWaiting) tellSender(registry, message, 'expired', message.expiresAt ?? message.acceptedAt);
 };

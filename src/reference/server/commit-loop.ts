@@ -34,6 +34,20 @@ export interface CommitLoopHost {
   maxPendingBytes: number;
 }
 
+/** What a server submits its requests to: its own commits, or the log of a cluster. */
+export interface Loop {
+  /** To be called once, before anything else. */
+  start(): Promise<void>;
+  /** To be called at the end. */
+  stop(): void;
+  submit(request: Request): void;
+  requestScan(outbox: Outbox): void;
+  /** Resolves with the number of messages that were forgotten. */
+  purge(before: number, limit: number): Promise<number>;
+  /** Resolves when everything that was submitted is stored and answered. */
+  drain(): Promise<void>;
+}
+
 /** Scans of one round: with many receivers that return at once, the others wait for the next rounds. */
 const SCANS_PER_ROUND = 32;
 const SCAN_RETRY_MS = 500;
@@ -45,7 +59,7 @@ const EXPIRE_LIMIT = 1_000;
  * decides, stores everything in one synced commit, and then answers. Rounds never overlap. So a look-up and the commit
  * that rests on it are one atomic step, pushing and marking exclude each other, and no two copies race.
  */
-export class CommitLoop {
+export class CommitLoop implements Loop {
   readonly #host: CommitLoopHost;
   #requests: Request[] = [];
   readonly #scans = new Set<Outbox>();
@@ -253,7 +267,7 @@ const flightOf = ({ connection, packet }: AckRequest): number | undefined => {
 };
 
 /** While an ack is being stored, nothing pushes its message. */
-const holdBack = (request: AckRequest): void => {
+export const holdBack = (request: AckRequest): void => {
   const seq = flightOf(request);
   if (seq !== undefined) request.connection.outbox.apply(seq, 'ack');
 };

@@ -36,6 +36,8 @@ export interface ConnectionHost {
   ordered: boolean;
   /** Class `observable`. */
   counters: Counters | undefined;
+  /** False: this node of a cluster may not speak any more. Absent: a server alone always may. */
+  mayWrite?: () => boolean;
   /** False once the server is stopping: what arrives then is not read any more. */
   isListening(): boolean;
   onRequest(connection: Connection, packet: MsgR | AckR): void;
@@ -103,6 +105,7 @@ export class Connection {
 
   send(packet: Packet): void {
     if (!this.#open) return;
+    if (this.#host.mayWrite?.() === false) return;
     this.#host.cork.touch(this.#socket);
     this.#webSocket.send(encodePacket(packet));
     this.#host.counters?.sent(packet, this);

@@ -4,7 +4,7 @@ import type { Description } from '../../../schemas/index.js';
 import { WIRE } from '../../../schemas/wire.js';
 import { findToken, type Refusal } from '../../protocol/index.js';
 import { type Metrics, OPENMETRICS_TYPE } from './metrics.js';
-import type { ReferenceClass, ServerConfig } from './options.js';
+import { FAILOVER_MS, type ReferenceClass, type ServerConfig } from './options.js';
 
 export const DESCRIPTION_PATH = '/.well-known/im-ran';
 export const METRICS_PATH = '/metrics';
@@ -14,11 +14,11 @@ export const looksAfterPeers = (classes: ReadonlySet<ReferenceClass>): boolean =
   classes.has('timed-redelivery') || classes.has('flow-control');
 
 /** What the server says of itself. A timer of a class that it does not have is not declared. */
-export const describe = ({ classes, limits, timers }: ServerConfig): Description => {
+export const describe = ({ classes, limits, timers, cluster }: ServerConfig): Description => {
   const { answerWithinMs, dedupWindowMs, deadAfterMs, redeliverAfterMs, redeliverMaxMs } = timers;
   return {
     protocol: WIRE.subprotocol,
-    classes: [...classes],
+    classes: [...classes, ...(cluster ? (['replicated'] as const) : [])],
     limits: {
       maxBodyBytes: limits.maxBodyBytes,
       maxFrameBytes: limits.maxFrameBytes,
@@ -30,7 +30,9 @@ export const describe = ({ classes, limits, timers }: ServerConfig): Description
       dedupWindowMs,
       ...(looksAfterPeers(classes) ? { deadAfterMs } : {}),
       ...(classes.has('timed-redelivery') ? { redeliverAfterMs, redeliverMaxMs } : {}),
+      ...(cluster ? { failoverMs: FAILOVER_MS } : {}),
     },
+    ...(cluster ? { nodes: [...cluster.urls] } : {}),
     ...(classes.has('durable') ? { durability: 'power-loss' as const } : {}),
     ...(classes.has('observable') ? { metrics: METRICS_PATH } : {}),
   };

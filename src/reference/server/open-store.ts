@@ -27,8 +27,9 @@ const unusable = (folder: string, error: unknown): KitError => {
 };
 
 /** Disk with class `durable`, memory without. The database module is loaded only when it is needed. */
-export const openStore = async ({ classes, data }: ServerConfig): Promise<Store> => {
-  if (!classes.has('durable') || data === undefined) return new MemoryStore();
+export const openStore = async ({ classes, data, cluster }: ServerConfig): Promise<Store> => {
+  // The log keeps what a cluster has accepted, and a node reads it again when it starts.
+  if (!classes.has('durable') || data === undefined || cluster) return new MemoryStore();
   try {
     makeFolder(data);
     const { openLevelStore } = await import('./level-store.js');

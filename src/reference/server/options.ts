@@ -1,17 +1,18 @@
 import {
   SERVER_CLASSES,
   type ServerClass,
-  TESTED_CLASSES,
-  type TestedClass,
+  SINGLE_CLASSES,
+  type SingleClass,
   type Timers,
   WIRE,
 } from '../../../schemas/wire.js';
 import { KitError } from '../../errors.js';
+import type { Log } from '../cluster/log.js';
 import { LOG_LEVELS, type LogLevel } from './log.js';
 
 /** The classes that the reference server implements: all. */
-export const REFERENCE_CLASSES: readonly ReferenceClass[] = TESTED_CLASSES;
-export type ReferenceClass = TestedClass;
+export const REFERENCE_CLASSES: readonly ReferenceClass[] = SINGLE_CLASSES;
+export type ReferenceClass = SingleClass;
 
 /** The classes of a server that was not told any. With a certificate, `encrypted` comes on top. */
 export const DEFAULT_CLASSES: readonly ReferenceClass[] = ['core', 'timed-redelivery', 'durable'];
@@ -45,12 +46,35 @@ export interface ServerLimits {
   handshakeTimeoutMs: number;
 }
 
+/** What a node has unless it was told otherwise: all but metrics, which nobody adds up, and what needs secrets. */
+export const CLUSTER_CLASSES: readonly ReferenceClass[] = [
+  ...DEFAULT_CLASSES,
+  'ordered',
+  'expiry',
+  'multi-device',
+  'flow-control',
+];
+/** A lease lapses within three seconds, and etcd finds another leader within four. Milliseconds. */
+export const FAILOVER_MS = 6_000;
+
 export interface TlsFiles {
   certFile: string;
   keyFile: string;
 }
 
+/** A server that is one node of several. */
+export interface ClusterOptions {
+  /** Name of this node: a number from 1. */
+  node: string;
+  /** The log that all nodes share. */
+  log: Log;
+  /** URLs of all nodes, as clients reach them. */
+  urls: readonly string[];
+}
+
 export interface ServerOptions {
+  /** Class `replicated`. Default: a server alone. */
+  cluster?: ClusterOptions;
   /** Default 127.0.0.1. */
   host?: string;
   /** Default 0: any free port. */
@@ -81,6 +105,7 @@ export interface ServerConfig {
   timers: Timers;
   limits: ServerLimits;
   logLevel: LogLevel;
+  cluster: ClusterOptions | undefined;
 }
 
 export const DEFAULT_SERVER_TIMERS: Timers = {
@@ -190,12 +215,17 @@ const readLimits = (given: Partial<ServerLimits>): ServerLimits => {
 
 /** Fills in the defaults. Throws a KitError that names the nonsense. */
 export const readOptions = (options: ServerOptions): ServerConfig => {
-  const classes = readClasses(options.classes ?? [...DEFAULT_CLASSES, ...(options.tls ? ['encrypted'] : [])]);
+  const { cluster } = options;
+  const byDefault = cluster ? CLUSTER_CLASSES : DEFAULT_CLASSES;
+  const classes = readClasses(options.classes ?? [...byDefault, ...(options.tls ? ['encrypted'] : [])]);
   if (classes.has('encrypted') && !options.tls) {
     throw usage('an encrypted server needs a certificate', 'Give --tls-cert and --tls-key, or leave out the class.');
   }
   if (options.jwtSecret === '') throw usage('the secret of the tokens is empty', 'Give --jwt-secret some characters.');
-  if (classes.has('durable') && !options.data) {
+  if (cluster && classes.has('observable')) {
+    throw usage('a node of the reference cluster has no metrics yet', 'Leave out the class observable.');
+  }
+  if (classes.has('durable') && !options.data && !cluster) {
     throw usage('a durable server needs a data folder', 'Give --data DIR, or leave out the class durable.');
   }
   const logLevel = options.logLevel ?? 'warn';
@@ -212,5 +242,6 @@ export const readOptions = (options: ServerOptions): ServerConfig => {
     timers: readTimers(options.timers ?? {}),
     limits: readLimits(options.limits ?? {}),
     logLevel,
+    cluster,
   };
 };

@@ -1,17 +1,24 @@
 import type { AckR, MsgR } from '../../../schemas/index.js';
 import type { AckVerdict, MessageVerdict } from '../../protocol/index.js';
 import type { Connection } from './connection.js';
+import type { Outbox } from './outbox.js';
 import type { DedupRecord, EndedMessage, MessageRecord } from './records.js';
 import type { InboxKey } from './store.js';
 
+/** What the decisions and answers need of a connection; in a cluster it may be one of another node. */
+export type Peer = Pick<Connection, 'user' | 'device' | 'send' | 'settleRequest'> & {
+  readonly outbox: Pick<Outbox, 'device' | 'find' | 'has' | 'apply'>;
+  close?: Connection['close'];
+};
+
 export interface MessageRequest {
   kind: 'message';
-  connection: Connection;
+  connection: Peer;
   packet: MsgR;
 }
 export interface AckRequest {
   kind: 'ack';
-  connection: Connection;
+  connection: Peer;
   packet: AckR;
 }
 export type Registration = 'stored' | 'too-many-devices' | 'failed';

@@ -4,9 +4,10 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { AckR, MsgR } from '../../../schemas/index.js';
 import { CLOSE, WIRE } from '../../../schemas/wire.js';
 import { type Identity, tellStoredAfterMs } from '../../protocol/index.js';
+import type { ClusterLoop } from '../cluster/cluster-loop.js';
 import { Admission } from './admission.js';
 import { tellSender } from './answer.js';
-import { CommitLoop } from './commit-loop.js';
+import { CommitLoop, type CommitLoopHost, type Loop } from './commit-loop.js';
 import { CLOSE_TIMEOUT_MS, Connection } from './connection.js';
 import { CorkGroup } from './cork.js';
 import { Counters } from './counters.js';
@@ -37,6 +38,17 @@ export interface RunningServer {
 
 const monotonic = (): number => performance.now();
 
+/** Takes the place of the commits of a single server. */
+type MakeClusterLoop = (host: CommitLoopHost) => ClusterLoop;
+
+/** Loaded only in a node of a cluster. */
+const clusterLoopOf = async ({ cluster, timers }: ServerConfig): Promise<MakeClusterLoop | undefined> => {
+  if (!cluster) return undefined;
+  const { ClusterLoop } = await import('../cluster/cluster-loop.js');
+  const { log: logOfAll, node } = cluster;
+  return (host) => new ClusterLoop({ ...host, ...timers, logOfAll, node });
+};
+
 /** All that the connections of one server share. */
 class ReferenceServer {
   readonly #config: ServerConfig;
@@ -45,7 +57,8 @@ class ReferenceServer {
   readonly #registry = new Registry();
   readonly #cache = new UserCache();
   readonly #cork = new CorkGroup();
-  readonly #commitLoop: CommitLoop;
+  readonly #commitLoop: Loop;
+  readonly #cluster: ClusterLoop | undefined;
   readonly #admission: Admission;
   readonly #handshakes: Handshakes;
   readonly #webSockets: WebSocketServer;
@@ -54,7 +67,7 @@ class ReferenceServer {
   #stopped: Promise<void> | undefined;
   readonly #endings: (() => void)[] = [];
 
-  constructor(config: ServerConfig, store: Store, log: Log, readToken: TokenReader) {
+  constructor(config: ServerConfig, store: Store, log: Log, readToken: TokenReader, clusterLoop?: MakeClusterLoop) {
     this.#config = config;
     this.#store = store;
     this.#log = log;
@@ -67,7 +80,7 @@ class ReferenceServer {
       metrics = new Metrics({ counters: this.#counters, connections: () => this.#registry.size });
     }
     this.#pages = { description: describe(config), metrics };
-    this.#commitLoop = new CommitLoop({
+    const host: CommitLoopHost = {
       ...limits,
       maxBodyBytes,
       store,
@@ -80,7 +93,10 @@ class ReferenceServer {
       expires: classes.has('expiry'),
       multiDevice,
       counters: this.#counters,
-    });
+    };
+    this.#cluster = clusterLoop?.(host);
+    this.#commitLoop = this.#cluster ?? new CommitLoop(host);
+    const cluster = this.#cluster;
     this.#admission = new Admission({
       limits,
       registry: this.#registry,
@@ -88,7 +104,8 @@ class ReferenceServer {
       commitLoop: this.#commitLoop,
       readToken,
       multiDevice,
-      isStopping: () => this.#stopping,
+      isStopping: () => this.#stopping || cluster?.isServing === false,
+      ...(cluster ? { onNotOpened: (identity: Identity) => cluster.unclaim(identity) } : {}),
     });
     this.#handshakes = new Handshakes(limits.maxHandshakesPerAddress);
     // The types of ws do not know closeTimeout and maxFragments yet.
@@ -166,9 +183,17 @@ class ReferenceServer {
       refuseUpgrade(socket, decision.refusal);
       return;
     }
-    if (socket.destroyed) return;
     const { identity } = decision;
-    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => this.#connect(webSocket, socket, identity));
+    if (socket.destroyed) {
+      this.#cluster?.unclaim(identity);
+      return;
+    }
+    let opened = false;
+    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+      opened = true;
+      this.#connect(webSocket, socket, identity);
+    });
+    if (!opened) this.#cluster?.unclaim(identity);
   }
 
   #connect(webSocket: WebSocket, socket: Socket, identity: Identity): void {
@@ -178,10 +203,12 @@ class ReferenceServer {
       cork: this.#cork,
       ordered: classes.has('ordered'),
       counters: this.#counters,
+      ...(this.#cluster ? { mayWrite: () => this.#cluster?.mayWrite === true } : {}),
       isListening: () => !this.#stopping,
       onRequest: (from, packet) => this.#onRequest(from, packet),
       onEnd: (ended) => {
         this.#registry.remove(ended);
+        this.#cluster?.ended(ended);
         ended.outbox.end('disconnect');
       },
     });
@@ -190,6 +217,7 @@ class ReferenceServer {
     older?.outbox.end('connect');
     older?.close(CLOSE.replaced, 'replaced by a newer connection');
     connection.outbox.pump();
+    this.#cluster?.opened(connection);
   }
 
   #outboxHost(connection: Connection): OutboxHost {
@@ -202,7 +230,10 @@ class ReferenceServer {
       maxInFlight: limits.maxInFlight,
       push: (message, attempt) => connection.push(message, attempt),
       isCongested: () => connection.isCongested,
-      tellStored: (message) => tellSender(this.#registry, message, 'stored', message.acceptedAt),
+      tellStored: (message) =>
+        this.#cluster
+          ? this.#cluster.tellStored(message)
+          : tellSender(this.#registry, message, 'stored', message.acceptedAt),
       requestScan: (outbox) => this.#commitLoop.requestScan(outbox),
     };
   }
@@ -241,6 +272,7 @@ class ReferenceServer {
     }, CLOSE_TIMEOUT_MS);
     await closed;
     clearTimeout(cut);
+    await this.#cluster?.leave();
     this.#commitLoop.stop();
     await this.#commitLoop.drain();
     await this.#store.close();
@@ -258,7 +290,7 @@ export const startServer = async (options: ServerOptions = {}): Promise<RunningS
   const readToken = await createTokenReader(config.jwtSecret);
   const store = await openStore(config);
   try {
-    return await new ReferenceServer(config, store, log, readToken).start();
+    return await new ReferenceServer(config, store, log, readToken, await clusterLoopOf(config)).start();
   } catch (error) {
     await store.close();
     throw error;

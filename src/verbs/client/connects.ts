@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { type TokenKind, WIRE } from '../../../schemas/index.js';
-import { clientName, closed, requirement, tokenKind } from '../../../schemas/script-values.js';
+import { clientName, closed, nodeNumber, requirement, tokenKind } from '../../../schemas/script-values.js';
 import { defined } from '../../defined.js';
 import { KitError } from '../../errors.js';
 import type { Actor } from '../../play/clients/actor.js';
@@ -13,6 +13,7 @@ import { defineClientVerb, noLabels, nothingNew, noWait } from '../define.js';
 
 const fields = {
   connects: Type.Literal(true),
+  node: Type.Optional(nodeNumber),
   subprotocol: Type.Optional(
     Type.Union([Type.Literal(false), Type.String()], { description: 'What to offer instead of im.ran.v1.' }),
   ),
@@ -112,6 +113,7 @@ export const connects = defineClientVerb({
   clients: ({ query }) => (typeof query === 'object' ? [query.of] : []),
   waitMs: noWait,
   needs: (action) => ({
+    nodes: Number(action.node ?? 0),
     tokens: kindsOf(action),
     tls: action.over !== undefined,
     oldTls: action.over === 'tls-1.1',
@@ -119,6 +121,7 @@ export const connects = defineClientVerb({
   fills: ['user', 'token'],
   verbatim: [],
   perform: async (stage, actor, action, place) => {
+    if (action.node !== undefined && actor.node !== undefined) actor.node = Number(action.node);
     if (action.over !== undefined) return connectsOver(stage, actor, action.over, action, place);
     const outcome = await actor.connect(
       action.subprotocol ?? WIRE.subprotocol,

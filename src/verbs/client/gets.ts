@@ -116,6 +116,14 @@ export const gets = defineClientVerb({
     const waitedMs = performance.now() - from;
     const expected = `${actor.name} gets ${describePattern(pattern, labels)} ${already ? 'before this step' : `within ${Math.round(boundMs)} ms`}`;
     if (mayBeLostOnTheWay(stage, link, pattern)) return recordUnreached(stage, place, expected, LOST_ON_THE_WAY);
+    if (!result.met && result.closed !== undefined && stage.nodeFaults.excuse) {
+      return recordUnreached(
+        stage,
+        place,
+        expected,
+        'the connection was closed, as it may be around the fault of a node',
+      );
+    }
     const { refused, ...unexcused } = result;
     const awaited = action.insists === true ? unexcused : result;
     const insisted = action.insists === true && refused !== undefined ? `${refused} as long as it was asked: ` : '';

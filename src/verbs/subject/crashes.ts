@@ -4,27 +4,28 @@ import { recordFault } from '../../play/step-outcome.js';
 import { kill } from '../../play/subject-control.js';
 import { defineSubjectVerb, nothingNew } from '../define.js';
 import { aimedClients, aimedLabels, aimedPacket, awaitTrigger, before, isInTime, when } from './aim.js';
-import { awaitAllClosed, exactPause } from './ending.js';
+import { awaitAllClosed, exactPause, needsNode, node, nodeOf } from './ending.js';
 
 export const crashes = defineSubjectVerb({
   name: 'crashes',
   example: 'crashes: true',
-  fields: { crashes: Type.Literal(true), when, before, afterMs: Type.Optional(millis) },
+  fields: { crashes: Type.Literal(true), when, before, node, afterMs: Type.Optional(millis) },
   does: 'SIGKILL to the process group; done when all sockets have closed and the port refuses.',
   defines: nothingNew,
   uses: aimedLabels,
   clients: aimedClients,
   waitMs: ({ afterMs }) => Number(afterMs ?? 0),
-  needs: () => ({ control: true }),
+  needs: needsNode,
   fills: [],
   verbatim: [],
   perform: async (stage, action, place) => {
     if (!(await awaitTrigger(stage, action.when, place))) return false;
     if (action.afterMs !== undefined) await stage.mustWait(exactPause(stage, Number(action.afterMs)));
     const fired = isInTime(stage, action);
-    await kill(stage);
-    await stage.mustWait(awaitAllClosed(stage));
-    recordFault(stage, place, 'crash', fired, aimedPacket(action));
+    const at = nodeOf(action);
+    await kill(stage, at.node);
+    await stage.mustWait(awaitAllClosed(stage, at.node));
+    recordFault(stage, place, 'crash', fired, { ...aimedPacket(action), ...at });
     return true;
   },
 });

@@ -1,35 +1,54 @@
+import { Type } from '@sinclair/typebox';
 import { duration } from '../../../schemas/script-values.js';
 import { recordFault } from '../../play/step-outcome.js';
-import { controlOf } from '../../play/subject-control.js';
+import { controlOfNode } from '../../play/subject-control.js';
 import { durationMs } from '../../script/index.js';
 import { defineSubjectVerb, nothingNew } from '../define.js';
 import { aimedClients, aimedLabels, aimedPacket, awaitTrigger, before, isInTime, when } from './aim.js';
+import { needsNode, node, nodeOf } from './ending.js';
 
 export const freezes = defineSubjectVerb({
   name: 'freezes',
   example: 'freezes: 1.5 x deadAfterMs',
-  fields: { freezes: duration, when, before },
+  fields: {
+    freezes: duration,
+    when,
+    before,
+    node,
+    staysSo: Type.Optional(
+      Type.Literal(true, {
+        description: 'The script goes on after that time while the process is frozen, until `thaws`.',
+      }),
+    ),
+  },
   does: 'SIGSTOP, that long, then SIGCONT.',
   defines: nothingNew,
   uses: aimedLabels,
   clients: aimedClients,
   waitMs: (action, timers) => durationMs(action.freezes, timers),
-  needs: () => ({ control: true }),
+  needs: needsNode,
   fills: [],
   verbatim: [],
   perform: async (stage, action, place) => {
     if (!(await awaitTrigger(stage, action.when, place))) return false;
     const fired = isInTime(stage, action);
-    const control = controlOf(stage);
+    const at = nodeOf(action);
+    const control = controlOfNode(stage, at.node);
     control.freeze();
-    stage.record({ kind: 'subject', event: 'frozen', signal: 'SIGSTOP' });
+    if (at.node !== undefined) stage.nodeFaults.passed();
+    stage.record({ kind: 'subject', event: 'frozen', signal: 'SIGSTOP', ...at });
     try {
       await stage.mustWait(stage.waits.pause(durationMs(action.freezes, stage.options.timers)));
     } finally {
-      control.unfreeze();
+      if (action.staysSo !== true) control.unfreeze();
     }
-    stage.record({ kind: 'subject', event: 'continued', signal: 'SIGCONT' });
-    recordFault(stage, place, 'freeze', fired, aimedPacket(action));
+    if (action.staysSo === true) {
+      recordFault(stage, place, 'freeze', fired, { ...aimedPacket(action), ...at });
+      return true;
+    }
+    if (at.node !== undefined) stage.nodeFaults.passed();
+    stage.record({ kind: 'subject', event: 'continued', signal: 'SIGCONT', ...at });
+    recordFault(stage, place, 'freeze', fired, { ...aimedPacket(action), ...at });
     return true;
   },
 });

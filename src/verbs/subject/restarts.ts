@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { restart } from '../../play/subject-control.js';
 import { defineSubjectVerb, nobody, noLabels, nothingNew } from '../define.js';
+import { needsNode, node, nodeOf } from './ending.js';
 
 /** A guess; what matters is only that a scenario with many restarts is known to be long. */
 const RESTART_MS = 200;
@@ -12,17 +13,18 @@ export const restarts = defineSubjectVerb({
     restarts: Type.Union([Type.Literal(true), Type.Literal('if-ended')], {
       description: '`if-ended`: only if it has ended by itself.',
     }),
+    node,
   },
   does: 'Starts the process again on the same port and data.',
   defines: nothingNew,
   uses: noLabels,
   clients: nobody,
   waitMs: () => RESTART_MS,
-  needs: () => ({ control: true }),
+  needs: needsNode,
   fills: [],
   verbatim: [],
   perform: async (stage, action) => {
-    if (action.restarts === true || !stage.subjectUp) await restart(stage);
+    if (action.restarts === true || !stage.subjectUp) await restart(stage, nodeOf(action).node);
     return true;
   },
 });

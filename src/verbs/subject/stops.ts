@@ -1,16 +1,17 @@
 import { Type } from '@sinclair/typebox';
 import { millis } from '../../../schemas/script-values.js';
 import { recordFault } from '../../play/step-outcome.js';
-import { controlOf } from '../../play/subject-control.js';
+import { controlOf, controlOfNode } from '../../play/subject-control.js';
 import { defineSubjectVerb, nothingNew } from '../define.js';
 import { aimedClients, aimedLabels, awaitTrigger, when } from './aim.js';
-import { awaitAllClosed, exactPause } from './ending.js';
+import { awaitAllClosed, exactPause, needsNode, node, nodeOf, noteDown } from './ending.js';
 
 export const stops = defineSubjectVerb({
   name: 'stops',
   example: 'stops: true',
   fields: {
     stops: Type.Literal(true),
+    node,
     when,
     afterMs: Type.Optional(millis),
     waits: Type.Optional(
@@ -24,24 +25,25 @@ export const stops = defineSubjectVerb({
   uses: aimedLabels,
   clients: aimedClients,
   waitMs: ({ afterMs }) => Number(afterMs ?? 0),
-  needs: () => ({ control: true }),
+  needs: needsNode,
   fills: [],
   verbatim: [],
   perform: async (stage, action, place) => {
     if (!(await awaitTrigger(stage, action.when, place))) return false;
     if (action.afterMs !== undefined) await stage.mustWait(exactPause(stage, Number(action.afterMs)));
-    stage.record({ kind: 'subject', event: 'stopping', signal: 'SIGTERM' });
-    stage.subjectUp = false;
+    const at = nodeOf(action);
+    stage.record({ kind: 'subject', event: 'stopping', signal: 'SIGTERM', ...at });
+    noteDown(stage, at.node);
     if (action.waits === false) {
       controlOf(stage).beginStop();
       stage.stopBegun = true;
       recordFault(stage, place, 'stop', true);
       return true;
     }
-    await stage.mustWait(controlOf(stage).stop());
-    stage.record({ kind: 'subject', event: 'stopped', signal: 'SIGTERM' });
-    await stage.mustWait(awaitAllClosed(stage));
-    recordFault(stage, place, 'stop', true);
+    await stage.mustWait(controlOfNode(stage, at.node).stop());
+    stage.record({ kind: 'subject', event: 'stopped', signal: 'SIGTERM', ...at });
+    await stage.mustWait(awaitAllClosed(stage, at.node));
+    recordFault(stage, place, 'stop', true, at);
     return true;
   },
 });

@@ -1,6 +1,7 @@
 import { get as httpGet, type IncomingMessage } from 'node:http';
 import { get as httpsGet } from 'node:https';
 import {
+  DEFAULT_FAILOVER_MS,
   DEFAULT_TIMERS,
   type Description,
   DescriptionSchema,
@@ -65,7 +66,8 @@ export const knownMembers = (description: Description): Description => {
 
 /** The timers that the server declares, with the kit's assumption where it declares none. Milliseconds. */
 export const timersOf = (description: Description | undefined): Timers => {
-  return { ...DEFAULT_TIMERS, ...description?.timers };
+  const failover = description?.classes?.includes('replicated') ? { failoverMs: DEFAULT_FAILOVER_MS } : {};
+  return { ...DEFAULT_TIMERS, ...failover, ...description?.timers };
 };
 
 /** The classes that the server claims; without a claim it is `core`. */

@@ -19,10 +19,16 @@ const DEAF: SocketHandlers = {
 };
 
 /** Opens real WebSocket connections to one subject. Rejects with a KitError when it is this machine that refuses. */
-export const createDial = (baseUrl: string, authenticate: Authenticate): Dial => {
+export const createDial = (
+  baseUrl: string,
+  authenticate: Authenticate,
+  /** Of all nodes, where there are several. */
+  nodeUrls: () => readonly string[] | undefined = () => undefined,
+): Dial => {
   const dialOnce = async (request: DialRequest, handlers: SocketHandlers): Promise<DialOutcome> => {
-    const { user, device, tokens } = request;
-    return openSocket(await authenticate(baseUrl, user, device, tokens), request, handlers);
+    const { user, device, tokens, node } = request;
+    const url = (node === undefined ? undefined : nodeUrls()?.[node - 1]) ?? baseUrl;
+    return openSocket(await authenticate(url, user, device, tokens), request, handlers);
   };
   /** Whoever is let in with the usual form, and then again not with this one, was refused because of the form. */
   return async (request, handlers) => {

@@ -37,6 +37,8 @@ export interface CommandOptions {
   authenticate: Authenticate;
   /** Instead of a WebSocket upgrade. */
   probe?: (url: string) => Promise<void>;
+  /** Beside PORT and DATA_DIR. */
+  environment?: Readonly<Record<string, string>>;
   startTimeoutMs: number;
   stopTimeoutMs: number;
   log: (line: string) => void;
@@ -78,7 +80,12 @@ export class CommandSubject implements Subject, SubjectControl {
     const credentials = await authenticate(this.url, this.#probe, 'default');
     if ((await portState(endpointOf(this.url))) === 'accepts') throw portHeld(this.#options);
     const startedAt = performance.now();
-    const running = await runCommand(command, { ...environment, PORT: String(port), DATA_DIR: data });
+    const running = await runCommand(command, {
+      ...this.#options.environment,
+      ...environment,
+      PORT: String(port),
+      DATA_DIR: data,
+    });
     this.#running = running;
     // A close that came meanwhile has seen no process yet.
     if (this.#closing !== undefined) {
@@ -114,6 +121,10 @@ export class CommandSubject implements Subject, SubjectControl {
       await this.#end(running, 'SIGKILL', KILL_BOUND_MS);
       throw cause;
     }
+  }
+
+  get isAlive(): boolean {
+    return this.#running?.alive() ?? false;
   }
 
   async kill(): Promise<void> {

@@ -22,6 +22,9 @@ export interface StartOptions {
   exec: string;
   /** URL of the subject, with `{port}` or with a port of its own. Default: `ws://127.0.0.1:{port}/`. */
   url?: string;
+  /** More than one: the command is started for each, see `startCluster`. */
+  nodes?: number;
+  services?: Readonly<Record<string, string>>;
   authenticate: Authenticate;
   /** Of a server that speaks another protocol: a login there, instead of a WebSocket upgrade. Rejects as long as it fails. */
   probe?: (url: string) => Promise<void>;
@@ -54,6 +57,8 @@ export const startSubject = async (options: StartOptions): Promise<Subject> => {
       field: 'exec',
     });
   }
+  if (options.nodes !== undefined)
+    return await (await import('./start-cluster.js')).startCluster(options, options.nodes);
   const fixed = template.includes('{port}') ? undefined : await fixedPort(template);
   for (let start = 1; ; start++) {
     const port = fixed ?? (await pickPort());
@@ -88,7 +93,7 @@ export const startSubject = async (options: StartOptions): Promise<Subject> => {
 };
 
 /** A new empty folder for one server. */
-const dataFolder = async (): Promise<string> => {
+export const dataFolder = async (): Promise<string> => {
   try {
     const data = await mkdtemp(join(tmpdir(), 'im-conformance-'));
     guardFolder(data);

@@ -79,6 +79,10 @@ export class Closes implements Judge {
     const { facts, findings } = this.#context;
     if (event.by !== 'subject') findings.exercise('IM-1-38');
     if (event.by !== 'subject' || facts.killing || facts.short) return;
+    if (facts.nodeFaults.excuses(facts.at, connection.node)) {
+      noteNodeClose(findings, connection, event);
+      return;
+    }
     if (facts.stopping) {
       if (event.how !== 'clean') return;
       if (event.code === CLOSE.goingAway) findings.exercise('IM-4.2-28');
@@ -224,6 +228,17 @@ export class Closes implements Judge {
     });
   }
 }
+
+/** Around the fault of a node any close is excused; what was due is counted. */
+const noteNodeClose = (
+  findings: JudgeContext['findings'],
+  connection: Connection,
+  event: HistoryEventOf<'closed'>,
+): void => {
+  if (event.how !== 'clean') return;
+  if (connection.superseded && event.code === CLOSE.replaced) findings.exercise('IM-1-11');
+  if (event.code === CLOSE.goingAway) findings.exercise('IM-4.2-28');
+};
 
 const endingOf = ({ how, code, reason }: HistoryEventOf<'closed'>): string => {
   if (how === 'clean') return `a close with code ${code ?? 'none'}${reason === undefined ? '' : ` (${reason})`}`;

@@ -1,0 +1,89 @@
+import type { Resource } from '../../../../schemas/index.js';
+import type { Subject, SubjectControl, SubjectExit } from '../../subject.js';
+import type { CommandSubject } from './command-subject.js';
+import type { Service } from './service.js';
+
+const all = async (work: readonly Promise<void>[]): Promise<void> => {
+  const outcomes = await Promise.allSettled(work);
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed) throw failed.reason;
+};
+
+/** A server of several nodes that the kit started: what is done to it is done to all of them, and never to its services. */
+export class ClusterSubject implements Subject, SubjectControl {
+  readonly url: string;
+  readonly nodeUrls: readonly string[];
+  readonly control: SubjectControl = this;
+  readonly nodes: readonly CommandSubject[];
+  readonly #services: readonly Service[];
+  readonly #released: () => void;
+
+  constructor(nodes: readonly CommandSubject[], services: readonly Service[], released: () => void) {
+    this.nodes = nodes;
+    this.nodeUrls = nodes.map(({ url }) => url);
+    this.url = this.nodeUrls[0] ?? '';
+    this.#services = services;
+    this.#released = released;
+  }
+
+  /** Those that run already go on. */
+  async start(environment?: Record<string, string>): Promise<void> {
+    await all(this.#only(false).map((node) => node.start(environment)));
+  }
+
+  async kill(): Promise<void> {
+    await all(this.nodes.map((node) => node.kill()));
+  }
+
+  async stop(): Promise<void> {
+    await all(this.#only(true).map((node) => node.stop()));
+  }
+
+  beginStop(): void {
+    for (const node of this.#only(true)) node.beginStop();
+  }
+
+  async forget(): Promise<void> {
+    await all(this.nodes.map((node) => node.forget()));
+    await all(this.#services.map((service) => service.renew()));
+  }
+
+  take(resource: Resource): () => void {
+    const given = this.#only(true).map((node) => node.take(resource));
+    return () => {
+      for (const giveBack of given) giveBack();
+    };
+  }
+
+  memory(): number | undefined {
+    const sizes = this.#only(true).map((node) => node.memory());
+    return sizes.some((size) => size === undefined)
+      ? undefined
+      : sizes.reduce<number>((sum, size = 0) => sum + size, 0);
+  }
+
+  freeze(): void {
+    for (const node of this.#only(true)) node.freeze();
+  }
+
+  unfreeze(): void {
+    for (const node of this.nodes) node.unfreeze();
+  }
+
+  onExit(listener: (exit: SubjectExit) => void): () => void {
+    const offs = this.nodes.map((node) => node.onExit(listener));
+    return () => {
+      for (const off of offs) off();
+    };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.close()));
+    await Promise.all(this.#services.map((service) => service.close().catch(() => undefined)));
+    this.#released();
+  }
+
+  #only(alive: boolean): CommandSubject[] {
+    return this.nodes.filter((node) => node.isAlive === alive);
+  }
+}

@@ -1,0 +1,345 @@
+import { CLOSE } from '../../../schemas/wire.js';
+import type { Identity } from '../../protocol/index.js';
+import { answer, endForAll, refuse, tellExpired, tellSender } from '../server/answer.js';
+import { type CommitLoopHost, holdBack, type Loop } from '../server/commit-loop.js';
+import type { Connection } from '../server/connection.js';
+import { type Decider, decide } from '../server/decide.js';
+import { ExpiryClock } from '../server/expiry-clock.js';
+import type { Outbox } from '../server/outbox.js';
+import { isOver } from '../server/records.js';
+import type { ExpireRequest, Peer, Request } from '../server/requests.js';
+import { loadWorkingSet } from '../server/working-set.js';
+import { Appender, type Proposal } from './appender.js';
+import { type Command, readEntry } from './commands.js';
+import type { Log, LogEvent } from './log.js';
+import { Membership } from './membership.js';
+import { Presence } from './presence.js';
+
+export interface ClusterHost extends Omit<CommitLoopHost, 'epoch'> {
+  logOfAll: Log;
+  node: string;
+  answerWithinMs: number;
+  dedupWindowMs: number;
+}
+
+const EXPIRE_LIMIT = 1_000;
+/** Nodes propose what has expired one after another, so that mostly one does. */
+const EXPIRE_TURN_MS = 150;
+const DRAIN_LOOK_MS = 10;
+const DRAIN_BOUND_MS = 3_000;
+
+const deviceName = ({ user, device }: Identity): string => `${user}/${device}`;
+
+/**
+ * Takes the place of the commit loop in a node of a cluster: requests become entries of the log, and every node applies
+ * every entry, in its order, with the decisions of the single server. What is decided is the same everywhere; each node
+ * tells its own connections of it.
+ */
+export class ClusterLoop implements Loop {
+  readonly #host: ClusterHost;
+  readonly #presence = new Presence();
+  readonly #membership: Membership;
+  readonly #appender: Appender;
+  readonly #following = new AbortController();
+  readonly #expiry: ExpiryClock;
+  readonly #events: LogEvent[] = [];
+  readonly #scans = new Set<Outbox>();
+  /** Places that the log has given to this node, and whose connections are about to open. */
+  readonly #claims = new Map<string, string[]>();
+  readonly #places = new Map<Connection, string>();
+  readonly #connections = new Map<string, Connection>();
+  #placeCount = 0;
+  #now = 0;
+  #seq = 0;
+  #running: Promise<void> | undefined;
+
+  constructor(host: ClusterHost) {
+    this.#host = host;
+    const { logOfAll: log, node, answerWithinMs, wallClock } = host;
+    this.#membership = new Membership({ node, log, onLapsed: () => this.#onLapsed() });
+    this.#appender = new Appender({
+      log,
+      answerWithinMs,
+      wallClock,
+      lease: () => this.#membership.lease,
+      refuse: (request) => this.#refuse(request),
+      abandon: (request) => this.#abandon(request),
+      onFenced: ({ life }) => this.#membership.lapse(life),
+    });
+    this.#expiry = new ExpiryClock(wallClock, () => this.#proposeExpiry());
+  }
+
+  get mayWrite(): boolean {
+    return this.#membership.mayWrite;
+  }
+
+  get isServing(): boolean {
+    return this.#membership.isServing;
+  }
+
+  /** Resolves at once: until the node has caught up, upgrades are refused. */
+  async start(): Promise<void> {
+    const { logOfAll: log, counters, store } = this.#host;
+    counters?.begin(store.waiting);
+    void log.follow(0, (event) => this.#onEvent(event), this.#following.signal);
+    void this.#membership.run();
+  }
+
+  stop(): void {
+    this.#expiry.stop();
+    this.#appender.stop();
+    this.#following.abort();
+  }
+
+  leave(): Promise<void> {
+    return this.#membership.leave();
+  }
+
+  submit(request: Request): void {
+    if (!this.isServing) {
+      this.#refuse(request);
+      return;
+    }
+    if (request.kind === 'message') {
+      const { connection, packet } = request;
+      this.#appender.propose(['m', connection.user, connection.device, packet], request);
+    } else if (request.kind === 'ack') {
+      const { connection, packet } = request;
+      holdBack(request);
+      this.#appender.propose(['a', connection.user, connection.device, packet], request);
+    } else if (request.kind === 'user') {
+      this.#placeCount += 1;
+      const place = `${this.#membership.lease?.life}-${this.#placeCount}`;
+      this.#appender.propose(['c', request.user, request.device, place], request);
+    }
+  }
+
+  requestScan(outbox: Outbox): void {
+    this.#scans.add(outbox);
+    this.#wake();
+  }
+
+  /** The log decides what is forgotten, so that a copy is known on all nodes or on none. */
+  async purge(before: number): Promise<number> {
+    if (this.isServing) this.#appender.propose(['p', before]);
+    return 0;
+  }
+
+  async drain(): Promise<void> {
+    const until = performance.now() + DRAIN_BOUND_MS;
+    while (this.mayWrite && performance.now() < until && !(this.#appender.isIdle && this.#running === undefined)) {
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS));
+    }
+  }
+
+  /** The sender of that message must hear `stored`, wherever it is, unless something newer is true by then. */
+  tellStored({ from, msgId }: { from: string; msgId: string }): void {
+    if (this.isServing) this.#appender.propose(['s', from, msgId]);
+  }
+
+  /** A connection that the log has let in is open. */
+  opened(connection: Connection): void {
+    const place = this.#claims.get(deviceName(connection))?.shift();
+    if (place === undefined) return;
+    this.#places.set(connection, place);
+    this.#connections.set(place, connection);
+    if (this.#presence.placeOf(connection.user, connection.device) !== place) this.#replace(place);
+  }
+
+  ended(connection: Connection): void {
+    const place = this.#places.get(connection);
+    if (place === undefined) return;
+    this.#places.delete(connection);
+    this.#connections.delete(place);
+    if (this.isServing) this.#appender.propose(['g', connection.user, connection.device, place]);
+  }
+
+  /** It was let in, and has gone before it opened. */
+  unclaim(identity: Identity): void {
+    const place = this.#claims.get(deviceName(identity))?.shift();
+    if (place !== undefined && this.isServing) this.#appender.propose(['g', identity.user, identity.device, place]);
+  }
+
+  #onEvent(event: LogEvent): void {
+    this.#events.push(event);
+    this.#wake();
+  }
+
+  #wake(): void {
+    this.#running ??= this.#run();
+  }
+
+  async #run(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#events.length > 0 || this.#scans.size > 0) {
+      for (const outbox of [...this.#scans]) await this.#scan(outbox);
+      for (const event of this.#events.splice(0)) await this.#apply(event);
+    }
+    this.#running = undefined;
+  }
+
+  async #scan(outbox: Outbox): Promise<void> {
+    this.#scans.delete(outbox);
+    const limit = outbox.wanted;
+    if (limit === 0) return;
+    outbox.load(await this.#host.store.scanInbox(outbox.user, outbox.device, outbox.cursor, limit), limit);
+  }
+
+  async #apply(event: LogEvent): Promise<void> {
+    if (event.kind === 'entry') {
+      await this.#applyEntry(event.key, event.text);
+    } else if (event.kind === 'joined') {
+      this.#presence.joined(event.node, event.life);
+      this.#membership.joined(event.life);
+    } else {
+      this.#presence.left(event.node);
+      const { lease } = this.#membership;
+      if (event.node === this.#host.node && lease && !this.#presence.isAlive(lease.life) && this.isServing) {
+        this.#membership.lapse(lease.life);
+      }
+    }
+  }
+
+  async #applyEntry(key: string, text: string): Promise<void> {
+    const { store, cache, cork, maxInboxMessages, counters } = this.#host;
+    const { life, at, commands } = readEntry(text);
+    const own = this.#appender.take(key);
+    // The engine has no time of its own: that of the nodes counts, and never goes back.
+    this.#now = Math.max(this.#now, at);
+    const due = commands.some(([kind]) => kind === 'x') ? await store.findDue(this.#now, EXPIRE_LIMIT) : [];
+    const requests = commands.map((command, index) => requestOf(command, own?.[index], due, this.#host.multiDevice));
+    const asked = requests.filter((request) => request !== undefined);
+    const workingSet = await loadWorkingSet(asked, store, cache, maxInboxMessages);
+    const { outcomes, changes, expired } = decide(asked, workingSet, this.#decider(life));
+    if (changes.length > 0) await store.commit(changes);
+    counters?.committed(changes, this.#now);
+    for (const outcome of outcomes) if (outcome.kind === 'user') cache.setUser(outcome.request.user, outcome.devices);
+    if (asked.length > 0) this.#expiry.set(await store.nextExpiry());
+    for (const command of commands) {
+      if (command[0] === 's') await this.#tell(command[1], command[2]);
+      else if (command[0] === 'p') await this.#forget(command[1]);
+    }
+    cork.gather(() => {
+      for (const one of expired) tellExpired(one, this.#host.registry);
+      let next = 0;
+      for (const [index, command] of commands.entries()) {
+        const outcome = requests[index] === undefined ? undefined : outcomes[next++];
+        if (command[0] === 'g') this.#presence.leave(command[1], command[2], command[3]);
+        if (!outcome) continue;
+        if (command[0] === 'c' && outcome.kind === 'user' && outcome.registration === 'stored') {
+          this.#enter(life, command, own?.[index]);
+        }
+        answer(outcome, this.#view, this.#now);
+        settle(own?.[index]);
+      }
+    });
+  }
+
+  /** What the answers ask: who is connected is known of all nodes, and packets go to the connections of this one. */
+  readonly #view = {
+    isConnected: (user: string) => this.#presence.isConnected(user),
+    connectionsOf: (user: string) => this.#host.registry.connectionsOf(user),
+    onWaiting: (message: { from: string; to: string; msgId: string }) => {
+      // Also when its connection has just ended, and the log does not say so yet.
+      if (this.#presence.isIn(message.to, this.#membership.lease?.life)) this.tellStored(message);
+    },
+  };
+
+  #decider(life: string): Decider {
+    const { cache, maxBodyBytes, maxInboxMessages, maxDevicesPerUser, expires, multiDevice } = this.#host;
+    const nextSeq = (): number => {
+      this.#seq += 1;
+      return this.#seq;
+    };
+    const limits = { maxBodyBytes, maxInboxMessages, maxDevicesPerUser };
+    return { cache, ...limits, expires, multiDevice, now: this.#now, epoch: life.replace('-', ''), nextSeq };
+  }
+
+  /** A device has connected, here or elsewhere: the connection that it had before is replaced. */
+  #enter(life: string, [, user, device, place]: Command & { 0: 'c' }, own: Proposal | undefined): void {
+    if (!this.#presence.isAlive(life)) return;
+    const before = this.#presence.connect(user, device, { place, life });
+    if (before !== undefined) this.#replace(before);
+    if (life !== this.#membership.lease?.life) return;
+    const name = deviceName({ user, device });
+    if (own && !own.givenUp) this.#claims.set(name, [...(this.#claims.get(name) ?? []), place]);
+    else this.#appender.propose(['g', user, device, place]);
+  }
+
+  #replace(place: string): void {
+    const connection = this.#connections.get(place);
+    connection?.outbox.end('connect');
+    connection?.close(CLOSE.replaced, 'replaced by a newer connection');
+  }
+
+  async #tell(from: string, msgId: string): Promise<void> {
+    const [dedup] = await this.#host.store.findDedup([{ from, msgId }]);
+    if (!dedup || dedup.deliveredAt !== undefined || isOver(dedup, this.#now)) return;
+    const { serverMsgId, to, acceptedAt } = dedup;
+    tellSender(this.#host.registry, { from, msgId, serverMsgId, to }, 'stored', acceptedAt);
+  }
+
+  async #forget(before: number): Promise<void> {
+    const { store, registry, dedupWindowMs } = this.#host;
+    const { ended } = await store.purge(Math.min(before, this.#now - dedupWindowMs), EXPIRE_LIMIT);
+    for (const { user, seq } of ended) endForAll(registry, user, seq);
+  }
+
+  #proposeExpiry(): void {
+    const turn = this.#presence.rankOf(this.#host.node);
+    setTimeout(() => {
+      if (!this.isServing || !this.#expiry.isDue()) return;
+      this.#appender.propose(['x']);
+      this.#expiry.pause();
+    }, turn * EXPIRE_TURN_MS);
+  }
+
+  #onLapsed(): void {
+    for (const connection of [...this.#host.registry.all()])
+      connection.close(CLOSE.goingAway, 'the node lost its lease');
+    this.#places.clear();
+    this.#connections.clear();
+    this.#claims.clear();
+    this.#appender.drop();
+  }
+
+  #refuse(request: Request): void {
+    if (request.kind === 'expire') return;
+    refuse(request, 'busy');
+    settle({ request });
+  }
+
+  #abandon(request: Request): void {
+    if (request.kind === 'user') request.done('failed');
+    else if (request.kind !== 'expire') request.connection.close?.(CLOSE.goingAway, 'the outcome is unknown');
+    settle({ request });
+  }
+}
+
+const settle = (proposal: Pick<Proposal, 'request'> | undefined): void => {
+  const request = proposal?.request;
+  if (request?.kind === 'message' || request?.kind === 'ack') request.connection.settleRequest(request.packet);
+};
+
+/** A connection of another node, or one that is gone: nothing can be told to it here. */
+const elsewhere = (user: string, device: string, multiDevice: boolean): Peer => ({
+  user,
+  device,
+  send: () => undefined,
+  settleRequest: () => undefined,
+  outbox: { device: multiDevice ? device : undefined, find: () => undefined, has: () => false, apply: () => false },
+});
+
+const requestOf = (
+  command: Command,
+  own: Proposal | undefined,
+  due: ExpireRequest['due'],
+  multiDevice: boolean,
+): Request | undefined => {
+  if (own?.request && !own.givenUp) return own.request;
+  const [kind, user, device, packet] = command;
+  if (kind === 'm') return { kind: 'message', connection: elsewhere(user, device, multiDevice), packet };
+  if (kind === 'a') return { kind: 'ack', connection: elsewhere(user, device, multiDevice), packet };
+  if (kind === 'c') return { kind: 'user', user, device, done: () => undefined };
+  return kind === 'x' ? { kind: 'expire', due } : undefined;
+};

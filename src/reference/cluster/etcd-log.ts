@@ -1,0 +1,149 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Lease, Log, LogEvent } from './log.js';
+
+const LEASE_S = 2;
+/** For one request to one member; then the next one is asked. */
+const REQUEST_MS = 1_000;
+/** A watch that was silent for so long, while others saw something, is begun anew with another member. */
+const RETRY_MS = 50;
+
+const PREFIX = 'im/';
+/** The end of the range of all keys with the prefix. */
+const PREFIX_END = 'im0';
+const ENTRY = 'im/log/';
+const NODE = 'im/node/';
+
+const encode = (text: string): string => Buffer.from(text).toString('base64');
+const decode = (text: string): string => Buffer.from(text, 'base64').toString();
+
+/** What of the answers of the JSON gateway is read. Numbers of 64 bits are texts there. */
+interface Reply {
+  ID?: string;
+  succeeded?: boolean;
+  result?: { TTL?: string; events?: WatchEvent[]; canceled?: boolean; cancel_reason?: string };
+  responses?: { response_range?: { count?: string } }[];
+}
+interface WatchEvent {
+  type?: 'DELETE';
+  kv: { key: string; value?: string; mod_revision: string };
+}
+
+const eventOf = ({ type, kv }: WatchEvent): LogEvent | undefined => {
+  const key = decode(kv.key);
+  const revision = Number(kv.mod_revision);
+  if (key.startsWith(ENTRY) && type !== 'DELETE') {
+    return { kind: 'entry', revision, key: key.slice(ENTRY.length), text: decode(kv.value ?? '') };
+  }
+  if (!key.startsWith(NODE)) return undefined;
+  const node = key.slice(NODE.length);
+  return type === 'DELETE'
+    ? { kind: 'left', revision, node }
+    : { kind: 'joined', revision, node, life: decode(kv.value ?? '') };
+};
+
+/**
+ * The log in etcd, over the JSON gateway that each member serves: an entry is a key, its place the revision that created
+ * it, and the lease of a node is a lease of etcd. All members are given, and whichever does not answer is passed over.
+ */
+export class EtcdLog implements Log {
+  readonly leaseMs = LEASE_S * 1_000;
+  readonly #members: readonly string[];
+  #current = 0;
+  #watching: AbortController | undefined;
+
+  constructor(members: readonly string[]) {
+    this.#members = members.map((url) => url.replace(/\/+$/, ''));
+  }
+
+  async append(key: string, text: string, { life }: Lease): Promise<'appended' | 'fenced'> {
+    const entry = encode(ENTRY + key);
+    const node = encode(NODE + life.slice(0, life.indexOf('-')));
+    const reply = await this.#ask('kv/txn', {
+      compare: [
+        { key: entry, target: 'CREATE', create_revision: '0' },
+        // What a node writes after its lease has lapsed must not count.
+        { key: node, target: 'VALUE', value: encode(life) },
+      ],
+      success: [{ request_put: { key: entry, value: encode(text) } }],
+      failure: [{ request_range: { key: entry, count_only: true } }],
+    });
+    const isThere = Number(reply.responses?.[0]?.response_range?.count ?? 0) > 0;
+    return reply.succeeded === true || isThere ? 'appended' : 'fenced';
+  }
+
+  async join(node: string, life: string): Promise<Lease> {
+    const { ID } = await this.#ask('lease/grant', { TTL: LEASE_S });
+    await this.#ask('kv/put', { key: encode(NODE + node), value: encode(life), lease: ID });
+    return {
+      life,
+      renew: async () => Number((await this.#ask('lease/keepalive', { ID })).result?.TTL ?? 0) > 0,
+      leave: async () => {
+        await this.#ask('lease/revoke', { ID });
+      },
+    };
+  }
+
+  async follow(after: number, onEvent: (event: LogEvent) => void, signal: AbortSignal): Promise<void> {
+    let seen = after;
+    while (!signal.aborted) {
+      const watching = new AbortController();
+      this.#watching = watching;
+      const stop = (): void => watching.abort();
+      signal.addEventListener('abort', stop, { once: true });
+      try {
+        await this.#watch(seen + 1, watching.signal, (event) => {
+          seen = event.revision;
+          onEvent(event);
+        });
+      } catch {
+        // A member that is gone, or a watch that lags: the next one goes on where this one stopped.
+      }
+      signal.removeEventListener('abort', stop);
+      if (signal.aborted) return;
+      this.#current += 1;
+      await sleep(RETRY_MS);
+    }
+  }
+
+  noteLag(): void {
+    this.#watching?.abort();
+  }
+
+  async #watch(from: number, signal: AbortSignal, onEvent: (event: LogEvent) => void): Promise<void> {
+    const range = { key: encode(PREFIX), range_end: encode(PREFIX_END), start_revision: String(from) };
+    const response = await this.#post('watch', { create_request: range }, signal);
+    if (response.body === null) return;
+    const decoder = new TextDecoder();
+    let rest = '';
+    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        if (line === '') continue;
+        const { result } = JSON.parse(line) as Reply;
+        if (result?.canceled) throw new Error(`the watch was ended: ${result.cancel_reason ?? 'no reason'}`);
+        for (const one of result?.events ?? []) {
+          const event = eventOf(one);
+          if (event) onEvent(event);
+        }
+      }
+    }
+  }
+
+  /** Rejects when the member does not answer in time; then the next call asks another one. */
+  async #ask(path: string, body: unknown): Promise<Reply> {
+    try {
+      return (await (await this.#post(path, body, AbortSignal.timeout(REQUEST_MS))).json()) as Reply;
+    } catch (error) {
+      this.#current += 1;
+      throw error;
+    }
+  }
+
+  async #post(path: string, body: unknown, signal: AbortSignal): Promise<Response> {
+    const member = this.#members[this.#current % this.#members.length] as string;
+    const response = await fetch(`${member}/v3/${path}`, { method: 'POST', body: JSON.stringify(body), signal });
+    if (response.ok) return response;
+    throw new Error(`etcd answered ${response.status}: ${(await response.text()).slice(0, 200)}`);
+  }
+}

@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { newEpoch } from '../server/records.js';
+import type { Lease, Log } from './log.js';
+
+const RETRY_MS = 100;
+const LEAVE_MS = 1_000;
+
+export interface MembershipHost {
+  node: string;
+  log: Log;
+  /** The node may not speak any more: every connection ends. */
+  onLapsed(): void;
+}
+
+/**
+ * The life of this node in the cluster. It may speak only while its lease is certain to hold: by its own clock, counted
+ * from when the last successful renewal was sent. So a node that was frozen writes nothing when it goes on.
+ */
+export class Membership {
+  readonly #host: MembershipHost;
+  readonly #ended = new AbortController();
+  #lease: Lease | undefined;
+  #validUntil = 0;
+  /** Its own joining was applied: it knows all that was answered before. */
+  #caughtUp = false;
+
+  constructor(host: MembershipHost) {
+    this.#host = host;
+  }
+
+  get lease(): Lease | undefined {
+    return this.#lease;
+  }
+
+  get mayWrite(): boolean {
+    return this.#lease !== undefined && performance.now() < this.#validUntil;
+  }
+
+  get isServing(): boolean {
+    return this.#caughtUp && this.mayWrite;
+  }
+
+  /** The log tells that a node began a life. */
+  joined(life: string): void {
+    if (life === this.#lease?.life) this.#caughtUp = true;
+  }
+
+  /** The log, or the engine, says that this life has ended. */
+  lapse(life: string): void {
+    if (this.#lease?.life !== life) return;
+    this.#lease = undefined;
+    this.#caughtUp = false;
+    this.#host.onLapsed();
+  }
+
+  /** Joins, renews, and begins a new life after each that lapsed, until `leave`. */
+  async run(): Promise<void> {
+    const { log } = this.#host;
+    while (!this.#ended.signal.aborted) {
+      if (this.#lease === undefined) await this.#join();
+      else await this.#renew(this.#lease);
+      const pauseMs = this.#lease === undefined ? RETRY_MS : log.leaseMs / 4;
+      await sleep(pauseMs, undefined, { signal: this.#ended.signal }).catch(() => undefined);
+    }
+  }
+
+  async #join(): Promise<void> {
+    const { node, log } = this.#host;
+    const sentAt = performance.now();
+    try {
+      const lease = await log.join(node, `${node}-${newEpoch()}`);
+      this.#validUntil = sentAt + log.leaseMs;
+      this.#lease = lease;
+    } catch {
+      // The log cannot be reached now: upgrades are refused until it can.
+    }
+  }
+
+  async #renew(lease: Lease): Promise<void> {
+    const sentAt = performance.now();
+    let holds = sentAt < this.#validUntil;
+    try {
+      holds &&= await lease.renew();
+      if (holds) this.#validUntil = sentAt + this.#host.log.leaseMs;
+    } catch {
+      this.#host.log.noteLag();
+      holds = this.mayWrite;
+    }
+    if (!holds) this.lapse(lease.life);
+  }
+
+  /** Gives the lease back, so that nobody waits for its end. */
+  async leave(): Promise<void> {
+    this.#ended.abort();
+    const lease = this.#lease;
+    this.#lease = undefined;
+    await Promise.race([lease?.leave().catch(() => undefined), sleep(LEAVE_MS, undefined, { ref: false })]);
+  }
+}

@@ -1,0 +1,65 @@
+/** Where a device is connected: the newest of its connections, by the order of the log. */
+interface Seat {
+  place: string;
+  life: string;
+}
+
+/** Who is connected to which node, as the log tells it: the same on every node that has applied as much. */
+export class Presence {
+  readonly #users = new Map<string, Map<string, Seat>>();
+  readonly #lives = new Map<string, string>();
+
+  /** The node begins a life; what an earlier one of it had is gone. */
+  joined(node: string, life: string): void {
+    this.left(node);
+    this.#lives.set(node, life);
+  }
+
+  left(node: string): void {
+    const life = this.#lives.get(node);
+    if (life === undefined) return;
+    this.#lives.delete(node);
+    for (const [user, devices] of this.#users) {
+      for (const [device, seat] of devices) if (seat.life === life) devices.delete(device);
+      if (devices.size === 0) this.#users.delete(user);
+    }
+  }
+
+  isAlive(life: string): boolean {
+    return [...this.#lives.values()].includes(life);
+  }
+
+  /** How many living nodes come before this one. */
+  rankOf(node: string): number {
+    return [...this.#lives.keys()].filter((other) => other < node).length;
+  }
+
+  /** Returns the place that the device had before. */
+  connect(user: string, device: string, seat: Seat): string | undefined {
+    const devices = this.#users.get(user) ?? new Map<string, Seat>();
+    const before = devices.get(device)?.place;
+    this.#users.set(user, devices.set(device, seat));
+    return before;
+  }
+
+  /** The late end of a connection that was replaced changes nothing. */
+  leave(user: string, device: string, place: string): void {
+    const devices = this.#users.get(user);
+    if (devices?.get(device)?.place !== place) return;
+    devices.delete(device);
+    if (devices.size === 0) this.#users.delete(user);
+  }
+
+  isConnected(user: string): boolean {
+    return this.#users.has(user);
+  }
+
+  /** Whether one of the devices of the user is connected in that life of a node. */
+  isIn(user: string, life: string | undefined): boolean {
+    return [...(this.#users.get(user)?.values() ?? [])].some((seat) => seat.life === life);
+  }
+
+  placeOf(user: string, device: string): string | undefined {
+    return this.#users.get(user)?.get(device)?.place;
+  }
+}
