@@ -36,7 +36,18 @@ const startEtcd = async (folder: string): Promise<{ children: ChildProcess[]; ur
   const start = ({ name, client, peer }: (typeof members)[number]): Promise<ChildProcess> => {
     const clients = ['--listen-client-urls', client, '--advertise-client-urls', client];
     const peers = ['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', initial];
-    const options = ['--name', name, '--data-dir', join(folder, name), '--log-level', 'error', ...clients, ...peers];
+    const options = [
+      '--name',
+      name,
+      '--data-dir',
+      join(folder, name),
+      '--logger',
+      'zap',
+      '--log-level',
+      'error',
+      ...clients,
+      ...peers,
+    ];
     const child = spawn('etcd', options, { stdio: ['ignore', 'ignore', 'inherit'] });
     return new Promise((resolve, reject) => {
       child.once('spawn', () => resolve(child));

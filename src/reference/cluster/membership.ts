@@ -19,6 +19,7 @@ export interface MembershipHost {
 export class Membership {
   readonly #host: MembershipHost;
   readonly #ended = new AbortController();
+  #pause = new AbortController();
   #lease: Lease | undefined;
   #validUntil = 0;
   /** Its own joining was applied: it knows all that was answered before. */
@@ -51,6 +52,7 @@ export class Membership {
     this.#lease = undefined;
     this.#caughtUp = false;
     this.#host.onLapsed();
+    this.#pause.abort();
   }
 
   /** Joins, renews, and begins a new life after each that lapsed, until `leave`. */
@@ -60,7 +62,8 @@ export class Membership {
       if (this.#lease === undefined) await this.#join();
       else await this.#renew(this.#lease);
       const pauseMs = this.#lease === undefined ? RETRY_MS : log.leaseMs / 4;
-      await sleep(pauseMs, undefined, { signal: this.#ended.signal }).catch(() => undefined);
+      this.#pause = new AbortController();
+      await sleep(pauseMs, undefined, { signal: this.#pause.signal }).catch(() => undefined);
     }
   }
 
@@ -92,6 +95,7 @@ export class Membership {
   /** Gives the lease back, so that nobody waits for its end. */
   async leave(): Promise<void> {
     this.#ended.abort();
+    this.#pause.abort();
     const lease = this.#lease;
     this.#lease = undefined;
     await Promise.race([lease?.leave().catch(() => undefined), sleep(LEAVE_MS, undefined, { ref: false })]);

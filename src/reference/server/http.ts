@@ -33,7 +33,7 @@ export const describe = ({ classes, limits, timers, cluster }: ServerConfig): De
       ...(cluster ? { failoverMs: FAILOVER_MS } : {}),
     },
     ...(cluster ? { nodes: [...cluster.urls] } : {}),
-    ...(classes.has('durable') ? { durability: 'power-loss' as const } : {}),
+    ...(classes.has('durable') ? { durability: cluster ? ('process-crash' as const) : ('power-loss' as const) } : {}),
     ...(classes.has('observable') ? { metrics: METRICS_PATH } : {}),
   };
 };
