@@ -82,6 +82,11 @@ export const runLocalCluster = async (options: ServeOptions, nodes: number, end:
   const folder = mkdtempSync(join(tmpdir(), 'im-conformance-cluster-'));
   const children: ChildProcess[] = [];
   let etcd: ChildProcess[] = [];
+  // A second signal ends this process at once; nothing of the cluster may outlive it.
+  process.once('exit', () => {
+    for (const child of [...children, ...etcd]) child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  });
   try {
     const started = await startEtcd(folder);
     etcd = started.children;

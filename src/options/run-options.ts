@@ -236,6 +236,9 @@ const checkNodes = (settings: Settings): void => {
   if (settings.service !== undefined && settings.nodes === undefined) {
     throw wrong('--service goes with --nodes', 'Start what a single server needs in the command of --exec.');
   }
+  if (settings.service !== undefined && settings.exec === undefined) {
+    throw wrong('--service goes with --exec', 'The embedded cluster starts what it needs itself.');
+  }
   if (settings.nodes === undefined) return;
   if (settings.dialect !== undefined || settings.via !== undefined) {
     throw wrong('--nodes is for servers of im.ran.v1', 'Leave out --dialect or --via.');
