@@ -61,7 +61,7 @@ const nats = (id: string, via: string): Pick<Setup, 'id' | 'protocol' | 'argumen
 
 const RABBITMQ = {
   server: 'RabbitMQ',
-  version: "dpkg-query -W -f '${Version}' rabbitmq-server",
+  version: 'dpkg-query -W rabbitmq-server',
   program: '/usr/lib/rabbitmq/bin/rabbitmq-server',
   package: 'rabbitmq-server',
 } as const;
@@ -129,6 +129,6 @@ export const SETUPS: readonly Setup[] = [
   {
     ...RABBITMQ,
     ...amqp('kills', 'amqp'),
-    ...{ classes: ['durable'], only: KILLS, note: 'kills' },
+    ...{ classes: ['durable'], only: ['server/durable/killed-{after,while-accepting}*'] },
   },
 ];
