@@ -48,6 +48,12 @@ export const ProfileSchema = Type.Object(
   {
     packets: names(PACKET_TYPES),
     fields: names(PROFILE_FIELDS),
+    sharesQueue: Type.Optional(
+      Type.Literal(true, {
+        description:
+          'Two connections of one device share what comes: the newer one does not take the place of the older one.',
+      }),
+    ),
   },
   {
     additionalProperties: false,

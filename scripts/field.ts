@@ -36,7 +36,7 @@ const options = (): Options =>
 
 const versionOf = ({ version }: Setup): string => {
   const { stdout } = spawnSync('sh', ['-c', version], { cwd: packageRoot, encoding: 'utf8' });
-  const found = stdout.match(/\d+(\.\d+)+/g)?.at(-1);
+  const found = stdout.match(/\d+(\.\d+)+/g)?.[0];
   if (found === undefined) throw new KitError('usage', `\`${version}\` prints no version`, 'Correct the row.');
   return found;
 };

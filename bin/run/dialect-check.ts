@@ -1,11 +1,11 @@
 import { cannotPromiseOf, type DialectFile, madeUpIn } from '../../schemas/index.js';
-import { loadDialect } from '../../src/adapters/load-dialect.js';
 import { exampleReadings, readMapping } from '../../src/adapters/mapping/index.js';
 import { EXIT } from '../../src/harness/options.js';
 import type { Requirement } from '../../src/ledger/index.js';
 import { isOfRole, loadLedger, whyNotJudged } from '../../src/ledger/index.js';
 import { inert } from '../../src/report/inert.js';
 import { count, groupBy, names } from '../../src/report/words.js';
+import { loadNamed, type NamedDialect } from './named-dialect.js';
 import { writeStdout } from './report-targets.js';
 
 const MANY = 200;
@@ -39,9 +39,9 @@ const exampleLines = (file: DialectFile): { lines: string[]; broken: number } =>
   };
 };
 
-/** `dialect check FILE`: 0, or 2 where an example is not read or read in two ways. */
-export const checkDialect = async (file: string, onlyJudged: boolean): Promise<number> => {
-  const dialect = await loadDialect(file);
+/** `dialect check FILE`, or `--via NAME`: 0, or 2 where an example is not read or read in two ways. */
+export const checkDialect = async (named: NamedDialect, onlyJudged: boolean): Promise<number> => {
+  const dialect = await loadNamed(named);
   const { profile } = dialect;
   const all = loadLedger().requirements.filter((requirement) => isOfRole(requirement, 'server'));
   const judged = all.filter((requirement) => whyNotJudged(requirement, profile) === undefined);
@@ -50,6 +50,7 @@ export const checkDialect = async (file: string, onlyJudged: boolean): Promise<n
     return EXIT.conforms;
   }
   const { absent, madeUp } = madeUpIn(profile);
+  const { file = '' } = named;
   const examples = /\.ya?ml$/.test(file) ? exampleLines(readMapping(file)) : { lines: [], broken: 0 };
   const why = groupBy(
     all.filter((requirement) => !judged.includes(requirement)),

@@ -1,10 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { loadDialect } from '../../src/adapters/load-dialect.js';
+import { KitError } from '../../src/errors.js';
 import { EXIT } from '../../src/harness/options.js';
 import { type Conversation, converse } from '../../src/harness/through-dialect.js';
 import { runOptionsFrom } from '../../src/options/run-options.js';
 import { flagSettings } from '../../src/options/settings.js';
 import { inert, paintFor } from '../../src/report/index.js';
+import { loadNamed } from './named-dialect.js';
 import { writeStdout } from './report-targets.js';
 
 const wayOf = { sent: '→', got: '←', packet: '=', note: '·' } as const;
@@ -17,13 +18,28 @@ const lineOf = (conversation: Conversation, colour: boolean): string => {
   return kind === 'packet' ? paint('green', line) : kind === 'note' ? paint('yellow', line) : line;
 };
 
+/** What is named: with --via there is no file, and the url comes first. */
+const namedIn = ([first, second]: readonly [string, string | undefined], via: string | undefined) => {
+  if (via !== undefined && second !== undefined)
+    throw new KitError('usage', 'a file and --via exclude each other', 'Name one protocol.');
+  const url = via === undefined ? second : first;
+  if (url === undefined) throw new KitError('usage', 'there is no url', 'Write: dialect try FILE URL.');
+  return via === undefined ? { file: first, url } : { via, url };
+};
+
 /**
- * `dialect try FILE URL`: logs two users in, sends one message from the one to the other, acks it, and prints every frame
- * with what it was read as. Returns 0 when the message was answered and pushed, 3 when nobody got in, else 1.
+ * `dialect try FILE URL`, or `dialect try --via NAME URL`: logs two users in, sends one message from the one to the other,
+ * acks it, and prints every frame with what it was read as. Returns 0 when the message was answered and pushed, 3 when
+ * nobody got in, else 1.
  */
-export const tryDialect = async (file: string, url: string, values: Record<string, unknown>): Promise<number> => {
-  const dialect = await loadDialect(file);
-  const settings = { ...flagSettings(values), url, dialect: file };
+export const tryDialect = async (
+  words: readonly [string, string | undefined],
+  values: Record<string, unknown>,
+): Promise<number> => {
+  const { url, ...named } = namedIn(words, values.via as string | undefined);
+  const dialect = await loadNamed(named);
+  const spoken = named.file === undefined ? {} : { dialect: named.file };
+  const settings = { ...flagSettings(values), url, ...spoken };
   const options = { ...(await runOptionsFrom(settings, settings, undefined)), dialect };
   const suffix = randomBytes(2).toString('hex');
   const [first, second] = options.users ?? [];

@@ -19,7 +19,8 @@ export const readRows = (): Row[] => {
 export const keepRow = (row: Row): void => {
   const rows = [...readRows().filter(({ id }) => id !== row.id), row];
   const ordered = SETUPS.flatMap(({ id }) => rows.filter((one) => one.id === id));
-  writeFileSync(dataFile, `${JSON.stringify(ordered, undefined, 1)}\n`);
+  // A row a line: short, and a difference shows which row is new.
+  writeFileSync(dataFile, `[\n${ordered.map((one) => JSON.stringify(one)).join(',\n')}\n]\n`);
 };
 
 /** The field page as it is, and as it has to be. */

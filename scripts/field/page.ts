@@ -16,8 +16,14 @@ const MANY_REASONS = 8;
 const plural = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
 const inCell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
-const cellOf = ({ red, judged, ofMust, passed }: ClassCell): string => {
-  const figures = `${judged} of ${ofMust} MUST`;
+/** What should have been judged and was not, such as on a machine that was too busy. */
+const unsaid = ({ grey }: ClassCell): number =>
+  grey.filter(({ reason }) => /^(error|inconclusive):/.test(reason)).reduce((sum, one) => sum + one.scenarios, 0);
+
+const cellOf = (cell: ClassCell): string => {
+  const { red, judged, ofMust, passed } = cell;
+  const open = unsaid(cell);
+  const figures = `${judged} of ${ofMust} MUST${open > 0 ? `; ${plural(open, 'scenario')} undecided` : ''}`;
   if (red.length > 0) return `**red**: ${plural(red.length, 'scenario')}; ${figures}`;
   return passed > 0 ? `green: ${figures}` : 'grey';
 };

@@ -5,7 +5,7 @@ export interface Setup {
   id: string;
   /** Rows of the same server, in which a key may mend what is red in another one. */
   server: string;
-  /** Prints the version of the server; its last word that looks like one counts. */
+  /** Prints the version of the server; its first word that looks like one counts. */
   version: string;
   /** The program without which the row cannot be run, and the package of Debian that has it. */
   program?: string;
@@ -57,6 +57,18 @@ const nats = (id: string, via: string): Pick<Setup, 'id' | 'protocol' | 'argumen
   id: `nats-${id}`,
   protocol: via,
   arguments: ['--via', via, '--exec', NATS_EXEC],
+});
+
+const RABBITMQ = {
+  server: 'RabbitMQ',
+  version: 'dpkg-query -W rabbitmq-server',
+  program: '/usr/lib/rabbitmq/bin/rabbitmq-server',
+  package: 'rabbitmq-server',
+} as const;
+const amqp = (id: string, via: string): Pick<Setup, 'id' | 'protocol' | 'arguments'> => ({
+  id: `rabbitmq-${id}`,
+  protocol: via,
+  arguments: ['--via', via, '--exec', 'exec src/adapters/testing/rabbitmq.sh', '--instances', '1'],
 });
 
 /** Of a control, and of a tuned row, a part is enough: it shows what the key, or the kit, does. */
@@ -112,5 +124,11 @@ export const SETUPS: readonly Setup[] = [
     ...NATS,
     ...nats('memory', 'nats?storage=memory'),
     ...{ key: 'storage: memory, of the stream', classes: ['durable'], only: KILLS },
+  },
+  { ...RABBITMQ, ...amqp('default', 'amqp'), classes: ['core'] },
+  {
+    ...RABBITMQ,
+    ...amqp('kills', 'amqp'),
+    ...{ classes: ['durable'], only: ['server/durable/killed-{after,while-accepting}*'] },
   },
 ];

@@ -78,6 +78,8 @@ export interface Dialect {
   readonly timers?: Partial<Timers>;
   /** The same of its limits: what a client must not wait for, such as more pushes than may be without an ack. */
   readonly limits?: Description['limits'];
+  /** So long `--exec` waits for such a server to listen, where that is longer than usual. Milliseconds. */
+  readonly startWithinMs?: number;
   /** Close codes of the server, and the codes of im.ran.v1 that mean the same. The others mean nothing. */
   readonly closes?: Readonly<Record<number, number>>;
   /** What the protocol itself cannot promise, a sentence each: a finding of its own at the head of the report. */

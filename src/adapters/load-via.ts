@@ -7,6 +7,7 @@ type Maker = (settings: ReadonlyMap<string, string>) => Dialect;
 const PROTOCOLS: Readonly<Record<string, () => Promise<Maker>>> = {
   nats: async () => (await import('./nats/index.js')).natsDialect,
   mqtt: async () => (await import('./mqtt/index.js')).mqttDialect,
+  amqp: async () => (await import('./amqp/index.js')).amqpDialect,
 };
 
 export const VIA_NAMES = Object.keys(PROTOCOLS);

@@ -78,6 +78,28 @@ t.test('QoS 2: the answer is the PUBCOMP, and the ack is answered by the PUBREL'
   ]);
 });
 
+t.test(
+  'QoS 2: the answer to an ack may come on the next connection; then it answers the ack that is said again',
+  async (t) => {
+    const first = await converse();
+    first.enter();
+    first.say(push(9, 2));
+    const ack: AckR = { type: 'ack:R', rid: 'r1', serverMsgId: 'bob/m7/9' };
+    t.equal(first.session.send(ack, {}), undefined);
+    const next = first.connect();
+    next.enter();
+    t.match(next.session.send(ack, {}), { cannot: /not waiting for an ack/ }, 'nothing has come yet');
+    next.say({ cmd: 'pubrel', messageId: 9 });
+    t.match(next.written.at(-1), { cmd: 'pubcomp', messageId: 9 });
+    t.same(next.packets, []);
+    t.equal(next.session.send({ ...ack, rid: 'r5' }, {}), undefined);
+    t.same(next.packets, [], 'an answer follows its request');
+    await Promise.resolve();
+    t.match(next.packets, [{ type: 'ack:A', rid: 'r5', status: 'ok' }]);
+    t.match(next.session.send(ack, {}), { cannot: /not waiting for an ack/ }, 'once');
+  },
+);
+
 t.test('what was not answered is repeated on the next connection, with its packet id and from its state', async (t) => {
   const first = await converse();
   first.enter();
@@ -132,7 +154,7 @@ t.test('who is not let in, what is not set, and what is not installed', async (t
   session.begin();
   say({ cmd: 'connack', returnCode: 5, sessionPresent: false });
   t.match(told, [[401, 'CONNACK 5']]);
-  for (const via of ['mqtt?version=3.1', 'mqtt?qos=0', 'mqtt?clean=true'])
+  for (const via of ['mqtt?version=3.1', 'mqtt?qos=0', 'mqtt?clean=true', 'mqtt?max_inflight=5'])
     await t.rejects(loadVia(via), { code: 'usage', message: /no setting/ }, via);
   t.throws(() => loadMqttCodec(tmpdir()), { code: 'usage', remedy: /npm install --save-dev mqtt-packet/ });
 });

@@ -10,12 +10,12 @@ export class Received {
   readonly #qos: 1 | 2;
   readonly #wire: Wire;
   readonly #write: (cmd: 'puback' | 'pubrec' | 'pubcomp', messageId: number) => void;
-  /** `ack ID` → id of the push, `id PUSH` → packet id: PUBREC was written. `answered PUSH`: nobody has heard the PUBREL. */
+  /** `ack ID` → id of the push: PUBREC was written. `answered PUSH`: the PUBREL came on a connection that had not asked. */
   readonly #memory: Map<string, unknown>;
   /** Id of a push → its packet id, on this connection, as long as it is not acked. */
   readonly #pushed = new Map<string, number>();
-  /** Packet id → rids of the acks of this connection that wait for the PUBREL. */
-  readonly #asked = new Map<number, string[]>();
+  /** Packet id → rid of the ack on this connection that waits for the PUBREL. */
+  readonly #asked = new Map<number, string>();
 
   constructor(
     qos: 1 | 2,
@@ -30,12 +30,9 @@ export class Received {
   }
 
   onPublish(messageId: number, serverMsgId: string, tell: () => void): void {
-    // The PUBREC of an earlier connection never arrived, and the client has acked again meanwhile.
-    const acked = this.#asked.has(messageId);
     // Noted first: the ack may come within the call.
-    if (!acked) this.#pushed.set(serverMsgId, messageId);
+    this.#pushed.set(serverMsgId, messageId);
     tell();
-    if (acked) this.#write('pubrec', messageId);
   }
 
   onPubrel(messageId: number): void {
@@ -43,11 +40,10 @@ export class Received {
     const serverMsgId = this.#memory.get(`ack ${messageId}`);
     if (typeof serverMsgId !== 'string') return;
     this.#memory.delete(`ack ${messageId}`);
-    this.#memory.delete(`id ${serverMsgId}`);
-    const rids = this.#asked.get(messageId);
+    const rid = this.#asked.get(messageId);
     this.#asked.delete(messageId);
-    if (rids === undefined) this.#memory.set(`answered ${serverMsgId}`, true);
-    for (const rid of rids ?? []) this.#answer(rid, serverMsgId);
+    if (rid === undefined) this.#memory.set(`answered ${serverMsgId}`, true);
+    else this.#answer(rid, serverMsgId);
   }
 
   #answer(rid: string, serverMsgId: string): void {
@@ -62,23 +58,19 @@ export class Received {
     this.#pushed.delete(serverMsgId);
     if (this.#qos === 2) {
       this.#memory.set(`ack ${messageId}`, serverMsgId);
-      this.#memory.set(`id ${serverMsgId}`, messageId);
-      this.#asked.set(messageId, [rid]);
+      this.#asked.set(messageId, rid);
     }
     this.#write(this.#qos === 2 ? 'pubrec' : 'puback', messageId);
     return undefined;
   }
 
-  /** An ack whose answer the last connection took with it: the broker repeats the PUBREL by itself, or has done so. */
+  /** An ack whose answer the last connection took with it: the broker repeats the PUBREL by itself. */
   #ackAgain(rid: string, serverMsgId: string): Cannot | undefined {
     if (this.#memory.delete(`answered ${serverMsgId}`)) {
       // Not within the call: an answer follows its request.
       queueMicrotask(() => this.#answer(rid, serverMsgId));
       return undefined;
     }
-    const messageId = this.#memory.get(`id ${serverMsgId}`);
-    if (typeof messageId !== 'number') return { cannot: 'ack what is not waiting for an ack on this connection' };
-    this.#asked.set(messageId, [...(this.#asked.get(messageId) ?? []), rid]);
-    return undefined;
+    return { cannot: 'ack what is not waiting for an ack on this connection' };
   }
 }

@@ -35,7 +35,8 @@ const startInstance = async (
   seatMaker: SeatMaker,
   signal: AbortSignal,
 ): Promise<ServerInstance> => {
-  const { exec, url, dialect, startTimeoutMs } = options;
+  const { exec, url, dialect } = options;
+  const startTimeoutMs = options.startTimeoutMs ?? dialect?.startWithinMs;
   const dialOf = (at: string) =>
     dialect === undefined
       ? createDial(at, authenticate, () => subject.nodeUrls)

@@ -5,6 +5,7 @@ import type { Dial, Socket, SocketHandlers } from '../../play/index.js';
 import type { RunOptions } from '../options.js';
 import { tlsOf } from './credentials.js';
 import { createForeignDial } from './dialling/foreign-dial.js';
+import { addressOf } from './dialling/foreign-url.js';
 import { createAuthenticate } from './identity/index.js';
 
 const LOGIN_BOUND_MS = 10_000;
@@ -107,8 +108,9 @@ export const converse = async (
   message: { alice: string; bob: string; msgId: string; body: string },
   tell: Tell,
 ): Promise<Tried> => {
-  const { dialect, url = '' } = options;
+  const { dialect } = options;
   if (dialect === undefined) throw new KitError('kit', 'there is no dialect to try', 'Please report this.');
+  const url = addressOf(options.url, dialect) ?? '';
   const dial = createForeignDial(url, createAuthenticate({ ...options, tls: tlsOf(options) }), dialect);
   const from = performance.now();
   const bob = new Talker('bob', from, tell);

@@ -123,6 +123,16 @@ export const connects = defineClientVerb({
   perform: async (stage, actor, action, place) => {
     if (action.node !== undefined && actor.node !== undefined) actor.node = Number(action.node);
     if (action.over !== undefined) return connectsOver(stage, actor, action.over, action, place);
+    const isOpen = actor.link !== undefined && actor.link.state !== 'closed';
+    if (isOpen && stage.options.dialect?.profile.sharesQueue) {
+      stage.record({
+        kind: 'cannot',
+        client: actor.name,
+        why: 'replace a connection: two of one user share what comes',
+      });
+      stage.cannotGoOn = true;
+      return false;
+    }
     const outcome = await actor.connect(
       action.subprotocol ?? WIRE.subprotocol,
       tokensOf(stage, action),

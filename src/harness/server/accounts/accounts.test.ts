@@ -1,4 +1,5 @@
 import t from 'tap';
+import type { AckR } from '../../../../schemas/index.js';
 import type { Dial, Socket } from '../../../play/index.js';
 import type { Scenario } from '../../../script/index.js';
 import type { Account } from '../../options.js';
@@ -63,6 +64,27 @@ t.test('accounts are emptied before the first scenario, and after one that left 
   t.equal(log.length, 2, 'a scenario that settled leaves nothing');
   await (await accounts.lease(TALK)).release(false);
   t.equal(log.length, 4, 'both are emptied together');
+});
+
+t.test('through a dialect the accounts are emptied, too', async (t) => {
+  const waiting = new Map([['u1', ['s1', 's2']]]);
+  const dial: Dial = async ({ user }, handlers) => {
+    const left = waiting.get(user) ?? [];
+    handlers.onOpen({
+      sendPacket: (packet: AckR) => {
+        left.splice(left.indexOf(packet.serverMsgId), 1);
+        return undefined;
+      },
+      closeCleanly: () => handlers.onClose(1000),
+    } as unknown as Socket);
+    for (const serverMsgId of left) {
+      const packet = { msgId: serverMsgId, serverMsgId, from: 'x', to: user, body: '', acceptedAt: 1 };
+      setImmediate(() => handlers.onPacket?.({ type: 'msg:N', ...packet }));
+    }
+    return { ok: true };
+  };
+  await pool(users('u1', 'u2'), dial).lease(TALK);
+  t.same(waiting.get('u1'), [], 'what an earlier run left is acked');
 });
 
 t.test('what an account sent before is known to whoever has it later', async (t) => {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SERVER_PACKETS, WIRE } from '../../../../schemas/index.js';
+import { type Packet, SERVER_PACKETS, WIRE } from '../../../../schemas/index.js';
 import { KitError } from '../../../errors.js';
 import { connectPatiently, type Dial, type Socket, type SocketHandlers } from '../../../play/index.js';
 import { decodePacket, encodePacket } from '../../../wire/index.js';
@@ -40,6 +40,9 @@ class Drainer {
       this.#socket = socket;
     },
     onText: (text) => this.#onText(text),
+    // Of a server that speaks another protocol.
+    onPacket: (packet) => this.#onPacket(packet),
+    onUnread: () => this.#hear(),
     onBinary: () => {},
     onPing: (data) => this.#socket?.pong(data),
     onPong: () => {},
@@ -48,14 +51,25 @@ class Drainer {
     },
   };
 
+  #hear(): void {
+    this.lastAt = performance.now();
+  }
+
   #onText(text: string): void {
     const decoded = decodePacket(text, SERVER_PACKETS);
-    this.lastAt = performance.now();
-    if (decoded.ok && decoded.packet.type === 'ack:N') this.#onReceipt(decoded.packet.msgId);
-    if (!decoded.ok || decoded.packet.type !== 'msg:N' || this.#closed) return;
+    if (decoded.ok) this.#onPacket(decoded.packet);
+    else this.#hear();
+  }
+
+  #onPacket(packet: Packet): void {
+    this.#hear();
+    if (packet.type === 'ack:N') this.#onReceipt(packet.msgId);
+    if (packet.type !== 'msg:N' || this.#closed) return;
     this.#rids += 1;
-    const { serverMsgId } = decoded.packet;
-    this.#socket?.sendText(encodePacket({ type: 'ack:R', rid: `drain-${this.#rids}`, serverMsgId }));
+    const ack = { type: 'ack:R', rid: `drain-${this.#rids}`, serverMsgId: packet.serverMsgId } as const;
+    // A protocol without acks cannot say it, and leaves nothing behind that was pushed.
+    if (this.#socket?.sendPacket !== undefined) this.#socket.sendPacket(ack);
+    else this.#socket?.sendText(encodePacket(ack));
   }
 
   leave(): void {
