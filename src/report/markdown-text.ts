@@ -18,8 +18,15 @@ export const codeBlock = (lines: readonly string[]): string[] => {
   return [`${fence}text`, ...lines, fence];
 };
 
-/** A sentence of the kit or of the specification: its characters mean themselves. */
-export const prose = (text: string): string => text.replace(/[\\`*_{}[\]<>#|~]/g, (character) => `\\${character}`);
+const escaped = (text: string): string => text.replace(/[\\`*_{}[\]<>#|~]/g, (character) => `\\${character}`);
+
+/** A sentence of the kit or of the specification: what stands between back quotes is code, other characters mean themselves. */
+export const prose = (text: string): string => {
+  const parts = text.split('`');
+  // One that is not closed is an ordinary character, and a code span must not be empty.
+  const odd = parts.length % 2 === 0 || parts.some((part, index) => index % 2 === 1 && part.trim() === '');
+  return odd ? escaped(text) : parts.map((part, index) => (index % 2 === 1 ? code(part) : escaped(part))).join('');
+};
 
 /** The same lines without the margin that all of them have, and without empty ones at the end. */
 export const withoutMargin = (lines: readonly string[]): string[] => {

@@ -20,7 +20,13 @@ t.test('text stays text', async (t) => {
   ];
   for (const [text, expected] of spans) t.equal(code(text), expected);
   t.same(codeBlock(['a', '```` b']), ['`````text', 'a', '```` b', '`````']);
-  t.equal(prose('a `msg:R` <b> *x* [y] a|b #1'), 'a \\`msg:R\\` \\<b\\> \\*x\\* \\[y\\] a\\|b \\#1');
+  const sentences: [string, string][] = [
+    ['a `msg:R` <b> *x* [y] a|b #1', 'a `msg:R` \\<b\\> \\*x\\* \\[y\\] a\\|b \\#1'],
+    ['`@everyone <img>`', '`@everyone <img>`'],
+    ['a ` <b>', 'a \\` \\<b\\>'],
+    ['a `` <b>', 'a \\`\\` \\<b\\>'],
+  ];
+  for (const [text, expected] of sentences) t.equal(prose(text), expected);
   t.same(folded('nothing', []), []);
   t.same(withoutMargin(['    a', '', '      b', '']), ['a', '', '  b']);
   t.same(withoutMargin([]), []);

@@ -43,10 +43,15 @@ export const pictureLines = (result: ScenarioResult, violation: Violation, writi
 };
 
 /** Ids that follow one another on lines that wrap; a few lines of them, unless all are wanted. */
-export const idLines = (label: string, ids: readonly string[], { paint, width, detail }: Writing): string[] => {
+export const idLines = (
+  label: string,
+  ids: readonly string[],
+  { paint, width, detail }: Writing,
+  most = 1,
+): string[] => {
   if (ids.length === 0) return [];
   const lines = wrap(ids.join(', '), width - label.length - 5);
-  const shown = detail === 'verbose' ? lines : lines.slice(0, ID_LINES);
+  const shown = detail === 'verbose' ? lines : lines.slice(0, most);
   const left =
     ids.length -
     shown
@@ -88,25 +93,26 @@ const headLine = (cause: Cause, number: number, { paint, width }: Writing): stri
   ];
 };
 
-/** One cause with its example: the first one as a picture, the others in words. */
+/** One cause with its example: the first one in full, with a picture; of the others what a person needs to go on. */
 const causeLines = (cause: Cause, number: number, results: ReadonlyMap<string, ScenarioResult>, writing: Writing) => {
   const { paint, width } = writing;
   const result = results.get(cause.example);
   const violation = result && violationOf(result, cause);
   if (result === undefined || violation === undefined) return [];
+  const inFull = number === 1 || writing.detail === 'verbose';
   return [
     ...headLine(cause, number, writing),
     `  ${paint('bold', result.id)}${again(result)}`,
-    ...wrap(result.title, width - 2).map((line) => `  ${line}`),
+    ...(inFull ? wrap(result.title, width - 2).map((line) => `  ${line}`) : []),
     ...labelled('what', shortIds(violation.message), paint, width),
-    ...labelled('expected', shortIds(violation.expected), paint, width),
+    ...(inFull ? labelled('expected', shortIds(violation.expected), paint, width) : []),
     ...labelled('seen', shortIds(violation.seen), paint, width),
     ...(number === 1 ? pictureLines(result, violation, writing) : placeLines(violation, paint, width)),
     ...(result.history === undefined ? [] : labelled('history', result.history, paint, width)),
     // Whoever copies it needs it in one piece.
     `    ${paint('dim', 'replay    ')}${result.replay}`,
-    ...idLines('also      ', cause.scenarios.slice(1), writing),
-    ...bugLines(cause.seenIn, writing),
+    ...idLines('also      ', cause.scenarios.slice(1), writing, inFull ? ID_LINES : 1),
+    ...(inFull ? bugLines(cause.seenIn, writing) : []),
   ];
 };
 

@@ -13,39 +13,46 @@ const reasonOf = ({ because, reason }: ScenarioResult): string => {
   return 'too slow to judge: the kit itself stood still, and what was seen may come from that. Give it a quieter machine, or lower --concurrency and --instances.';
 };
 
+/** So many reasons are told; what is rare stands with them in --verbose. */
+const REASONS = 3;
+
 /** Results that share a reason are listed under it: forty lines of the same reason hide the one that differs. */
-const grouped = (title: string, results: readonly ScenarioResult[], writing: Writing): string[] => {
+const grouped = (
+  title: string,
+  results: readonly ScenarioResult[],
+  reason: (result: ScenarioResult) => string,
+  writing: Writing,
+): string[] => {
   if (results.length === 0) return [];
-  const { paint, width } = writing;
-  const groups = groupBy(results, reasonOf);
+  const { paint, width, detail } = writing;
+  const groups = groupBy(results, reason).sort(([, a], [, b]) => b.length - a.length);
+  // A line that says "1 more" is as long as what it hides.
+  const shown = detail === 'verbose' || groups.length <= REASONS + 1 ? groups : groups.slice(0, REASONS);
+  const left = groups.slice(shown.length).reduce((sum, [, members]) => sum + members.length, 0);
   return [
     '',
     `${paint('yellow', title)} (${results.length})`,
-    ...groups.flatMap(([reason, members]) => [
-      ...wrap(reason, width - 2).map((line) => `  ${line}`),
+    ...shown.flatMap(([text, members]) => [
+      ...wrap(text, width - 2).map((line) => `  ${line}`),
       ...idLines(
         '',
         members.map(({ id }) => id),
         writing,
       ),
     ]),
+    ...(left > 0 ? [paint('dim', `  and ${left} for other reasons: --verbose tells them`)] : []),
   ];
 };
 
 /** Passed only when tried again, or failed only now and then: neither green nor red is the whole truth. */
-const flakyLines = (report: Report, { paint, width }: Writing): string[] => {
-  const flaky = report.scenarios.filter(isFlaky);
-  if (flaky.length === 0) return [];
-  const words = (result: ScenarioResult): string => {
-    const again = repetitionWords(result) ?? 'passed when it was tried again, alone';
-    const first = firstAttemptWords(result);
-    return first === undefined ? again : `${again}; ${shortIds(first)}`;
-  };
-  return [
-    '',
-    `${paint('yellow', 'FLAKY')} (${flaky.length})`,
-    ...flaky.flatMap((result) => wrap(`${result.id}: ${words(result)}`, width - 2).map((line) => `  ${line}`)),
-  ];
+const flakyWords = (result: ScenarioResult, detail: Writing['detail']): string => {
+  const again = repetitionWords(result) ?? 'passed when it was tried again, alone';
+  const { firstAttempt } = result;
+  if (firstAttempt === undefined) return again;
+  // Each has a history of its own, which would keep like ones apart.
+  const { history: _, ...alike } = firstAttempt;
+  const first = firstAttemptWords({ firstAttempt: detail === 'verbose' ? firstAttempt : alike });
+  return `${again}; ${shortIds(first ?? '')}`;
 };
 
 /** A SHOULD that was not met does not decide the verdict: a requirement with its scenarios is enough. */
@@ -85,10 +92,10 @@ const problemLines = ({ problems }: Report, { paint, width }: Writing): string[]
 
 /** What was not tested, what is flaky, warnings, and what is wrong around the scenarios. */
 export const restLines = (report: Report, writing: Writing): string[] => [
-  ...grouped('ERROR OF THE KIT', withVerdict(report, 'error'), writing),
-  ...grouped('INCONCLUSIVE', withVerdict(report, 'inconclusive'), writing),
-  ...grouped('UNPROVEN', withVerdict(report, 'unproven'), writing),
-  ...flakyLines(report, writing),
+  ...grouped('ERROR OF THE KIT', withVerdict(report, 'error'), reasonOf, writing),
+  ...grouped('INCONCLUSIVE', withVerdict(report, 'inconclusive'), reasonOf, writing),
+  ...grouped('UNPROVEN', withVerdict(report, 'unproven'), reasonOf, writing),
+  ...grouped('FLAKY', report.scenarios.filter(isFlaky), (result) => flakyWords(result, writing.detail), writing),
   ...(writing.detail === 'verbose' ? [] : warningLines(report, writing)),
   ...baselineLines(report, writing),
   ...problemLines(report, writing),

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { Parser } from 'tap-parser';
-import { type Report, ReportSchema } from '../../schemas/index.js';
+import { type Report, ReportSchema, type ScenarioResult } from '../../schemas/index.js';
 import { readHistory } from '../history/index.js';
 import { packageRoot } from '../package-root.js';
 import { validator } from '../wire/index.js';
@@ -213,6 +213,33 @@ t.test(
     t.ok(seenIn.every((bug) => verbose.includes(`issues/${bug.slice(4)}`)));
   },
 );
+
+t.test('a server that fails in every way is still told on a few screens', async (t) => {
+  const mixed = load('mixed');
+  const [failed] = mixed.scenarios.filter(({ verdict }) => verdict === 'failed');
+  const [cause] = mixed.causes;
+  if (failed === undefined || cause === undefined) throw new Error('the fixture has no failure');
+  const many = (name: string, number: number, more: (index: number) => Partial<ScenarioResult>): ScenarioResult[] =>
+    Array.from({ length: number }, (_, index) => ({ ...failed, id: `server/core/${name}#${index}`, ...more(index) }));
+  const broken = many('broken', 600, () => ({}));
+  const scenarios = [
+    ...broken,
+    ...many('undecided', 60, (index) => ({ verdict: 'inconclusive', reason: `step ${index} was not reached` })),
+    ...many('slow', 60, (index) => ({ verdict: 'error', reason: `the kit could not do ${index}` })),
+    ...many('flaky', 60, (index) => ({
+      ...{ verdict: 'passed', violations: [], attempts: 2 },
+      firstAttempt: { verdict: 'failed', reason: 'late', requirements: ['IM-2-3'], history: `h/${index}.ndjson` },
+    })),
+  ];
+  const example = broken[0]?.id ?? '';
+  const causes = Array.from({ length: 12 }, () => ({ ...cause, example, scenarios: broken.map(({ id }) => id) }));
+  const report = { ...mixed, causes, scenarios };
+  const text = await renderReport('pretty', report, { historyOf });
+  t.ok(text.split('\n').length <= 100, `${text.split('\n').length} lines`);
+  t.match(text, 'and 57 for other reasons: --verbose tells them');
+  t.match(text, /FLAKY \(60\)\n {2}passed when .*: late\n {4}server\/core\/flaky#0, /);
+  t.match(await renderReport('pretty', report, { detail: 'verbose' }), 'step 59 was not reached');
+});
 
 t.test('text of a subject is made inert', async (t) => {
   const rows: [string, string][] = [
