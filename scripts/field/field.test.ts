@@ -43,7 +43,10 @@ t.test('a row tells what was lost, how often, what was judged, and why something
     },
   ]);
   const page = fieldLines([row]).join('\n');
-  t.match(page, /\| broker 9\.8 \| Debian's default \| `mqtt\?qos=1` \| \*\*red\*\*: 1 scenario; 2 of 3 MUST; 1 scenario undecided \|/);
+  t.match(
+    page,
+    /\| broker 9\.8 \| Debian's default \| `mqtt\?qos=1` \| \*\*red\*\*: 1 scenario; 2 of 3 MUST; 1 scenario undecided \|/,
+  );
   t.match(page, /never arrives \| flaky, 2 of 5 times \| no run has shown a key/);
 });
 
