@@ -110,7 +110,8 @@ export class EtcdLog implements Log {
   }
 
   async #watch(from: number, signal: AbortSignal, onEvent: (event: LogEvent) => void): Promise<void> {
-    const range = { key: encode(PREFIX), range_end: encode(PREFIX_END), start_revision: String(from) };
+    // Without `fragment` what a node that starts has to read is one message, and may be larger than the gateway takes.
+    const range = { key: encode(PREFIX), range_end: encode(PREFIX_END), start_revision: String(from), fragment: true };
     const response = await this.#post('watch', { create_request: range }, signal);
     if (response.body === null) return;
     const decoder = new TextDecoder();
