@@ -43,6 +43,18 @@ const closedPort = async (): Promise<number> => {
   return port;
 };
 
+t.test('--quiet tells the verdict alone, also where no person reads it at once', async (t) => {
+  const folder = t.testdir({});
+  const words = ['--only', 'server/core/plain-exchange', '--instances', '1'];
+  const [quiet, named] = await Promise.all([
+    run([...words, '-q'], folder),
+    run([...words, '-q', '--report', 'tap'], folder),
+  ]);
+  t.equal(quiet.code, 0, quiet.stderr);
+  t.match(quiet.stdout, /^\n1 passed in \S+ m?s\n1 selected scenario passed.*\n$/);
+  t.match(named.stdout, /^TAP version 14\n/, 'who names a report gets it');
+});
+
 t.test('usage', async (t) => {
   const folder = t.testdir({ 'bad.yaml': 'exce: node\n', 'known.txt': 'server/core/nothing\n', there: {} });
   const rows: [string, string[], number, RegExp][] = [

@@ -18,7 +18,19 @@ const commandsOf = (command: Command): Command[] => [command, ...command.command
 
 const KNOWN = new Set(commandsOf(buildProgram()).flatMap(({ options }) => options.map(({ long }) => long)));
 /** Of other programs that the pages use, such as a bot, and of the scripts of this project. */
-const OF_OTHERS = new Set(['--help', '--port', '--data', '--write', '--short', '--save-dev', '--timeout']);
+const OF_OTHERS = new Set([
+  '--help',
+  '--port',
+  '--data',
+  '--write',
+  '--short',
+  '--save-dev',
+  '--timeout',
+  '--dir',
+  '--id',
+  '--peers',
+  '--store',
+]);
 
 t.test('every option has a line on the page of options', async (t) => {
   const page = read('docs/options.md');

@@ -45,10 +45,10 @@ export const checkWritable = (file: string): void => {
 
 /**
  * Parses `FORMAT[=FILE]` values and checks that each can be written. Where all go to files, stdout keeps the summary for
- * people. Throws a usage KitError.
+ * people; where none is named, `forPeople` says whether people read it, or a program. Throws a usage KitError.
  */
-export const reportTargets = (values: readonly string[], stdoutIsTerminal: boolean): ReportTarget[] => {
-  if (values.length === 0) return [{ format: stdoutIsTerminal ? 'pretty' : 'tap' }];
+export const reportTargets = (values: readonly string[], forPeople: boolean): ReportTarget[] => {
+  if (values.length === 0) return [{ format: forPeople ? 'pretty' : 'tap' }];
   const targets = values.map(parseTarget);
   if (targets.every(({ file }) => file !== undefined)) targets.push({ format: 'pretty' });
   if (targets.filter(({ file }) => file === undefined).length > 1) {

@@ -38,13 +38,15 @@ const readRequest = async (
 ): Promise<RunOptions> => {
   const stdoutIsTerminal = process.stdout.isTTY === true;
   // The reports of the command line are known first: even a broken config file is then reported there.
-  request.targets = reportTargets((values.report as string[] | undefined) ?? [], stdoutIsTerminal);
+  const forPeople = (quiet: unknown): boolean => stdoutIsTerminal || quiet === true;
+  request.targets = reportTargets((values.report as string[] | undefined) ?? [], forPeople(values.quiet));
   const flags: Settings = { ...flagSettings(values), ...defined({ url }) };
   request.settings = flags;
   const configFile = values.config as string | undefined;
   request.settings = mergeSettings(await readConfig(process.cwd(), configFile), flags);
   if (flags.report === undefined) {
-    request.targets = reportTargets((request.settings.report as string[] | undefined) ?? [], stdoutIsTerminal);
+    const named = (request.settings.report as string[] | undefined) ?? [];
+    request.targets = reportTargets(named, forPeople(request.settings.quiet));
   }
   return runOptionsFrom(request.settings, flags, configFile, role);
 };
