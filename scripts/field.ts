@@ -78,6 +78,10 @@ const play = async (setup: Setup, { again, histories }: Options): Promise<void> 
   }
   const from = performance.now();
   const report = await run(setup, only(setup.only ?? []), histories);
+  const { passed: green, failed: broken } = report.summary;
+  // A run that was cut short, or in which nothing came to a verdict, shows nothing.
+  if (!report.complete || green + broken === 0)
+    throw new KitError('kit', `the run of ${setup.id} shows nothing`, report.problems.join(' ') || 'Run it again.');
   const red = report.scenarios.filter(({ verdict }) => verdict === 'failed').map(({ id }) => id);
   // The mute control fails everywhere, each time.
   const repeats = red.length > 0 && again > 0 && !setup.control;

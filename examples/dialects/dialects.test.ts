@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { loadDialect } from '../../src/adapters/load-dialect.js';
+import { forgetsOffline, mute, swallowsCopies } from '../../src/adapters/testing/broken-dialect.js';
 import { runSuite } from '../../src/harness/index.js';
+import type { RunOptions } from '../../src/harness/options.js';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 
@@ -22,20 +24,25 @@ const DIALECTS: [name: string, judged: string[]][] = [
   ['socket-io', ['IM-2-2', 'IM-2-8', 'IM-3-1', 'IM-4.2-2', 'IM-4.2-16', 'IM-4.2-20']],
 ];
 
+/** A run of the server of that dialect. */
+const test = async (name: string, more: Partial<RunOptions>) =>
+  runSuite(
+    {
+      dialect: await loadDialect(join(FOLDER, name, `${name}.yaml`)),
+      exec: `${process.execPath} ${join(FOLDER, name, 'server.mjs')}`,
+      only: ONLY.map((id) => `server/core/${id}`),
+      ...{ skip: [], headers: {}, allowUnproven: false, seed: 'examples', replayArguments: [] },
+      ...{ concurrency: 8, instances: 1, patienceMs: 1_000 },
+      describe: { protocol: 'im.ran.v1', timers: { answerWithinMs: 1_000 } },
+      ...more,
+    },
+    {},
+    new AbortController().signal,
+  );
+
 for (const [name, judged] of DIALECTS) {
   t.test(`the server of ${name} is judged through its dialect, and loses nothing`, async (t) => {
-    const report = await runSuite(
-      {
-        dialect: await loadDialect(join(FOLDER, name, `${name}.yaml`)),
-        exec: `${process.execPath} ${join(FOLDER, name, 'server.mjs')}`,
-        only: ONLY.map((id) => `server/core/${id}`),
-        ...{ skip: [], headers: {}, allowUnproven: false, seed: 'examples', replayArguments: [] },
-        ...{ concurrency: 8, instances: 1, patienceMs: 1_000, judged },
-        describe: { protocol: 'im.ran.v1', timers: { answerWithinMs: 1_000 } },
-      },
-      {},
-      new AbortController().signal,
-    );
+    const report = await test(name, { judged });
     const bad = report.scenarios.filter(({ verdict }) => !['passed', 'not-applicable'].includes(verdict));
     t.same(
       bad.map(({ id, reason, violations }) => [id, reason ?? violations[0]?.message]),
@@ -44,4 +51,29 @@ for (const [name, judged] of DIALECTS) {
     t.same(report.problems, [], 'all that must be judged was');
     t.equal(report.exitCode, 0);
   });
+
+  t.test(
+    `${name}: a server that says nothing gains nothing, one that forgets or swallows copies is caught`,
+    async (t) => {
+      const dialect = await loadDialect(join(FOLDER, name, `${name}.yaml`));
+      const describe = { protocol: 'im.ran.v1', timers: { answerWithinMs: 100 } } as const;
+      const fast = { describe, patienceMs: 100 };
+      const silent = await test(name, { ...fast, dialect: mute(dialect) });
+      const gained = ({ verdict }: { verdict: string }) => verdict === 'passed';
+      t.ok(
+        silent.scenarios.some(({ verdict }) => verdict === 'failed' || verdict === 'error'),
+        'something was played',
+      );
+      t.same([...silent.scenarios.filter(gained), ...silent.requirements.filter(gained)], []);
+
+      const broken: [typeof mute, string, RegExp][] = [[forgetsOffline, 'receiver-away', /IM-3-1|IM-4\.2-8/]];
+      if (dialect.profile.fields.includes('msg:R.msgId')) broken.push([swallowsCopies, 'msg-a#drop.online', /IM-2-3/]);
+      for (const [fault, only, requirement] of broken) {
+        const report = await test(name, { dialect: fault(dialect), only: [`server/core/${only}`] });
+        const seen = report.scenarios.flatMap(({ violations }) => violations.map((one) => one.requirement));
+        const told = report.scenarios.map(({ verdict, reason = '' }) => `${verdict} ${reason}`);
+        t.match(seen.join(' '), requirement, `${fault.name}: ${told.join(' | ')}`);
+      }
+    },
+  );
 }

@@ -1,4 +1,4 @@
-import type { Dialect, Wire } from '../dialect.js';
+import type { Dialect, Session, Wire } from '../dialect.js';
 
 /** The same protocol, spoken by a server that lets everybody in and then says nothing: a control for what it gains. */
 export const mute = (dialect: Dialect): Dialect => ({
@@ -6,25 +6,48 @@ export const mute = (dialect: Dialect): Dialect => ({
   open: (who, wire, memory) => dialect.open(who, { ...wire, packet: () => undefined } satisfies Wire, memory),
 });
 
-/** The same protocol, spoken by a server that forgets what was sent to somebody who is away. */
-export const forgetsOffline = (dialect: Dialect): Dialect => ({
-  ...dialect,
-  open: (who, wire, memory) => {
-    let here = false;
-    const forgetful: Wire = {
-      ...wire,
-      ready: () => {
-        wire.ready();
-        // What comes with the login, or at once after it, waited for the receiver.
-        setImmediate(() => {
-          here = true;
-        });
-      },
-      packet: (packet) => (packet.type === 'msg:N' && !here ? undefined : wire.packet(packet)),
-    };
-    return dialect.open(who, forgetful, memory);
-  },
+/** A session with other ways to send and to leave. Spreading one would lose the methods of its class. */
+const withWays = (session: Session, send: Session['send'], leave: () => void): Session => ({
+  ...(session.beat === undefined ? {} : { beat: session.beat }),
+  begin: () => session.begin(),
+  receive: (data) => session.receive(data),
+  send,
+  leave,
 });
+
+/** The same protocol, spoken by a server that forgets what was sent to somebody who has left. */
+export const forgetsOffline = (dialect: Dialect): Dialect => {
+  const left = new Set<string>();
+  const forgotten = new Set<string>();
+  return {
+    ...dialect,
+    open: (who, wire, memory) => {
+      const session = dialect.open(
+        who,
+        {
+          ...wire,
+          ready: () => {
+            left.delete(who.user);
+            wire.ready();
+          },
+          packet: (packet) => {
+            const isGone = packet.type === 'msg:N' && forgotten.has(`${who.user} ${packet.body}`);
+            return isGone ? undefined : wire.packet(packet);
+          },
+        },
+        memory,
+      );
+      const send: Session['send'] = (request, about) => {
+        if (request.type === 'msg:R' && left.has(request.to)) forgotten.add(`${request.to} ${request.body}`);
+        return session.send(request, about);
+      };
+      return withWays(session, send, () => {
+        left.add(who.user);
+        session.leave?.();
+      });
+    },
+  };
+};
 
 /** The same protocol, spoken by a server that does not answer what it knows already. */
 export const swallowsCopies = (dialect: Dialect): Dialect => {
@@ -33,18 +56,13 @@ export const swallowsCopies = (dialect: Dialect): Dialect => {
     ...dialect,
     open: (who, wire, memory) => {
       const session = dialect.open(who, wire, memory);
-      return {
-        ...session,
-        begin: () => session.begin(),
-        receive: (data) => session.receive(data),
-        leave: () => session.leave?.(),
-        send: (request, about) => {
-          const key = request.type === 'msg:R' ? `${who.user} ${request.msgId}` : '';
-          if (known.has(key)) return undefined;
-          if (key !== '') known.add(key);
-          return session.send(request, about);
-        },
+      const send: Session['send'] = (request, about) => {
+        const key = request.type === 'msg:R' ? `${who.user} ${request.msgId}` : '';
+        if (known.has(key)) return undefined;
+        if (key !== '') known.add(key);
+        return session.send(request, about);
       };
+      return withWays(session, send, () => session.leave?.());
     },
   };
 };
