@@ -10,7 +10,7 @@ import { benchJudge } from './judge-history.js';
 import { benchMachine } from './machine.js';
 import { benchReferenceServer } from './reference-server.js';
 import { benchStartUp } from './start-up.js';
-import { benchSuite } from './suite.js';
+import { benchClientSuite, benchSuite } from './suite.js';
 import { benchSelfTest, benchTests } from './whole.js';
 
 const MEGABYTE = 1024 * 1024;
@@ -80,6 +80,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   'start-up': benchStartUp,
   'first-result': benchFirstResult,
   suite: benchSuite,
+  'client-suite': benchClientSuite,
   judge,
   server,
   package: installed,

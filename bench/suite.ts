@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Report } from '../schemas/index.js';
+import { packageRoot } from '../src/package-root.js';
 import { type Figure, median } from './figure.js';
 import { kitProgram } from './kit-program.js';
 import { withRunningServer } from './running-server.js';
@@ -52,6 +53,38 @@ const outcomeOf = (runs: readonly Run[]): string => {
   const [{ summary } = { summary: undefined }] = runs.map(({ report }) => report);
   const complete = runs.every(({ report }) => report.exitCode === 0);
   return complete ? `${summary?.passed} scenarios passed` : 'NOT ALL PASSED';
+};
+
+const BOT = join(packageRoot, 'examples', 'client-bot-js', 'bot.js');
+/** As the command has it: each scenario has a process of its own. */
+const BOTS_PER_CORE = 4;
+
+/** The whole client suite on the bot of the client library, with short timers. */
+export const benchClientSuite = async (): Promise<Figure[]> => {
+  const command = ['client', '--exec', `exec node ${BOT} --short`, '--seed', 'bench'];
+  const runs = Array.from({ length: ROUNDS }, () => runKit(command));
+  const side = BOTS_PER_CORE * availableParallelism();
+  // Nothing is shared: the waits of all, spread over those that run side by side, or the longest of them.
+  const floorOf = ({ report }: Run): number =>
+    Math.max(waitsMs(report) / side, ...report.scenarios.map((one) => one.waitedMs));
+  const wallMs = median(runs.map((run) => run.wallMs));
+  const told = `median of ${ROUNDS} runs, ${side} bots side by side`;
+  return [
+    {
+      name: 'client suite: wall ÷ what cannot be shortened',
+      value: median(runs.map((run) => run.wallMs / floorOf(run))),
+      unit: 'ratio',
+      target: { atMost: 1.5 },
+      detail: `${told}; ${seconds(wallMs)} and ${seconds(median(runs.map(floorOf)))}; ${outcomeOf(runs)}`,
+    },
+    {
+      name: 'client suite, all classes of the client library: wall',
+      value: wallMs / 1_000,
+      unit: 's',
+      target: { atMost: 60 },
+      detail: `${told}; CPU of the kit and its bots ${seconds(median(runs.map((run) => run.cpuMs)))}`,
+    },
+  ];
 };
 
 /** The whole server suite on the reference server, as `npx im-conformance` runs it, and the class core against a server that runs already. */

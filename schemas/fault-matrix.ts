@@ -69,3 +69,39 @@ export const FaultMatrixFileSchema = Type.Object(
   { additionalProperties: false },
 );
 export type FaultMatrixFile = Static<typeof FaultMatrixFileSchema>;
+
+/** The fault matrix of a client under test: what can happen to each of the six packets. The packet says the side. */
+export const ClientCellSchema = Type.Object(
+  {
+    packet: Type.Union(MATRIX_PACKETS.map((name) => Type.Literal(name))),
+    fault: Type.Union(MATRIX_FAULTS.map((name) => Type.Literal(name))),
+  },
+  { additionalProperties: false, description: 'A cell of the fault matrix of clients.' },
+);
+export type ClientCell = Static<typeof ClientCellSchema>;
+
+/** Whether these names are those of a cell. */
+export const isClientCell = (names: unknown): names is ClientCell => {
+  const { packet, fault } = names as Partial<ClientCell>;
+  return isOneOf(MATRIX_PACKETS, packet) && isOneOf(MATRIX_FAULTS, fault);
+};
+
+export const clientCellName = ({ packet, fault }: ClientCell): string => `${packet} ${fault}`;
+
+/** All cells, in the order of the lists above. */
+export const allClientCells = (): ClientCell[] =>
+  MATRIX_PACKETS.flatMap((packet) => MATRIX_FAULTS.map((fault) => ({ packet, fault })));
+
+/** conformance/client-fault-matrix.yaml: the cells of clients that no scenario plays, and why. */
+export const ClientFaultMatrixFileSchema = Type.Object(
+  {
+    excused: Type.Array(
+      Type.Object(
+        { packets: some(MATRIX_PACKETS), faults: some(MATRIX_FAULTS), why: Type.String({ minLength: 20 }) },
+        { additionalProperties: false },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type ClientFaultMatrixFile = Static<typeof ClientFaultMatrixFileSchema>;

@@ -1,3 +1,4 @@
+export * from './bot-words.js';
 export * from './description.js';
 export * from './dialect.js';
 export * from './fault-matrix.js';

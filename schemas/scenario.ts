@@ -33,6 +33,7 @@ export const CONTROL_VERBS = {
 } as const;
 /** Checked against FaultCellSchema once the names are filled in; what is no cell of the matrix then is a variation of one. */
 const oneOrMore = Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1, uniqueItems: true })]);
+const clientCell = Type.Object({ packet: oneOrMore, fault: oneOrMore }, closed);
 const matrixCell = Type.Object({ packet: oneOrMore, fault: oneOrMore, receiver: oneOrMore }, closed);
 
 export const ScenarioFileSchema = Type.Object(
@@ -125,6 +126,11 @@ export const ScenarioFileSchema = Type.Object(
       Type.Union([matrixCell, Type.Array(matrixCell, { minItems: 1 })], {
         description:
           'The cells of the fault matrix that this scenario plays: lists stand for all combinations, `{axis}` for the name of its cell there.',
+      }),
+    ),
+    clientCell: Type.Optional(
+      Type.Union([clientCell, Type.Array(clientCell, { minItems: 1 })], {
+        description: 'The same of the fault matrix of clients, where the packet says the side.',
       }),
     ),
     except: Type.Optional(

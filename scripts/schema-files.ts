@@ -1,4 +1,5 @@
 import {
+  BotWordSchema,
   DescriptionSchema,
   DialectFileSchema,
   HistoryEventSchema,
@@ -31,7 +32,9 @@ const render = (schema: Record<string, unknown>): [name: string, text: string] =
 export const schemaFiles = (): Map<string, string> =>
   new Map([
     ...Object.values(PACKET_SCHEMAS).map(render),
-    ...[DescriptionSchema, DialectFileSchema, HistoryEventSchema, ReportSchema, SelfTestSchema].map(render),
+    ...[BotWordSchema, DescriptionSchema, DialectFileSchema, HistoryEventSchema, ReportSchema, SelfTestSchema].map(
+      render,
+    ),
     render(scenarioJsonSchema()),
     render(configJsonSchema()),
   ]);

@@ -90,6 +90,17 @@ export const scoreOf = ({ mutants }: Pick<SelfTest, 'mutants'>): string => {
   return `${caughtText}, ${right} accused of their fault first (${share(right, all)})`;
 };
 
+/** `servers 410 of 412, clients 79 of 79`: those that were accused of their fault first; empty where all play one role. */
+const byRole = ({ mutants }: Pick<SelfTest, 'mutants'>): string => {
+  const isClient = ({ caughtBy }: MutantResult): boolean => caughtBy.startsWith('client/');
+  const clients = mutants.filter(isClient);
+  const servers = mutants.filter((one) => !isClient(one));
+  if (clients.length === 0 || servers.length === 0) return '';
+  const rightOf = (some: readonly MutantResult[]): string =>
+    `${some.filter(({ right }) => right > 0).length} of ${some.length}`;
+  return `; servers ${rightOf(servers)}, clients ${rightOf(clients)}`;
+};
+
 /** What is missing on this machine, and what could not be tested without it. */
 const untestedLines = (untested: SelfTest['untested']): string[] =>
   [...new Set(untested.map(({ why }) => why))].map((reason) => {
@@ -110,7 +121,10 @@ export const selfTestText = (result: SelfTest, paint: Paint, columns: number): s
     ...control.problems.map((problem) => `  ${inert(problem)}`),
     '',
     ...untestedLines(untested).map((line) => paint('yellow', line)),
-    paint(isPerfect(result) ? 'green' : 'red', `${scoreOf(result)}; ${controlled}; ${duration(durationMs)}`),
+    paint(
+      isPerfect(result) ? 'green' : 'red',
+      `${scoreOf(result)}${byRole(result)}; ${controlled}; ${duration(durationMs)}`,
+    ),
     ...(complete ? [] : [paint('yellow', 'interrupted: mutants are missing')]),
   ].join('\n')}\n`;
 };

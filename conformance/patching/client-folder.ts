@@ -18,6 +18,8 @@ import { patchedTexts } from './server-file.js';
 /** What the library begins with in Node, below dist/. */
 const ENTRY = 'src/reference/client/node.js';
 const BOT = join(packageRoot, 'examples', 'client-bot-js');
+/** A client that uses no library. */
+const BARE = 'examples/bare-client-js/client.js';
 const IMPORTS = /(?:from|import)\s*\(?\s*'([^']+)'/g;
 
 /** The compiled files of the library, and the packages that they need. */
@@ -48,31 +50,52 @@ const write = (path: string, text: string): void => {
   writeFileSync(path, text);
 };
 
-/**
- * Writes the bot of the client library into a folder of its own, with the library as an installed package that these
- * changes were made to; `name` is whose they are. The folder goes when the caller removes it, and at the latest with
- * the process.
- */
-export const botFile = (name: string, patch: readonly Patch[]): BotFile => {
-  const patched = patchedTexts(name, patch);
-  const built = join(packageRoot, 'dist');
-  const { files, packages } = partsOf((path) => patched.get(path) ?? readFileSync(join(built, path), 'utf8'));
+const makeBotFolder = (): { folder: string; remove: () => void } => {
   const folder = mkdtempSync(join(tmpdir(), 'im-conformance-client-'));
   guardFolder(folder);
-  const modules = join(folder, 'node_modules');
-  const library = join(modules, 'im-conformance');
-  for (const [path, text] of files) write(join(library, path), text);
-  const exports = { './client': `./${ENTRY}` };
-  write(join(library, 'package.json'), JSON.stringify({ name: 'im-conformance', type: 'module', exports }));
   write(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
-  for (const needed of packages) {
-    const installed = join(packageRoot, 'node_modules', needed);
-    if (existsSync(installed)) symlinkSync(installed, join(modules, needed));
-  }
-  for (const file of ['bot.js', 'words.js']) copyFileSync(join(BOT, file), join(folder, file));
   const remove = (): void => {
     rmSync(folder, { recursive: true, force: true });
     releaseFolder(folder);
   };
+  return { folder, remove };
+};
+
+const linkPackages = (folder: string, packages: Iterable<string>): void => {
+  const modules = join(folder, 'node_modules');
+  mkdirSync(modules, { recursive: true });
+  for (const needed of packages) {
+    const installed = join(packageRoot, 'node_modules', needed);
+    if (existsSync(installed)) symlinkSync(installed, join(modules, needed));
+  }
+};
+
+/** The client on bare `ws` is one file. */
+const bareFile = (text: string): BotFile => {
+  const { folder, remove } = makeBotFolder();
+  const file = join(folder, 'client.js');
+  write(file, text);
+  linkPackages(folder, ['ws']);
+  return { file, remove };
+};
+
+/**
+ * Writes the bot of the client library into a folder of its own, with the library as an installed package that these
+ * changes were made to; `name` is whose they are. The folder goes when the caller removes it, and at the latest with
+ * the process. Changes of the client on bare `ws` make that one the subject.
+ */
+export const botFile = (name: string, patch: readonly Patch[]): BotFile => {
+  const patched = patchedTexts(name, patch);
+  const bare = patched.get(BARE);
+  if (bare !== undefined) return bareFile(bare);
+  const built = join(packageRoot, 'dist');
+  const { files, packages } = partsOf((path) => patched.get(path) ?? readFileSync(join(built, path), 'utf8'));
+  const { folder, remove } = makeBotFolder();
+  linkPackages(folder, packages);
+  const library = join(folder, 'node_modules', 'im-conformance');
+  for (const [path, text] of files) write(join(library, path), text);
+  const exports = { './client': `./${ENTRY}` };
+  write(join(library, 'package.json'), JSON.stringify({ name: 'im-conformance', type: 'module', exports }));
+  for (const file of ['bot.js', 'words.js']) copyFileSync(join(BOT, file), join(folder, file));
   return { file: join(folder, 'bot.js'), remove };
 };

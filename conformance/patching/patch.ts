@@ -4,7 +4,7 @@ import { KitError } from '../../src/errors.js';
 export const PatchSchema = Type.Object(
   {
     file: Type.String({
-      pattern: '^src/(protocol|reference|wire)/[a-z0-9/-]+\\.js$',
+      pattern: '^(src/(protocol|reference|wire)/[a-z0-9/-]+|examples/bare-client-js/client)\\.js$',
       description: 'Compiled file of the reference server, below dist/.',
     }),
     find: Type.String({

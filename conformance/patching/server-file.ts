@@ -18,7 +18,8 @@ const texts = new Map<string, string>();
 const readCompiled = (name: string, path: string): string => {
   const known = texts.get(path);
   if (known !== undefined) return known;
-  const file = join(built, path);
+  // The client on bare `ws` is no compiled file.
+  const file = path.startsWith('examples/') ? join(packageRoot, path) : join(built, path);
   if (!existsSync(file)) throw new KitError('usage', `${name}: there is no ${path}`, 'Correct "file", or build.');
   const text = readFileSync(file, 'utf8');
   texts.set(path, text);

@@ -14,7 +14,10 @@ const faultOf = (name: string, patch: readonly Patch[]): string | undefined => {
   try {
     for (const [path, source] of patchedTexts(name, patch)) {
       // Compiled and never run: this only tells whether it parses.
-      new Script(`(() => { 'use strict';\n${moduleText(path, source).body}\n})`, { filename: path });
+      const body = path.startsWith('examples/')
+        ? source.replaceAll(/^import .*$/gm, '')
+        : moduleText(path, source).body;
+      new Script(`(() => { 'use strict';\n${body}\n})`, { filename: path });
     }
     return undefined;
   } catch (error) {

@@ -1,4 +1,4 @@
-import { type FaultCell, isFaultCell, type ScenarioFile } from '../../schemas/index.js';
+import { type ClientCell, type FaultCell, isClientCell, isFaultCell, type ScenarioFile } from '../../schemas/index.js';
 import { type Cell, fillVariables } from './matrix.js';
 
 const asList = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value]);
@@ -11,4 +11,16 @@ export const faultCells = (file: Pick<ScenarioFile, 'matrixCell'>, cell: Cell): 
     ),
   );
   return (fillVariables(entries, cell.names) as unknown[]).filter(isFaultCell);
+};
+
+/** `reset-before` and `reset-after` are both a reset: of a client the moment is a variation. */
+const faultOf = (name: string): string => name.replace(/^(reset|silence)-(before|after)$/, '$1');
+
+/** The cells of the fault matrix of clients that this cell of the file plays. */
+export const clientCells = (file: Pick<ScenarioFile, 'clientCell'>, cell: Cell): ClientCell[] => {
+  const entries = asList(file.clientCell ?? []).flatMap(({ packet, fault }) =>
+    asList(packet).flatMap((p) => asList(fault).map((f) => ({ packet: p, fault: f }))),
+  );
+  const filled = fillVariables(entries, cell.names) as { packet: string; fault: string }[];
+  return filled.map(({ packet, fault }) => ({ packet, fault: faultOf(fault) })).filter(isClientCell);
 };

@@ -34,6 +34,7 @@ export const killedAfter = (scenario: Scenario, step: number): Scenario => {
     // It breaks off where its duties were to be shown; what it does exercise is counted.
     proves: [],
     cells: [],
+    clientCells: [],
     stepsFor,
     steps: [...scenario.steps.slice(0, step), ...KILL],
     exclusive: true,

@@ -1,4 +1,4 @@
-import type { DurationSpec, FaultCell, RequirementId, Role, SubjectClass } from '../../schemas/index.js';
+import type { ClientCell, DurationSpec, FaultCell, RequirementId, Role, SubjectClass } from '../../schemas/index.js';
 import type { Needs } from './needs.js';
 import type { SweepChoice } from './sweep.js';
 import type { Action } from './vocabulary.js';
@@ -50,6 +50,8 @@ export interface Scenario {
   alsoNeeds: SubjectClass[];
   /** The cells of the fault matrix that it plays. */
   cells: FaultCell[];
+  /** The same of the fault matrix of clients. */
+  clientCells: ClientCell[];
   clients: ClientSpec[];
   bystanders: boolean;
   settle: { resends: boolean; reconnects: boolean };

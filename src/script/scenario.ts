@@ -2,7 +2,7 @@ import type { Role, ScenarioFile } from '../../schemas/index.js';
 import { defined } from '../defined.js';
 import { actionSteps } from './actions.js';
 import { clientSpecs } from './clients.js';
-import { faultCells } from './fault-cells.js';
+import { clientCells, faultCells } from './fault-cells.js';
 import { type Cell, expandCells } from './matrix.js';
 import type { Scenario, Step } from './model.js';
 import { needsOf } from './needs.js';
@@ -71,6 +71,7 @@ const scenarioOf = (written: Written, cell: Cell, vocabulary: Vocabulary, checks
     requires: file.requires ?? [],
     alsoNeeds: file.alsoNeeds ?? [],
     cells: faultCells(file, cell),
+    clientCells: clientCells(file, cell),
     clients,
     bystanders: file.bystanders ?? false,
     settle: { resends: file.settle?.resends ?? true, reconnects: file.settle?.reconnects ?? true },

@@ -33,6 +33,8 @@ export interface Push {
   readonly acceptedAt: number;
   readonly fields: Record<string, unknown>;
   attempt: number;
+  /** Its frame comes in so many. */
+  readonly fragments?: number;
   /** An ack:R has come, so it is not pushed again. */
   acked: boolean;
   /** The start of the bot that a word is for: no other gets it. */
@@ -280,6 +282,7 @@ export class KitServer {
   }
 
   push(push: Push, link: ServerLink): void {
-    this.write(link, this.pushPacket(push), push.label);
+    if (push.fragments === undefined) this.write(link, this.pushPacket(push), push.label);
+    else link.send(this.pushPacket(push), push.label, push.fragments);
   }
 }

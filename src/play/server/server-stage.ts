@@ -74,6 +74,8 @@ export class ServerStage {
   readonly startedAt = performance.now();
   subjectUp = false;
   refusal: Refusal | undefined;
+  /** How much later upgrades are accepted. */
+  lateness: { ms: number; onFired: () => void } | undefined;
   /** Settling has begun: no fault strikes any more. */
   settling = false;
   #failure: { cause: unknown } | undefined;
@@ -199,7 +201,13 @@ export class ServerStage {
       this.notify();
       return;
     }
-    void this.#accept(upgrade);
+    const { lateness } = this;
+    if (lateness === undefined) {
+      void this.#accept(upgrade);
+      return;
+    }
+    lateness.onFired();
+    this.server.later(lateness.ms, () => void this.#accept(upgrade));
   }
 
   #nextConn(): number {

@@ -21,6 +21,7 @@ const isDone = (stage: ServerStage): boolean => {
 const endFaults = async (stage: ServerStage): Promise<void> => {
   stage.settling = true;
   stage.refusal = undefined;
+  stage.lateness = undefined;
   for (const { place, fault, packet, labels } of stage.rules.end()) {
     recordFault(stage, place, fault, false, { packet, message: labels.join(', ') });
   }

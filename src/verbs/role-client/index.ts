@@ -1,5 +1,6 @@
 import type { ClientRoleVocabulary } from '../../play/server/index.js';
 import { byName } from '../define.js';
+import { answersLate } from './server/answers-late.js';
 import { changes } from './server/changes.js';
 import { closes } from './server/closes.js';
 import { cuts } from './server/cuts.js';
@@ -49,6 +50,7 @@ export const CLIENT_VOCABULARY: ClientRoleVocabulary = {
     closes,
     refuses,
     goesAway,
+    answersLate,
     writes,
   ]),
 };

@@ -69,7 +69,7 @@ export interface PushOf {
   readonly pushed: (Seen & { readonly conn: number })[];
   readonly acks: Ack[];
   /** When the kit wrote the first ack:A that ends it. */
-  settled: Seen | undefined;
+  settled: (Seen & { readonly conn: number }) | undefined;
   readonly isWord: boolean;
 }
 

@@ -28,6 +28,7 @@ export const pushes = defineVerb({
     frameBytes: Type.Optional(
       Type.Integer({ minimum: 1_000, maximum: 524_288, description: 'The frame is filled up with an unknown member.' }),
     ),
+    fragments: Type.Optional(Type.Integer({ minimum: 2, maximum: 100, description: 'The frame comes in so many.' })),
     fields: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'Further members.' })),
   },
   does: 'The server has these messages for the client, and pushes them until they are acked: at once, on each connection, and each second.',
@@ -38,13 +39,13 @@ export const pushes = defineVerb({
     const from = stage.userOf(action.from);
     for (const label of expandLabels(action.pushes)) {
       const own = `${label}.${stage.options.userSuffix}`;
-      const { body = own, msgId, acceptedAt, fields = {} } = action;
+      const { body = own, msgId, acceptedAt, fragments, fields = {} } = action;
       const text = typeof body === 'string' ? body : `${own}.`.padEnd(body.bytes, 'x').slice(0, body.bytes);
       const push = stage.server.newPush({
         label,
         from,
         body: text,
-        ...defined({ msgId, acceptedAt }),
+        ...defined({ msgId, acceptedAt, fragments }),
         fields: { ...fields },
       });
       if (action.frameBytes !== undefined) fill(push, action.frameBytes, stage);

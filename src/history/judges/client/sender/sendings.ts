@@ -38,6 +38,14 @@ const judgeSameness = (context: ClientContext, entry: Entry): void => {
   for (const id of ['IM-4.1-2', 'IM-4.1-3', 'IM-4.1-12'] as const) findings.exercise(id);
 };
 
+/** An end binds a later start only if its outcome was seen before the kill. */
+const bindsAfterKills = (
+  { outcomes }: Entry,
+  end: NonNullable<Entry['end']>,
+  kills: readonly { at: number }[],
+): boolean =>
+  kills.every((kill) => kill.at < end.at || outcomes.some(({ status, at }) => status === end.status && at < kill.at));
+
 /** Sent after the client was told its end, or after the retry window. */
 const judgeEnd = (context: ClientContext, entry: Entry, { at, line }: Sending): void => {
   const { facts } = context;
@@ -46,7 +54,7 @@ const judgeEnd = (context: ClientContext, entry: Entry, { at, line }: Sending): 
   const readFrom = Math.max(end?.at ?? 0, facts.awakeSince);
   const isKnown =
     end !== undefined && (!facts.isCutShort(end) || entry.outcomes.some(({ status }) => status === end.status));
-  if (end !== undefined && isKnown && at > readFrom + READ_MS && facts.kills.every((kill) => kill.at < end.at)) {
+  if (end !== undefined && isKnown && at > readFrom + READ_MS && bindsAfterKills(entry, end, facts.kills)) {
     reportEntry(context, 'IM-4.1-7', entry, {
       message: 'a message was sent again after its final answer',
       expected: `no msg:R after it was ${end.status} at ${ms(end.at)}`,

@@ -1,0 +1,93 @@
+import { Type } from '@sinclair/typebox';
+
+const closed = { additionalProperties: false } as const;
+const user = Type.String({ pattern: '^[A-Za-z0-9._@-]{1,64}$' });
+const millis = Type.Integer({ minimum: 1, description: 'Milliseconds.' });
+const said = { description: 'What a bot says may hold further members; a kit ignores them.' } as const;
+
+const TIMERS = [
+  'resendAfterMs',
+  'resendMaxMs',
+  'retryWindowMs',
+  'reconnectAfterMs',
+  'reconnectMaxMs',
+  'deadAfterMs',
+] as const;
+
+const hello = Type.Object(
+  {
+    words: Type.Literal(1, { description: 'Version of the words.' }),
+    start: Type.String({ minLength: 1, description: 'New in every start.' }),
+    name: Type.String(),
+    roles: Type.Array(Type.Union([Type.Literal('sender'), Type.Literal('receiver')]), { minItems: 1 }),
+    classes: Type.Optional(Type.Array(Type.String())),
+    timers: Type.Optional(Type.Object(Object.fromEntries(TIMERS.map((name) => [name, Type.Optional(millis)])))),
+    limits: Type.Optional(Type.Object({ maxUnanswered: Type.Optional(Type.Integer({ minimum: 1 })) })),
+    can: Type.Optional(Type.Array(Type.String())),
+  },
+  said,
+);
+
+const item = Type.Union([
+  Type.String(),
+  Type.Object({
+    head: Type.String({ description: 'The first 64 characters of a body of more than 1,000.' }),
+    bytes: Type.Integer({ minimum: 1 }),
+    sha256: Type.Optional(Type.String()),
+  }),
+]);
+
+const inventory = Type.Object(
+  {
+    from: user,
+    ask: Type.Integer(),
+    part: Type.Integer({ minimum: 1 }),
+    parts: Type.Integer({ minimum: 1 }),
+    items: Type.Array(item),
+  },
+  said,
+);
+
+const outcome = Type.Object(
+  {
+    msgId: Type.Optional(Type.String()),
+    body: Type.Optional(Type.String({ description: 'Instead of msgId, of what was never sent: its head.' })),
+    status: Type.Union(
+      (['stored', 'delivered', 'expired', 'refused', 'unknown'] as const).map((name) => Type.Literal(name)),
+    ),
+  },
+  said,
+);
+
+const message = Type.Object({ to: user, body: Type.String(), ttlMs: Type.Optional(millis) }, closed);
+
+const told = (does: string, fields: Parameters<typeof Type.Object>[0] = {}) =>
+  Type.Object({ do: Type.Literal(does), ...fields }, closed);
+
+/** The body of a message from or to the user `conductor`: how a kit and the bot of a client library talk. */
+export const BotWordSchema = Type.Union(
+  [
+    Type.Object({ hello }, closed),
+    Type.Object({ inventory }, closed),
+    Type.Object({ outcome }, closed),
+    told('send', { messages: Type.Array(message, { minItems: 1 }) }),
+    told('stream', {
+      to: user,
+      prefix: Type.String(),
+      count: Type.Integer({ minimum: 0 }),
+      everyMs: Type.Integer({ minimum: 0 }),
+    }),
+    told('inventory', { from: user, ask: Type.Integer() }),
+    told('disconnect', { forMs: millis }),
+    told('exit'),
+  ],
+  {
+    $id: 'https://im-conformance.dev/schemas/bot-words.schema.json',
+    title: 'A word of a bot, or to a bot',
+    description: 'Version 1; see spec/appendix-bot-words.md.',
+    examples: [
+      { do: 'send', messages: [{ to: 'bob', body: 'hi', ttlMs: 5000 }] },
+      { outcome: { msgId: 'm-1', status: 'delivered' } },
+    ],
+  },
+);
