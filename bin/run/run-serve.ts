@@ -83,7 +83,7 @@ const endSignal = (): Promise<void> =>
 export const runServe = async (options: ServeOptions): Promise<void> => {
   if (options.nodes !== undefined) {
     const { runLocalCluster } = await import('./run-local-cluster.js');
-    await runLocalCluster(options, options.nodes, endSignal());
+    await runLocalCluster(options, options.nodes, portOf(options), endSignal());
     return;
   }
   const named = options.data ?? process.env.DATA_DIR;

@@ -4,7 +4,7 @@ import type { Lease, Log, LogEvent } from './log.js';
 const LEASE_S = 2;
 /** For one request to one member; then the next one is asked. */
 const REQUEST_MS = 1_000;
-/** A watch that was silent for so long, while others saw something, is begun anew with another member. */
+/** Before the next member is asked for the log. */
 const RETRY_MS = 50;
 
 const PREFIX = 'im/';
@@ -91,7 +91,7 @@ export class EtcdLog implements Log {
       const stop = (): void => watching.abort();
       signal.addEventListener('abort', stop, { once: true });
       try {
-        await this.#watch(seen + 1, watching.signal, (event) => {
+        await this.#watch(seen + 1, watching, (event) => {
           seen = event.revision;
           onEvent(event);
         });
@@ -109,7 +109,22 @@ export class EtcdLog implements Log {
     this.#watching?.abort();
   }
 
-  async #watch(from: number, signal: AbortSignal, onEvent: (event: LogEvent) => void): Promise<void> {
+  /** Ends when the member does, when it says nothing at first, and when `watching` is aborted. */
+  async #watch(from: number, watching: AbortController, onEvent: (event: LogEvent) => void): Promise<void> {
+    const mute = setTimeout(() => watching.abort(), REQUEST_MS);
+    try {
+      await this.#read(from, watching.signal, onEvent, () => clearTimeout(mute));
+    } finally {
+      clearTimeout(mute);
+    }
+  }
+
+  async #read(
+    from: number,
+    signal: AbortSignal,
+    onEvent: (event: LogEvent) => void,
+    onFirst: () => void,
+  ): Promise<void> {
     // Without `fragment` what a node that starts has to read is one message, and may be larger than the gateway takes.
     const range = { key: encode(PREFIX), range_end: encode(PREFIX_END), start_revision: String(from), fragment: true };
     const response = await this.#post('watch', { create_request: range }, signal);
@@ -117,6 +132,7 @@ export class EtcdLog implements Log {
     const decoder = new TextDecoder();
     let rest = '';
     for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+      onFirst();
       const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) {

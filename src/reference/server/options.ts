@@ -228,6 +228,13 @@ export const readOptions = (options: ServerOptions): ServerConfig => {
   if (classes.has('durable') && !options.data && !cluster) {
     throw usage('a durable server needs a data folder', 'Give --data DIR, or leave out the class durable.');
   }
+  const limits = readLimits(options.limits ?? {});
+  if (cluster && limits.maxBodyBytes > WIRE.bodyBytes) {
+    throw usage(
+      `a body of ${limits.maxBodyBytes} bytes is more than a log in etcd takes`,
+      `Give --max-body-bytes at most ${WIRE.bodyBytes} to a node of a cluster.`,
+    );
+  }
   const logLevel = options.logLevel ?? 'warn';
   if (!LOG_LEVELS.includes(logLevel)) {
     throw usage(`there is no log level "${logLevel}"`, `Choose among ${LOG_LEVELS.join(', ')}.`);
@@ -240,7 +247,7 @@ export const readOptions = (options: ServerOptions): ServerConfig => {
     jwtSecret: options.jwtSecret,
     tls: options.tls,
     timers: readTimers(options.timers ?? {}),
-    limits: readLimits(options.limits ?? {}),
+    limits,
     logLevel,
     cluster,
   };

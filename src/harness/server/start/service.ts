@@ -1,13 +1,17 @@
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KitError } from '../../../errors.js';
 import { outputOf } from '../../process/exit.js';
+import { killStrays } from '../../process/group.js';
 import { releaseFolder } from '../../process/guard.js';
 import { portState } from '../../process/port.js';
 import { quoteCommand, type RunningCommand, runCommand } from '../../process/running-command.js';
 
 const KILL_BOUND_MS = 2_000;
 const LOOK_MS = 20;
+/** A process that is just ending may still hold a file. */
+const REMOVAL = { recursive: true, force: true, maxRetries: 2, retryDelay: 100 } as const;
 
 export interface ServiceOptions {
   name: string;
@@ -58,13 +62,16 @@ export class Service {
   /** Empties its folder, and starts it again. */
   async renew(): Promise<void> {
     await this.kill();
-    await rm(`${this.#options.data}/`, { recursive: true, force: true, maxRetries: 2, retryDelay: 100 });
+    const { data } = this.#options;
+    for (const name of await readdir(data)) await rm(join(data, name), REMOVAL);
     await this.start();
   }
 
   async close(): Promise<void> {
     await this.kill();
-    await rm(this.#options.data, { recursive: true, force: true, maxRetries: 2, retryDelay: 100 });
-    releaseFolder(this.#options.data);
+    const { data } = this.#options;
+    killStrays(data);
+    await rm(data, REMOVAL);
+    releaseFolder(data);
   }
 }

@@ -1,6 +1,7 @@
 import type { HistoryEventOf, MsgN } from '../../../../../schemas/index.js';
 import type { Connection } from '../../../facts/connection.js';
 import { aboutOf, type TrackedMessage } from '../../../facts/message.js';
+import type { NodeFault } from '../../../facts/node-faults.js';
 import { ms } from '../../../terms/text.js';
 import type { Judge, JudgeContext, JudgedClass } from '../../judge.js';
 
@@ -31,8 +32,9 @@ class Nodes implements Judge {
     const to = this.#receiverNode(message);
     if (to !== from) findings.exercise('IM-4.2-59');
     const promised = message.promisedLine;
-    if (facts.nodeFaults.list.some(({ line }) => line > promised && line < receiver.line))
-      findings.exercise('IM-4.2-65');
+    // A node that is only frozen has lost nothing.
+    const isLost = ({ kind, line }: NodeFault): boolean => kind !== 'frozen' && line > promised && line < receiver.line;
+    if (facts.nodeFaults.list.some(isLost)) findings.exercise('IM-4.2-65');
     if (facts.nodeFaults.list.some(({ at }) => message.promisedAt > at + (facts.timers.failoverMs ?? 0)))
       findings.exercise('IM-4.2-64');
   }
