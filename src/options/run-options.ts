@@ -346,6 +346,11 @@ const checkDialect = (settings: Settings): void => {
 };
 
 const checkPlace = (settings: Settings): void => {
+  const needing = ['kills', 'start-timeout'].find((name) => settings[name] !== undefined && settings[name] !== 0);
+  if (needing !== undefined && settings.url !== undefined && settings.exec === undefined) {
+    const remedy = 'Add --exec with the command that starts the server, or leave it out.';
+    throw new KitError('usage', `--${needing} needs a server that the kit starts`, remedy, { field: needing });
+  }
   if (settings.exec !== undefined || !String(settings.url ?? '').includes('{port}')) return;
   throw new KitError(
     'usage',

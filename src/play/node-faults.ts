@@ -6,6 +6,8 @@ export class NodeFaults {
   readonly #now: () => number;
   readonly #failoverMs: number;
   readonly #down = new Set<number>();
+  /** What a script has frozen and not thawed: nodes, or all of them (`undefined`). */
+  readonly frozen = new Set<number | undefined>();
   #last = Number.NEGATIVE_INFINITY;
 
   constructor(now: () => number, failoverMs: number) {

@@ -45,3 +45,11 @@ export const kill = async (stage: Stage, node?: number): Promise<void> => {
   await stage.mustWait(controlOfNode(stage, node).kill());
   stage.record({ kind: 'subject', event: 'killed', signal: 'SIGKILL', ...at });
 };
+
+/** Lets a frozen subject, or one node of it, go on. */
+export const thaw = (stage: Stage, node: number | undefined): void => {
+  controlOfNode(stage, node).unfreeze();
+  stage.nodeFaults.frozen.delete(node);
+  if (node !== undefined) stage.nodeFaults.passed();
+  stage.record({ kind: 'subject', event: 'continued', signal: 'SIGCONT', ...defined({ node }) });
+};

@@ -28,10 +28,7 @@ export class OneByHand implements Instance {
     return {
       perform: (options) => this.#perform(scenario, options),
       onExit: (listener) => this.#bot.onExit(listener),
-      leave: async () => {
-        this.#bot.rest();
-        leave();
-      },
+      leave: async () => leave(),
     };
   }
 

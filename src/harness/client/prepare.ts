@@ -56,7 +56,11 @@ const performWith = (
       stage.noteGone();
     },
     play: async () => {
-      await playClient(stage, scenario);
+      try {
+        await playClient(stage, scenario);
+      } finally {
+        bot.rest?.();
+      }
       const newest = stage.words.hellos.at(-1);
       if (bot.standing !== undefined && newest !== undefined) bot.standing.hello = newest;
     },

@@ -105,7 +105,8 @@ export class ServerInstance implements Instance {
     // Accounts are used by many scenarios, and the server may have to know them from before.
     if (!control || this.accounts !== undefined) return;
     this.#unfreeze(control);
-    if (!this.#down) await this.#ended(control.kill());
+    // Of several nodes some may run although one that was started alone did not say so.
+    if (!this.#down || this.subject.nodes !== undefined) await this.#ended(control.kill());
     await control.forget();
     await this.#start(control);
   }

@@ -29,6 +29,12 @@ export class NodeFaultFacts {
     for (const fault of this.list) if (fault.node === node) fault.repairedAt = Math.min(fault.repairedAt, at);
   }
 
+  /** Whether a node was told to stop, and has not been started again. */
+  isStopping(node: number | undefined): boolean {
+    const last = this.list.findLast((fault) => fault.node === node);
+    return last?.kind === 'stopping' && last.repairedAt === Number.POSITIVE_INFINITY;
+  }
+
   /** Whether a connection may be closed at that time. A node that is down is gone for those who were on it. */
   excuses(at: number, node: number | undefined): boolean {
     const failoverMs = this.#failoverMs();

@@ -46,6 +46,8 @@ export interface BotHost {
   readonly standing?: Standing | undefined;
   /** Calls the listener with every upgrade that has the right token. */
   listen(onUpgrade: (upgrade: Upgrade) => void): Promise<void>;
+  /** The script is over: an attempt of the client waits for the next one. Absent: there is no next one. */
+  rest?(): void;
   /** Nobody is answered any more; whoever is connected stays. */
   stopListening(): Promise<void>;
   start(): Promise<void>;

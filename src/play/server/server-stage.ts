@@ -201,13 +201,16 @@ export class ServerStage {
       this.notify();
       return;
     }
+    // The client has tried by now, however late it is let in.
+    const conn = this.#nextConn();
+    this.record({ kind: 'opening', client: SUBJECT_NAME, conn });
     const { lateness } = this;
     if (lateness === undefined) {
-      void this.#accept(upgrade);
+      void this.#accept(upgrade, conn);
       return;
     }
     lateness.onFired();
-    this.server.later(lateness.ms, () => void this.#accept(upgrade));
+    this.server.later(lateness.ms, () => void this.#accept(upgrade, conn));
   }
 
   #nextConn(): number {
@@ -215,8 +218,7 @@ export class ServerStage {
     return this.#conns;
   }
 
-  async #accept(upgrade: Upgrade): Promise<void> {
-    const conn = this.#nextConn();
+  async #accept(upgrade: Upgrade, conn: number): Promise<void> {
     const link = new ServerLink(conn, {
       record: (event) => this.record(event),
       affords: (bytes) => this.affords(bytes),
@@ -224,7 +226,6 @@ export class ServerStage {
       onPacket: (from, packet) => this.#onPacket(from, packet),
       onClosed: () => this.notify(),
     });
-    this.record({ kind: 'opening', client: SUBJECT_NAME, conn });
     const socket = await upgrade.accept(link.handlers);
     if (socket === undefined) return;
     link.attach(socket);

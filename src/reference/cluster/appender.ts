@@ -43,11 +43,17 @@ export class Appender {
   readonly #sent = new Map<string, readonly Proposal[]>();
   #count = 0;
   #running = false;
+  #stopped = false;
   readonly #timer: NodeJS.Timeout;
 
   constructor(host: AppenderHost) {
     this.#host = host;
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
+  }
+
+  /** What waits to be sent. */
+  get waiting(): number {
+    return this.#queue.length;
   }
 
   get isIdle(): boolean {
@@ -72,6 +78,7 @@ export class Appender {
   }
 
   stop(): void {
+    this.#stopped = true;
     clearInterval(this.#timer);
   }
 
@@ -103,7 +110,7 @@ export class Appender {
     const key = `${lease.life}-${this.#count}`;
     this.#sent.set(key, batch);
     const text = writeEntry({ life: lease.life, at: wallClock(), commands: batch.map(({ command }) => command) });
-    for (;;) {
+    while (!this.#stopped) {
       try {
         const outcome = await log.append(key, text, lease);
         if (outcome === 'appended') return;

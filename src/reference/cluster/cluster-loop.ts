@@ -96,7 +96,7 @@ export class ClusterLoop implements Loop {
   }
 
   submit(request: Request): void {
-    if (!this.isServing) {
+    if (!this.isServing || this.#appender.waiting >= this.#host.maxPendingRequests) {
       this.#refuse(request);
       return;
     }

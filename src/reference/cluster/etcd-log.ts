@@ -50,6 +50,7 @@ export class EtcdLog implements Log {
   readonly #members: readonly string[];
   #current = 0;
   #watching: AbortController | undefined;
+  #watchingSince = 0;
 
   constructor(members: readonly string[]) {
     this.#members = members.map((url) => url.replace(/\/+$/, ''));
@@ -88,6 +89,7 @@ export class EtcdLog implements Log {
     while (!signal.aborted) {
       const watching = new AbortController();
       this.#watching = watching;
+      this.#watchingSince = performance.now();
       const stop = (): void => watching.abort();
       signal.addEventListener('abort', stop, { once: true });
       try {
@@ -106,7 +108,8 @@ export class EtcdLog implements Log {
   }
 
   noteLag(): void {
-    this.#watching?.abort();
+    // One that has just begun must have time to bring what is missing.
+    if (performance.now() - this.#watchingSince > REQUEST_MS) this.#watching?.abort();
   }
 
   /** Ends when the member does, when it says nothing at first, and when `watching` is aborted. */

@@ -43,6 +43,7 @@ export const freezes = defineSubjectVerb({
       if (action.staysSo !== true) control.unfreeze();
     }
     if (action.staysSo === true) {
+      stage.nodeFaults.frozen.add(at.node);
       recordFault(stage, place, 'freeze', fired, { ...aimedPacket(action), ...at });
       return true;
     }

@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import { millis } from '../../../schemas/script-values.js';
+import { KitError } from '../../errors.js';
 import { recordFault } from '../../play/step-outcome.js';
 import { controlOf, controlOfNode } from '../../play/subject-control.js';
 import { defineSubjectVerb, nothingNew } from '../define.js';
@@ -35,6 +36,8 @@ export const stops = defineSubjectVerb({
     stage.record({ kind: 'subject', event: 'stopping', signal: 'SIGTERM', ...at });
     noteDown(stage, at.node);
     if (action.waits === false) {
+      if (at.node !== undefined)
+        throw new KitError('usage', 'stops: `waits: false` and `node` exclude each other', 'Leave one of them out.');
       controlOf(stage).beginStop();
       stage.stopBegun = true;
       recordFault(stage, place, 'stop', true);

@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { controlOfNode } from '../../play/subject-control.js';
+import { thaw } from '../../play/subject-control.js';
 import { defineSubjectVerb, nobody, noLabels, nothingNew, noWait } from '../define.js';
 import { needsNode, node, nodeOf } from './ending.js';
 
@@ -16,10 +16,7 @@ export const thaws = defineSubjectVerb({
   fills: [],
   verbatim: [],
   perform: (stage, action) => {
-    const at = nodeOf(action);
-    controlOfNode(stage, at.node).unfreeze();
-    if (at.node !== undefined) stage.nodeFaults.passed();
-    stage.record({ kind: 'subject', event: 'continued', signal: 'SIGCONT', ...at });
+    thaw(stage, nodeOf(action).node);
     return true;
   },
 });

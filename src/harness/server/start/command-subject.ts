@@ -18,7 +18,7 @@ import { type Answer, waitForUpgrade } from './wait-for-upgrade.js';
 const KILL_BOUND_MS = 5_000;
 /** Time for the port to refuse after the last process has ended; the system closes it at once. */
 const REFUSE_BOUND_MS = 2_000;
-/** A later start, on a fuller disk and a busier machine, may take several times as long as the slowest one that was seen. */
+/** A later start, on a fuller disk and a busier machine, may take several times as long as the first one. */
 const LATER_STARTS = 4;
 /** `close` takes at most 5 s in all, so its waits get less. */
 const CLOSE_BOUND_MS = 2_000;
@@ -55,7 +55,7 @@ export class CommandSubject implements Subject, SubjectControl {
   /** User of the probing connections; the same for every start, so that a token for it is made once. */
   readonly #probe = `kit-probe-${Math.random().toString(36).slice(2, 10)}`;
   #running: RunningCommand | undefined;
-  #slowestStartMs = 0;
+  #firstStartMs: number | undefined;
   /** Runs whose end the kit has asked for; theirs is no news. */
   readonly #dismissed = new WeakSet<RunningCommand>();
   #closing: Promise<void> | undefined;
@@ -66,7 +66,7 @@ export class CommandSubject implements Subject, SubjectControl {
   }
 
   get #startBoundMs(): number {
-    return Math.round(Math.max(this.#options.startTimeoutMs, LATER_STARTS * this.#slowestStartMs));
+    return Math.round(Math.max(this.#options.startTimeoutMs, LATER_STARTS * (this.#firstStartMs ?? 0)));
   }
 
   async start(environment: Record<string, string> = {}): Promise<void> {
@@ -96,7 +96,7 @@ export class CommandSubject implements Subject, SubjectControl {
     void running.ended.then(() => stopped.abort());
     const outcome = await this.#waitForUpgrade(running, credentials, stopped.signal);
     if (outcome === 'answered' && running.alive()) {
-      this.#slowestStartMs = Math.max(this.#slowestStartMs, performance.now() - startedAt);
+      this.#firstStartMs ??= performance.now() - startedAt;
       this.#watch(running);
       return;
     }

@@ -48,7 +48,7 @@ export class Service {
         'unreachable',
         `The service "${name}" ${how}: ${quoteCommand(command)}.${outputOf(running.output())}`,
         name === 'etcd'
-          ? "Install etcd (Debian: etcd-server), or give the command of another engine's service with --service."
+          ? 'Install etcd (Debian: etcd-server), so that `etcd` is in PATH.'
           : 'Run the command by hand; it must stay in the foreground and listen on its {port:NAME}.',
       );
     }

@@ -1,11 +1,13 @@
 import { defined } from '../../../defined.js';
+import { KitError } from '../../../errors.js';
 import { fillNames } from '../../../template.js';
 import { pickPort, releasePort } from '../../process/port.js';
 import type { Subject } from '../../subject.js';
 import { ClusterSubject } from './cluster-subject.js';
 import { CommandSubject } from './command-subject.js';
 import { Service } from './service.js';
-import { dataFolder, START_TIMEOUT_MS, STOP_TIMEOUT_MS, type StartOptions } from './start-subject.js';
+import { isPortTaken } from './start-failure.js';
+import { dataFolder, MAX_STARTS, START_TIMEOUT_MS, STOP_TIMEOUT_MS, type StartOptions } from './start-subject.js';
 
 const NAMED_PORT = /\{port:([a-z0-9][a-z0-9-]*)\}/g;
 
@@ -15,8 +17,7 @@ class Ports {
 
   /** A port for each name that these texts ask for, and for each node. */
   async provide(texts: readonly string[], nodes: number): Promise<void> {
-    const asked = texts.flatMap((text) => [...text.matchAll(NAMED_PORT)].map(([, name = '']) => name));
-    const names = new Set([...Array.from({ length: nodes }, (_, index) => String(index + 1)), ...asked]);
+    const names = new Set([...Array.from({ length: nodes }, (_, index) => String(index + 1)), ...namesIn(texts)]);
     for (const name of names) this.#byName.set(name, await pickPort());
   }
 
@@ -39,6 +40,38 @@ class Ports {
  * commas between, and `{data}`; NODE, NODES, NODE_URLS, PORT and DATA_DIR are the same. Rejects as `startSubject` does.
  */
 export const startCluster = async (options: StartOptions, nodes: number): Promise<Subject> => {
+  checkNames(options, nodes);
+  for (let start = 1; ; start++) {
+    try {
+      return await startOnce(options, nodes);
+    } catch (error) {
+      if (start === MAX_STARTS || options.signal?.aborted || !isPortTaken(error)) throw error;
+      options.log?.('a port was taken by another program; choosing other ones');
+    }
+  }
+};
+
+const namesIn = (texts: readonly string[]): string[] =>
+  texts.flatMap((text) => [...text.matchAll(NAMED_PORT)].map(([, name = '']) => name));
+
+/** A misspelt name would be a port on which nobody listens. */
+const checkNames = ({ exec, services = {} }: StartOptions, nodes: number): void => {
+  const known = new Set([
+    ...Array.from({ length: nodes }, (_, index) => String(index + 1)),
+    ...Object.keys(services),
+    ...namesIn(Object.values(services)),
+  ]);
+  const unknown = namesIn([exec]).find((name) => !known.has(name));
+  if (unknown === undefined) return;
+  throw new KitError(
+    'usage',
+    `{port:${unknown}} of --exec is the port of no node and of no service`,
+    `Known: ${[...known].join(', ')}.`,
+    { field: 'exec' },
+  );
+};
+
+const startOnce = async (options: StartOptions, nodes: number): Promise<Subject> => {
   const { exec, authenticate, signal, services = {}, url: template = 'ws://127.0.0.1:{port}/' } = options;
   const ports = new Ports();
   await ports.provide([exec, ...Object.values(services)], nodes);

@@ -15,7 +15,7 @@ import { isPortTaken } from './start-failure.js';
 export const START_TIMEOUT_MS = 15_000;
 export const STOP_TIMEOUT_MS = 5_000;
 /** Another program may take the port between the choice and the start; then another one is chosen. */
-const MAX_STARTS = 3;
+export const MAX_STARTS = 3;
 
 export interface StartOptions {
   /** Command for the shell; `{port}` and `{data}` are filled in, and given as PORT and DATA_DIR in its environment. */

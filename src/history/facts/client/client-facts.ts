@@ -359,7 +359,9 @@ export class ClientFacts {
     const push = this.#asked.get(`${conn} ${packet.rid}`);
     if (push === undefined || !('serverMsgId' in push)) return;
     if (packet.status !== 'rejected' || packet.error?.code === 'unknown-message') {
-      push.settled ??= { at: this.at, line: this.line, conn };
+      if (push.settled === undefined || this.isCutShort(push.settled)) {
+        push.settled = { at: this.at, line: this.line, conn };
+      }
     }
     this.tell('onAckAnswer', push, packet);
   }

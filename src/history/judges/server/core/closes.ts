@@ -79,6 +79,10 @@ export class Closes implements Judge {
     const { facts, findings } = this.#context;
     if (event.by !== 'subject') findings.exercise('IM-1-38');
     if (event.by !== 'subject' || facts.killing || facts.short) return;
+    if (facts.nodeFaults.isStopping(connection.node) && event.how === 'clean' && event.code !== CLOSE.goingAway) {
+      if (!connection.superseded && connection.raw === undefined) this.#reportStopCode(connection, event);
+      return;
+    }
     if (facts.nodeFaults.excuses(facts.at, connection.node)) {
       noteNodeClose(findings, connection, event);
       return;
