@@ -13,8 +13,14 @@ export const COMMANDS: readonly Entry[] = [
   ['serve [options]', 'start the reference server'],
   ['check <file...>', 'judge recorded histories, such as --history wrote'],
   ['explain <id...>', 'tell what requirements or scenarios are about'],
-  ['dialect check <file>', 'explain a dialect: what can be judged through it, how it reads its examples'],
-  ['dialect try <file> <url>', 'send one message through a dialect, and show both sides frame by frame'],
+  [
+    'dialect check <file>',
+    'explain a dialect, or a protocol that is built in (--via <protocol>, no file): what can be judged through it',
+  ],
+  [
+    'dialect try <file> <url>',
+    'send one message through a dialect, or --via <protocol>, and show both sides frame by frame',
+  ],
   ['merge-reports [options] <file...>', 'make one report of the JSON reports of all shards'],
   ['report [options] <file...>', 'show JSON reports: one, several side by side, or what differs between two runs'],
   ['self-test [options]', 'test the kit: does it catch servers that are known to be broken?'],

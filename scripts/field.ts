@@ -12,6 +12,8 @@ import { rowOf } from './field/results.js';
 import { SETUPS, type Setup } from './field/setups.js';
 
 const MAX_RUN_MS = 30 * 60_000;
+/** So long a run that was interrupted has to end its servers and to write its report. */
+const MAX_END_MS = 2 * 60_000;
 const EXIT_USAGE = 2;
 const KIT = join(packageRoot, 'dist', 'bundle', 'bin', 'im-conformance.js');
 const DESCRIPTION = 'scripts/field/description.json';
@@ -52,9 +54,12 @@ const run = async (setup: Setup, more: readonly string[], histories: string | un
   const words = [KIT, ...setup.arguments, ...described, ...classes, ...kept, ...report, ...more];
   try {
     const child = spawn(process.execPath, words, { cwd: packageRoot, stdio: ['ignore', 'ignore', 'inherit'] });
-    const bound = setTimeout(() => child.kill('SIGINT'), MAX_RUN_MS);
+    const bounds = [
+      setTimeout(() => child.kill('SIGINT'), MAX_RUN_MS),
+      setTimeout(() => child.kill('SIGKILL'), MAX_RUN_MS + MAX_END_MS),
+    ];
     await new Promise((resolve) => child.once('close', resolve));
-    clearTimeout(bound);
+    for (const bound of bounds) clearTimeout(bound);
     return JSON.parse(readFileSync(file, 'utf8')) as Report;
   } catch (cause) {
     throw new KitError('kit', `${setup.id} left no report`, 'Look at what the kit said above.', { cause });

@@ -65,8 +65,11 @@ export interface Session {
 export interface Dialect {
   readonly name: string;
   readonly transport: 'ws' | 'tcp';
-  /** The scheme of its urls, and the port where a url names none. Default: those of WebSocket. */
-  readonly address?: { scheme: string; port: number };
+  /**
+   * The scheme of its urls, and the port where a url names none; `securePort` where its scheme stands for TLS. Such urls
+   * have no path and no account. Default: those of WebSocket.
+   */
+  readonly address?: { scheme: string; port: number; securePort?: number };
   readonly opening?: {
     /** Joined to the url of the subject; `{user}`, `{device}` and `{token}` are filled in. `?user={token}` */
     url?: string;

@@ -142,6 +142,52 @@ t.test('what AMQP cannot say, and who is not let in', async (t) => {
   t.match(other.told.at(-1), ['unread', /no AMQP frame/, /AMQP 0-9-1/]);
 });
 
+t.test('what breaks the rules is told once, and nothing behind it is read', async (t) => {
+  const frame = (type: number, payload: Uint8Array, announced = payload.byteLength): Buffer => {
+    const head = Buffer.from([type, 0, 2, 0, 0, 0, 0]);
+    head.writeUInt32BE(announced, 3);
+    return Buffer.concat([head, payload, Buffer.from([0xce])]);
+  };
+  const deliver = methodFrame(2, METHOD.deliver);
+  const headerOf = (size: number) => frame(2, new Writer().short(60).short(0).longlong(size).short(0).bytes());
+  const body = (bytes: number) => frame(3, Buffer.alloc(bytes));
+  const cases: [string, RegExp, ...Buffer[]][] = [
+    ['a frame that is longer than agreed', /4097 bytes, where 4096/, deliver, headerOf(5_000), body(4_089)],
+    ['one that only says so', /where 4096/, frame(1, Buffer.alloc(0), 0xffff_ffff)],
+    ['a message without bound', /a message of \d+ bytes/, deliver, headerOf(2 ** 40)],
+    ['a body before its header', /belongs to no message/, deliver, body(10)],
+    ['a second header', /belongs to no message/, deliver, headerOf(10), headerOf(20)],
+    ['a body that is longer than announced', /11 bytes, where 10/, deliver, headerOf(10), body(11)],
+    ['arguments that end too early', /too short/, methodFrame(1, METHOD.ack, new Writer().byte(0))],
+    ['a text that ends too early', /too short/, methodFrame(0, METHOD.close, new Writer().short(320).byte(9))],
+    ['a method without a number', /too short/, frame(1, Buffer.from([0]))],
+    [
+      'a frame-max below the least',
+      /frame-max of 8/,
+      methodFrame(0, METHOD.tune, new Writer().short(0).long(8).short(0)),
+    ],
+  ];
+  for (const [what, why, ...bytes] of cases) {
+    const { session, told, packets, enter, deliver: push } = await converse();
+    enter();
+    session.receive(Buffer.concat(bytes));
+    t.match(told.slice(1), [['unread', why, /AMQP 0-9-1/]], what);
+    push(1, 'hi');
+    session.receive(Buffer.from('HTTP/1.1'));
+    t.same([told.length, packets.length], [2, 0], `${what}: the rest is not read`);
+  }
+});
+
+t.test('an exception of the kit is no accusation of the broker', async (t) => {
+  const { told, packets, enter, deliver } = await converse();
+  enter();
+  packets.push = () => {
+    throw new RangeError('a fault of the kit');
+  };
+  t.throws(() => deliver(1, 'hi'), { message: 'a fault of the kit' });
+  t.same(told, ['ready']);
+});
+
 t.test('settings that there are not', async (t) => {
   for (const via of ['amqp?queue=lazy', 'amqp?fence=yes', 'amqp?login=guest', 'amqp?vhost=x'])
     await t.rejects(loadVia(via), { code: 'usage', message: /no setting/ }, via);

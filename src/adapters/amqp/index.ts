@@ -34,7 +34,7 @@ export const amqpDialect = (given: ReadonlyMap<string, string>): Dialect => {
   return {
     name: ['amqp', ...shownOf(given)].join(' '),
     transport: 'tcp',
-    address: { scheme: 'amqp', port: 5672 },
+    address: { scheme: 'amqp', port: 5672, securePort: 5671 },
     startWithinMs: START_MS,
     profile: {
       packets: ['msg:R', 'msg:A', 'msg:N', 'ack:R', ...(settings.fence ? (['ack:A'] as const) : [])],

@@ -5,8 +5,11 @@ import {
   FrameReader,
   HEARTBEAT,
   type Incoming,
+  LEAST_FRAME_BYTES,
   METHOD,
+  MOST_FRAME_BYTES,
   methodFrame,
+  NotAmqp,
   PROTOCOL_HEADER,
   type Reader,
   Writer,
@@ -47,7 +50,9 @@ export class AmqpSession implements Session {
   /** The msgIds that were sent. */
   readonly #memory: Map<string, unknown>;
   readonly #reader = new FrameReader();
-  #frameMax = 131_072;
+  /** What came broke the rules of AMQP; nothing behind it can be read. */
+  #broken = false;
+  #frameMax = MOST_FRAME_BYTES;
   /** Number of the last publication on this connection; the broker counts, too. */
   #published = 0;
   readonly #unconfirmed = new Map<number, Publication>();
@@ -75,10 +80,14 @@ export class AmqpSession implements Session {
   }
 
   receive(data: string | Uint8Array): void {
+    if (this.#broken) return;
     try {
       for (const incoming of this.#reader.push(Buffer.from(data as Uint8Array))) this.#on(incoming);
     } catch (error) {
-      this.#wire.unread((error as Error).message, 'it is no frame of AMQP 0-9-1');
+      // Anything else is a fault of the kit, and no accusation of the broker.
+      if (!(error instanceof NotAmqp)) throw error;
+      this.#broken = true;
+      this.#wire.unread(error.message, 'it is no frame of AMQP 0-9-1');
     }
   }
 
@@ -116,8 +125,11 @@ export class AmqpSession implements Session {
 
   #onTune(read: Reader): void {
     const channels = read.short();
-    const frameMax = read.long();
-    if (frameMax > 0) this.#frameMax = frameMax;
+    // 0: no bound.
+    const offered = read.long() || MOST_FRAME_BYTES;
+    if (offered < LEAST_FRAME_BYTES) throw new NotAmqp(`tune with a frame-max of ${offered} bytes`);
+    this.#frameMax = Math.min(offered, MOST_FRAME_BYTES);
+    this.#reader.frameMax = this.#frameMax;
     this.#say(0, METHOD.tuneOk, new Writer().short(channels).long(this.#frameMax).short(HEARTBEAT_SECONDS));
     this.#say(0, METHOD.open, new Writer().shortText('/').shortText('').byte(0));
   }

@@ -7,6 +7,12 @@ const FRAME_END = 0xce;
 const HEAD_BYTES = 7;
 /** So much of a frame is not its payload. */
 export const FRAME_OVERHEAD_BYTES = 8;
+/** The frame-max that the kit asks for, and that of RabbitMQ, too. */
+export const MOST_FRAME_BYTES = 131_072;
+/** Every peer must take so much. */
+export const LEAST_FRAME_BYTES = 4_096;
+/** RabbitMQ takes no longer message, unless it is told to. */
+const MOST_CONTENT_BYTES = 128 * 1_024 * 1_024;
 const BASIC = 60;
 
 /** class × 1000 + method. */
@@ -37,6 +43,9 @@ export const METHOD = {
 } as const;
 
 export const PROTOCOL_HEADER: Uint8Array = Buffer.from('AMQP\0\0\x09\x01', 'latin1');
+
+/** What arrived breaks the rules of AMQP 0-9-1; whatever follows cannot be trusted. */
+export class NotAmqp extends Error {}
 
 /** Writes arguments of methods. */
 export class Writer {
@@ -141,7 +150,7 @@ export const contentFrames = (channel: number, body: Uint8Array, { messageId, fr
   return Buffer.concat(frames);
 };
 
-/** Reads arguments of methods, one after the other. */
+/** Reads arguments of methods, one after the other. Throws NotAmqp where they end too early. */
 export class Reader {
   readonly #bytes: Buffer;
   #at = 0;
@@ -151,27 +160,28 @@ export class Reader {
   }
 
   byte(): number {
-    return this.#bytes.readUInt8(this.#at++);
+    return this.#bytes.readUInt8(this.skip(1));
   }
   short(): number {
-    this.#at += 2;
-    return this.#bytes.readUInt16BE(this.#at - 2);
+    return this.#bytes.readUInt16BE(this.skip(2));
   }
   long(): number {
-    this.#at += 4;
-    return this.#bytes.readUInt32BE(this.#at - 4);
+    return this.#bytes.readUInt32BE(this.skip(4));
   }
   longlong(): number {
-    this.#at += 8;
-    return Number(this.#bytes.readBigUInt64BE(this.#at - 8));
+    return Number(this.#bytes.readBigUInt64BE(this.skip(8)));
   }
   shortText(): string {
     const length = this.byte();
-    this.#at += length;
-    return this.#bytes.toString('utf8', this.#at - length, this.#at);
+    const from = this.skip(length);
+    return this.#bytes.toString('utf8', from, from + length);
   }
-  skip(bytes: number): void {
+  /** Where the skipped bytes begin. */
+  skip(bytes: number): number {
+    const from = this.#at;
+    if (from + bytes > this.#bytes.length) throw new NotAmqp(`too short: ${this.#bytes.toString('hex', 0, 32)}`);
     this.#at += bytes;
+    return from;
   }
 }
 
@@ -217,8 +227,10 @@ interface Gathering {
 
 const BRINGS_CONTENT: ReadonlySet<number> = new Set([METHOD.publish, METHOD.return, METHOD.deliver]);
 
-/** Cuts what arrives into methods. Throws an Error where it is no AMQP. */
+/** Cuts what arrives into methods. Throws NotAmqp where it is none; then it is of no use any more. */
 export class FrameReader {
+  /** Longest frame that was agreed on, in bytes. */
+  frameMax = MOST_FRAME_BYTES;
   #rest = Buffer.alloc(0);
   /** By channel: a method whose message has not come whole. */
   readonly #gathering = new Map<number, Gathering>();
@@ -227,13 +239,14 @@ export class FrameReader {
     this.#rest = this.#rest.length === 0 ? Buffer.from(data) : Buffer.concat([this.#rest, data]);
     while (this.#rest.length >= HEAD_BYTES) {
       if (!TYPES.has(this.#rest.readUInt8(0)))
-        throw new Error(`no AMQP frame begins ${this.#rest.toString('hex', 0, 32)}`);
+        throw new NotAmqp(`no AMQP frame begins ${this.#rest.toString('hex', 0, 32)}`);
       const end = HEAD_BYTES + this.#rest.readUInt32BE(3);
+      if (end >= this.frameMax) throw new NotAmqp(`a frame of ${end + 1} bytes, where ${this.frameMax} were agreed on`);
       if (this.#rest.length <= end) return;
       const type = this.#rest.readUInt8(0);
       const payload = this.#rest.subarray(HEAD_BYTES, end);
       if (this.#rest[end] !== FRAME_END)
-        throw new Error(`no AMQP frame ends like ${this.#rest.toString('hex', 0, 32)}`);
+        throw new NotAmqp(`no AMQP frame ends like ${this.#rest.toString('hex', 0, 32)}`);
       const incoming = this.#onFrame(type, this.#rest.readUInt16BE(1), payload);
       this.#rest = this.#rest.subarray(end + 1);
       if (incoming !== undefined) yield incoming;
@@ -243,22 +256,29 @@ export class FrameReader {
   #onFrame(type: number, channel: number, payload: Buffer): Incoming | undefined {
     if (type === FRAME.heartbeat) return undefined;
     if (type === FRAME.method) {
-      const method = payload.readUInt16BE(0) * 1_000 + payload.readUInt16BE(2);
-      const incoming = { channel, method, arguments: new Reader(payload.subarray(4)) };
+      const read = new Reader(payload);
+      const method = read.short() * 1_000 + read.short();
+      const incoming = { channel, method, arguments: read };
       if (!BRINGS_CONTENT.has(method)) return incoming;
       this.#gathering.set(channel, { incoming, parts: [], length: 0 });
       return undefined;
     }
     const gathering = this.#gathering.get(channel);
-    if (gathering === undefined) throw new Error(`a frame of type ${type} that belongs to no message`);
+    // A message is its header, and then its body.
+    if (gathering === undefined || (type === FRAME.header) !== (gathering.size === undefined))
+      throw new NotAmqp(`a frame of type ${type} that belongs to no message`);
     if (type === FRAME.header) {
       const { size, ...properties } = readHeader(payload);
+      if (size > MOST_CONTENT_BYTES)
+        throw new NotAmqp(`a message of ${size} bytes; ${MOST_CONTENT_BYTES} are the most`);
       Object.assign(gathering, { size, properties });
     } else {
       gathering.parts.push(payload);
       gathering.length += payload.length;
     }
-    if (gathering.length < (gathering.size ?? Number.POSITIVE_INFINITY)) return undefined;
+    const { size = 0, length } = gathering;
+    if (length > size) throw new NotAmqp(`a body of ${length} bytes, where ${size} were announced`);
+    if (length < size) return undefined;
     this.#gathering.delete(channel);
     return { ...gathering.incoming, content: { ...gathering.properties, body: Buffer.concat(gathering.parts) } };
   }

@@ -56,7 +56,7 @@ export const mqttDialect = (given: ReadonlyMap<string, string>): Dialect => {
   return {
     name: ['mqtt', ...[...given].map(([name, value]) => `${name}=${value}`)].join(' '),
     transport: 'tcp',
-    address: { scheme: 'mqtt', port: 1883 },
+    address: { scheme: 'mqtt', port: 1883, securePort: 8883 },
     ...(maxInflight === 0 ? {} : { limits: { maxInFlight: maxInflight } }),
     profile: {
       packets: ['msg:R', 'msg:A', 'msg:N', 'ack:R', ...(qos === 2 ? (['ack:A'] as const) : [])],

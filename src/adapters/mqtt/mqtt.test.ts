@@ -12,7 +12,9 @@ const converse = async (via = 'mqtt') => {
   const dialect = await loadVia(via);
   const protocolVersion = via.includes('version=5') ? 5 : 4;
   const memory = new Map<string, unknown>();
+  let connections = 0;
   const connect = () => {
+    const isFirst = ++connections === 1;
     const written: MqttPacket[] = [];
     const told: unknown[] = [];
     const packets: BroughtPacket[] = [];
@@ -34,9 +36,9 @@ const converse = async (via = 'mqtt') => {
       memory,
     );
     const say = (packet: MqttPacket) => session.receive(codec.generate(packet, { protocolVersion }));
-    const enter = (properties = {}) => {
+    const enter = (properties = {}, sessionPresent = !isFirst) => {
       session.begin();
-      say({ cmd: 'connack', returnCode: 0, reasonCode: 0, sessionPresent: false, properties });
+      say({ cmd: 'connack', returnCode: 0, reasonCode: 0, sessionPresent, properties });
       say({ cmd: 'suback', messageId: 65_535, granted: [2] });
     };
     return { session, written, told, packets, say, enter };
@@ -125,6 +127,72 @@ t.test('what was not answered is repeated on the next connection, with its packe
   const before = written.length;
   for (const [packet, cannot] of cases) t.match(session.send(packet, {}), { cannot });
   t.equal(written.length, before, 'nothing was written');
+});
+
+t.test('a broker that has lost the session gets whole what had no final answer', async (t) => {
+  for (const via of ['mqtt', 'mqtt?version=5']) {
+    const first = await converse(via);
+    first.enter();
+    for (const id of ['m1', 'm2', 'm3']) first.session.send(request(id), {});
+    first.say({ cmd: 'pubrec', messageId: 2 });
+    first.say({ cmd: 'pubrec', messageId: 3 });
+    first.say({ cmd: 'pubcomp', messageId: 3 });
+    first.say(push(9, 2));
+    first.session.send({ type: 'ack:R', rid: 'r9', serverMsgId: 'bob/m7/9' }, {});
+    const { session, written, packets, say, enter } = first.connect();
+    enter({}, false);
+    session.send(request('m1', 'again-1'), {});
+    session.send(request('m2', 'again-2'), {});
+    t.match(
+      written.slice(2),
+      [
+        { cmd: 'publish', messageId: 1 },
+        {
+          cmd: 'publish',
+          messageId: 2,
+          payload: Buffer.from(JSON.stringify({ id: 'm2', from: 'alice', body: 'grüße' })),
+        },
+      ],
+      `${via}: a PUBREL alone releases nothing`,
+    );
+    t.match(session.send(request('m3'), {}), { cannot: /was answered/ }, 'a final answer stays one');
+    // Of another session: it answers no ack that was said in the old one.
+    say({ cmd: 'pubrel', messageId: 9 });
+    t.match(session.send({ type: 'ack:R', rid: 'r10', serverMsgId: 'bob/m7/9' }, {}), { cannot: /not waiting/ });
+    t.same(packets, []);
+  }
+});
+
+t.test('QoS 2 with MQTT 5: which reasons end an exchange, and how', async (t) => {
+  const { session, written, packets, say, enter, connect } = await converse('mqtt?version=5');
+  enter();
+  for (const id of ['m1', 'm2', 'm3', 'm4', 'm5']) session.send(request(id), {});
+  say({ cmd: 'pubrec', messageId: 1, reasonCode: 16 });
+  t.match(written.at(-1), { cmd: 'pubrel', messageId: 1 }, 'that nobody has subscribed is no error');
+  t.same(packets, [], 'nor the end');
+  say({ cmd: 'pubcomp', messageId: 1, reasonCode: 0 });
+  const lines = written.length;
+  say({ cmd: 'pubrec', messageId: 2, reasonCode: 151 });
+  t.equal(written.length, lines, 'what was refused is not released');
+  say({ cmd: 'pubrec', messageId: 3, reasonCode: 0 });
+  say({ cmd: 'pubcomp', messageId: 3, reasonCode: 146 });
+  say({ cmd: 'pubrec', messageId: 4, reasonCode: 0 });
+  say({ cmd: 'pubrec', messageId: 5, reasonCode: 16 });
+  const next = connect();
+  next.enter();
+  for (const id of ['m4', 'm5']) next.session.send(request(id), {});
+  for (const messageId of [4, 5]) next.say({ cmd: 'pubcomp', messageId, reasonCode: 146 });
+  t.match(
+    [...packets, ...next.packets],
+    [
+      { rid: 'r-m1', status: 'rejected', error: { code: 'unknown-recipient', message: 'reason 16' } },
+      { rid: 'r-m2', status: 'rejected', error: { code: 'internal', message: 'reason 151' } },
+      { rid: 'r-m3', status: 'rejected', error: { code: 'internal', message: 'reason 146' } },
+      { rid: 'r-m4', status: 'stored' },
+      { rid: 'r-m5', status: 'rejected', error: { code: 'unknown-recipient' } },
+    ],
+    'after a PUBREL that was repeated, an id that is not found was complete',
+  );
 });
 
 t.test('QoS 1 with MQTT 5: reasons, the room of the broker, and why a connection ends', async (t) => {

@@ -46,6 +46,11 @@ export class Received {
     else this.#answer(rid, serverMsgId);
   }
 
+  /** The broker has lost what it knew of this client: no PUBREL will answer what was acked before. */
+  forgetSession(): void {
+    for (const key of this.#memory.keys()) if (key.startsWith('ack ')) this.#memory.delete(key);
+  }
+
   #answer(rid: string, serverMsgId: string): void {
     this.#wire.packet({ type: 'ack:A', status: 'ok', rid, serverMsgId });
   }

@@ -13,6 +13,8 @@ export interface MqttSettings {
 interface Publication {
   messageId: number;
   state: 'published' | 'released' | 'done';
+  /** Its PUBREC said that nobody has subscribed; its PUBCOMP need not say so again. */
+  nobody?: boolean;
 }
 
 /** Seconds without a sign of life after which the broker ends the connection, times 1.5. */
@@ -25,6 +27,8 @@ const CLOSES: Readonly<Record<number, number>> = { 142: 4409, 139: 1001 };
 const NOT_LET_IN = new Set([4, 5, 134, 135]);
 const NOBODY_SUBSCRIBED = 16;
 const FIRST_FAILURE = 128;
+/** Packet identifier not found. */
+const ID_NOT_FOUND = 146;
 
 interface Envelope {
   id: string;
@@ -53,6 +57,8 @@ export class MqttSession implements Session {
   readonly #memory: Map<string, unknown>;
   /** Packet id → rid of what waits for its answer on this connection. */
   readonly #asked = new Map<number, string>();
+  /** Packet ids whose PUBREL was said on an earlier connection, and again on this one. */
+  readonly #releasedAgain = new Set<number>();
   readonly #received: Received;
   /** So many publications may be without an answer (MQTT 5); the others wait, as the protocol asks. */
   #room = Number.POSITIVE_INFINITY;
@@ -111,15 +117,29 @@ export class MqttSession implements Session {
     else if (cmd !== 'pingresp') this.#wire.unread(JSON.stringify(packet).slice(0, 400), `nobody asked for a ${cmd}`);
   }
 
-  #onConnack({ returnCode, reasonCode, properties }: MqttPacket): void {
+  #onConnack({ returnCode, reasonCode, sessionPresent, properties }: MqttPacket): void {
     const code = returnCode ?? reasonCode ?? 0;
     if (code !== 0) {
       this.#wire.refused(NOT_LET_IN.has(code) ? 401 : 503, `CONNACK ${code}`);
       return;
     }
+    if (sessionPresent === false) this.#forgetSession();
     this.#room = properties?.receiveMaximum ?? this.#room;
     const subscriptions = [{ topic: TOPIC + this.#who.user, qos: this.#settings.qos }];
     this.#write({ cmd: 'subscribe', messageId: LAST_ID, subscriptions });
+  }
+
+  /**
+   * The broker has no session of this client, and MQTT asks the client to discard its own. A PUBREL alone would release
+   * nothing, and yet be answered by a PUBCOMP: what has no final answer begins anew.
+   */
+  #forgetSession(): void {
+    for (const [key, value] of this.#memory) {
+      if (!key.startsWith('publication ')) continue;
+      const publication = value as Publication;
+      if (publication.state === 'released') Object.assign(publication, { state: 'published', nobody: false });
+    }
+    this.#received.forgetSession();
   }
 
   #onDisconnect(reason: number): void {
@@ -157,7 +177,7 @@ export class MqttSession implements Session {
   }
 
   /** PUBACK, or the PUBCOMP with which QoS 2 ends: only then the broker has it for good. */
-  #onAnswer({ messageId = 0, reasonCode = 0 }: MqttPacket): void {
+  #onAnswer({ cmd, messageId = 0, reasonCode = 0 }: MqttPacket): void {
     const rid = this.#asked.get(messageId);
     this.#asked.delete(messageId);
     const publication = this.#publicationOf(messageId);
@@ -165,23 +185,27 @@ export class MqttSession implements Session {
     const next = this.#waiting.shift();
     if (next) this.#write(next);
     if (rid === undefined) return;
-    if (reasonCode < FIRST_FAILURE && reasonCode !== NOBODY_SUBSCRIBED) {
+    // The broker had completed it before the last connection ended: no error, says MQTT 5.
+    const wasComplete = cmd === 'pubcomp' && reasonCode === ID_NOT_FOUND && this.#releasedAgain.has(messageId);
+    const nobody = reasonCode === NOBODY_SUBSCRIBED || publication?.nobody === true;
+    if (!nobody && (wasComplete || reasonCode < FIRST_FAILURE)) {
       this.#wire.packet({ type: 'msg:A', rid, status: 'stored' });
       return;
     }
-    const code = reasonCode === NOBODY_SUBSCRIBED ? 'unknown-recipient' : 'internal';
-    this.#wire.packet({ type: 'msg:A', rid, status: 'rejected', error: { code, message: `reason ${reasonCode}` } });
+    const code = nobody ? 'unknown-recipient' : 'internal';
+    const message = `reason ${nobody ? NOBODY_SUBSCRIBED : reasonCode}`;
+    this.#wire.packet({ type: 'msg:A', rid, status: 'rejected', error: { code, message } });
   }
 
   #onPubrec(packet: MqttPacket): void {
     const { messageId = 0, reasonCode = 0 } = packet;
-    // MQTT 5: refused, and so at its end.
-    if (reasonCode !== 0) {
+    // MQTT 5: refused, and so at its end. A lower reason is none: the exchange goes on.
+    if (reasonCode >= FIRST_FAILURE) {
       this.#onAnswer(packet);
       return;
     }
     const publication = this.#publicationOf(messageId);
-    if (publication) publication.state = 'released';
+    if (publication) Object.assign(publication, { state: 'released', nobody: reasonCode === NOBODY_SUBSCRIBED });
     this.#write({ cmd: 'pubrel', messageId });
   }
 
@@ -206,12 +230,13 @@ export class MqttSession implements Session {
     if (known?.state === 'done')
       return { cannot: 'send a message again that was answered: it would be another message' };
     if (known && this.#asked.has(known.messageId)) return { cannot: 'send a message twice on one connection' };
-    const publication = known ?? { messageId: this.#freeId(), state: 'published' };
+    const publication: Publication = known ?? { messageId: this.#freeId(), state: 'published' };
     const { messageId } = publication;
     this.#memory.set(key, publication);
     this.#memory.set(`publication ${messageId}`, publication);
     const full = this.#asked.size >= this.#room;
     this.#asked.set(messageId, rid);
+    if (publication.state === 'released') this.#releasedAgain.add(messageId);
     const payload = JSON.stringify({ id: msgId, from: this.#who.user, body } satisfies Envelope);
     const { qos } = this.#settings;
     const packet: MqttPacket =

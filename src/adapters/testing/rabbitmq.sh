@@ -2,7 +2,8 @@
 # RabbitMQ of Debian with a configuration of its own, on loopback: PORT for AMQP (or, with `web-stomp` as the argument, for
 # STOMP over WebSocket), DATA_DIR for all that it writes. Nothing is left behind: its epmd is a child, and no daemon.
 set -e
-BASE=$((PORT < 45000 ? PORT + 10000 : PORT - 20000))
+# Below all ports that the kit gives to servers, and that systems give to outgoing connections.
+BASE=$((3000 + PORT % 2900 * 3))
 export HOME="$DATA_DIR" ERL_EPMD_PORT=$((BASE + 1)) ERL_EPMD_ADDRESS=127.0.0.1
 export RABBITMQ_NODENAME="im-$PORT@localhost" RABBITMQ_DIST_PORT=$((BASE + 2))
 export RABBITMQ_MNESIA_BASE="$DATA_DIR/mnesia" RABBITMQ_LOG_BASE="$DATA_DIR/log" RABBITMQ_LOGS=-

@@ -1,6 +1,6 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +11,7 @@ import { mute } from '../../adapters/testing/broken-dialect.js';
 import { packageRoot } from '../../package-root.js';
 import { runSuite } from '../index.js';
 import type { RunOptions } from '../options.js';
+import { pickPort } from '../process/port.js';
 
 const isThere = existsSync('/usr/lib/rabbitmq/bin/rabbitmq-server');
 const missing = isThere ? undefined : 'RabbitMQ is not there: apt-get install rabbitmq-server';
@@ -19,14 +20,6 @@ const skip = missing ?? false;
 
 const RABBITMQ = join(packageRoot, 'src/adapters/testing/rabbitmq.sh');
 const BOOT_BOUND_MS = 90_000;
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 
 const isUp = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
@@ -37,11 +30,27 @@ const isUp = (port: number): Promise<boolean> =>
     socket.on('error', () => resolve(false));
   });
 
+/** The command line of a process, or nothing where it has just ended. */
+const commandLineOf = (pid: string): string => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
+};
+
 /** Whether anything still runs that has this text among its arguments. */
 const runs = (text: string): boolean =>
-  spawnSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
-    .stdout.split('\n')
-    .some((line) => line.includes(text));
+  readdirSync('/proc').some((name) => /^\d+$/.test(name) && commandLineOf(name).includes(text));
+
+/** Ends a process with all that it has started; it may have ended by itself. */
+const killGroup = (pid: number): void => {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+};
 
 const test = async (more: Partial<RunOptions>, via = 'amqp'): Promise<Report> =>
   runSuite(
@@ -61,17 +70,18 @@ const withVerdict = (report: Report, verdict: string): string[] =>
 const SOME = ['plain-exchange', 'conversation', 'msg-n#d*', 'cut-*', 'keeps-reading', 'burst*'];
 
 t.test('a broker that is there already', { skip, timeout: 180_000 }, async (t) => {
-  const port = await freePort();
+  const port = await pickPort();
   const data = mkdtempSync(join(tmpdir(), 'im-rabbitmq-'));
   const child = spawn(RABBITMQ, {
     ...{ detached: true, stdio: 'ignore' },
     env: { ...process.env, PORT: String(port), DATA_DIR: data },
   });
   t.teardown(() => {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    if (child.pid !== undefined) killGroup(child.pid);
     rmSync(data, { recursive: true, force: true, maxRetries: 20 });
   });
   for (const from = Date.now(); !(await isUp(port)); await sleep(100)) {
+    if (child.exitCode !== null) throw new Error(`RabbitMQ has ended with ${child.exitCode}`);
     if (Date.now() - from > BOOT_BOUND_MS) throw new Error('RabbitMQ does not start');
   }
   const url = `amqp://127.0.0.1:${port}`;
@@ -107,7 +117,8 @@ t.test(
     });
     t.same(withVerdict(report, 'passed'), ['server/durable/killed-after-the-answer#at-once']);
     const port = Number(new URL(report.subject.url).port);
-    const epmd = `-port ${(port < 45_000 ? port + 10_000 : port - 20_000) + 1}`;
+    const epmd = `-port ${3_000 + (port % 2_900) * 3 + 1}`;
+    t.ok(runs(process.execPath), 'what runs is seen');
     for (const text of [`im-${port}@`, epmd]) t.notOk(runs(text), `${text} has ended`);
   },
 );

@@ -53,8 +53,13 @@ t.test('mosquitto: more than twenty unanswered publications with QoS 2 are confi
   const only = ['server/core/burst-of-requests'];
   const lost = violationsOf(await test(mosquitto(), 'mqtt', { only }));
   t.match(lost.join('\n'), /IM-3-1 .*accepted and lost/);
-  const mended = await test(mosquitto('max_inflight_messages 0'), 'mqtt', { only });
+  // The burst says a part of its messages again, which MQTT cannot; so it shows a loss, and never passes.
+  const mended = await test(mosquitto('max_inflight_messages 0'), 'mqtt?max_inflight=0', {
+    only: [...only, 'server/core/conversation'],
+  });
   t.same(violationsOf(mended), [], 'max_inflight_messages 0 mends it');
+  t.same(withVerdict(mended, 'passed'), ['server/core/conversation']);
+  t.same(withVerdict(mended, 'not-applicable'), only);
 });
 
 t.test('mosquitto pushes twenty without an ack, and nobody waits for the next one', { skip }, async (t) => {

@@ -1,4 +1,5 @@
 import type { Dialect } from '../../../adapters/index.js';
+import { KitError } from '../../../errors.js';
 import type { Authenticate, Credentials } from '../credentials.js';
 import { fillIdentity } from '../identity/index.js';
 
@@ -15,12 +16,39 @@ export const joinUrl = (base: string, added: string | undefined): string => {
   return `${origin}${path.endsWith('/') ? path : `${path}/`}${added}`;
 };
 
-/** The url of a subject as its protocol has it: of one that the kit starts, unless it is given; and never without a port. */
+/** What a url may have at its end and says nothing: `/`, and as AMQP writes the virtual host `/`. */
+const NO_PATH = /^(\/(%2f)?)?$/i;
+
+const checkedRest = (scheme: string, origin: string, rest: string): void => {
+  if (origin.includes('@')) {
+    throw new KitError(
+      'usage',
+      `the account in the url is not used with ${scheme}`,
+      "Leave it out. Accounts come from --users or --token or, with amqp, from --via 'amqp?login=NAME:PASSWORD'.",
+    );
+  }
+  const [path = ''] = rest.split(/[?#]/, 1);
+  if (!NO_PATH.test(path)) {
+    throw new KitError(
+      'usage',
+      `the path ${path} of the url is not used with ${scheme}`,
+      'Leave it out: the url is that of the server alone. With amqp, its virtual host is always /.',
+    );
+  }
+};
+
+/**
+ * The url of a subject as its protocol has it: of one that the kit starts, unless it is given; and never without a port.
+ * Throws a usage KitError for an account or a path, where the protocol has an address that holds neither.
+ */
 export const addressOf = (url: string | undefined, { address }: Dialect): string | undefined => {
   if (address === undefined) return url;
   if (url === undefined) return `${address.scheme}://127.0.0.1:{port}`;
   const [, origin = url, rest = ''] = /^([a-z0-9+.-]+:\/\/[^/?#]*)(.*)$/i.exec(url) ?? [];
-  return /:(\d+|\{port\})$/.test(origin) ? url : `${origin}:${address.port}${rest}`;
+  checkedRest(address.scheme, origin, rest);
+  const isSecure = origin.startsWith(`${address.scheme}s:`) || origin.startsWith('tls:');
+  const port = isSecure ? (address.securePort ?? address.port) : address.port;
+  return /:(\d+|\{port\})$/.test(origin) ? url : `${origin}:${port}${rest}`;
 };
 
 /** Where a connection of that user goes, and the token that stands for the user. */
