@@ -198,6 +198,9 @@ const listInstead = async (
   return list(options, request.settings.requirements === true, targets);
 };
 
+/** Of which no error may tell, even if it quotes the command. */
+const secretOf = ({ settings }: Request): string | undefined => settings['jwt-secret'] as string | undefined;
+
 /** The default command, and `client`. Returns the exit code; every report that the caller asked for is written by then. */
 export const runTest = async (
   url: string | undefined,
@@ -217,7 +220,7 @@ export const runTest = async (
   /** Thrown where nobody waits for it, in a timer or a handler of an event: a fault of the kit, and never exit code 1. */
   const crash = async (error: unknown): Promise<void> => {
     line.end();
-    const { exitCode, problem } = tellFailure(error);
+    const { exitCode, problem } = tellFailure(error, secretOf(request));
     process.exit(await writeEmpty(exitCode, problem));
   };
   process.once('uncaughtException', crash);
@@ -238,7 +241,7 @@ export const runTest = async (
   } catch (error) {
     const interrupted = interrupt.signal.aborted;
     if (interrupted) tell(INTERRUPTED.problem);
-    const { exitCode, problem } = interrupted ? INTERRUPTED : tellFailure(error);
+    const { exitCode, problem } = interrupted ? INTERRUPTED : tellFailure(error, secretOf(request));
     return await writeEmpty(exitCode, problem);
   } finally {
     process.off('uncaughtException', crash);

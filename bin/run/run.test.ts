@@ -4,10 +4,11 @@ import { KitError } from '../../src/errors.js';
 import type { RunProgress } from '../../src/harness/options.js';
 import { TEST_CERTIFICATE } from '../../src/harness/testing/test-certificate.js';
 import { nearest } from '../../src/nearest.js';
-import { publicUrl, replayArguments, shellQuote } from '../../src/options/replay.js';
+import { replayArguments, shellQuote } from '../../src/options/replay.js';
 import { runOptionsFrom } from '../../src/options/run-options.js';
 import { checkConfig, flagSettings, mergeSettings, readConfig } from '../../src/options/settings.js';
 import { parseUsers } from '../../src/options/users-file.js';
+import { publicUrl, withPublicUrls } from '../../src/public-url.js';
 import { COMMAND_NAMES, COMMANDS, helpText } from '../help.js';
 import { buildProgram } from '../program.js';
 import { progressText } from './progress-line.js';
@@ -163,6 +164,13 @@ t.test('a replay repeats what matters and tells no secret', async (t) => {
   t.same(replayArguments({}, 'my file.yaml'), ['--config', "'my file.yaml'"]);
   t.equal(shellQuote('{a,b}'), "'{a,b}'", 'a shell would expand it');
   t.equal(publicUrl('ws://h/'), 'ws://h/');
+  for (const [said, shown] of [
+    ['Nothing listens at ws://u:hush@h:9/: refused', 'Nothing listens at ws://***@h:9/: refused'],
+    ['"wss://h/?a=1&access_token=hush" is down', '"wss://h/?a=1&access_token=***" is down'],
+    ['ws://h/?access_token=hush: see https://x.org/a@b', 'ws://h/?access_token=***: see https://x.org/a@b'],
+    ['mail a@b', 'mail a@b'],
+  ] as const)
+    t.equal(withPublicUrls(said), shown);
 });
 
 t.test('one repetition on the command line drops those of the config file', (t) => {

@@ -71,3 +71,28 @@ t.test('no token, secret or password is in a report, in a history or on the term
       t.notMatch(readFileSync(file, 'utf8'), /eyJ[A-Za-z0-9_-]{10}/, `${name}: ${file}: no signed token`);
   }
 });
+
+t.test('nor where nothing could be tested', async (t) => {
+  const formats = REPORT_FORMATS.filter((format) => format !== 'pretty');
+  const rows: [name: string, words: string[], code: number][] = [
+    ['an account in the url', [`ws://me:${SECRET}@127.0.0.1:9/`], 3],
+    ['a token in the url', [`ws://127.0.0.1:9/?access_token=${SECRET}`], 3],
+    ['another scheme', [`foo://me:${SECRET}@host/`], 2],
+    ['the command', ['--exec', `exit 7 # ${SECRET}`, '--jwt-secret', SECRET], 3],
+  ];
+  const folder = t.testdir(Object.fromEntries(rows.map((_, index) => [`${index}`, { ...FILES, out: {} }])));
+  for (const [index, [name, words, code]] of rows.entries()) {
+    const own = join(folder, `${index}`);
+    const reports = formats.flatMap((format) => ['--report', `${format}=out/${format}`]);
+    const outcome = await run({ words: [...words, ...reports], folder: own });
+    t.equal(outcome.code, code, `${name}: ${outcome.stderr}`);
+    const files = filesBelow(join(own, 'out'));
+    t.ok(files.length > 0, `${name}: ${files.length} files`);
+    t.same(
+      files.filter((file) => readFileSync(file, 'utf8').includes(SECRET)),
+      [],
+      `${name}: files`,
+    );
+    t.notMatch(`${outcome.stdout}${outcome.stderr}`, SECRET, `${name}: terminal`);
+  }
+});

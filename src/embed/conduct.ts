@@ -3,18 +3,15 @@ import type { Report } from '../../schemas/index.js';
 import { defined } from '../defined.js';
 import { EXIT, type RunHooks, type RunOptions } from '../harness/options.js';
 import type { Settings } from '../options/option-table.js';
-import { publicUrl } from '../options/replay.js';
+import { publicUrl, withPublicUrls } from '../public-url.js';
 import { Brake, type RunLimits } from './brake.js';
+import { withoutSecret } from './without-secret.js';
 
 /** When a run ends before everything was played, as the settings say. */
 export const limitsOf = (settings: Settings): RunLimits => {
   const maxTime = settings['max-time'] as number | undefined;
   return { bail: settings.bail as number | undefined, maxTimeMs: maxTime && maxTime * 1_000 };
 };
-
-/** The key of the tokens has no place in a report that may be published. */
-const withoutSecret = (command: string, secret: string | undefined): string =>
-  secret === undefined ? command : command.replaceAll(secret, '$SECRET');
 
 /** A run that ended as the caller wished says what it has seen: a failure, or that not everything was tested. */
 const endedBy = (why: string | undefined, report: Report): Report => {
@@ -72,7 +69,8 @@ export const conduct = async (
     const { runSuite, withWarningsCounted } = await import('../harness/index.js');
     const whole = await runSuite(options, withBrake(hooks, brake), signal);
     const report = interrupt.aborted ? whole : endedBy(brake.why, whole);
-    return withWarningsCounted({ ...report, ...publicParts(report.subject, options, settings) });
+    const parts = publicParts(report.subject, options, settings);
+    return withWarningsCounted({ ...report, ...parts, problems: report.problems.map(withPublicUrls) });
   } finally {
     brake.end();
   }

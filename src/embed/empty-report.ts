@@ -2,6 +2,8 @@ import { REPORT_VERSION, type Report, type Role } from '../../schemas/index.js';
 import { defined } from '../defined.js';
 import { kitVersion } from '../kit-version.js';
 import type { Settings } from '../options/option-table.js';
+import { publicUrl } from '../public-url.js';
+import { withoutSecret } from './without-secret.js';
 
 const ZERO: Report['summary'] = {
   passed: 0,
@@ -25,13 +27,14 @@ export const emptyReport = (
   role: Role,
 ): Report => {
   const text = (name: string) => (typeof settings[name] === 'string' ? settings[name] : undefined);
-  const command = text('exec');
+  const exec = text('exec');
+  const command = exec === undefined ? undefined : withoutSecret(exec, text('jwt-secret'));
   return {
     version: REPORT_VERSION,
     kit: { name: 'im-conformance', version: kitVersion(), seed },
     subject: {
       role,
-      url: text('url') ?? '',
+      url: publicUrl(text('url') ?? ''),
       ...defined({ command }),
       embedded: role === 'server' && text('url') === undefined && command === undefined,
       classes: [],

@@ -1,3 +1,4 @@
+import { publicUrl } from '../public-url.js';
 import { OPTIONS, type Settings } from './option-table.js';
 
 /** Quotes a word for a POSIX shell, only where it needs it. */
@@ -33,10 +34,6 @@ const LEFT_OUT = new Set([
 
 /** A template made of nothing but places and separators holds no secret. */
 const OPEN_TEMPLATE = /^(\{user\}|\{device\}|[/:._-])*$/;
-
-/** The URL without what only its owner may know: an access token in the query, a password. */
-export const publicUrl = (url: string): string =>
-  url.replace(/([?&]access_token=)[^&#]*/g, '$1***').replace(/^(\w+:\/\/)[^/@]*@/, '$1***@');
 
 const SECRET_HEADER = /auth|cookie|token|secret|key/i;
 
