@@ -9,7 +9,13 @@ import type { Shard } from '../options.js';
 const COST_MS = { shared: 50, exclusive: 500 } as const;
 
 /** What servers declare who know their network. By the longest times that the text allows, waiting would be all. */
-const USUAL_TIMERS = { ...DEFAULT_TIMERS, redeliverAfterMs: 400, redeliverMaxMs: 2_000, deadAfterMs: 1_500 };
+const USUAL_TIMERS = {
+  ...DEFAULT_TIMERS,
+  redeliverAfterMs: 400,
+  redeliverMaxMs: 2_000,
+  deadAfterMs: 1_500,
+  failoverMs: 6_000,
+};
 
 /** By what the script itself tells: the shards of a run are made on different machines and must come out alike. */
 export const costOf = ({ steps, role, exclusive }: Scenario): number =>

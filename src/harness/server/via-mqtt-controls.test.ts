@@ -69,7 +69,8 @@ t.test('broken brokers are caught, each for the right reason', async (t) => {
     [
       'no-dedup',
       /IM-3-5 .*was pushed again after its ack:A|IM-2-8 .*carries another serverMsgId/,
-      only('msg-a#disconnect-before.*'),
+      // Only before its PUBREC is a publication repeated; after it a PUBREL is, and that doubles nothing.
+      only('cut-before-the-answer*'),
     ],
     ['swallows-copies', /IM-2-3 .*was not answered/, only('msg-a#disconnect-before.*')],
     ['forgets-offline', /IM-3-1 .*accepted and lost/, only('receiver-away')],
