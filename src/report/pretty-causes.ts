@@ -6,12 +6,12 @@ import { again, labelled, packetLines, placeLines, shortIds } from './pretty-fai
 import { vanishWords } from './vanish-words.js';
 import { bugLink, count, wrap } from './words.js';
 
-/** A person reads one failure with its packets and the words of a few more; the rest is what --verbose is for. */
-const BRIEF = 3;
+/** A person reads one failure with its packets, and in a few words one more; the rest is what --verbose is for. */
+const BRIEF = 2;
 const DIAGRAM_ROWS = 14;
 const ID_LINES = 3;
 /** A few links show that it happens to others; of more nobody opens one. */
-const BUGS = 4;
+const BUGS = 2;
 const TRACE_ROWS = 120;
 
 /** What `pretty` is written with: the options with their defaults. */
@@ -106,9 +106,10 @@ const causeLines = (cause: Cause, number: number, results: ReadonlyMap<string, S
     ...(inFull ? wrap(result.title, width - 2).map((line) => `  ${line}`) : []),
     ...labelled('what', shortIds(violation.message), paint, width),
     ...(inFull ? labelled('expected', shortIds(violation.expected), paint, width) : []),
-    ...labelled('seen', shortIds(violation.seen), paint, width),
-    ...(number === 1 ? pictureLines(result, violation, writing) : placeLines(violation, paint, width)),
-    ...(result.history === undefined ? [] : labelled('history', result.history, paint, width)),
+    ...(inFull ? labelled('seen', shortIds(violation.seen), paint, width) : []),
+    ...(number === 1 ? pictureLines(result, violation, writing) : []),
+    ...(inFull && number > 1 ? placeLines(violation, paint, width) : []),
+    ...(inFull && result.history !== undefined ? labelled('history', result.history, paint, width) : []),
     // Whoever copies it needs it in one piece.
     `    ${paint('dim', 'replay    ')}${result.replay}`,
     ...idLines('also      ', cause.scenarios.slice(1), writing, inFull ? ID_LINES : 1),

@@ -207,8 +207,8 @@ t.test(
     const text = await renderReport('pretty', report);
     t.match(text, /stood still, and[\s\S]*server\/core\/slow#300, server\/core\/slow#900/);
     t.equal(text.match(/the kit itself stood still/g)?.length, 1);
-    t.same(text.match(/issues\/\d/g), ['issues/0', 'issues/1', 'issues/2', 'issues/3']);
-    t.match(text.replace(/\n */g, ' '), 'and 5 more: --verbose names them');
+    t.same(text.match(/issues\/\d/g), ['issues/0', 'issues/1']);
+    t.match(text.replace(/\n */g, ' '), 'and 7 more: --verbose names them');
     const verbose = await renderReport('pretty', report, { detail: 'verbose' });
     t.ok(seenIn.every((bug) => verbose.includes(`issues/${bug.slice(4)}`)));
   },
@@ -235,7 +235,7 @@ t.test('a server that fails in every way is still told on a few screens', async 
   const causes = Array.from({ length: 12 }, () => ({ ...cause, example, scenarios: broken.map(({ id }) => id) }));
   const report = { ...mixed, causes, scenarios };
   const text = await renderReport('pretty', report, { historyOf });
-  t.ok(text.split('\n').length <= 100, `${text.split('\n').length} lines`);
+  t.ok(text.split('\n').length <= 85, `${text.split('\n').length} lines`);
   t.match(text, 'and 57 for other reasons: --verbose tells them');
   t.match(text, /FLAKY \(60\)\n {2}passed when .*: late\n {4}server\/core\/flaky#0, /);
   t.match(await renderReport('pretty', report, { detail: 'verbose' }), 'step 59 was not reached');
