@@ -1,5 +1,6 @@
 import type { AckR, MsgR } from '../../../schemas/index.js';
 import type { Cannot, Session, Who, Wire } from '../dialect.js';
+import { extraField } from '../extra-field.js';
 import {
   contentFrames,
   FrameReader,
@@ -228,10 +229,9 @@ export class AmqpSession implements Session {
     return request.type === 'msg:R' ? this.#publish(request) : this.#ack(request);
   }
 
-  #publish({ type: _type, rid, msgId, to, body, ttlMs, ...more }: MsgR): Cannot | undefined {
-    if (ttlMs !== undefined) return { cannot: 'give a message a lifetime' };
-    const [unknown] = Object.keys(more);
-    if (unknown !== undefined) return { cannot: `give a message the field ${unknown}` };
+  #publish({ type: _type, rid, msgId, to, body, ...more }: MsgR): Cannot | undefined {
+    const extra = extraField('a message', more);
+    if (extra !== undefined) return extra;
     if (Buffer.byteLength(QUEUE + to) > LONGEST_SHORT_TEXT) return { cannot: 'name a queue with more than 255 bytes' };
     // Also after a lost answer: the broker does not know it again, and a push does not tell the two apart.
     if (this.#memory.has(msgId)) return { cannot: 'send a message again: it would be another message' };
@@ -254,8 +254,8 @@ export class AmqpSession implements Session {
   }
 
   #ack({ type: _type, rid, serverMsgId, ...more }: AckR): Cannot | undefined {
-    const [unknown] = Object.keys(more);
-    if (unknown !== undefined) return { cannot: `give an ack the field ${unknown}` };
+    const extra = extraField('an ack', more);
+    if (extra !== undefined) return extra;
     const tag = this.#pushed.get(serverMsgId)?.shift();
     if (tag === undefined) return { cannot: 'ack what is not waiting for an ack on this connection' };
     this.#say(CONSUMING, METHOD.ack, new Writer().longlong(tag).byte(0));

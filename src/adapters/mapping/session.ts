@@ -1,5 +1,6 @@
 import type { AckR, DialectFile, MsgR, ReceiveRule } from '../../../schemas/index.js';
 import type { About, BroughtPacket, Cannot, Session, Who, Wire } from '../dialect.js';
+import { extraField } from '../extra-field.js';
 import type { Codec, Decoded } from './codec.js';
 import { codecOf } from './frames.js';
 import type { Tables } from './hole.js';
@@ -84,8 +85,8 @@ export class MappingSession implements Session {
 
   #sendMessage({ type: _, rid, msgId, to, body, ttlMs, ...more }: MsgR): Cannot | undefined {
     const template = this.#file.send['msg:R'];
-    const [field] = Object.keys(more);
-    if (field !== undefined) return { cannot: `give a message the field ${field}` };
+    const extra = extraField('a message', more);
+    if (extra !== undefined) return extra;
     if (ttlMs !== undefined && !JSON.stringify(template).includes('{ttlMs')) {
       return { cannot: 'give a message a lifetime' };
     }

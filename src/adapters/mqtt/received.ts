@@ -1,5 +1,6 @@
 import type { AckR } from '../../../schemas/index.js';
 import type { Cannot, Wire } from '../dialect.js';
+import { extraField } from '../extra-field.js';
 
 /**
  * The half of a session that gets messages. With QoS 2 an ack takes four packets, and a connection may end between any
@@ -56,8 +57,8 @@ export class Received {
   }
 
   ack({ type: _type, rid, serverMsgId, ...more }: AckR): Cannot | undefined {
-    const [unknown] = Object.keys(more);
-    if (unknown !== undefined) return { cannot: `give an ack the field ${unknown}` };
+    const extra = extraField('an ack', more);
+    if (extra !== undefined) return extra;
     const messageId = this.#pushed.get(serverMsgId);
     if (messageId === undefined) return this.#ackAgain(rid, serverMsgId);
     this.#pushed.delete(serverMsgId);

@@ -1,5 +1,6 @@
 import type { AckR, MsgR } from '../../../schemas/index.js';
 import type { Cannot, Session, Who, Wire } from '../dialect.js';
+import { extraField } from '../extra-field.js';
 import type { MqttCodec, MqttPacket } from './codec.js';
 import { Received } from './received.js';
 
@@ -221,10 +222,9 @@ export class MqttSession implements Session {
   }
 
   /** An unanswered publication may be repeated on a later connection, with its packet id; a second one would be another message. */
-  #publish({ type: _type, rid, msgId, to, body, ttlMs, ...more }: MsgR): Cannot | undefined {
-    if (ttlMs !== undefined) return { cannot: 'give a message a lifetime' };
-    const [unknown] = Object.keys(more);
-    if (unknown !== undefined) return { cannot: `give a message the field ${unknown}` };
+  #publish({ type: _type, rid, msgId, to, body, ...more }: MsgR): Cannot | undefined {
+    const extra = extraField('a message', more);
+    if (extra !== undefined) return extra;
     const key = `msg ${msgId}`;
     const known = this.#memory.get(key) as Publication | undefined;
     if (known?.state === 'done')

@@ -1,5 +1,6 @@
 import type { AckR, ErrorCode, MsgR } from '../../../schemas/index.js';
 import type { Cannot, Session, Who, Wire } from '../dialect.js';
+import { extraField } from '../extra-field.js';
 import {
   FrameReader,
   headerOf,
@@ -218,10 +219,9 @@ export class NatsSession implements Session {
     return request.type === 'msg:R' ? this.#publish(request) : this.#ack(request);
   }
 
-  #publish({ type: _type, rid, msgId, to, body, ttlMs, ...more }: MsgR): Cannot | undefined {
-    if (ttlMs !== undefined) return { cannot: 'give a message a lifetime' };
-    const [unknown] = Object.keys(more);
-    if (unknown !== undefined) return { cannot: `give a message the field ${unknown}` };
+  #publish({ type: _type, rid, msgId, to, body, ...more }: MsgR): Cannot | undefined {
+    const extra = extraField('a message', more);
+    if (extra !== undefined) return extra;
     const headers = { 'Nats-Msg-Id': idHeader(this.#who.user, msgId) };
     const frame = publication(subjectOf(to), `${this.#inbox}.msg.${rid}`, body, headers);
     const limit = this.#info.max_payload ?? Number.POSITIVE_INFINITY;
@@ -231,8 +231,8 @@ export class NatsSession implements Session {
   }
 
   #ack({ type: _type, rid, serverMsgId, ...more }: AckR): Cannot | undefined {
-    const [unknown] = Object.keys(more);
-    if (unknown !== undefined) return { cannot: `give an ack the field ${unknown}` };
+    const extra = extraField('an ack', more);
+    if (extra !== undefined) return extra;
     const subject = this.#ackSubjects.get(serverMsgId);
     if (typeof subject !== 'string') return { cannot: 'ack a message that was not pushed to this user' };
     this.#wire.send(publication(subject, `${this.#inbox}.ack.${rid}`, '+ACK'));

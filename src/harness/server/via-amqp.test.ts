@@ -9,9 +9,9 @@ import type { Report } from '../../../schemas/index.js';
 import { loadVia } from '../../adapters/load-via.js';
 import { mute } from '../../adapters/testing/broken-dialect.js';
 import { packageRoot } from '../../package-root.js';
-import { runSuite } from '../index.js';
 import type { RunOptions } from '../options.js';
 import { pickPort } from '../process/port.js';
+import { runVia, withVerdict } from './testing/via-run.js';
 
 const isThere = existsSync('/usr/lib/rabbitmq/bin/rabbitmq-server');
 const missing = isThere ? undefined : 'RabbitMQ is not there: apt-get install rabbitmq-server';
@@ -52,20 +52,12 @@ const killGroup = (pid: number): void => {
   }
 };
 
-const test = async (more: Partial<RunOptions>, via = 'amqp'): Promise<Report> =>
-  runSuite(
-    {
-      ...{ dialect: await loadVia(via), only: [], skip: [], headers: {}, allowUnproven: false },
-      ...{ seed: 'amqp', concurrency: 8, instances: 1, patienceMs: 1_000, replayArguments: [] },
-      describe: { protocol: 'im.ran.v1', timers: { answerWithinMs: 2_000, redeliverAfterMs: 500 } },
-      ...more,
-    },
-    {},
-    new AbortController().signal,
-  );
-
-const withVerdict = (report: Report, verdict: string): string[] =>
-  report.scenarios.filter((result) => result.verdict === verdict).map(({ id }) => id);
+const test = (more: Partial<RunOptions>, via = 'amqp'): Promise<Report> =>
+  runVia(via, {
+    ...{ concurrency: 8, patienceMs: 1_000 },
+    describe: { protocol: 'im.ran.v1', timers: { answerWithinMs: 2_000, redeliverAfterMs: 500 } },
+    ...more,
+  });
 
 const SOME = ['plain-exchange', 'conversation', 'msg-n#d*', 'cut-*', 'keeps-reading', 'burst*'];
 

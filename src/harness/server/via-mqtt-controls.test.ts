@@ -1,30 +1,14 @@
 import { join } from 'node:path';
 import t from 'tap';
 import type { Report } from '../../../schemas/index.js';
-import { loadVia } from '../../adapters/load-via.js';
 import { packageRoot } from '../../package-root.js';
-import { runSuite } from '../index.js';
 import type { RunOptions } from '../options.js';
+import { runVia, violationsOf, withVerdict } from './testing/via-run.js';
 
 const BROKER = `${process.execPath} ${join(packageRoot, 'src/adapters/testing/mqtt-broker.mjs')}`;
 
-const test = async (exec: string, via: string, more: Partial<RunOptions> = {}): Promise<Report> =>
-  runSuite(
-    {
-      ...{ exec, dialect: await loadVia(via), skip: [], only: [], headers: {}, allowUnproven: false },
-      ...{ seed: 'mqtt', concurrency: 8, instances: 1, patienceMs: 600, replayArguments: [] },
-      describe: { protocol: 'im.ran.v1', timers: { answerWithinMs: 800, redeliverAfterMs: 300 } },
-      ...more,
-    },
-    {},
-    new AbortController().signal,
-  );
-
-const withVerdict = (report: Report, verdict: string): string[] =>
-  report.scenarios.filter((result) => result.verdict === verdict).map(({ id }) => id);
-
-const violationsOf = (report: Report): string[] =>
-  report.scenarios.flatMap(({ violations }) => violations.map((one) => `${one.requirement} ${one.message}`));
+const test = (exec: string, via: string, more: Partial<RunOptions> = {}): Promise<Report> =>
+  runVia(via, { exec, concurrency: 8, patienceMs: 600, ...more });
 
 t.test('a mute broker gains nothing: no scenario, no requirement, no cell', async (t) => {
   const describe = { protocol: 'im.ran.v1', timers: { answerWithinMs: 60, redeliverAfterMs: 60 } } as const;

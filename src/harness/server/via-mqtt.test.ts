@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import t from 'tap';
 import type { Report } from '../../../schemas/index.js';
-import { loadVia } from '../../adapters/load-via.js';
-import { runSuite } from '../index.js';
 import type { RunOptions } from '../options.js';
+import { runVia, violationsOf, withVerdict } from './testing/via-run.js';
 
 const isThere = spawnSync('sh', ['-c', 'command -v mosquitto']).status === 0;
 const missing = isThere ? undefined : 'mosquitto is not there: apt-get install mosquitto';
@@ -16,28 +15,14 @@ const mosquitto = (...settings: string[]): string => {
   return `printf '%s\\n' ${lines.map((line) => `'${line}'`).join(' ')} >{data}/mosquitto.conf; exec mosquitto -c {data}/mosquitto.conf`;
 };
 
-const test = async (exec: string, via: string, more: Partial<RunOptions> = {}): Promise<Report> =>
-  runSuite(
-    {
-      ...{ exec, dialect: await loadVia(via), skip: [], headers: {}, allowUnproven: false },
-      ...{ seed: 'mqtt', concurrency: 16, instances: 1, patienceMs: 400, replayArguments: [] },
-      only: [
-        'server/core/plain-exchange',
-        'server/core/msg-n#d*-then-reconnect.*',
-        'server/core/msg-a#disconnect-before.*',
-      ],
-      describe: { protocol: 'im.ran.v1', timers: { answerWithinMs: 800, redeliverAfterMs: 300 } },
-      ...more,
-    },
-    {},
-    new AbortController().signal,
-  );
+const SOME = [
+  'server/core/plain-exchange',
+  'server/core/msg-n#d*-then-reconnect.*',
+  'server/core/msg-a#disconnect-before.*',
+];
 
-const withVerdict = (report: Report, verdict: string): string[] =>
-  report.scenarios.filter((result) => result.verdict === verdict).map(({ id }) => id);
-
-const violationsOf = (report: Report): string[] =>
-  report.scenarios.flatMap(({ violations }) => violations.map((one) => `${one.requirement} ${one.message}`));
+const test = (exec: string, via: string, more: Partial<RunOptions> = {}): Promise<Report> =>
+  runVia(via, { exec, only: SOME, ...more });
 
 t.test('mosquitto keeps what it promises while it lives', { skip }, async (t) => {
   for (const via of ['mqtt', 'mqtt?version=5']) {

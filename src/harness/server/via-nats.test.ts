@@ -2,10 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Report } from '../../../schemas/index.js';
-import { loadVia } from '../../adapters/load-via.js';
 import { packageRoot } from '../../package-root.js';
-import { runSuite } from '../index.js';
 import type { RunOptions } from '../options.js';
+import { runVia, withVerdict } from './testing/via-run.js';
 
 const isThere = spawnSync('nats-server', ['--version']).status === 0;
 const missing = isThere ? undefined : 'nats-server is not there: apt-get install nats-server';
@@ -27,20 +26,8 @@ const SOME = [
 const FEW = ['server/core/msg-a#disconnect-before.*', 'server/core/msg-a#drop.*'];
 const KILLED = ['server/durable/killed-after-the-answer', 'server/durable/killed-while-accepting'];
 
-const test = async (exec: string, via: string, more: Partial<RunOptions> = {}): Promise<Report> =>
-  runSuite(
-    {
-      ...{ exec, dialect: await loadVia(via), only: SOME, skip: [], headers: {}, allowUnproven: false },
-      ...{ seed: 'nats', concurrency: 16, instances: 1, patienceMs: 400, replayArguments: [] },
-      describe: { protocol: 'im.ran.v1', timers: { answerWithinMs: 800, redeliverAfterMs: 300 } },
-      ...more,
-    },
-    {},
-    new AbortController().signal,
-  );
-
-const withVerdict = (report: Report, verdict: string): string[] =>
-  report.scenarios.filter((result) => result.verdict === verdict).map(({ id }) => id);
+const test = (exec: string, via: string, more: Partial<RunOptions> = {}): Promise<Report> =>
+  runVia(via, { exec, only: SOME, ...more });
 
 const FAST = 'nats?ack_wait=300ms';
 
