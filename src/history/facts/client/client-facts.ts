@@ -139,6 +139,7 @@ export class ClientFacts {
         return;
       case 'fault':
         this.faults.note(event);
+        this.tell('onFault', event);
         return;
       case 'settling':
         this.tell('onSettling');

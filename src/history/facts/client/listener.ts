@@ -24,6 +24,8 @@ export interface ClientListener {
   /** The connection has ended, and nothing of it is forgotten yet. */
   onClosed(event: HistoryEventOf<'closed'>): void;
   onSubject(event: HistoryEventOf<'subject'>): void;
+  /** A fault of the script came to an end: it fired or it did not. */
+  onFault(event: HistoryEventOf<'fault'>): void;
   onStep(event: HistoryEventOf<'step'>): void;
   onSettling(): void;
   onSettled(): void;

@@ -34,6 +34,8 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
   let openedAt = 0;
   let live: number | undefined;
   let silentAt: { at: number; line: number } | undefined;
+  /** Until then the kit did not listen: what the client tried meanwhile is in no history. */
+  let absentUntil = 0;
 
   const report = (requirement: RequirementId, one: End, message: string, expected: string, late?: true): void =>
     findings.report({
@@ -82,8 +84,8 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
 
   const judgeLate = (one: End): void => {
     if (one.code === REPLACED || MAY_STAY_AWAY.has(one.code) || offline || facts.frozen) return;
-    const from = Math.max(one.at, facts.awakeSince);
-    const pauseMs = isCounted ? one.nominalMs : facts.timers.reconnectMaxMs;
+    const from = Math.max(one.at, facts.awakeSince, absentUntil);
+    const pauseMs = isCounted && absentUntil <= one.at ? one.nominalMs : facts.timers.reconnectMaxMs;
     const dueAt = from + Math.max(pauseMs * MOST, one.retryAfterMs) + one.unnoticedMs + facts.graceMs;
     if (facts.at <= dueAt) return;
     report('IM-1-30', one, 'the client did not come back', `an attempt by ${ms(dueAt)}`, true);
@@ -138,6 +140,9 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
     onPush: (push) => {
       // The client was told to go offline for a while: it comes back when that is over.
       if (push.isWord && push.body.includes('"disconnect"')) offline = true;
+    },
+    onFault: ({ fault, fired }) => {
+      if (fault === 'disconnect' && fired) absentUntil = facts.at;
     },
     onSubject: ({ event }) => {
       if (event === 'frozen' || event === 'continued') return;

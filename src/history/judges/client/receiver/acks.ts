@@ -79,7 +79,7 @@ export const judgeAcks: ClientJudge = (context) => {
         if (!isAnswer) findings.exercise('IM-4.3-4');
       } else runs.set(push, { conn, from: at, count: 1, notBefore: 0 });
       const { settled } = push;
-      if (settled === undefined || isAnswer || at <= settled.at + READ_MS) return;
+      if (settled === undefined || isAnswer || at <= Math.max(settled.at, facts.awakeSince) + READ_MS) return;
       if (mayAnswerCopy(push, conn, line) || facts.isCutShort(settled)) return;
       if (facts.kills.some((kill) => kill.at > settled.at)) return;
       reportPush(context, 'IM-4.3-4', push, {
