@@ -83,6 +83,19 @@ export const DialectFileSchema = Type.Object(
         pattern: `^${name}$`,
       }),
     ),
+    once: Type.Optional(
+      Type.Array(Type.Union([Type.Literal('msg:R'), Type.Literal('ack:R')]), {
+        uniqueItems: true,
+        description:
+          'What may be said once only, because the protocol takes a repetition for another message, or for an error: a message; an ack of each push. A scenario that wants to repeat it ends there.',
+      }),
+    ),
+    sharesQueue: Type.Optional(
+      Type.Literal(true, {
+        description:
+          'Two connections of one user share what comes: the newer one does not take the place of the older one. A scenario that replaces a connection ends there.',
+      }),
+    ),
     prepare: Type.Optional(
       Type.Object(
         { send: template('Such as the opening of a conversation.'), await: Type.Optional(template('The answer.')) },

@@ -95,7 +95,7 @@ export const whyMissing = (
 };
 
 /** What a protocol with that profile cannot promise, whatever a server does: a finding of its own. */
-export const cannotPromiseOf = ({ packets, fields }: Profile): string[] => {
+export const cannotPromiseOf = ({ packets, fields, sharesQueue }: Profile): string[] => {
   const sentences: [boolean, string][] = [
     [!fields.includes('msg:R.msgId'), 'no id of the sender: after a lost answer a message is lost or doubled'],
     [!packets.includes('ack:R'), 'no ack of the receiver: a push that is lost on its way is lost for good'],
@@ -104,6 +104,10 @@ export const cannotPromiseOf = ({ packets, fields }: Profile): string[] => {
       'no answer to an ack: a receiver has to remember every message for ever, or it may see one twice',
     ],
     [!fields.includes('ack:N.delivered'), 'no receipt: a sender never learns whether its message has arrived'],
+    [
+      sharesQueue === true,
+      'two connections of one user share its messages: what goes to a dead one waits until the server has noticed',
+    ],
   ];
   return sentences.filter(([holds]) => holds).map(([, sentence]) => sentence);
 };

@@ -1,30 +1,19 @@
 // The flow of the note that this project began with: the server stores a message, gives it an id, forwards it, waits for the
 // ack of the receiver, and passes it on to the sender. PORT=9001 DATA_DIR=data node server.mjs
-import { existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { WebSocketServer } from 'ws';
+import { openLog } from '../log.mjs';
 
 const path = join(process.env.DATA_DIR ?? '.', 'messages.log');
 const messages = new Map();
 const online = new Map();
 
-if (existsSync(path)) {
-  for (const line of readFileSync(path, 'utf8')
-    .split('\n')
-    .filter((text) => text.endsWith('}'))) {
-    const { message, acked } = JSON.parse(line);
-    if (message) messages.set(message.id, message);
-    else messages.delete(acked);
-  }
-}
-const log = openSync(path, 'a');
+const store = openLog(path, ({ message, acked }) => {
+  if (message) messages.set(message.id, message);
+  else messages.delete(acked);
+});
 /** Ids go on after a restart, also where the last messages are acked and gone. */
 let lastId = Date.now() * 1_000;
-
-const store = (entry) => {
-  writeSync(log, `${JSON.stringify(entry)}\n`);
-  fsyncSync(log);
-};
 
 const say = (user, value) => {
   const socket = online.get(user);
@@ -36,8 +25,8 @@ const push = ({ id, from, to, content }) => say(to, { type: 'message', id, from,
 const onMessage = (from, { to, content }) => {
   lastId += 1;
   const message = { id: lastId, from, to, content };
-  messages.set(message.id, message);
   store({ message });
+  messages.set(message.id, message);
   say(from, { type: 'acknowledgement', id: message.id, status: 'stored' });
   push(message);
 };
@@ -45,8 +34,8 @@ const onMessage = (from, { to, content }) => {
 const onAck = (user, { id }) => {
   const message = messages.get(id);
   if (message?.to !== user) return;
-  messages.delete(id);
   store({ acked: id });
+  messages.delete(id);
   say(message.from, { type: 'acknowledgement', id, status: 'delivered' });
 };
 
@@ -60,8 +49,13 @@ server.on('connection', (socket, request) => {
   socket.on('message', (data) => {
     if (online.get(user) !== socket) return;
     const frame = JSON.parse(String(data));
-    if (frame.type === 'message') onMessage(user, frame);
-    else if (frame.type === 'acknowledgement') onAck(user, frame);
+    try {
+      if (frame.type === 'message') onMessage(user, frame);
+      else if (frame.type === 'acknowledgement') onAck(user, frame);
+    } catch (error) {
+      // This protocol has no word for it: who gets no answer knows that nothing was promised.
+      process.stderr.write(`not stored: ${error.message}\n`);
+    }
   });
   for (const message of messages.values()) if (message.to === user) push(message);
 });

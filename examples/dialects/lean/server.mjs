@@ -1,7 +1,7 @@
 // A small durable chat server with a protocol of its own, as many a company has one. PORT=9001 DATA_DIR=data node server.mjs
-import { existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { WebSocketServer } from 'ws';
+import { openLog } from '../log.mjs';
 
 const REDELIVER_MS = 1_000;
 const path = join(process.env.DATA_DIR ?? '.', 'chat.log');
@@ -20,22 +20,10 @@ const remember = (message) => {
   lastId = Math.max(lastId, message.serverId);
 };
 
-// A line that a kill cut short was answered to nobody.
-if (existsSync(path)) {
-  for (const line of readFileSync(path, 'utf8')
-    .split('\n')
-    .filter((text) => text.endsWith('}'))) {
-    const { message, acked } = JSON.parse(line);
-    if (message) remember(message);
-    else messages.get(acked).acked = true;
-  }
-}
-
-const log = openSync(path, 'a');
-const store = (entry) => {
-  writeSync(log, `${JSON.stringify(entry)}\n`);
-  fsyncSync(log);
-};
+const store = openLog(path, ({ message, acked }) => {
+  if (message) remember(message);
+  else messages.get(acked).acked = true;
+});
 
 const say = (socket, value) => socket?.readyState === 1 && socket.send(JSON.stringify(value));
 
@@ -55,8 +43,13 @@ const onMessage = (socket, from, { id, to, content }) => {
   }
   const message = known ?? { serverId: lastId + 1, id, from, to, content, ts: Date.now() };
   if (!known) {
+    try {
+      store({ message });
+    } catch {
+      say(socket, { type: 'acknowledgement', id, error: 'storage' });
+      return;
+    }
     remember(message);
-    store({ message });
     push(message);
   }
   // Only what is on the disk is answered.
@@ -66,8 +59,12 @@ const onMessage = (socket, from, { id, to, content }) => {
 const onAck = (user, { id }) => {
   const message = messages.get(id);
   if (message?.to !== user || message.acked) return;
-  message.acked = true;
-  store({ acked: id });
+  try {
+    store({ acked: id });
+    message.acked = true;
+  } catch {
+    // It is pushed again, and acked again.
+  }
 };
 
 const server = new WebSocketServer({ port: Number(process.env.PORT ?? 9001), host: '127.0.0.1' });

@@ -43,7 +43,6 @@ export const amqpDialect = (given: ReadonlyMap<string, string>): Dialect => {
     },
     cannotPromise: [
       'the broker does not know a message again: after a lost answer it is lost or doubled',
-      'two connections of one user share its messages: what goes to a dead one waits until its heartbeats are missed',
       'the broker does not vouch for the sender: a receiver is told what the sender wrote',
       ...(settings.fence
         ? ['an ack is answered by a fence: it proves that the broker has read the ack, not that it has stored it']

@@ -20,7 +20,7 @@ export const dialectOf = (file: DialectFile, name: string, hooks: Hooks = {}): D
     opening: defined({ url, subprotocol, headers }),
     profile: profileOf(file),
     ...defined({ closes }),
-    open: (who, wire) => new MappingSession(file, hooks, who, wire),
+    open: (who, wire, memory) => new MappingSession(file, hooks, { who, wire, memory }),
   };
 };
 

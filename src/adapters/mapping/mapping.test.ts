@@ -72,6 +72,11 @@ t.test('frames: cut, read, and written as they were', async (t) => {
     ['socket.io', '42/room,17["send",{}]', { eio: '4', sio: '2', nsp: '/room', id: 17, data: ['send', {}] }],
     ['socket.io', '43[]', { eio: '4', sio: '3', data: [] }],
     ['stomp', 'SEND\na:x\\cy\n\nbody\0', { command: 'SEND', headers: { a: 'x:y' }, body: 'body' }],
+    [
+      'stomp',
+      'SEND\ncontent-length:5\n\né\0é\0',
+      { command: 'SEND', headers: { 'content-length': '5' }, body: 'é\0é' },
+    ],
     ['stomp', 'CONNECT\nhost:a:b\n\n\0', { command: 'CONNECT', headers: { host: 'a:b' }, body: '' }],
   ];
   for (const [name, wire, value] of cases) {
@@ -94,6 +99,7 @@ t.test('frames: cut, read, and written as they were', async (t) => {
     ['socket.io', '4x'],
     ['socket.io', '451-["a"]'],
     ['stomp', 'x\0'],
+    ['stomp', 'A\ncontent-length:1\n\nab\0'],
   ] as const) {
     t.match(codecOf(name).decode(wire), [{ broken: String }], `${name}: ${wire} is none`);
   }
@@ -250,6 +256,25 @@ t.test('an ack goes by what its push had, on that connection alone', async (t) =
   atOnce.session.receive('{"from":"bob","text":"x","key":"k","id":"S1","tag":4}');
   atOnce.session.receive('{"from":"bob","text":"x","key":"k","id":"S1","tag":5}');
   t.same(atOnce.said, ['{"ack":4}', '{"ack":5}'], 'within the push that it acks');
+});
+
+t.test('what may be said once is not repeated', async (t) => {
+  const yaml = `${GOOD}once: [msg:R, ack:R]\n`
+    .replace('receive:', "  ack:R: { ack: '{tag:int}' }\nreceive:")
+    .replace("key: '{msgId}' }, is: msg:N", "key: '{msgId}', id: '{serverMsgId}', tag: '{tag:int}' }, is: msg:N");
+  const { session, said } = talk(yaml);
+  t.match(session.send({ ...send, ttlMs: 5 }, {}), { cannot: /lifetime/ });
+  t.equal(session.send(send, {}), undefined, 'what could not be said was not said yet');
+  t.match(session.send(send, {}), { cannot: /it would be another message/ });
+  t.equal(session.send({ ...send, msgId: 'other' }, {}), undefined);
+  const ack = { type: 'ack:R', rid: 'r', serverMsgId: 'S1' } as const;
+  t.match(session.send(ack, {}), { cannot: /not waiting for an ack/ }, 'nothing was pushed');
+  for (const tag of [4, 5]) {
+    session.receive(`{"from":"bob","text":"x","key":"k","id":"S1","tag":${tag}}`);
+    t.equal(session.send(ack, {}), undefined, `push ${tag}`);
+    t.match(session.send(ack, {}), { cannot: /not waiting for an ack/ });
+  }
+  t.same(said.slice(2), ['{"ack":4}', '{"ack":5}']);
 });
 
 t.test('unread frames name the nearest rule; lists give a packet each; hooks see every frame', async (t) => {

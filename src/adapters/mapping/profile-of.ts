@@ -6,6 +6,7 @@ import {
   type ProfileField,
   type ReceiveRule,
 } from '../../../schemas/index.js';
+import { defined } from '../../defined.js';
 import { STATUSES } from './packet-of.js';
 import { holesOf } from './template.js';
 
@@ -94,5 +95,6 @@ export const profileOf = (file: DialectFile): Profile => {
   const packets: PacketType[] = ['msg:R'];
   for (const type of ['msg:A', 'msg:N', 'ack:A', 'ack:N'] as const) if (heard.has(type)) packets.push(type);
   if (file.send['ack:R'] !== undefined) packets.push('ack:R');
-  return { packets, fields: PROFILE_FIELDS.filter((field) => hasField(field, file)) };
+  const fields = PROFILE_FIELDS.filter((field) => hasField(field, file));
+  return { packets, fields, ...defined({ sharesQueue: file.sharesQueue }) };
 };

@@ -17,6 +17,14 @@ export interface Hooks {
 }
 
 const REFUSED = 401;
+const SENT = 'sent ';
+
+/** Whose connection it is, where it writes, and what its user remembers over connections. */
+export interface Place {
+  who: Who;
+  wire: Wire;
+  memory: Map<string, unknown>;
+}
 
 /** One connection of a dialect that is written as a mapping. */
 export class MappingSession implements Session {
@@ -33,10 +41,14 @@ export class MappingSession implements Session {
   /** By the id that an ack:R names: what the last push of it had. */
   readonly #pushed = new Map<string, Record<string, unknown>>();
   #telling: Record<string, unknown> | undefined;
+  readonly #memory: Map<string, unknown>;
+  /** The pushes that were acked, where each may be acked once. */
+  readonly #acked = new WeakSet<Record<string, unknown>>();
   readonly beat?: { everyMs: number; run(): void };
 
-  constructor(file: DialectFile, hooks: Hooks, { user, device, token }: Who, wire: Wire) {
+  constructor(file: DialectFile, hooks: Hooks, { who: { user, device, token }, wire, memory }: Place) {
     this.#file = file;
+    this.#memory = memory;
     this.#hooks = hooks;
     this.#wire = wire;
     this.#codec = codecOf(file.frames);
@@ -90,8 +102,13 @@ export class MappingSession implements Session {
     if (ttlMs !== undefined && !JSON.stringify(template).includes('{ttlMs')) {
       return { cannot: 'give a message a lifetime' };
     }
+    const isOnce = this.#file.once?.includes('msg:R') === true;
+    if (isOnce && this.#memory.has(SENT + msgId))
+      return { cannot: 'send a message again: it would be another message' };
     const ridInt = this.#requests.number(rid);
-    return this.#trySay(template, { rid, ridInt, msgId, to, body, ttlMs, from: this.#known.user }, to);
+    const cannot = this.#trySay(template, { rid, ridInt, msgId, to, body, ttlMs, from: this.#known.user }, to);
+    if (isOnce && cannot === undefined) this.#memory.set(SENT + msgId, true);
+    return cannot;
   }
 
   #sendAck({ rid, serverMsgId }: AckR, about: About): Cannot | undefined {
@@ -102,8 +119,14 @@ export class MappingSession implements Session {
     if (ackBy !== undefined && pushed?.[ackBy] === undefined) {
       return { cannot: 'ack a message on a connection on which it was not pushed' };
     }
+    const isOnce = this.#file.once?.includes('ack:R') === true;
+    if (isOnce && (pushed === undefined || this.#acked.has(pushed))) {
+      return { cannot: 'ack what is not waiting for an ack on this connection' };
+    }
     const ridInt = this.#requests.number(rid);
-    return this.#trySay(template, { ...about, ...pushed, rid, ridInt, serverMsgId });
+    const cannot = this.#trySay(template, { ...about, ...pushed, rid, ridInt, serverMsgId });
+    if (isOnce && pushed !== undefined && cannot === undefined) this.#acked.add(pushed);
+    return cannot;
   }
 
   receive(data: string | Uint8Array): void {

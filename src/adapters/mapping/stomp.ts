@@ -8,8 +8,23 @@ const escaped = (text: string): string =>
 /** CONNECT and CONNECTED are not escaped (STOMP 1.2). */
 const isPlain = (command: string): boolean => command === 'CONNECT' || command === 'CONNECTED';
 
+const END_OF_HEADERS = /\r?\n\r?\n/;
+
+/** Where the frame at the beginning of the text ends, that is where its NUL stands; undefined if it is not whole. */
+const endOf = (text: string): number | undefined => {
+  const first = text.indexOf('\0');
+  const headers = END_OF_HEADERS.exec(first < 0 ? text : text.slice(0, first));
+  const length = headers && /(?:^|\n)content-length:(\d+)/.exec(text.slice(0, headers.index))?.[1];
+  if (headers === null || length === undefined) return first < 0 ? undefined : first;
+  // A body may hold a NUL where its length, in bytes, is told.
+  const from = headers.index + headers[0].length;
+  const bytes = Buffer.from(text.slice(from));
+  if (bytes.length <= Number(length)) return undefined;
+  return from + bytes.subarray(0, Number(length)).toString().length;
+};
+
 const read = (text: string): Decoded => {
-  const end = /\r?\n\r?\n/.exec(text);
+  const end = END_OF_HEADERS.exec(text);
   if (end === null) return { broken: 'it has no empty line after its headers', text };
   const [command = '', ...lines] = text.slice(0, end.index).split(/\r?\n/);
   const headers: Record<string, string> = {};
@@ -34,10 +49,15 @@ export const stomp = (): Codec => {
     for (;;) {
       // Line ends stand between frames, and alone they are a sign of life: no frame in either case.
       rest = rest.replace(/^(\r?\n)+/, '');
-      const end = rest.indexOf('\0');
-      if (end < 0) return found;
-      found.push(read(rest.slice(0, end)));
-      rest = rest.slice(end + 1);
+      const end = endOf(rest);
+      if (end === undefined) return found;
+      const isClosed = rest[end] === '\0';
+      found.push(
+        isClosed
+          ? read(rest.slice(0, end))
+          : { broken: 'no NUL stands where its content-length ends', text: rest.slice(0, end) },
+      );
+      rest = rest.slice(isClosed ? end + 1 : end);
     }
   };
   return {
@@ -46,8 +66,9 @@ export const stomp = (): Codec => {
       return frames();
     },
     encode: (value) => {
-      const { command, headers = {}, body = '' } = value as { command: string; headers?: object; body?: string };
+      const { command, headers: given = {}, body = '' } = value as { command: string; headers?: object; body?: string };
       if (command === '') return '\n';
+      const headers = body.includes('\0') ? { ...given, 'content-length': Buffer.byteLength(body) } : given;
       const plain = isPlain(command);
       const lines = Object.entries(headers).map(([name, text]) =>
         plain ? `${name}:${text}` : `${escaped(name)}:${escaped(String(text))}`,

@@ -1,34 +1,14 @@
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import type { Report } from '../../../schemas/index.js';
 import { loadVia } from '../../adapters/load-via.js';
 import { mute } from '../../adapters/testing/broken-dialect.js';
-import { packageRoot } from '../../package-root.js';
 import type { RunOptions } from '../options.js';
-import { pickPort } from '../process/port.js';
+import { missingRabbitmq, RABBITMQ, startRabbitmq } from './testing/running-rabbitmq.js';
 import { runVia, withVerdict } from './testing/via-run.js';
 
-const isThere = existsSync('/usr/lib/rabbitmq/bin/rabbitmq-server');
-const missing = isThere ? undefined : 'RabbitMQ is not there: apt-get install rabbitmq-server';
-if (missing !== undefined && process.env.IM_REQUIRE_ALL === '1') t.fail(missing);
-const skip = missing ?? false;
-
-const RABBITMQ = join(packageRoot, 'src/adapters/testing/rabbitmq.sh');
-const BOOT_BOUND_MS = 90_000;
-
-const isUp = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on('error', () => resolve(false));
-  });
+if (missingRabbitmq !== undefined && process.env.IM_REQUIRE_ALL === '1') t.fail(missingRabbitmq);
+const skip = missingRabbitmq ?? false;
 
 /** The command line of a process, or nothing where it has just ended. */
 const commandLineOf = (pid: string): string => {
@@ -43,15 +23,6 @@ const commandLineOf = (pid: string): string => {
 const runs = (text: string): boolean =>
   readdirSync('/proc').some((name) => /^\d+$/.test(name) && commandLineOf(name).includes(text));
 
-/** Ends a process with all that it has started; it may have ended by itself. */
-const killGroup = (pid: number): void => {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-};
-
 const test = (more: Partial<RunOptions>, via = 'amqp'): Promise<Report> =>
   runVia(via, {
     ...{ concurrency: 8, patienceMs: 1_000 },
@@ -62,20 +33,8 @@ const test = (more: Partial<RunOptions>, via = 'amqp'): Promise<Report> =>
 const SOME = ['plain-exchange', 'conversation', 'msg-n#d*', 'cut-*', 'keeps-reading', 'burst*'];
 
 t.test('a broker that is there already', { skip, timeout: 180_000 }, async (t) => {
-  const port = await pickPort();
-  const data = mkdtempSync(join(tmpdir(), 'im-rabbitmq-'));
-  const child = spawn(RABBITMQ, {
-    ...{ detached: true, stdio: 'ignore' },
-    env: { ...process.env, PORT: String(port), DATA_DIR: data },
-  });
-  t.teardown(() => {
-    if (child.pid !== undefined) killGroup(child.pid);
-    rmSync(data, { recursive: true, force: true, maxRetries: 20 });
-  });
-  for (const from = Date.now(); !(await isUp(port)); await sleep(100)) {
-    if (child.exitCode !== null) throw new Error(`RabbitMQ has ended with ${child.exitCode}`);
-    if (Date.now() - from > BOOT_BOUND_MS) throw new Error('RabbitMQ does not start');
-  }
+  const { port, stop } = await startRabbitmq();
+  t.teardown(stop);
   const url = `amqp://127.0.0.1:${port}`;
   const only = SOME.map((id) => `server/core/${id}`);
 

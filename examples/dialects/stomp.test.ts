@@ -1,0 +1,38 @@
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { loadDialect } from '../../src/adapters/load-dialect.js';
+import { forgetsOffline, mute } from '../../src/adapters/testing/broken-dialect.js';
+import type { RunOptions } from '../../src/harness/options.js';
+import { missingRabbitmq, startRabbitmq } from '../../src/harness/server/testing/running-rabbitmq.js';
+import { runVia, violationsOf, withVerdict } from '../../src/harness/server/testing/via-run.js';
+
+if (missingRabbitmq !== undefined && process.env.IM_REQUIRE_ALL === '1') t.fail(missingRabbitmq);
+
+const FILE = fileURLToPath(new URL('stomp/stomp.yaml', import.meta.url));
+const SOME = ['plain-exchange', 'receiver-away', 'msg-n#d*', 'ack-r#drop.*', 'ack-a#drop.*', 'keeps-reading'];
+
+t.test('STOMP over WebSocket, spoken by RabbitMQ', { skip: missingRabbitmq ?? false, timeout: 240_000 }, async (t) => {
+  const { port, stop } = await startRabbitmq('web-stomp');
+  t.teardown(stop);
+  const dialect = await loadDialect(FILE);
+  const test = (only: string[], more: Partial<RunOptions> = {}) =>
+    runVia('amqp', {
+      ...{ dialect, url: `ws://127.0.0.1:${port}/`, only: only.map((id) => `server/core/${id}`) },
+      ...{ seed: 'stomp', concurrency: 8, patienceMs: 1_000 },
+      describe: { protocol: 'im.ran.v1', timers: { answerWithinMs: 2_000, redeliverAfterMs: 500 } },
+      ...more,
+    });
+
+  const report = await test(SOME, { judged: ['IM-2-3', 'IM-3-1', 'IM-3-5', 'IM-4.2-8'] });
+  for (const verdict of ['failed', 'error', 'inconclusive'] as const) t.same(withVerdict(report, verdict), [], verdict);
+  t.same(report.problems, [], 'all that must be judged was');
+  t.match(report.subject.dialect?.cannotPromise.join('\n'), /lost or doubled[\s\S]*two connections of one user share/);
+
+  const describe = { protocol: 'im.ran.v1', timers: { answerWithinMs: 60, redeliverAfterMs: 60 } } as const;
+  const silent = await test(SOME, { dialect: mute(dialect), describe, patienceMs: 30 });
+  t.not(withVerdict(silent, 'failed').length + withVerdict(silent, 'error').length, 0, 'a mute one was played');
+  t.same(withVerdict(silent, 'passed'), [], 'and gains nothing');
+
+  const forgetful = await test(['receiver-away'], { dialect: forgetsOffline(dialect) });
+  t.match(violationsOf(forgetful).join(' '), /IM-3-1|IM-4\.2-8/, 'one that forgets who is away is caught');
+});
