@@ -1,14 +1,15 @@
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import t from 'tap';
-import { loadDialect } from '../../src/adapters/load-dialect.js';
-import { forgetsOffline, mute } from '../../src/adapters/testing/broken-dialect.js';
-import type { RunOptions } from '../../src/harness/options.js';
-import { missingRabbitmq, startRabbitmq } from '../../src/harness/server/testing/running-rabbitmq.js';
-import { runVia, violationsOf, withVerdict } from '../../src/harness/server/testing/via-run.js';
+import { loadDialect } from '../../adapters/load-dialect.js';
+import { forgetsOffline, mute } from '../../adapters/testing/broken-dialect.js';
+import { packageRoot } from '../../package-root.js';
+import type { RunOptions } from '../options.js';
+import { missingRabbitmq, startRabbitmq } from './testing/running-rabbitmq.js';
+import { runVia, violationsOf, withVerdict } from './testing/via-run.js';
 
 if (missingRabbitmq !== undefined && process.env.IM_REQUIRE_ALL === '1') t.fail(missingRabbitmq);
 
-const FILE = fileURLToPath(new URL('stomp/stomp.yaml', import.meta.url));
+const FILE = join(packageRoot, 'examples/dialects/stomp/stomp.yaml');
 const SOME = ['plain-exchange', 'receiver-away', 'msg-n#d*', 'ack-r#drop.*', 'ack-a#drop.*', 'keeps-reading'];
 
 t.test('STOMP over WebSocket, spoken by RabbitMQ', { skip: missingRabbitmq ?? false, timeout: 240_000 }, async (t) => {
