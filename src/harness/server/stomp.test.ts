@@ -5,7 +5,7 @@ import { forgetsOffline, mute } from '../../adapters/testing/broken-dialect.js';
 import { packageRoot } from '../../package-root.js';
 import type { RunOptions } from '../options.js';
 import { missingRabbitmq, startRabbitmq } from './testing/running-rabbitmq.js';
-import { runVia, violationsOf, withVerdict } from './testing/via-run.js';
+import { played, runVia, violationsOf, withVerdict } from './testing/via-run.js';
 
 if (missingRabbitmq !== undefined && process.env.IM_REQUIRE_ALL === '1') t.fail(missingRabbitmq);
 
@@ -31,7 +31,7 @@ t.test('STOMP over WebSocket, spoken by RabbitMQ', { skip: missingRabbitmq ?? fa
 
   const describe = { protocol: 'im.ran.v1', timers: { answerWithinMs: 60, redeliverAfterMs: 60 } } as const;
   const silent = await test(SOME, { dialect: mute(dialect), describe, patienceMs: 30 });
-  t.not(withVerdict(silent, 'failed').length + withVerdict(silent, 'error').length, 0, 'a mute one was played');
+  t.ok(played(silent).length > 5, 'one that says nothing after the login was played');
   t.same(withVerdict(silent, 'passed'), [], 'and gains nothing');
 
   const forgetful = await test(['receiver-away'], { dialect: forgetsOffline(dialect) });

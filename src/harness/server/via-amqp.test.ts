@@ -5,7 +5,7 @@ import { loadVia } from '../../adapters/load-via.js';
 import { mute } from '../../adapters/testing/broken-dialect.js';
 import type { RunOptions } from '../options.js';
 import { missingRabbitmq, RABBITMQ, startRabbitmq } from './testing/running-rabbitmq.js';
-import { runVia, withVerdict } from './testing/via-run.js';
+import { played, runVia, withVerdict } from './testing/via-run.js';
 
 if (missingRabbitmq !== undefined && process.env.IM_REQUIRE_ALL === '1') t.fail(missingRabbitmq);
 const skip = missingRabbitmq ?? false;
@@ -47,7 +47,7 @@ t.test('a broker that is there already', { skip, timeout: 180_000 }, async (t) =
 
   const describe = { protocol: 'im.ran.v1', timers: { answerWithinMs: 60, redeliverAfterMs: 60 } } as const;
   const silent = await test({ url, only, describe, patienceMs: 30, dialect: mute(await loadVia('amqp')) });
-  t.ok(withVerdict(silent, 'failed').length > 5, 'one that says nothing after the login was played');
+  t.ok(played(silent).length > 5, 'one that says nothing after the login was played');
   t.same(withVerdict(silent, 'passed'), [], 'and gains nothing');
   t.same(
     silent.requirements.filter(({ verdict }) => verdict === 'passed'),

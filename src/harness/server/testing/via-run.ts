@@ -20,6 +20,10 @@ export const runVia = async (via: string, more: Partial<RunOptions>): Promise<Re
 export const withVerdict = (report: Report, verdict: Verdict): string[] =>
   report.scenarios.filter((result) => result.verdict === verdict).map(({ id }) => id);
 
+/** Ids of the scenarios that the kit tried, whatever came of it: on a busy machine that may be no verdict. */
+export const played = (report: Report): string[] =>
+  report.scenarios.filter(({ verdict }) => verdict !== 'not-applicable').map(({ id }) => id);
+
 /** What was found, a line each. */
 export const violationsOf = (report: Report): string[] =>
   report.scenarios.flatMap(({ violations }) => violations.map((one) => `${one.requirement} ${one.message}`));
