@@ -13,16 +13,16 @@ const bot = join(packageRoot, 'examples', 'client-bot-browser', 'bot.js');
 
 /** Each side, what a kill of the browser leaves, and each way in which a line ends. */
 const SAMPLE = [
-  'client/core/{many-cuts,silence,server-gone,refusals,replaced}*',
-  'client/sender/{plain,offline,msg-r,busy,backlog}*',
-  'client/receiver/{plain,pushed-twice-at-once,msg-n,ack-a,freeze}*',
-  'client/durable/{exit,kill-in-a-stream,kill-after-ack-r,twice-killed}*',
+  'client/core/{many-cuts,silence,server-gone,replaced,refusals#not-found,token-expired}',
+  'client/sender/{plain,offline,backlog,busy#busy.later}',
+  'client/receiver/{plain,pushed-twice-at-once,freeze}',
+  'client/durable/{exit,kill-in-a-stream#soon,kill-after-ack-r#now,twice-killed}',
 ];
 /** What a tab does for another one. */
 const OF_TWO_TABS = [
-  'client/sender/{plain,offline}*',
-  'client/receiver/{plain,many}*',
-  'client/durable/{exit,twice-killed}*',
+  'client/sender/{plain,offline}',
+  'client/receiver/{plain,many}',
+  'client/durable/{exit,twice-killed}',
 ];
 
 /** Processes of which this text is an argument. */

@@ -26,7 +26,7 @@ const CONNECTIONS = {
 };
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
-const excerpt = (text) => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
+const excerpt = (text, most = 40) => (text.length > most ? `${text.slice(0, most)}…` : text);
 
 const items = new Map();
 
@@ -98,7 +98,7 @@ export const showPacket = ({ way, type, about, note, lost }) => {
   item.firstElementChild.setAttribute('role', 'img');
   item.firstElementChild.setAttribute('aria-label', way === 'out' ? 'to the server:' : 'from the server:');
   part('type', type);
-  if (about) part('about', excerpt(about));
+  if (about) part('about', excerpt(about, 20));
   if (note) part('note', note);
   if (lost) part('note', 'lost');
   byId('packets').prepend(item);
@@ -131,7 +131,7 @@ export const showChat = (me, peer) => {
   document.title = `${peer} – browser chat of ${me}`;
   byId('peer').textContent = peer;
   byId('talk').setAttribute('aria-label', `Messages with ${peer}`);
-  byId('body').placeholder = `Write to ${peer}, ${me}`;
+  byId('body').placeholder = `${me}, write to ${peer}`;
   byId('chat').hidden = false;
   // What is below stays in sight when the keyboard of a phone, or the packets, take room.
   new ResizeObserver(() => {

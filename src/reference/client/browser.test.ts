@@ -5,7 +5,7 @@ import { skipWithoutChromium as skip } from '../../harness/testing/chromium.js';
 import { awaitClient, type ClientPages, openClientPages } from './testing/browser-pages.js';
 import { bodiesFrom, enter, QUICK_TIMERS, SIX, serve, strikeAt, until } from './testing/served.js';
 
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 300_000;
 t.setTimeout(TIMEOUT_MS);
 
 /** How a page goes; what is returned is the page that goes on sending. */
@@ -78,51 +78,59 @@ for (const name of Object.keys(BLOWS)) {
   t.test(`before and after each of the six packets: ${name}`, { skip, timeout: TIMEOUT_MS }, (t) => strikeAll(t, name));
 }
 
-t.test('tabs share one device: one connection, one inbox, and the same events', { skip }, async (t) => {
-  const folder = t.testdir({ profile: {}, data: {} });
-  const proxy = await serve(t, join(folder, 'data'));
-  const pages = await openClientPages(t, join(folder, 'profile'), { url: proxy.url, token: 'alice' });
-  const bob = await enter(t, proxy.direct, 'bob');
-  const [one, two] = [await pages.open(), await pages.open()];
-  await Promise.all(
-    [one, two].map((page, tab) =>
-      page.evaluate(
-        `void Array.from({ length: 50 }, (_, n) => client.send({ to: 'bob', body: '${tab} ' + n }).catch(console.error))`,
+t.test(
+  'tabs share one device: one connection, one inbox, and the same events',
+  { skip, timeout: TIMEOUT_MS },
+  async (t) => {
+    const folder = t.testdir({ profile: {}, data: {} });
+    const proxy = await serve(t, join(folder, 'data'));
+    const pages = await openClientPages(t, join(folder, 'profile'), { url: proxy.url, token: 'alice' });
+    const bob = await enter(t, proxy.direct, 'bob');
+    const [one, two] = [await pages.open(), await pages.open()];
+    await Promise.all(
+      [one, two].map((page, tab) =>
+        page.evaluate(
+          `void Array.from({ length: 50 }, (_, n) => client.send({ to: 'bob', body: '${tab} ' + n }).catch(console.error))`,
+        ),
       ),
-    ),
-  );
-  await until(bob, () => bob.inbox.length >= 100, 'what both tabs sent');
-  for (const page of [one, two]) await page.waitForFunction('client.outgoing.length === 0');
-  const bodies = bodiesFrom(bob, 'alice');
-  t.equal(new Set(bodies).size, 100);
-  t.equal(bodies.length, 100, 'each once');
-  for (const tab of ['0', '1']) {
-    const order = bodies.filter((body) => body.startsWith(`${tab} `)).map((body) => Number(body.slice(2)));
-    t.same(
-      order,
-      order.toSorted((a, b) => a - b),
-      'in the order of each tab',
     );
-  }
-  t.equal((await one.evaluate('told.length')) as number, 200, 'the tab with the connection calls the handlers');
-  t.equal((await two.evaluate('told.length')) as number, 0, 'and no other');
-  await bob.send({ to: 'alice', body: 'for both' });
-  for (const page of [one, two]) await page.waitForFunction('client.inbox.length === 1');
-  await two.evaluate('client.confirm(client.inbox[0])');
-  await one.waitForFunction('client.inbox.length === 0');
-});
+    await until(bob, () => bob.inbox.length >= 100, 'what both tabs sent');
+    for (const page of [one, two]) await page.waitForFunction('client.outgoing.length === 0');
+    const bodies = bodiesFrom(bob, 'alice');
+    t.equal(new Set(bodies).size, 100);
+    t.equal(bodies.length, 100, 'each once');
+    for (const tab of ['0', '1']) {
+      const order = bodies.filter((body) => body.startsWith(`${tab} `)).map((body) => Number(body.slice(2)));
+      t.same(
+        order,
+        order.toSorted((a, b) => a - b),
+        'in the order of each tab',
+      );
+    }
+    t.equal((await one.evaluate('told.length')) as number, 200, 'the tab with the connection calls the handlers');
+    t.equal((await two.evaluate('told.length')) as number, 0, 'and no other');
+    await bob.send({ to: 'alice', body: 'for both' });
+    for (const page of [one, two]) await page.waitForFunction('client.inbox.length === 1');
+    await two.evaluate('client.confirm(client.inbox[0])');
+    await one.waitForFunction('client.inbox.length === 0');
+  },
+);
 
-t.test('a storage that is given as an object belongs to one client at a time', { skip }, async (t) => {
-  const folder = t.testdir({ profile: {}, data: {} });
-  const proxy = await serve(t, join(folder, 'data'));
-  const options = { url: proxy.url, token: 'alice' };
-  const pages = await openClientPages(t, join(folder, 'profile'), options);
-  const [one, two] = [await pages.open(), await pages.open()];
-  const more = JSON.stringify({ ...options, token: 'carol' });
-  const join_ = `library.connect({ ...${more}, storage: library.indexedDbStorage('carol') })`;
-  await one.evaluate(`${join_}.then((client) => { globalThis.carol = client; })`);
-  const refused = `${join_}.then(() => 'shared', ({ code, message }) => code + ': ' + message)`;
-  t.match(await two.evaluate(refused), /^storage: .*carol.* in use/);
-  await one.evaluate('carol.close()');
-  t.equal(await two.evaluate(`${join_}.then((client) => client.close()).then(() => 'free')`), 'free');
-});
+t.test(
+  'a storage that is given as an object belongs to one client at a time',
+  { skip, timeout: TIMEOUT_MS },
+  async (t) => {
+    const folder = t.testdir({ profile: {}, data: {} });
+    const proxy = await serve(t, join(folder, 'data'));
+    const options = { url: proxy.url, token: 'alice' };
+    const pages = await openClientPages(t, join(folder, 'profile'), options);
+    const [one, two] = [await pages.open(), await pages.open()];
+    const more = JSON.stringify({ ...options, token: 'carol' });
+    const join_ = `library.connect({ ...${more}, storage: library.indexedDbStorage('carol') })`;
+    await one.evaluate(`${join_}.then((client) => { globalThis.carol = client; })`);
+    const refused = `${join_}.then(() => 'shared', ({ code, message }) => code + ': ' + message)`;
+    t.match(await two.evaluate(refused), /^storage: .*carol.* in use/);
+    await one.evaluate('carol.close()');
+    t.equal(await two.evaluate(`${join_}.then((client) => client.close()).then(() => 'free')`), 'free');
+  },
+);
