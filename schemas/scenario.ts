@@ -48,10 +48,16 @@ export const ScenarioFileSchema = Type.Object(
     ),
     about: Type.Optional(Type.String({ description: 'Why it matters, for people.' })),
     requires: Type.Optional(
-      Type.Array(Type.String({ pattern: '^((limits|timers)\\.[A-Za-z]+( (<=|>=) [0-9]+( or none)?)?|metrics)$' }), {
-        description:
-          'Members of the description without which the scenario does not apply; `limits.maxInFlight <= 1000` also bounds the value, `limits.maxInFlight <= 1000 or none` bounds it where it is declared.',
-      }),
+      Type.Array(
+        Type.String({
+          pattern:
+            '^((limits|timers)\\.[A-Za-z]+( (<=|>=) [0-9]+( or none)?)?|metrics|can\\.(status|ping|disconnect))$',
+        }),
+        {
+          description:
+            'Members of the description without which the scenario does not apply; `limits.maxInFlight <= 1000` also bounds the value, `limits.maxInFlight <= 1000 or none` bounds it where it is declared. Of a client `can.status`: its bot says that it can.',
+        },
+      ),
     ),
     alsoNeeds: Type.Optional(
       Type.Array(Type.Union(SUBJECT_CLASSES.map((name) => Type.Literal(name))), {

@@ -172,7 +172,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     path: 'src/harness/testing',
-    holds: 'bad subjects and certificates for tests',
+    holds: 'bad subjects, certificates and a browser for tests',
     usesTests: true,
     may: [COMMON],
     packages: ['node:*', 'ws'],
@@ -183,7 +183,7 @@ export const LAYERS: readonly Layer[] = [
     may: [COMMON, 'schemas', 'src/history', 'src/ledger'],
     packages: ['node:*', 'xmlbuilder', 'yaml'],
     tests: {
-      may: ['src/harness/*', 'src/wire'],
+      may: ['src/harness/*', 'src/harness/testing', 'src/wire'],
       packages: ['@sinclair/typebox', 'playwright-core', 'tap-parser', 'ws'],
     },
   },
@@ -204,7 +204,7 @@ export const LAYERS: readonly Layer[] = [
     holds: 'the reference server and the reference client',
     may: [COMMON, 'schemas', 'src/wire', 'src/protocol'],
     packages: ['node:*', 'classic-level', 'jose', 'ws'],
-    tests: { may: ['src/harness/testing'], packages: ['esbuild', 'fake-indexeddb'] },
+    tests: { may: ['src/harness/testing'], packages: ['esbuild', 'fake-indexeddb', 'playwright-core'] },
   },
   {
     path: 'bin',
@@ -297,6 +297,20 @@ export const LAYERS: readonly Layer[] = [
     holds: 'the bot of our client library, which imports the library as a stranger does',
     may: [],
     packages: ['im-conformance'],
+  },
+  {
+    path: 'examples/browser-chat',
+    holds: 'a chat of two people on our client library, which its page imports as a stranger does',
+    may: [],
+    packages: ['node:*'],
+    tests: { may: [COMMON, 'src/harness/testing'], packages: ['playwright-core'] },
+  },
+  {
+    path: 'examples/client-bot-browser',
+    holds: 'the bot of our client library in a browser',
+    may: ['examples/browser-chat', 'examples/client-bot-js'],
+    packages: ['node:*'],
+    tests: { may: [COMMON, 'src/harness/*', 'src/harness/testing'] },
   },
   {
     path: 'examples/embed',

@@ -96,6 +96,6 @@ export const botFile = (name: string, patch: readonly Patch[]): BotFile => {
   for (const [path, text] of files) write(join(library, path), text);
   const exports = { './client': `./${ENTRY}` };
   write(join(library, 'package.json'), JSON.stringify({ name: 'im-conformance', type: 'module', exports }));
-  for (const file of ['bot.js', 'words.js']) copyFileSync(join(BOT, file), join(folder, file));
+  for (const file of ['bot.js', 'talk.js', 'words.js']) copyFileSync(join(BOT, file), join(folder, file));
   return { file: join(folder, 'bot.js'), remove };
 };

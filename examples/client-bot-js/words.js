@@ -17,7 +17,8 @@ const SHORT_TIMERS = {
 const HEAD_CHARACTERS = 64;
 const LONG_CHARACTERS = 1_000;
 const PART_BYTES = 60_000;
-const bytesOf = (text) => Buffer.byteLength(text, 'utf8');
+const utf8 = new TextEncoder();
+const bytesOf = (text) => utf8.encode(text).length;
 
 /** Characters are code points. */
 export const firstCharacters = (text) => [...String(text)].slice(0, HEAD_CHARACTERS).join('');

@@ -118,10 +118,11 @@ class Bots implements Instance {
 const claimsOf = ({ roles, classes }: Hello): ClientClass[] =>
   CLIENT_CLASSES.filter((name) => name === 'core' || roles.includes(name) || classes.includes(name));
 
-/** What a client does not declare is 1. */
-const meets = (entry: string, { limits }: Hello): boolean => {
+/** A limit that a client does not declare is 1. */
+const meets = (entry: string, { limits, can }: Hello): boolean => {
   const demand = demandOf(entry);
-  return meetsDemand(demand, limits[demand.member.split('.')[1] ?? ''] ?? 1);
+  const [kind, name = ''] = demand.member.split('.');
+  return kind === 'can' ? can.includes(name) : meetsDemand(demand, limits[name] ?? 1);
 };
 
 const whyNotRun = (scenario: Scenario, subject: ClientSubject): (NotPlayed & { reason: string }) | undefined => {

@@ -3,6 +3,8 @@ import type { ClientStorage } from './storage.js';
 import { ClientError } from './types.js';
 
 const STORE = 'records';
+/** The page before, which is loaded again at this moment, needs a little time to let go. */
+const LOCK_BOUND_MS = 2_000;
 
 const result = <T>(request: IdbRequest<T>): Promise<T> =>
   new Promise((resolve, reject) => {
@@ -21,6 +23,26 @@ const openDatabase = async (factory: IdbFactory, name: string): Promise<IdbDatab
   }
 };
 
+/**
+ * Resolves with what lets the database go. Two clients on one database would overwrite each other's records. A page
+ * without TLS has no Web Locks: there nobody can know.
+ */
+const hold = (name: string): Promise<() => void> =>
+  new Promise((resolve, reject) => {
+    const locks = browserGlobals().navigator?.locks;
+    if (!locks) return resolve(() => {});
+    const bound = new AbortController();
+    const timer = setTimeout(() => bound.abort(), LOCK_BOUND_MS);
+    const held = (): Promise<void> => {
+      clearTimeout(timer);
+      return new Promise((release) => resolve(release));
+    };
+    locks.request(`im-conformance-storage:${name}`, { signal: bound.signal }, held).catch((cause) => {
+      const remedy = 'Give `connect` the name as a text: then tabs share it. Or close the other client.';
+      reject(new ClientError('storage', `the database ${name} is in use by another client`, remedy, { cause }));
+    });
+  });
+
 export interface IndexedDbOptions {
   /** Waits until the disk has it, where the browser can. */
   readonly sync?: boolean;
@@ -28,12 +50,20 @@ export interface IndexedDbOptions {
   readonly factory?: IdbFactory;
 }
 
-/** Keeps the records in an IndexedDB database of the page: each step is one transaction. */
+/**
+ * Keeps the records in an IndexedDB database of the page: each step is one transaction. One client at a time has it:
+ * another one is refused with the code `storage`.
+ */
 export const indexedDbStorage = (name: string, { sync = false, factory }: IndexedDbOptions = {}): ClientStorage => {
   let database: IdbDatabase | undefined;
+  let letGo = (): void => {};
   return {
     load: async () => {
-      database = await openDatabase(factory ?? browserGlobals().indexedDB, name);
+      letGo = await hold(name);
+      database = await openDatabase(factory ?? browserGlobals().indexedDB, name).catch((error) => {
+        letGo();
+        throw error;
+      });
       const store = database.transaction(STORE, 'readonly').objectStore(STORE);
       const [keys, values] = await Promise.all([result(store.getAllKeys()), result(store.getAll())]);
       return keys.map((key, index) => [String(key), values[index]] as const);
@@ -50,6 +80,9 @@ export const indexedDbStorage = (name: string, { sync = false, factory }: Indexe
           else store.put(value, key);
         }
       }),
-    close: async () => database?.close(),
+    close: async () => {
+      database?.close();
+      letGo();
+    },
   };
 };

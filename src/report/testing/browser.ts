@@ -1,15 +1,11 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import type { Test } from 'tap';
+import { CHROMIUM_FLAGS, chromiumPath, skipWithoutChromium } from '../../harness/testing/chromium.js';
 
-const EXECUTABLE = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
-const REQUIRED = process.env.IM_REQUIRE_ALL === '1';
-
-/** Why tests in a browser are skipped here; false: they are not. */
-export const skipWithoutBrowser =
-  EXECUTABLE === undefined && !REQUIRED ? 'no chromium: apt-get install chromium' : false;
+export { skipWithoutChromium as skipWithoutBrowser } from '../../harness/testing/chromium.js';
 
 /** How the reader looks at a page: width, dark or light, with script or without. */
 export type Look = Parameters<Browser['newContext']>[0];
@@ -21,9 +17,8 @@ export type Look = Parameters<Browser['newContext']>[0];
 export const useBrowser = (root: Pick<Test, 'before' | 'teardown'>) => {
   let browser: Browser | undefined;
   root.before(async () => {
-    if (skipWithoutBrowser !== false) return;
-    if (EXECUTABLE === undefined) throw new Error('no chromium: apt-get install chromium');
-    browser = await chromium.launch({ executablePath: EXECUTABLE, args: ['--no-sandbox'] });
+    if (skipWithoutChromium !== false) return;
+    browser = await chromium.launch({ executablePath: chromiumPath(), args: CHROMIUM_FLAGS });
   });
   root.teardown(async () => browser?.close());
   return async (t: Test, html: string, look: Look = {}): Promise<Page> => {

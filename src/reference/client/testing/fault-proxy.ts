@@ -39,8 +39,11 @@ export const startProxy = async (t: Test, upstream: string): Promise<FaultProxy>
     });
   };
   server.on('connection', (client, request) => {
-    const authorization = String(request.headers.authorization);
-    const server = new WebSocket(upstream, ['im.ran.v1'], { headers: { authorization }, perMessageDeflate: false });
+    const { authorization } = request.headers;
+    // A browser has its token in the query.
+    const address = new URL(request.url ?? '/', upstream);
+    const headers = authorization === undefined ? {} : { authorization };
+    const server = new WebSocket(address, ['im.ran.v1'], { headers, perMessageDeflate: false });
     const opened = new Promise((resolve) => server.once('open', resolve));
     forward(client, server, opened);
     forward(server, client, Promise.resolve());

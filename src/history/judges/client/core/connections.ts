@@ -7,6 +7,8 @@ const SLOW_STATUSES: ReadonlySet<number> = new Set([401, 403]);
 /** After these a client may stay away for good. */
 const MAY_STAY_AWAY: ReadonlySet<number> = new Set([401, 403, 1008]);
 const REPLACED = 4409;
+/** How an end looks to who cannot see why. */
+const UNSEEN = 1006;
 
 interface End {
   readonly at: number;
@@ -127,7 +129,9 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
     },
     onRefused: ({ status, refusal, retryAfterMs }) => {
       live = undefined;
-      noteEnd(status ?? 0, true, retryAfterMs, refusal === 'timeout' ? facts.timers.deadAfterMs : 0);
+      // A page in a browser sees neither the status nor a header of a refused upgrade.
+      if (status !== undefined && !facts.can.includes('status')) noteEnd(UNSEEN, true);
+      else noteEnd(status ?? 0, true, retryAfterMs, refusal === 'timeout' ? facts.timers.deadAfterMs : 0);
     },
     onSilent: () => {
       silentAt = { at: facts.at, line: facts.line };
