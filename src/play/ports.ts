@@ -1,4 +1,4 @@
-import type { AckR, MsgR, NetworkSpeed, Packet, Refusal, Resource, TokenKind } from '../../schemas/index.js';
+import type { AckR, CutWay, MsgR, NetworkSpeed, Packet, Refusal, Resource, TokenKind } from '../../schemas/index.js';
 import type { HandshakeForm } from './voice.js';
 
 /** What a socket reports. The harness calls these; the scenario layer records and decides. */
@@ -116,8 +116,34 @@ export type DialOutcome = { ok: true } | Refused;
 /** Opens a connection; never rejects for what the subject does, only for the kit's own faults. Bounded by `timeoutMs`. */
 export type Dial = (request: DialRequest, handlers: SocketHandlers) => Promise<DialOutcome>;
 
+/** What crossed links, and what was kept from them. Bytes; a connection that was kept from opening counts as one. */
+export interface LinkTraffic {
+  readonly carried: number;
+  readonly blocked: number;
+}
+
+/** The links of one node to the other nodes and to the services, both those of its own command and those that lead to it. */
+export interface Links {
+  cut(way: CutWay): void;
+  /** Each way takes so many milliseconds more. */
+  delay(ms: number): void;
+  /** Whole and fast again. Connections of which bytes were lost are reset. */
+  heal(): void;
+  /** Since they were made. */
+  readonly traffic: LinkTraffic;
+}
+
+/** Power over a program that the nodes need. */
+export type ServiceControl = Pick<Control, 'kill' | 'start' | 'freeze' | 'unfreeze'>;
+
 /** Power over one node of a server with several. */
-export type NodeControl = Pick<Control, 'kill' | 'stop' | 'start' | 'freeze' | 'unfreeze'>;
+export interface NodeControl extends ServiceControl {
+  stop(): Promise<void>;
+  /** Empties the disk of a node that has ended. */
+  forget(): Promise<void>;
+  /** Absent: its command names no link. */
+  readonly links?: Links;
+}
 
 /** Power over the process under test; absent when the kit did not start it. Each is bounded. */
 export interface Control {
@@ -134,6 +160,8 @@ export interface Control {
   take(resource: Resource): () => void;
   /** Of a server with several nodes: power over each. The members above then meet all of them. */
   nodes?: readonly NodeControl[];
+  /** What the nodes need, in the order of its starting. */
+  services?: readonly ServiceControl[];
 }
 
 /** TCP connections whose handshake does not end. */

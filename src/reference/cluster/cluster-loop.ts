@@ -190,7 +190,7 @@ export class ClusterLoop implements Loop {
       await this.#applyEntry(event.key, event.text);
     } else if (event.kind === 'joined') {
       this.#presence.joined(event.node, event.life);
-      this.#membership.joined(event.life);
+      this.#membership.joined(event.node, event.life);
     } else {
       this.#presence.left(event.node);
       const { lease } = this.#membership;

@@ -22,8 +22,8 @@ export class Membership {
   #pause = new AbortController();
   #lease: Lease | undefined;
   #validUntil = 0;
-  /** Its own joining was applied: it knows all that was answered before. */
-  #caughtUp = false;
+  /** The life that the log told of last. It may tell of one before the engine has answered that it began. */
+  #joined: string | undefined;
 
   constructor(host: MembershipHost) {
     this.#host = host;
@@ -37,20 +37,24 @@ export class Membership {
     return this.#lease !== undefined && performance.now() < this.#validUntil;
   }
 
+  /** Its own joining was applied: it knows all that was answered before. */
+  get #hasCaughtUp(): boolean {
+    return this.#lease !== undefined && this.#joined === this.#lease.life;
+  }
+
   get isServing(): boolean {
-    return this.#caughtUp && this.mayWrite;
+    return this.#hasCaughtUp && this.mayWrite;
   }
 
   /** The log tells that a node began a life. */
-  joined(life: string): void {
-    if (life === this.#lease?.life) this.#caughtUp = true;
+  joined(node: string, life: string): void {
+    if (node === this.#host.node) this.#joined = life;
   }
 
   /** The log, or the engine, says that this life has ended. */
   lapse(life: string): void {
     if (this.#lease?.life !== life) return;
     this.#lease = undefined;
-    this.#caughtUp = false;
     this.#host.onLapsed();
     this.#pause.abort();
   }
