@@ -356,6 +356,10 @@ export const HistoryEventSchema = Type.Union(
           minimum: 0,
           description: 'When the request was begun; `at` is when the answer was read.',
         }),
+        node,
+        of: Type.Optional(
+          Type.Integer({ minimum: 2, description: 'Of so many nodes; the page of each follows in their order.' }),
+        ),
         status: Type.Optional(Type.Integer({ description: 'HTTP status, if there was one.' })),
         contentType: Type.Optional(Type.String()),
         text: Type.Optional(Type.String({ description: 'The page as it came, cut to 262,144 characters.' })),

@@ -1,5 +1,5 @@
 import type { Resource } from '../../schemas/index.js';
-import type { Links, ServiceControl } from '../play/index.js';
+import type { Links } from '../links.js';
 
 /** What a subject's process did without being told to. */
 export interface SubjectExit {
@@ -23,7 +23,7 @@ export interface Subject {
   /** The links of each node, where its command names some. */
   readonly links?: readonly (Links | undefined)[];
   /** What the nodes need, where the kit started it. */
-  readonly services?: readonly ServiceControl[];
+  readonly services?: readonly Pick<SubjectControl, 'kill' | 'start' | 'freeze' | 'unfreeze'>[];
   /** Ends the processes that the kit started and removes their data. Never throws, takes at most 5 s. */
   close(): Promise<void>;
 }

@@ -8,8 +8,6 @@ export type {
   DialRequest,
   FrameForm,
   HugeFrame,
-  Links,
-  LinkTraffic,
   MetricsPage,
   Network,
   NodeControl,

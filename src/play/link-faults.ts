@@ -1,6 +1,6 @@
 import type { HistoryEventOf } from '../../schemas/index.js';
+import type { Links, LinkTraffic } from '../links.js';
 import type { Untimed } from './clients/link.js';
-import type { Links, LinkTraffic } from './ports.js';
 
 /** The links of a node that a script has cut or made slow. */
 interface Taken {
@@ -45,6 +45,11 @@ export class LinkFaults {
   /** Nodes whose links are not whole. */
   get nodes(): readonly number[] {
     return [...this.#taken.keys()];
+  }
+
+  /** The node to which a connection leads; undefined where there is one only. */
+  nodeOf(conn: number): number | undefined {
+    return this.#nodes.get(conn);
   }
 
   begin(node: number, kind: Taken['kind'], links: Links, step: string): void {

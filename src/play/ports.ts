@@ -1,4 +1,5 @@
-import type { AckR, CutWay, MsgR, NetworkSpeed, Packet, Refusal, Resource, TokenKind } from '../../schemas/index.js';
+import type { AckR, MsgR, NetworkSpeed, Packet, Refusal, Resource, TokenKind } from '../../schemas/index.js';
+import type { Links } from '../links.js';
 import type { HandshakeForm } from './voice.js';
 
 /** What a socket reports. The harness calls these; the scenario layer records and decides. */
@@ -116,23 +117,6 @@ export type DialOutcome = { ok: true } | Refused;
 /** Opens a connection; never rejects for what the subject does, only for the kit's own faults. Bounded by `timeoutMs`. */
 export type Dial = (request: DialRequest, handlers: SocketHandlers) => Promise<DialOutcome>;
 
-/** What crossed links, and what was kept from them. Bytes; a connection that was kept from opening counts as one. */
-export interface LinkTraffic {
-  readonly carried: number;
-  readonly blocked: number;
-}
-
-/** The links of one node to the other nodes and to the services, both those of its own command and those that lead to it. */
-export interface Links {
-  cut(way: CutWay): void;
-  /** Each way takes so many milliseconds more. */
-  delay(ms: number): void;
-  /** Whole and fast again. Connections of which bytes were lost are reset. */
-  heal(): void;
-  /** Since they were made. */
-  readonly traffic: LinkTraffic;
-}
-
 /** Power over a program that the nodes need. */
 export type ServiceControl = Pick<Control, 'kill' | 'start' | 'freeze' | 'unfreeze'>;
 
@@ -190,8 +174,10 @@ export interface MetricsPage {
 
 /** What can be seen of the subject beside its WebSocket. */
 export interface Probes {
-  /** Reads the metrics page. Never rejects; bounded in time and size. */
-  metrics(timeoutMs: number): Promise<MetricsPage>;
+  /** Reads the metrics page of each node, in their order. Never rejects; bounded in time and size. */
+  metrics(timeoutMs: number): Promise<readonly MetricsPage[]>;
+  /** The nodes that the description of each node lists; undefined where one serves none. Never rejects; bounded. */
+  listed(): Promise<readonly (readonly string[] | undefined)[]>;
   /** Bytes of resident memory of the process group; absent when the kit did not start it. */
   memory?: () => number | undefined;
 }

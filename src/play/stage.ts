@@ -69,6 +69,8 @@ export class Stage implements ActorWorld {
   stopBegun = false;
   readonly nodeFaults: NodeFaults;
   readonly linkFaults: LinkFaults;
+  /** Connections that a server with several nodes ended as it may around a fault. */
+  readonly #excusedEnds = new Set<number>();
   /** A step wanted what the dialect cannot say or hear: the script ends. */
   cannotGoOn = false;
   /** Messages that the bystanders have exchanged, and whether they go on. */
@@ -129,6 +131,16 @@ export class Stage implements ActorWorld {
     return this.options.dialect?.keepsForeign === true;
   }
 
+  /** Whether a connection to that node may be closed and refused now. */
+  excusesEnd(node: number | undefined): boolean {
+    return this.nodeFaults.excuses(node) || (node !== undefined && this.linkFaults.nodes.includes(node));
+  }
+
+  /** Whether somebody has lost its connection because of a fault, and was not told to connect again: others may wait for it in vain. */
+  get misses(): boolean {
+    return [...this.actors.values()].some(({ link }) => link !== undefined && this.#excusedEnds.has(link.conn));
+  }
+
   get claimsFlowControl(): boolean {
     return this.options.description.classes?.includes('flow-control') === true;
   }
@@ -165,6 +177,8 @@ export class Stage implements ActorWorld {
   record(event: Untimed): void {
     this.shortage.note(event);
     this.linkFaults.note(event);
+    if (event.kind === 'closed' && event.by === 'subject' && this.excusesEnd(this.linkFaults.nodeOf(event.conn)))
+      this.#excusedEnds.add(event.conn);
     this.#noteSent(event);
     // Every event is made for this call, so it needs no copy.
     this.options.onEvent(Object.assign(event, { at: this.now() }) as HistoryEvent);

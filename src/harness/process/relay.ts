@@ -1,6 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { CutWay } from '../../../schemas/index.js';
-import type { LinkTraffic } from '../../play/index.js';
+import type { LinkTraffic } from '../../links.js';
 
 const HOST = '127.0.0.1';
 /** What a delayed direction holds at most; then its source is not read for a while. Bytes. */

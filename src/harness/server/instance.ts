@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defined } from '../../defined.js';
 import { KitError } from '../../errors.js';
-import type { Attacker, Control, Dial, Links, NodeControl, ServiceControl } from '../../play/index.js';
+import type { Links } from '../../links.js';
+import type { Attacker, Control, Dial, NodeControl, ServiceControl } from '../../play/index.js';
 import type { Scenario } from '../../script/index.js';
 import { describeExit, outputOf } from '../process/exit.js';
 import type { FakeClock } from '../process/fake-clock.js';

@@ -19,6 +19,9 @@ export interface MembershipHost {
 export class Membership {
   readonly #host: MembershipHost;
   readonly #ended = new AbortController();
+  /** Begins the name of each life of this process. */
+  readonly #process: string;
+  #lives = 0;
   #pause = new AbortController();
   #lease: Lease | undefined;
   #validUntil = 0;
@@ -27,6 +30,7 @@ export class Membership {
 
   constructor(host: MembershipHost) {
     this.#host = host;
+    this.#process = `${host.node}-${newEpoch()}`;
   }
 
   get lease(): Lease | undefined {
@@ -44,6 +48,11 @@ export class Membership {
 
   get isServing(): boolean {
     return this.#hasCaughtUp && this.mayWrite;
+  }
+
+  /** Whether that is a life of this process. */
+  isOwn(life: string): boolean {
+    return life.startsWith(`${this.#process}_`);
   }
 
   /** The log tells that a node began a life. */
@@ -75,7 +84,8 @@ export class Membership {
     const { node, log } = this.#host;
     const sentAt = performance.now();
     try {
-      const lease = await log.join(node, `${node}-${newEpoch()}`);
+      this.#lives += 1;
+      const lease = await log.join(node, `${this.#process}_${this.#lives}`);
       this.#validUntil = sentAt + log.leaseMs;
       this.#lease = lease;
     } catch {

@@ -125,12 +125,13 @@ export const gets = defineClientVerb({
     const waitedMs = performance.now() - from;
     const expected = `${actor.name} gets ${describePattern(pattern, labels)} ${already ? 'before this step' : `within ${Math.round(boundMs)} ms`}`;
     if (mayBeLostOnTheWay(stage, link, pattern)) return recordUnreached(stage, place, expected, LOST_ON_THE_WAY);
-    if (!result.met && result.closed !== undefined && stage.nodeFaults.excuses(link.node)) {
+    const isExcused = result.closed !== undefined && stage.excusesEnd(link.node);
+    if (!result.met && (isExcused || stage.misses)) {
       return recordUnreached(
         stage,
         place,
         expected,
-        'the connection was closed, as it may be around the fault of a node',
+        'a connection was closed, as it may be around the fault of a node',
       );
     }
     const { refused, ...unexcused } = result;

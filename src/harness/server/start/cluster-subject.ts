@@ -1,5 +1,5 @@
 import type { Resource } from '../../../../schemas/index.js';
-import type { Links } from '../../../play/index.js';
+import type { Links } from '../../../links.js';
 import type { Subject, SubjectControl, SubjectExit } from '../../subject.js';
 import type { CommandSubject } from './command-subject.js';
 import type { LinkSet } from './links.js';

@@ -1,6 +1,6 @@
 import type { CutWay } from '../../../../schemas/index.js';
 import { KitError } from '../../../errors.js';
-import type { Links, LinkTraffic } from '../../../play/index.js';
+import type { Links, LinkTraffic } from '../../../links.js';
 import { pickPort, releasePort } from '../../process/port.js';
 import { Relay } from '../../process/relay.js';
 
