@@ -50,12 +50,22 @@ export const FAULTS = [
   'crash',
   'stop',
   'freeze',
+  'cut-off',
+  'slow',
   'clock',
   'shortage',
   'refuse',
   'reject',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
+
+/**
+ * How the links of a node are cut, as the node sees it. `both`: nothing crosses. `out`: what it says is lost. `in`: what it
+ * would hear is lost. `half-open`: the far ends of what is open have gone, the node is not told, and new connections work.
+ * `refused`: what is open is reset, and new connections are.
+ */
+export const CUT_WAYS = ['both', 'out', 'in', 'half-open', 'refused'] as const;
+export type CutWay = (typeof CUT_WAYS)[number];
 
 /** What the kit can take from the process under test. */
 export const RESOURCES = ['disk', 'descriptors'] as const;
@@ -306,6 +316,10 @@ export const HistoryEventSchema = Type.Union(
               'stopped',
               'frozen',
               'continued',
+              'starting',
+              'cut',
+              'slowed',
+              'healed',
               'clock',
               'short',
               'supplied',
@@ -314,6 +328,15 @@ export const HistoryEventSchema = Type.Union(
           ).map((e) => Type.Literal(e)),
         ),
         node,
+        service: Type.Optional(
+          Type.Integer({ minimum: 1, description: 'Which of the services that the kit started, in their order.' }),
+        ),
+        way: Type.Optional(
+          Type.Union(
+            CUT_WAYS.map((way) => Type.Literal(way)),
+            { description: 'Of `cut`: what is lost.' },
+          ),
+        ),
         signal: Type.Optional(Type.String()),
         code: Type.Optional(Type.Integer()),
         offsetMs: Type.Optional(Type.Integer({ description: 'Of `clock`: from the true time.' })),
@@ -324,7 +347,7 @@ export const HistoryEventSchema = Type.Union(
           ),
         ),
       },
-      'What happened to the process under test. `exited`: by itself. `clock`: the kit set it. `short`: the kit leaves it no more of a resource than it has; `supplied`: it gave it back. `killing`: SIGKILL is about to be sent. `killed`: the port refuses.',
+      'What happened to the process under test. `exited`: by itself. `clock`: the kit set it. `short`: the kit leaves it no more of a resource than it has; `supplied`: it gave it back. `killing`: SIGKILL is about to be sent. `killed`: the port refuses. `starting`: a node or a service is about to be started again. `cut`, `slowed`, `healed`: its links to other nodes and to services.',
     ),
     event(
       'metrics',
@@ -333,6 +356,10 @@ export const HistoryEventSchema = Type.Union(
           minimum: 0,
           description: 'When the request was begun; `at` is when the answer was read.',
         }),
+        node,
+        of: Type.Optional(
+          Type.Integer({ minimum: 2, description: 'Of so many nodes; the page of each follows in their order.' }),
+        ),
         status: Type.Optional(Type.Integer({ description: 'HTTP status, if there was one.' })),
         contentType: Type.Optional(Type.String()),
         text: Type.Optional(Type.String({ description: 'The page as it came, cut to 262,144 characters.' })),

@@ -75,6 +75,12 @@ const NotPlayedSchema = Type.Union([
     'It needs more nodes than the kit knows of.',
   ),
   cause(
+    ['too-few-services'],
+    { class: subjectClass, needs: Type.Integer(), has: Type.Integer() },
+    'It disturbs a service that the kit did not start.',
+  ),
+  cause(['no-links'], { class: subjectClass }, 'It cuts links, and the command of a node names none.'),
+  cause(
     ['shared'],
     { counter: Type.String(), from: Type.Number(), to: Type.Number() },
     'A counter of the metrics page grew while the kit was quiet: others use this server.',

@@ -67,7 +67,7 @@ export const SERVE_OPTIONS: readonly ServeOption[] = [
   {
     name: 'class',
     value: 'list',
-    help: 'classes to have: core, timed-redelivery, durable, ordered, expiry, multi-device, flow-control, secured, encrypted, observable (default: the first three, of a node the first seven; encrypted with a certificate)',
+    help: 'classes to have: core, timed-redelivery, durable, ordered, expiry, multi-device, flow-control, secured, encrypted, observable (default: the first three, of a node the first seven and observable; encrypted with a certificate)',
     read: classList,
   },
   {

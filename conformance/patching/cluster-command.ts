@@ -17,7 +17,7 @@ export const CLUSTER_SERVICES: Readonly<Record<string, string>> = {
 };
 
 /** What a node gets beside its port. */
-export const CLUSTER_OPTIONS = '--node {node} --cluster http://127.0.0.1:{port:etcd} --cluster-nodes {urls}';
+export const CLUSTER_OPTIONS = '--node {node} --cluster http://127.0.0.1:{link:etcd} --cluster-nodes {urls}';
 
 /** Why the reference cluster cannot run here, as the end of a sentence; nothing when it can. */
 export const whyNoEtcd = (): string | undefined =>

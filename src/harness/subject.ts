@@ -1,4 +1,5 @@
 import type { Resource } from '../../schemas/index.js';
+import type { Links } from '../links.js';
 
 /** What a subject's process did without being told to. */
 export interface SubjectExit {
@@ -19,6 +20,10 @@ export interface Subject {
   nodeUrls?: readonly string[];
   /** Of a subject of several nodes that the kit started: power over each. The control above then meets all of them. */
   readonly nodes?: readonly SubjectControl[];
+  /** The links of each node, where its command names some. */
+  readonly links?: readonly (Links | undefined)[];
+  /** What the nodes need, where the kit started it. */
+  readonly services?: readonly Pick<SubjectControl, 'kill' | 'start' | 'freeze' | 'unfreeze'>[];
   /** Ends the processes that the kit started and removes their data. Never throws, takes at most 5 s. */
   close(): Promise<void>;
 }

@@ -13,6 +13,7 @@ export type {
   NodeControl,
   Probes,
   Refused,
+  ServiceControl,
   Socket,
   SocketHandlers,
   StalledHandshakes,

@@ -25,11 +25,12 @@ const connectAll = async (stage: Stage, clients: readonly ClientSpec[]): Promise
     if (!actor) throw new KitError('kit', `client "${name}" has no actor`, 'Please report this.');
     return actor;
   };
+  const named = new Set(clients.filter(({ node }) => node !== undefined).map(({ name }) => name));
   const boundMs = stage.bound(stage.options.timers.answerWithinMs);
   for (const start of ['away', 'present'] as const) {
     for (const { name } of clients.filter((client) => client.start === start)) {
       const actor = actorOf(name);
-      const outcome = await actor.connect();
+      const outcome = await actor.connect(undefined, undefined, undefined, undefined, named.has(name));
       if (!outcome.ok) return recordNotConnected(stage, SETUP, name, outcome);
       if (start === 'present') continue;
       actor.link?.end('cleanly');

@@ -1,4 +1,5 @@
 import type { AckR, MsgR, NetworkSpeed, Packet, Refusal, Resource, TokenKind } from '../../schemas/index.js';
+import type { Links } from '../links.js';
 import type { HandshakeForm } from './voice.js';
 
 /** What a socket reports. The harness calls these; the scenario layer records and decides. */
@@ -116,8 +117,17 @@ export type DialOutcome = { ok: true } | Refused;
 /** Opens a connection; never rejects for what the subject does, only for the kit's own faults. Bounded by `timeoutMs`. */
 export type Dial = (request: DialRequest, handlers: SocketHandlers) => Promise<DialOutcome>;
 
+/** Power over a program that the nodes need. */
+export type ServiceControl = Pick<Control, 'kill' | 'start' | 'freeze' | 'unfreeze'>;
+
 /** Power over one node of a server with several. */
-export type NodeControl = Pick<Control, 'kill' | 'stop' | 'start' | 'freeze' | 'unfreeze'>;
+export interface NodeControl extends ServiceControl {
+  stop(): Promise<void>;
+  /** Empties the disk of a node that has ended. */
+  forget(): Promise<void>;
+  /** Absent: its command names no link. */
+  readonly links?: Links;
+}
 
 /** Power over the process under test; absent when the kit did not start it. Each is bounded. */
 export interface Control {
@@ -134,6 +144,8 @@ export interface Control {
   take(resource: Resource): () => void;
   /** Of a server with several nodes: power over each. The members above then meet all of them. */
   nodes?: readonly NodeControl[];
+  /** What the nodes need, in the order of its starting. */
+  services?: readonly ServiceControl[];
 }
 
 /** TCP connections whose handshake does not end. */
@@ -162,8 +174,10 @@ export interface MetricsPage {
 
 /** What can be seen of the subject beside its WebSocket. */
 export interface Probes {
-  /** Reads the metrics page. Never rejects; bounded in time and size. */
-  metrics(timeoutMs: number): Promise<MetricsPage>;
+  /** Reads the metrics page of each node, in their order. Never rejects; bounded in time and size. */
+  metrics(timeoutMs: number): Promise<readonly MetricsPage[]>;
+  /** The nodes that the description of each node lists; undefined where one serves none. Never rejects; bounded. */
+  listed(): Promise<readonly (readonly string[] | undefined)[]>;
   /** Bytes of resident memory of the process group; absent when the kit did not start it. */
   memory?: () => number | undefined;
 }

@@ -4,7 +4,7 @@ import type { Actor } from './clients/actor.js';
 import { isRefusedForGood, type SentMessage } from './clients/sent-messages.js';
 import { isOwedTo, Outstanding } from './owed.js';
 import { openLink, type Stage } from './stage.js';
-import { kill, restart, thaw } from './subject-control.js';
+import { heal, kill, restart, thaw } from './subject-control.js';
 
 /** Rounds of re-sending what was refused as busy: each at most one bound long. */
 const MAX_ROUNDS = 20;
@@ -19,9 +19,10 @@ const actorsOf = (stage: Stage, user: string): Actor[] =>
 const endFaults = async (stage: Stage): Promise<void> => {
   // The script ended while the server stopped: what is left of it goes as the script would have had it.
   if (stage.stopBegun) await kill(stage);
-  for (const node of stage.nodeFaults.frozen) thaw(stage, node);
+  for (const target of stage.nodeFaults.frozen) thaw(stage, target);
+  for (const node of stage.linkFaults.nodes) heal(stage, node);
   if (!stage.subjectUp) await restart(stage);
-  for (const node of stage.nodeFaults.down) await restart(stage, node);
+  for (const target of stage.nodeFaults.down) await restart(stage, target);
   for (const actor of stage.actors.values()) {
     actor.autoAcks = true;
     for (const link of [actor.link, actor.old]) {

@@ -6,6 +6,7 @@ import { seededRandom } from '../seeded-random.js';
 import { Actor, type ActorWorld } from './clients/actor.js';
 import type { Link, Untimed } from './clients/link.js';
 import { SentMessages } from './clients/sent-messages.js';
+import { LinkFaults } from './link-faults.js';
 import type { MemoryWatch } from './memory-watch.js';
 import { freshMsgId } from './msg-ids.js';
 import { NodeFaults } from './node-faults.js';
@@ -67,6 +68,9 @@ export class Stage implements ActorWorld {
   /** It was told to stop, and nobody waits for the end of that. */
   stopBegun = false;
   readonly nodeFaults: NodeFaults;
+  readonly linkFaults: LinkFaults;
+  /** Connections that a server with several nodes ended as it may around a fault. */
+  readonly #excusedEnds = new Set<number>();
   /** A step wanted what the dialect cannot say or hear: the script ends. */
   cannotGoOn = false;
   /** Messages that the bystanders have exchanged, and whether they go on. */
@@ -85,7 +89,10 @@ export class Stage implements ActorWorld {
   constructor(options: StageOptions) {
     this.options = options;
     this.waits = new Waits(options.signal);
-    this.nodeFaults = new NodeFaults(() => performance.now(), options.timers.failoverMs ?? 0);
+    const now = () => performance.now();
+    const { failoverMs = 0 } = options.timers;
+    this.nodeFaults = new NodeFaults(now, failoverMs);
+    this.linkFaults = new LinkFaults(now, failoverMs);
     this.#voices = Math.floor(options.random() * 2 ** 32);
   }
 
@@ -96,6 +103,10 @@ export class Stage implements ActorWorld {
   /** An upgrade takes the handshakes of TCP and TLS, too. */
   get connectBoundMs(): number {
     return Math.min(LATEST_CONNECT_MS, this.bound(this.options.timers.answerWithinMs, 4));
+  }
+
+  get comesBackWithinMs(): number {
+    return this.options.timers.failoverMs ?? 0;
   }
 
   pause(ms: number): Promise<void> {
@@ -120,6 +131,16 @@ export class Stage implements ActorWorld {
     return this.options.dialect?.keepsForeign === true;
   }
 
+  /** Whether a connection to that node may be closed and refused now. */
+  excusesEnd(node: number | undefined): boolean {
+    return this.nodeFaults.excuses(node) || (node !== undefined && this.linkFaults.nodes.includes(node));
+  }
+
+  /** Whether somebody has lost its connection because of a fault, and was not told to connect again: others may wait for it in vain. */
+  get misses(): boolean {
+    return [...this.actors.values()].some(({ link }) => link !== undefined && this.#excusedEnds.has(link.conn));
+  }
+
   get claimsFlowControl(): boolean {
     return this.options.description.classes?.includes('flow-control') === true;
   }
@@ -129,9 +150,14 @@ export class Stage implements ActorWorld {
     return this.options.network?.roundTripMs ?? 0;
   }
 
-  /** A declared time with the patience of the kit, and what the network needs for so many exchanges of packets. */
-  bound(ms: number, exchanges = 1): number {
-    return ms + this.options.patienceMs + exchanges * this.roundTripMs + this.#queuedMs() + this.nodeFaults.lateMs;
+  /**
+   * A declared time with the patience of the kit, and what the network needs for so many exchanges of packets. The fault of
+   * a node adds to it what became due, at `since` by `performance.now()`, while it was fresh: counted from now on.
+   */
+  bound(ms: number, exchanges = 1, since = performance.now()): number {
+    const bound = ms + this.options.patienceMs + exchanges * this.roundTripMs + this.#queuedMs();
+    const lateMs = this.nodeFaults.lateMs(since, bound);
+    return lateMs === 0 ? bound : bound + Math.max(0, since + lateMs - performance.now());
   }
 
   /** The judges give the same time on top. */
@@ -150,6 +176,9 @@ export class Stage implements ActorWorld {
 
   record(event: Untimed): void {
     this.shortage.note(event);
+    this.linkFaults.note(event);
+    if (event.kind === 'closed' && event.by === 'subject' && this.excusesEnd(this.linkFaults.nodeOf(event.conn)))
+      this.#excusedEnds.add(event.conn);
     this.#noteSent(event);
     // Every event is made for this call, so it needs no copy.
     this.options.onEvent(Object.assign(event, { at: this.now() }) as HistoryEvent);

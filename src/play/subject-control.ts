@@ -1,7 +1,9 @@
 import { defined } from '../defined.js';
 import { KitError } from '../errors.js';
-import type { Control, NodeControl } from './ports.js';
+import type { Target } from './node-faults.js';
+import type { Control, NodeControl, ServiceControl } from './ports.js';
 import type { Stage } from './stage.js';
+import { recordFault } from './step-outcome.js';
 
 /** The control of the process under test. A scenario that needs it is never played without. */
 export const controlOf = (stage: Stage): Control => {
@@ -15,41 +17,67 @@ export const controlOf = (stage: Stage): Control => {
   return control;
 };
 
-/** The control of one node of the subject, or of all. */
-export const controlOfNode = (stage: Stage, node: number | undefined): NodeControl => {
-  const control = controlOf(stage);
-  if (node === undefined) return control;
-  const one = control.nodes?.[node - 1];
+/** The control of one node of the subject. */
+export const controlOfNode = (stage: Stage, node: number): NodeControl => {
+  const one = controlOf(stage).nodes?.[node - 1];
   if (!one) throw new KitError('kit', `a scenario wants node ${node}, which is not there`, 'Please report this.');
   return one;
 };
 
-/** Starts the subject again after a crash or a stop. */
-export const restart = async (stage: Stage, node?: number): Promise<void> => {
-  await stage.mustWait(controlOfNode(stage, node).start());
-  if (node === undefined) stage.subjectUp = true;
-  else stage.nodeFaults.ended(node);
-  stage.record({ kind: 'subject', event: 'started', ...defined({ node }) });
+/** The control of a node, of a service, or of all nodes. */
+export const controlOfTarget = (stage: Stage, { node, service }: Target): ServiceControl => {
+  if (service === undefined) return node === undefined ? controlOf(stage) : controlOfNode(stage, node);
+  const one = controlOf(stage).services?.[service - 1];
+  if (!one) throw new KitError('kit', `a scenario wants service ${service}, which is not there`, 'Please report this.');
+  return one;
+};
+
+const isAll = ({ node, service }: Target): boolean => node === undefined && service === undefined;
+
+/** Starts the subject again after a crash or a stop; `empty`: a node with an empty disk. */
+export const restart = async (stage: Stage, target: Target = {}, empty = false): Promise<void> => {
+  const at = defined({ ...target });
+  const { node } = target;
+  if (empty && node !== undefined) await controlOfNode(stage, node).forget();
+  if (!isAll(target)) {
+    // What the start of a node does to the others begins before it serves.
+    stage.nodeFaults.passed();
+    stage.record({ kind: 'subject', event: 'starting', ...at });
+  }
+  await stage.mustWait(controlOfTarget(stage, target).start());
+  if (isAll(target)) stage.subjectUp = true;
+  else stage.nodeFaults.ended(target);
+  stage.record({ kind: 'subject', event: 'started', ...at });
 };
 
 /** Kills the subject. Whoever asked it to stop before has not waited for that. */
-export const kill = async (stage: Stage, node?: number): Promise<void> => {
-  const at = defined({ node });
-  if (node === undefined) {
+export const kill = async (stage: Stage, target: Target = {}): Promise<void> => {
+  const at = defined({ ...target });
+  if (isAll(target)) {
     stage.subjectUp = false;
     stage.stopBegun = false;
   } else {
-    stage.nodeFaults.began(node);
+    stage.nodeFaults.began(target);
   }
   stage.record({ kind: 'subject', event: 'killing', signal: 'SIGKILL', ...at });
-  await stage.mustWait(controlOfNode(stage, node).kill());
+  await stage.mustWait(controlOfTarget(stage, target).kill());
   stage.record({ kind: 'subject', event: 'killed', signal: 'SIGKILL', ...at });
 };
 
-/** Lets a frozen subject, or one node of it, go on. */
-export const thaw = (stage: Stage, node: number | undefined): void => {
-  controlOfNode(stage, node).unfreeze();
-  stage.nodeFaults.frozen.delete(node);
-  if (node !== undefined) stage.nodeFaults.passed();
-  stage.record({ kind: 'subject', event: 'continued', signal: 'SIGCONT', ...defined({ node }) });
+/** Lets a frozen subject, one node of it, or a service go on. */
+export const thaw = (stage: Stage, target: Target): void => {
+  controlOfTarget(stage, target).unfreeze();
+  stage.nodeFaults.thawed(target);
+  if (!isAll(target)) stage.nodeFaults.passed();
+  stage.record({ kind: 'subject', event: 'continued', signal: 'SIGCONT', ...defined({ ...target }) });
+};
+
+/** Makes the links of a node whole again, and tells whether the fault has fired. Nothing happens where they are. */
+export const heal = (stage: Stage, node: number): void => {
+  const outcome = stage.linkFaults.end(node);
+  if (outcome === undefined) return;
+  const { kind, step, fired, detail } = outcome;
+  stage.nodeFaults.passed();
+  stage.record({ kind: 'subject', event: 'healed', node });
+  recordFault(stage, { path: step, text: '' }, kind, fired, { node, detail });
 };

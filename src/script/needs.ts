@@ -25,15 +25,22 @@ export interface Needs {
   freshDevices: boolean;
   /** Nodes of the subject; 0: any number. */
   nodes: number;
+  /** Services that the kit started; 0: any number. */
+  services: number;
+  /** Links between the nodes and what they need, that the kit can cut. */
+  links: boolean;
   /** Others who must not notice what is done. */
   bystanders: boolean;
 }
 
 export const needsOf = (steps: readonly Step[], vocabulary: Vocabulary): Needs => {
   const all = actionSteps(steps).map((step) => factsOf(step, vocabulary).needs(step.action));
-  const any = (name: Exclude<keyof Needs, 'tokens' | 'nodes'>): boolean => all.some((needs) => needs[name] === true);
+  const any = (name: Exclude<keyof Needs, 'tokens' | 'nodes' | 'services'>): boolean =>
+    all.some((needs) => needs[name] === true);
   return {
     nodes: Math.max(0, ...all.map(({ nodes = 0 }) => nodes)),
+    services: Math.max(0, ...all.map(({ services = 0 }) => services)),
+    links: any('links'),
     control: any('control'),
     tokens: [...new Set(all.flatMap(({ tokens = [] }) => tokens))],
     memory: any('memory'),

@@ -1,7 +1,10 @@
 import { byName } from './define.js';
 import { crashes } from './subject/crashes.js';
+import { cuts } from './subject/cuts.js';
+import { delays } from './subject/delays.js';
 import { freezes } from './subject/freezes.js';
 import { getsBack } from './subject/gets-back.js';
+import { heals } from './subject/heals.js';
 import { jumps } from './subject/jumps.js';
 import { marksMemory } from './subject/marks-memory.js';
 import { memoryStays } from './subject/memory-stays.js';
@@ -18,6 +21,9 @@ export const SUBJECT_VERBS = byName([
   restarts,
   freezes,
   thaws,
+  cuts,
+  delays,
+  heals,
   scrapes,
   marksMemory,
   memoryStays,

@@ -72,7 +72,7 @@ const play = (
       stallHandshakes: async () => ({ opened: 0, end: () => {} }),
       tryOver: async () => ({ ok: true }) as const,
     },
-    probes: { metrics: async () => ({ error: 'no page' }) },
+    probes: { metrics: async () => [{ error: 'no page' }], listed: async () => [] },
     control,
   };
   const run: ScenarioRun = {

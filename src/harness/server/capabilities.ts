@@ -32,6 +32,15 @@ export const capabilitiesOver = async (subject: Subject, options: IdentityOption
       const { needs, class: name } = scenario;
       const has = subject.nodeUrls?.length ?? 1;
       if (needs.nodes > has) return unproven({ code: 'too-few-nodes', class: name, needs: needs.nodes, has });
+      const services = subject.services?.length ?? 0;
+      if (needs.links && subject.links?.some((links) => links !== undefined) !== true)
+        return unproven({ code: 'no-links', class: name });
+      // What services survive is theirs to say: where there are none, nothing is to be shown.
+      if (needs.services > services)
+        return {
+          verdict: 'not-applicable',
+          because: { code: 'too-few-services', class: name, needs: needs.services, has: services },
+        };
       const account = options.users && whyNotWithAccounts(scenario, options.users);
       if (account !== undefined) return skipped(account);
       const token = needs.tokens

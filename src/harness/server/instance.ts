@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defined } from '../../defined.js';
 import { KitError } from '../../errors.js';
-import type { Attacker, Control, Dial, NodeControl } from '../../play/index.js';
+import type { Links } from '../../links.js';
+import type { Attacker, Control, Dial, NodeControl, ServiceControl } from '../../play/index.js';
 import type { Scenario } from '../../script/index.js';
 import { describeExit, outputOf } from '../process/exit.js';
 import type { FakeClock } from '../process/fake-clock.js';
@@ -157,7 +158,10 @@ export class ServerInstance implements Instance {
           control.freeze();
         },
         unfreeze: () => this.#unfreeze(control),
-        ...defined({ nodes: this.subject.nodes?.map((node) => this.#controlForNode(node)) }),
+        ...defined({
+          nodes: this.subject.nodes?.map((node, index) => this.#controlForNode(node, this.subject.links?.[index])),
+          services: this.subject.services?.map((service) => this.#controlForService(service)),
+        }),
         jump: (offsetMs, stands) => this.#setClock(offsetMs, stands),
         take: (resource) => {
           this.#giveBack = control.take(resource);
@@ -174,7 +178,7 @@ export class ServerInstance implements Instance {
   }
 
   /** What was ended of single nodes comes back with all others. */
-  #controlForNode(node: SubjectControl): NodeControl {
+  #controlForNode(node: SubjectControl, links: Links | undefined): NodeControl {
     return {
       kill: () => this.#ended(node.kill()),
       stop: () => this.#ended(node.stop()),
@@ -184,6 +188,38 @@ export class ServerInstance implements Instance {
         node.freeze();
       },
       unfreeze: () => node.unfreeze(),
+      forget: () => node.forget(),
+      ...defined({ links: links && this.#controlForLinks(links) }),
+    };
+  }
+
+  /** Links that are not whole, and services that do not run, are brought back with what was frozen or ended. */
+  #controlForLinks(links: Links): Links {
+    return {
+      cut: (way) => {
+        this.#frozen = true;
+        links.cut(way);
+      },
+      delay: (ms) => {
+        this.#frozen = true;
+        links.delay(ms);
+      },
+      heal: () => links.heal(),
+      get traffic() {
+        return links.traffic;
+      },
+    };
+  }
+
+  #controlForService(service: ServiceControl): ServiceControl {
+    return {
+      kill: () => this.#ended(service.kill()),
+      start: () => service.start(),
+      freeze: () => {
+        this.#frozen = true;
+        service.freeze();
+      },
+      unfreeze: () => service.unfreeze(),
     };
   }
 

@@ -53,6 +53,12 @@ export const notPlayedText = (because: NotPlayedBecause): string => {
       return `others use this server: ${because.counter} grew from ${because.from} to ${because.to} while the kit was quiet; test an instance of its own`;
     case 'too-few-nodes':
       return `it needs ${because.needs} nodes, and the kit knows of ${because.has}: start them with --nodes and --exec, or let the description list them, or leave ${because.class} out with --class`;
+    case 'too-few-services':
+      return because.has === 0
+        ? 'the kit started no service that it could kill or freeze: use --service'
+        : `it needs ${because.needs} services, and the kit started ${because.has}`;
+    case 'no-links':
+      return `the kit cannot cut a node off: write {link:NAME} instead of {port:NAME} in --exec, or leave ${because.class} out with --class`;
     case 'waits-too-long':
       return `it takes ${because.neededMs} ms by the declared timers, and --max-wait is ${because.maxWaitMs}`;
     case 'dialect-lacks':

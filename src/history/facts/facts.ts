@@ -158,9 +158,15 @@ export class Facts {
     return { device, serial, openings: this.openings, at: this.at, line: this.line };
   }
 
-  /** Longest time that an answer may take, without the time that the subject was frozen. */
+  /** Longest time that an answer may take that became due now, without the time that the subject was frozen. */
   get boundMs(): number {
-    return this.timers.answerWithinMs + this.patienceMs + this.networkMs + this.nodeFaults.lateMs(this.at);
+    return this.boundSince(this.at);
+  }
+
+  /** The same of what became due then: the fault of a node that was fresh by that time, or came meanwhile, adds to it. */
+  boundSince(since: number): number {
+    const bound = this.timers.answerWithinMs + this.patienceMs + this.networkMs;
+    return bound + this.nodeFaults.lateMs(since, bound);
   }
 
   get networkMs(): number {

@@ -1,4 +1,4 @@
-import type { HistoryEventOf } from '../../../schemas/index.js';
+import { CLOSE, type HistoryEventOf } from '../../../schemas/index.js';
 import { type Connection, isReachable } from './connection.js';
 import type { Facts } from './facts.js';
 import { foldIfDone } from './fold.js';
@@ -23,6 +23,8 @@ export const noteOpen = (facts: Facts, connection: Connection): void => {
   device.user.firstOpenLine = Math.min(device.user.firstOpenLine, facts.line);
   device.firstOpenLine = Math.min(device.firstOpenLine, facts.line);
   facts.tell.onOpened(connection);
+  // What a node owes that misses what it needs is said by section 4.2.9 alone.
+  if (connection.node !== undefined && facts.nodeFaults.isLacking(connection.node)) excuse(facts, connection);
 };
 
 export const noteSilent = (facts: Facts, connection: Connection): void => {
@@ -51,12 +53,32 @@ export const noteReading = (facts: Facts, connection: Connection, reading: boole
 
 export const noteClosed = (facts: Facts, connection: Connection, event: HistoryEventOf<'closed'>): void => {
   if (connection.closed) return;
+  if (event.by === 'subject' && event.code === CLOSE.replaced) noteYielded(facts, connection);
   facts.tell.onClosing(connection, event);
   excuse(facts, connection);
   abandon(facts, connection);
   noteGone(facts, connection, event.how === 'clean');
   facts.tell.onClosed(connection, event);
 };
+
+/** Of connections that one device opened on several nodes at the same moment, any may be the one that stays. */
+const noteYielded = (facts: Facts, connection: Connection): void => {
+  if (connection.superseded || connection.node === undefined) return;
+  const rival = [...connection.device.user.connections].findLast((other) => isRival(connection, other));
+  if (rival === undefined) return;
+  excuse(facts, connection);
+  connection.superseded = true;
+  connection.supersededAt = rival.openingAt;
+  rival.superseded = false;
+};
+
+/** Whether two connections of one device were opening at the same time, on two nodes. */
+export const isRival = (one: Connection, other: Connection): boolean =>
+  one !== other &&
+  one.device === other.device &&
+  one.node !== other.node &&
+  one.openingAt <= other.openedAt &&
+  other.openingAt <= one.openedAt;
 
 /** A client that answers no pings may be taken for dead. */
 export const noteMute = (facts: Facts, client: string): void => {

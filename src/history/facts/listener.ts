@@ -1,6 +1,7 @@
 import type { AckA, AckN, HistoryEventOf, MsgA, MsgN } from '../../../schemas/index.js';
 import type { Connection, Device, Pending } from './connection.js';
 import type { AckAttempt, MsgAttempt, TrackedMessage } from './message.js';
+import type { NodeFault } from './node-faults.js';
 
 /** An A that arrived. */
 export interface Answer {
@@ -80,6 +81,9 @@ export interface FactListener {
   /** Noted already: the server may have forgotten a message that it had not promised. */
   onForgotten(message: TrackedMessage): void;
 
+  /** Noted already: a node, or a service, is whole again. */
+  onRepaired(fault: NodeFault): void;
+
   /** A client begins to connect. */
   onOpening(device: Device): void;
   onOpened(connection: Connection): void;
@@ -109,6 +113,7 @@ export interface FactListener {
 /** The members of FactListener. One that is missing here does not compile. */
 const NAMES: Readonly<Record<keyof FactListener, true>> = {
   onPacket: true,
+  onRepaired: true,
   onPong: true,
   onInvalid: true,
   onRawFrame: true,

@@ -1,10 +1,17 @@
+import type { CutWay } from '../../../schemas/index.js';
+import { latenessOf } from '../../lateness.js';
+
 export interface NodeFault {
-  readonly node: number;
+  /** Undefined: it met a service, which all nodes may need. */
+  readonly node: number | undefined;
+  readonly service: number | undefined;
   /** How it began. */
-  readonly kind: 'killing' | 'stopping' | 'frozen';
+  readonly kind: 'killing' | 'stopping' | 'frozen' | 'cut' | 'slowed';
+  /** Of a cut: what is lost. */
+  readonly way: CutWay | undefined;
   readonly at: number;
   readonly line: number;
-  /** When the node was started again, or went on. */
+  /** When the node was started again, went on, or was connected again. */
   repairedAt: number;
 }
 
@@ -24,14 +31,19 @@ export class NodeFaultFacts {
     this.list.push({ ...fault, repairedAt: Number.POSITIVE_INFINITY });
   }
 
-  /** Whether it had a fault that was not repaired yet. */
-  repaired(node: number, at: number): void {
-    for (const fault of this.list) if (fault.node === node) fault.repairedAt = Math.min(fault.repairedAt, at);
+  /** What it was repaired of. The repair begins with the start of the process, not when it serves. */
+  repaired(target: Pick<NodeFault, 'node' | 'service'>, at: number): NodeFault[] {
+    const found = this.list.filter(
+      (fault) =>
+        fault.node === target.node && fault.service === target.service && fault.repairedAt === Number.POSITIVE_INFINITY,
+    );
+    for (const fault of found) fault.repairedAt = at;
+    return found;
   }
 
   /** Whether a node was told to stop, and has not been started again. */
   isStopping(node: number | undefined): boolean {
-    const last = this.list.findLast((fault) => fault.node === node);
+    const last = this.list.findLast((fault) => fault.node === node && fault.service === undefined);
     return last?.kind === 'stopping' && last.repairedAt === Number.POSITIVE_INFINITY;
   }
 
@@ -40,20 +52,29 @@ export class NodeFaultFacts {
     const failoverMs = this.#failoverMs();
     return this.list.some(
       (fault) =>
-        (fault.node === node && at >= fault.at && at <= fault.repairedAt + failoverMs) ||
+        (meets(fault, node) && at >= fault.at && at <= fault.repairedAt + failoverMs) ||
         isWithin(at, fault.at, failoverMs) ||
         isWithin(at, fault.repairedAt, failoverMs),
     );
   }
 
-  /** By how much what is due may be late, judged at that time. */
-  lateMs(at: number): number {
+  /** The fault that a node is under at that time, its own before that of a service. */
+  current(node: number | undefined): NodeFault | undefined {
+    const open = this.list.filter((fault) => fault.repairedAt === Number.POSITIVE_INFINITY && meets(fault, node));
+    return open.find((fault) => fault.node === node) ?? open[0];
+  }
+
+  /** Whether a node misses what it needs at that time, so that what it owes is said by section 4.2.9 alone. */
+  isLacking(node: number | undefined): boolean {
+    const fault = this.current(node);
+    return fault !== undefined && fault.kind !== 'slowed' && fault.way !== 'half-open';
+  }
+
+  /** By how much may be late what became due at `since` and takes `ms` else. Milliseconds. */
+  lateMs(since: number, ms: number): number {
     if (this.list.length === 0) return 0;
-    const failoverMs = this.#failoverMs();
-    const near = this.list.some(
-      (fault) => isWithin(at, fault.at, 2 * failoverMs) || isWithin(at, fault.repairedAt, 2 * failoverMs),
-    );
-    return near ? failoverMs : 0;
+    const moments = this.list.flatMap(({ at, repairedAt }) => (Number.isFinite(repairedAt) ? [at, repairedAt] : [at]));
+    return latenessOf(moments, this.#failoverMs(), since, ms);
   }
 
   /** The last one that began between two lines. */
@@ -61,5 +82,8 @@ export class NodeFaultFacts {
     return this.list.findLast(({ line }) => line > afterLine && line < beforeLine);
   }
 }
+
+const meets = (fault: NodeFault, node: number | undefined): boolean =>
+  fault.service !== undefined || fault.node === node;
 
 const isWithin = (at: number, from: number, ms: number): boolean => at >= from && at <= from + ms;

@@ -4,8 +4,8 @@ import { excuse, excuseAll } from './links.js';
 
 /** What happened to the process under test. */
 export const noteSubject = (facts: Facts, event: HistoryEventOf<'subject'>): void => {
-  if (event.node !== undefined) {
-    noteNode(facts, event, event.node);
+  if (event.node !== undefined || event.service !== undefined) {
+    noteNode(facts, event);
     return;
   }
   const { line, at, openings } = facts;
@@ -43,6 +43,11 @@ export const noteSubject = (facts: Facts, event: HistoryEventOf<'subject'>): voi
       excuseAll(facts);
       facts.stopping = true;
       return;
+    case 'starting':
+    case 'cut':
+    case 'slowed':
+    case 'healed':
+      return;
     default:
       facts.ends.push({ kind: event.event, line, at, openings, after: line });
       facts.down = true;
@@ -54,16 +59,33 @@ export const noteSubject = (facts: Facts, event: HistoryEventOf<'subject'>): voi
   }
 };
 
-/** What happened to one node of several: the others go on, and the server as a whole has not ended. */
-const noteNode = (facts: Facts, { event }: HistoryEventOf<'subject'>, node: number): void => {
+/** What happened to one node of several, or to a service: the others go on, and the server as a whole has not ended. */
+const noteNode = (facts: Facts, { event, node, service, way }: HistoryEventOf<'subject'>): void => {
   const { at, line, nodeFaults } = facts;
-  if (event === 'killing' || event === 'stopping' || event === 'frozen') {
-    for (const connection of facts.connections.values()) if (connection.node === node) excuse(facts, connection);
-    nodeFaults.began({ node, kind: event, at, line });
-  } else if (event === 'started' || event === 'continued') {
-    nodeFaults.repaired(node, at);
-  } else if (event === 'killed') {
-    forgetUnpromised(facts);
+  switch (event) {
+    case 'killing':
+    case 'stopping':
+    case 'frozen':
+    case 'cut':
+    case 'slowed':
+      for (const connection of facts.connections.values()) {
+        // Over slow links, or new ones, a node can do all that it must.
+        const isAble = event === 'slowed' || way === 'half-open';
+        if (service !== undefined || (connection.node === node && !isAble)) excuse(facts, connection);
+      }
+      nodeFaults.began({ node, service, kind: event, way, at, line });
+      return;
+    // The last one is for histories of before: now the repair begins with the start, not with its end.
+    case 'continued':
+    case 'healed':
+    case 'starting':
+    case 'started':
+      for (const fault of nodeFaults.repaired({ node, service }, at)) facts.tell.onRepaired(fault);
+      return;
+    case 'killed':
+      forgetUnpromised(facts);
+      return;
+    default:
   }
 };
 

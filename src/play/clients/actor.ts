@@ -22,6 +22,8 @@ export interface ActorWorld {
   readonly messages: SentMessages;
   readonly dial: Dial;
   readonly connectBoundMs: number;
+  /** For how long a node may still refuse because of a fault, also of the scenario before. Milliseconds. */
+  readonly comesBackWithinMs: number;
   pause(ms: number): Promise<void>;
   /** Whether the server claims to say `inbox-full` only when the inbox is full. */
   readonly claimsFlowControl: boolean;
@@ -129,9 +131,17 @@ export class Actor implements LinkOwner {
     tokens?: TokenChoice,
     reads = true,
     wanted?: number | 'anything',
+    /** To no other node than the one that it is on: what is said of that node must not be tried on another. */
+    pinned = false,
   ): Promise<DialOutcome> {
-    const once = () => this.#connectOnce(subprotocol, tokens, reads);
-    return connectPatiently(once, (ms) => this.#world.pause(ms), wanted, this.node !== undefined);
+    const once = async () => {
+      const outcome = await this.#connectOnce(subprotocol, tokens, reads);
+      if (!outcome.ok && !pinned) this.#tryNext(outcome);
+      return outcome;
+    };
+    const hasOthers = this.node !== undefined;
+    const leastMs = pinned ? this.#world.comesBackWithinMs : 0;
+    return connectPatiently(once, (ms) => this.#world.pause(ms), wanted, hasOthers, leastMs);
   }
 
   async #connectOnce(
@@ -166,7 +176,6 @@ export class Actor implements LinkOwner {
     if (!outcome.ok) {
       const { ok: _, retryAfterMs: __, ...refused } = outcome;
       this.record({ kind: 'refused', client: this.name, conn: link.conn, ...refused });
-      this.#tryNext(refused);
       return outcome;
     }
     return outcome;

@@ -24,10 +24,19 @@ export const connectPatiently = async (
   wanted?: number | 'anything',
   /** There are other nodes: one that is not there is no reason to give up. */
   hasOthers = false,
+  /** For so long it is tried at least. Milliseconds. */
+  leastMs = 0,
 ): Promise<DialOutcome> => {
+  const from = performance.now();
   for (let tries = 1; ; tries += 1) {
     const outcome = await connect();
-    if (outcome.ok || tries === TRIES || !mayPass(outcome, hasOthers) || isWanted(outcome, wanted)) return outcome;
-    await pause(Math.max(FIRST_PAUSE_MS * 2 ** (tries - 1), Math.min(outcome.retryAfterMs ?? 0, LONGEST_PAUSE_MS)));
+    const isLast = tries >= TRIES && performance.now() - from >= leastMs;
+    if (outcome.ok || isLast || !mayPass(outcome, hasOthers) || isWanted(outcome, wanted)) return outcome;
+    await pause(
+      Math.max(
+        FIRST_PAUSE_MS * 2 ** (Math.min(tries, TRIES) - 1),
+        Math.min(outcome.retryAfterMs ?? 0, LONGEST_PAUSE_MS),
+      ),
+    );
   }
 };

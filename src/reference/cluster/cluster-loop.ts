@@ -10,6 +10,7 @@ import { isOver } from '../server/records.js';
 import type { ExpireRequest, Peer, Request } from '../server/requests.js';
 import { loadWorkingSet } from '../server/working-set.js';
 import { Appender, type Proposal } from './appender.js';
+import { ClusterCounts } from './cluster-counts.js';
 import { type Command, readEntry } from './commands.js';
 import type { Log, LogEvent } from './log.js';
 import { Membership } from './membership.js';
@@ -39,6 +40,7 @@ export class ClusterLoop implements Loop {
   readonly #host: ClusterHost;
   readonly #presence = new Presence();
   readonly #membership: Membership;
+  readonly #counts: ClusterCounts;
   readonly #appender: Appender;
   readonly #following = new AbortController();
   readonly #expiry: ExpiryClock;
@@ -57,6 +59,9 @@ export class ClusterLoop implements Loop {
     this.#host = host;
     const { logOfAll: log, node, answerWithinMs, wallClock } = host;
     this.#membership = new Membership({ node, log, onLapsed: () => this.#onLapsed() });
+    const { counters } = host;
+    this.#counts = new ClusterCounts(counters, this.#presence, node);
+    if (counters) counters.countsStoredOf = (user) => this.#presence.firstLifeOf(user) === this.#membership.lease?.life;
     this.#appender = new Appender({
       log,
       answerWithinMs,
@@ -79,8 +84,7 @@ export class ClusterLoop implements Loop {
 
   /** Resolves at once: until the node has caught up, upgrades are refused. */
   async start(): Promise<void> {
-    const { logOfAll: log, counters, store } = this.#host;
-    counters?.begin(store.waiting);
+    const { logOfAll: log } = this.#host;
     void log.follow(0, (event) => this.#onEvent(event), this.#following.signal);
     void this.#membership.run();
   }
@@ -190,7 +194,7 @@ export class ClusterLoop implements Loop {
       await this.#applyEntry(event.key, event.text);
     } else if (event.kind === 'joined') {
       this.#presence.joined(event.node, event.life);
-      this.#membership.joined(event.life);
+      this.#membership.joined(event.node, event.life);
     } else {
       this.#presence.left(event.node);
       const { lease } = this.#membership;
@@ -198,10 +202,11 @@ export class ClusterLoop implements Loop {
         this.#membership.lapse(lease.life);
       }
     }
+    this.#counts.stand(this.#host.store.waiting);
   }
 
   async #applyEntry(key: string, text: string): Promise<void> {
-    const { store, cache, cork, maxInboxMessages, counters } = this.#host;
+    const { store, cache, cork, maxInboxMessages } = this.#host;
     const { life, at, commands } = readEntry(text);
     const own = this.#appender.take(key);
     // The engine has no time of its own: that of the nodes counts, and never goes back.
@@ -212,7 +217,7 @@ export class ClusterLoop implements Loop {
     const workingSet = await loadWorkingSet(asked, store, cache, maxInboxMessages);
     const { outcomes, changes, expired } = decide(asked, workingSet, this.#decider(life));
     if (changes.length > 0) await store.commit(changes);
-    counters?.committed(changes, this.#now);
+    this.#counts.committed(changes, this.#now, life, this.#membership.isOwn(life));
     for (const outcome of outcomes) if (outcome.kind === 'user') cache.setUser(outcome.request.user, outcome.devices);
     if (asked.length > 0) this.#expiry.set(await store.nextExpiry());
     for (const command of commands) {

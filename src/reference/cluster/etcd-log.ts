@@ -4,6 +4,11 @@ import type { Lease, Log, LogEvent } from './log.js';
 const LEASE_S = 2;
 /** For one request to one member; then the next one is asked. */
 const REQUEST_MS = 1_000;
+/** A watch on which nothing came for so long is put to the test: something is written that it must bring. */
+const QUIET_MS = 500;
+/** One that does not bring it is dead, whatever its socket says. */
+const DEAF_MS = 1_500;
+const LOOK_MS = 100;
 /** Before the next member is asked for the log. */
 const RETRY_MS = 50;
 
@@ -12,6 +17,7 @@ const PREFIX = 'im/';
 const PREFIX_END = 'im0';
 const ENTRY = 'im/log/';
 const NODE = 'im/node/';
+const BEAT = 'im/beat';
 
 const encode = (text: string): string => Buffer.from(text).toString('base64');
 const decode = (text: string): string => Buffer.from(text, 'base64').toString();
@@ -112,13 +118,27 @@ export class EtcdLog implements Log {
     if (performance.now() - this.#watchingSince > REQUEST_MS) this.#watching?.abort();
   }
 
-  /** Ends when the member does, when it says nothing at first, and when `watching` is aborted. */
+  /** Ends when the member does, when it says nothing at first or any more, and when `watching` is aborted. */
   async #watch(from: number, watching: AbortController, onEvent: (event: LogEvent) => void): Promise<void> {
-    const mute = setTimeout(() => watching.abort(), REQUEST_MS);
+    let heardAt = performance.now();
+    let begun = false;
+    let asked = false;
+    const look = setInterval(() => {
+      const quietMs = performance.now() - heardAt;
+      if (quietMs > (begun ? DEAF_MS : REQUEST_MS)) watching.abort();
+      else if (quietMs > QUIET_MS && !asked) {
+        asked = true;
+        this.#ask('kv/put', { key: encode(BEAT), value: '' }).catch(() => undefined);
+      }
+    }, LOOK_MS);
     try {
-      await this.#read(from, watching.signal, onEvent, () => clearTimeout(mute));
+      await this.#read(from, watching.signal, onEvent, () => {
+        heardAt = performance.now();
+        begun = true;
+        asked = false;
+      });
     } finally {
-      clearTimeout(mute);
+      clearInterval(look);
     }
   }
 
@@ -126,7 +146,7 @@ export class EtcdLog implements Log {
     from: number,
     signal: AbortSignal,
     onEvent: (event: LogEvent) => void,
-    onFirst: () => void,
+    onHeard: () => void,
   ): Promise<void> {
     // Without `fragment` what a node that starts has to read is one message, and may be larger than the gateway takes.
     const range = { key: encode(PREFIX), range_end: encode(PREFIX_END), start_revision: String(from), fragment: true };
@@ -135,7 +155,7 @@ export class EtcdLog implements Log {
     const decoder = new TextDecoder();
     let rest = '';
     for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-      onFirst();
+      onHeard();
       const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) {

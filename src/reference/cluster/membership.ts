@@ -19,14 +19,18 @@ export interface MembershipHost {
 export class Membership {
   readonly #host: MembershipHost;
   readonly #ended = new AbortController();
+  /** Begins the name of each life of this process. */
+  readonly #process: string;
+  #lives = 0;
   #pause = new AbortController();
   #lease: Lease | undefined;
   #validUntil = 0;
-  /** Its own joining was applied: it knows all that was answered before. */
-  #caughtUp = false;
+  /** The life that the log told of last. It may tell of one before the engine has answered that it began. */
+  #joined: string | undefined;
 
   constructor(host: MembershipHost) {
     this.#host = host;
+    this.#process = `${host.node}-${newEpoch()}`;
   }
 
   get lease(): Lease | undefined {
@@ -37,20 +41,29 @@ export class Membership {
     return this.#lease !== undefined && performance.now() < this.#validUntil;
   }
 
+  /** Its own joining was applied: it knows all that was answered before. */
+  get #hasCaughtUp(): boolean {
+    return this.#lease !== undefined && this.#joined === this.#lease.life;
+  }
+
   get isServing(): boolean {
-    return this.#caughtUp && this.mayWrite;
+    return this.#hasCaughtUp && this.mayWrite;
+  }
+
+  /** Whether that is a life of this process. */
+  isOwn(life: string): boolean {
+    return life.startsWith(`${this.#process}_`);
   }
 
   /** The log tells that a node began a life. */
-  joined(life: string): void {
-    if (life === this.#lease?.life) this.#caughtUp = true;
+  joined(node: string, life: string): void {
+    if (node === this.#host.node) this.#joined = life;
   }
 
   /** The log, or the engine, says that this life has ended. */
   lapse(life: string): void {
     if (this.#lease?.life !== life) return;
     this.#lease = undefined;
-    this.#caughtUp = false;
     this.#host.onLapsed();
     this.#pause.abort();
   }
@@ -71,7 +84,8 @@ export class Membership {
     const { node, log } = this.#host;
     const sentAt = performance.now();
     try {
-      const lease = await log.join(node, `${node}-${newEpoch()}`);
+      this.#lives += 1;
+      const lease = await log.join(node, `${this.#process}_${this.#lives}`);
       this.#validUntil = sentAt + log.leaseMs;
       this.#lease = lease;
     } catch {

@@ -59,6 +59,16 @@ export class Presence {
     return [...(this.#users.get(user)?.values() ?? [])].some((seat) => seat.life === life);
   }
 
+  /** The life of the node on which the first of the devices of the user is connected. */
+  firstLifeOf(user: string): string | undefined {
+    return this.#users.get(user)?.values().next().value?.life;
+  }
+
+  /** All lives that have not ended. */
+  get lives(): readonly string[] {
+    return [...this.#lives.values()];
+  }
+
   placeOf(user: string, device: string): string | undefined {
     return this.#users.get(user)?.get(device)?.place;
   }

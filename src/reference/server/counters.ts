@@ -33,6 +33,8 @@ export class Counters {
   waiting = 0;
   /** Seconds from acceptance to the first ack. */
   #delays: number[] = [];
+  /** Of a node of several: whether `stored` to that user is counted here, and not on another one. */
+  countsStoredOf: (user: string) => boolean = () => true;
   readonly #multiDevice: boolean;
   readonly #onFull: () => void;
   readonly #toldStored = new BitSet();
@@ -57,6 +59,12 @@ export class Counters {
     return taken;
   }
 
+  /** Of a node of several: what waits, and what others had counted, stands on one of them. */
+  stand(waiting: number, recovered: number): void {
+    this.waiting = waiting;
+    this.recovered = recovered;
+  }
+
   committed(changes: readonly Change[], now: number): void {
     for (const change of changes) {
       if (change.kind === 'accept') {
@@ -77,7 +85,7 @@ export class Counters {
   sent(packet: Packet, to: Addressee): void {
     if (packet.type === 'msg:N') this.#pushed(packet.serverMsgId, to);
     else if (packet.type === 'ack:N') {
-      if (packet.status === 'stored') this.#toldAsStored(packet.serverMsgId);
+      if (packet.status === 'stored') this.#toldAsStored(packet.serverMsgId, to);
     } else if (packet.type === 'ack:A') {
       if (packet.status === 'ok') this.acks += 1;
     } else if (packet.type === 'msg:A') {
@@ -99,7 +107,8 @@ export class Counters {
     this.#lastPushed.set(name, seq);
   }
 
-  #toldAsStored(serverMsgId: string): void {
+  #toldAsStored(serverMsgId: string, { user }: Addressee): void {
+    if (!this.countsStoredOf(user)) return;
     if (this.#toldStored.add(seqOf(serverMsgId) ?? 0)) this.stored += 1;
   }
 }

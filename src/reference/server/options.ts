@@ -46,13 +46,14 @@ export interface ServerLimits {
   handshakeTimeoutMs: number;
 }
 
-/** What a node has unless it was told otherwise: all but metrics, which nobody adds up, and what needs secrets. */
+/** What a node has unless it was told otherwise: all but what needs secrets. */
 export const CLUSTER_CLASSES: readonly ReferenceClass[] = [
   ...DEFAULT_CLASSES,
   'ordered',
   'expiry',
   'multi-device',
   'flow-control',
+  'observable',
 ];
 /** A lease lapses within three seconds, and etcd finds another leader within four. Milliseconds. */
 export const FAILOVER_MS = 6_000;
@@ -222,9 +223,6 @@ export const readOptions = (options: ServerOptions): ServerConfig => {
     throw usage('an encrypted server needs a certificate', 'Give --tls-cert and --tls-key, or leave out the class.');
   }
   if (options.jwtSecret === '') throw usage('the secret of the tokens is empty', 'Give --jwt-secret some characters.');
-  if (cluster && classes.has('observable')) {
-    throw usage('a node of the reference cluster has no metrics yet', 'Leave out the class observable.');
-  }
   if (classes.has('durable') && !options.data && !cluster) {
     throw usage('a durable server needs a data folder', 'Give --data DIR, or leave out the class durable.');
   }

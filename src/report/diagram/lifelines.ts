@@ -99,7 +99,8 @@ export class Lifelines {
     return silent + stalled === open ? 'stalled' : 'open';
   }
 
-  process({ event }: HistoryEventOf<'subject'>): LifelineState {
+  process({ event, service }: HistoryEventOf<'subject'>): LifelineState {
+    if (service !== undefined) return this.#server;
     if (event === 'started' || event === 'continued') this.#server = 'up';
     else if (event === 'frozen') this.#server = 'frozen';
     else if (event === 'killed' || event === 'stopped' || event === 'exited') this.#server = 'down';

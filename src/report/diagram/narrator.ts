@@ -8,7 +8,18 @@ import type { Sign } from './model.js';
 import { Traffic } from './traffic.js';
 
 /** These faults have events of their own, so that the line of the fault says nothing new. */
-const SHOWN_OTHERWISE = new Set(['disconnect', 'reset', 'cut', 'silence', 'stall', 'crash', 'stop', 'freeze']);
+const SHOWN_OTHERWISE = new Set([
+  'disconnect',
+  'reset',
+  'cut',
+  'silence',
+  'stall',
+  'crash',
+  'stop',
+  'freeze',
+  'cut-off',
+  'slow',
+]);
 
 const SERVER_PACKETS = new Set(['msg:A', 'msg:N', 'ack:A', 'ack:N']);
 

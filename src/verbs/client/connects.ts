@@ -13,7 +13,11 @@ import { defineClientVerb, noLabels, nothingNew, noWait } from '../define.js';
 
 const fields = {
   connects: Type.Literal(true),
-  node: Type.Optional(nodeNumber),
+  node: Type.Optional({
+    ...nodeNumber,
+    description:
+      'Which node, and no other. Without it: the one that it was on last; the next one where that is not there.',
+  }),
   subprotocol: Type.Optional(
     Type.Union([Type.Literal(false), Type.String()], { description: 'What to offer instead of im.ran.v1.' }),
   ),
@@ -77,6 +81,10 @@ const kindsOf = ({ token, query, headers, parameters }: Connects): TokenKind[] =
   return (query !== undefined || further) && token === undefined ? ['own', ...kinds] : kinds;
 };
 
+/** Who connects, and to which node if that is no matter of choice. */
+const whoWhere = ({ node }: Connects, name: string): string =>
+  node === undefined ? name : `${name}, on node ${node} alone,`;
+
 const HIDDEN = { plaintext: ['IM-1-26', 'without TLS'], 'tls-1.1': ['IM-1-27', 'with TLS 1.1'] } as const;
 
 /** The same upgrade over a transport that the server must refuse. */
@@ -138,6 +146,7 @@ export const connects = defineClientVerb({
       tokensOf(stage, action),
       action.reading ?? true,
       action.mayFail === true ? 'anything' : action.refused,
+      action.node !== undefined,
     );
     if (action.mayFail === true) return true;
     if (action.refused !== undefined) {
@@ -155,10 +164,11 @@ export const connects = defineClientVerb({
     if (outcome.ok) return true;
     // A user with few connections is never over the limit of 1.8: 429 that does not pass is what the script looks for.
     const mayPass = action.insists !== true && isRefusedForNow(outcome) && outcome.status !== 429;
-    if (action.by === undefined || mayPass) return recordNotConnected(stage, place, actor.name, outcome);
+    if (action.by === undefined || mayPass)
+      return recordNotConnected(stage, place, whoWhere(action, actor.name), outcome);
     return recordExpectation(stage, place, {
       requirement: action.by,
-      expected: `${actor.name} can connect`,
+      expected: `${whoWhere(action, actor.name)} can connect`,
       seen: outcome.status === undefined ? outcome.error : `HTTP ${outcome.status} (${outcome.error})`,
       met: false,
       miss: 'observed',

@@ -7,6 +7,7 @@ import { recordExpectation, recordFault } from '../../play/step-outcome.js';
 import { boundWaitMs, durationMs, expandLabels } from '../../script/index.js';
 import { defaultRequirement } from '../default-requirement.js';
 import { defineClientVerb, nobody, nothing, nothingNew } from '../define.js';
+import { dueSince } from './gets.js';
 import { waitFor } from './wait-for.js';
 
 export const drops = defineClientVerb({
@@ -33,7 +34,11 @@ export const drops = defineClientVerb({
     const pattern = { what: action.drops };
     const otherwise = await playedThroughDialect(stage, place, pattern, labels);
     if (otherwise !== undefined) return otherwise;
-    const boundMs = stage.bound(durationMs(action.within ?? 'answerWithinMs', stage.options.timers));
+    const boundMs = stage.bound(
+      durationMs(action.within ?? 'answerWithinMs', stage.options.timers),
+      1,
+      dueSince(stage, labels),
+    );
     const from = performance.now();
     const wait = new PacketWait(stage, actor, link, { pattern, labels, times: Number(action.times ?? 1), boundMs });
     const result = await waitFor(stage, wait, action.within);

@@ -1,24 +1,48 @@
 import { Type } from '@sinclair/typebox';
-import { nodeNumber } from '../../../schemas/script-values.js';
+import { nodeNumber, placeholder } from '../../../schemas/script-values.js';
+import type { Target } from '../../play/node-faults.js';
 import type { Stage } from '../../play/stage.js';
 
 /** The option of a verb that can meet one node of several. */
 export const node = Type.Optional(nodeNumber);
 
+/** The option of a verb that meets one node. */
+export const someNode = nodeNumber;
+
+/** The option of a verb that can meet a service instead. */
+export const service = Type.Optional(
+  Type.Union([Type.Integer({ minimum: 1, maximum: 99 }), placeholder], {
+    description: 'Which of the services (`--service`), in their order, instead of a node.',
+  }),
+);
+
+interface Aim {
+  node?: number | string;
+  service?: number | string;
+}
+
 /** The node that a step means, as events name it. */
-export const nodeOf = ({ node: number }: { node?: number | string }): { node?: number } =>
+export const nodeOf = ({ node: number }: Aim): { node?: number } =>
   number === undefined ? {} : { node: Number(number) };
 
+/** The node or the service that a step means, as events name it. */
+export const targetOf = ({ node: number, service: place }: Aim): Target =>
+  place === undefined ? nodeOf({ ...(number === undefined ? {} : { node: number }) }) : { service: Number(place) };
+
 /** Whatever ends or disturbs a process needs one that the kit started. */
-export const needsNode = ({ node: number }: { node?: number | string }) => ({
+export const needsNode = ({ node: number, service: place }: Aim) => ({
   control: true,
   nodes: Number(number ?? 0),
+  services: Number(place ?? 0),
 });
+
+/** Whatever disturbs links needs those that the kit made. */
+export const needsLinks = (aim: Aim) => ({ ...needsNode(aim), links: true });
 
 /** The process of a node, or of all, ends now. */
 export const noteDown = (stage: Stage, number: number | undefined): void => {
   if (number === undefined) stage.subjectUp = false;
-  else stage.nodeFaults.began(number);
+  else stage.nodeFaults.began({ node: number });
 };
 
 /** Timers have a grain of a millisecond; a shorter delay is spent turning the event loop, so that sockets go on. */

@@ -1,11 +1,11 @@
 import { Type } from '@sinclair/typebox';
 import { duration } from '../../../schemas/script-values.js';
 import { recordFault } from '../../play/step-outcome.js';
-import { controlOfNode } from '../../play/subject-control.js';
+import { controlOfTarget } from '../../play/subject-control.js';
 import { durationMs } from '../../script/index.js';
 import { defineSubjectVerb, nothingNew } from '../define.js';
 import { aimedClients, aimedLabels, aimedPacket, awaitTrigger, before, isInTime, when } from './aim.js';
-import { needsNode, node, nodeOf } from './ending.js';
+import { needsNode, node, nodeOf, service, targetOf } from './ending.js';
 
 export const freezes = defineSubjectVerb({
   name: 'freezes',
@@ -15,6 +15,7 @@ export const freezes = defineSubjectVerb({
     when,
     before,
     node,
+    service,
     staysSo: Type.Optional(
       Type.Literal(true, {
         description: 'The script goes on after that time while the process is frozen, until `thaws`.',
@@ -32,10 +33,11 @@ export const freezes = defineSubjectVerb({
   perform: async (stage, action, place) => {
     if (!(await awaitTrigger(stage, action.when, place))) return false;
     const fired = isInTime(stage, action);
-    const at = nodeOf(action);
-    const control = controlOfNode(stage, at.node);
+    const at = targetOf(action);
+    const isOne = at.node !== undefined || at.service !== undefined;
+    const control = controlOfTarget(stage, at);
     control.freeze();
-    if (at.node !== undefined) stage.nodeFaults.passed();
+    if (isOne) stage.nodeFaults.passed();
     stage.record({ kind: 'subject', event: 'frozen', signal: 'SIGSTOP', ...at });
     try {
       await stage.mustWait(stage.waits.pause(durationMs(action.freezes, stage.options.timers)));
@@ -43,13 +45,13 @@ export const freezes = defineSubjectVerb({
       if (action.staysSo !== true) control.unfreeze();
     }
     if (action.staysSo === true) {
-      stage.nodeFaults.frozen.add(at.node);
-      recordFault(stage, place, 'freeze', fired, { ...aimedPacket(action), ...at });
+      stage.nodeFaults.froze(at);
+      recordFault(stage, place, 'freeze', fired, { ...aimedPacket(action), ...nodeOf(at) });
       return true;
     }
-    if (at.node !== undefined) stage.nodeFaults.passed();
+    if (isOne) stage.nodeFaults.passed();
     stage.record({ kind: 'subject', event: 'continued', signal: 'SIGCONT', ...at });
-    recordFault(stage, place, 'freeze', fired, { ...aimedPacket(action), ...at });
+    recordFault(stage, place, 'freeze', fired, { ...aimedPacket(action), ...nodeOf(at) });
     return true;
   },
 });

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { restart } from '../../play/subject-control.js';
 import { defineSubjectVerb, nobody, noLabels, nothingNew } from '../define.js';
-import { needsNode, node, nodeOf } from './ending.js';
+import { needsNode, node, service, targetOf } from './ending.js';
 
 /** A guess; what matters is only that a scenario with many restarts is known to be long. */
 const RESTART_MS = 200;
@@ -14,6 +14,10 @@ export const restarts = defineSubjectVerb({
       description: '`if-ended`: only if it has ended by itself.',
     }),
     node,
+    service,
+    empty: Type.Optional(
+      Type.Literal(true, { description: 'Of a node: with an empty disk, as one that replaces it.' }),
+    ),
   },
   does: 'Starts the process again on the same port and data.',
   defines: nothingNew,
@@ -24,7 +28,7 @@ export const restarts = defineSubjectVerb({
   fills: [],
   verbatim: [],
   perform: async (stage, action) => {
-    if (action.restarts === true || !stage.subjectUp) await restart(stage, nodeOf(action).node);
+    if (action.restarts === true || !stage.subjectUp) await restart(stage, targetOf(action), action.empty === true);
     return true;
   },
 });

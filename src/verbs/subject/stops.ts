@@ -43,7 +43,7 @@ export const stops = defineSubjectVerb({
       recordFault(stage, place, 'stop', true);
       return true;
     }
-    await stage.mustWait(controlOfNode(stage, at.node).stop());
+    await stage.mustWait((at.node === undefined ? controlOf(stage) : controlOfNode(stage, at.node)).stop());
     stage.record({ kind: 'subject', event: 'stopped', signal: 'SIGTERM', ...at });
     await stage.mustWait(awaitAllClosed(stage, at.node));
     recordFault(stage, place, 'stop', true, at);

@@ -1,12 +1,12 @@
 import { Type } from '@sinclair/typebox';
 import { thaw } from '../../play/subject-control.js';
 import { defineSubjectVerb, nobody, noLabels, nothingNew, noWait } from '../define.js';
-import { needsNode, node, nodeOf } from './ending.js';
+import { needsNode, node, service, targetOf } from './ending.js';
 
 export const thaws = defineSubjectVerb({
   name: 'thaws',
   example: 'thaws: true',
-  fields: { thaws: Type.Literal(true), node },
+  fields: { thaws: Type.Literal(true), node, service },
   does: 'SIGCONT to what `freezes` with `staysSo` left frozen.',
   defines: nothingNew,
   uses: noLabels,
@@ -16,7 +16,7 @@ export const thaws = defineSubjectVerb({
   fills: [],
   verbatim: [],
   perform: (stage, action) => {
-    thaw(stage, nodeOf(action).node);
+    thaw(stage, targetOf(action));
     return true;
   },
 });

@@ -1,6 +1,8 @@
 import type { Resource } from '../../../../schemas/index.js';
+import type { Links } from '../../../links.js';
 import type { Subject, SubjectControl, SubjectExit } from '../../subject.js';
 import type { CommandSubject } from './command-subject.js';
+import type { LinkSet } from './links.js';
 import type { Service } from './service.js';
 
 const all = async (work: readonly Promise<void>[]): Promise<void> => {
@@ -15,19 +17,24 @@ export class ClusterSubject implements Subject, SubjectControl {
   readonly nodeUrls: readonly string[];
   readonly control: SubjectControl = this;
   readonly nodes: readonly CommandSubject[];
-  readonly #services: readonly Service[];
+  readonly links: readonly (Links | undefined)[];
+  readonly services: readonly Service[];
+  readonly #linkSet: LinkSet;
   readonly #released: () => void;
 
-  constructor(nodes: readonly CommandSubject[], services: readonly Service[], released: () => void) {
+  constructor(nodes: readonly CommandSubject[], services: readonly Service[], links: LinkSet, released: () => void) {
     this.nodes = nodes;
     this.nodeUrls = nodes.map(({ url }) => url);
     this.url = this.nodeUrls[0] ?? '';
-    this.#services = services;
+    this.services = services;
+    this.#linkSet = links;
+    this.links = nodes.map((_, index) => links.of(String(index + 1)));
     this.#released = released;
   }
 
   /** Those that run already go on. */
   async start(environment?: Record<string, string>): Promise<void> {
+    await all(this.services.filter((service) => !service.isAlive).map((service) => service.start()));
     await all(this.#only(false).map((node) => node.start(environment)));
   }
 
@@ -45,7 +52,7 @@ export class ClusterSubject implements Subject, SubjectControl {
 
   async forget(): Promise<void> {
     await all(this.nodes.map((node) => node.forget()));
-    await all(this.#services.map((service) => service.renew()));
+    await all(this.services.map((service) => service.renew()));
   }
 
   take(resource: Resource): () => void {
@@ -66,8 +73,10 @@ export class ClusterSubject implements Subject, SubjectControl {
     for (const node of this.#only(true)) node.freeze();
   }
 
+  /** Whatever was held goes on: frozen nodes and services, and links that are not whole. */
   unfreeze(): void {
-    for (const node of this.nodes) node.unfreeze();
+    for (const one of [...this.services, ...this.nodes]) one.unfreeze();
+    this.#linkSet.healAll();
   }
 
   onExit(listener: (exit: SubjectExit) => void): () => void {
@@ -79,7 +88,8 @@ export class ClusterSubject implements Subject, SubjectControl {
 
   async close(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.close()));
-    await Promise.all(this.#services.map((service) => service.close().catch(() => undefined)));
+    await Promise.all(this.services.map((service) => service.close().catch(() => undefined)));
+    this.#linkSet.close();
     this.#released();
   }
 

@@ -54,6 +54,18 @@ export class Service {
     }
   }
 
+  get isAlive(): boolean {
+    return this.#running?.alive() ?? false;
+  }
+
+  freeze(): void {
+    this.#running?.signal('SIGSTOP');
+  }
+
+  unfreeze(): void {
+    this.#running?.signal('SIGCONT');
+  }
+
   async kill(): Promise<void> {
     this.#running?.signal('SIGKILL');
     await this.#running?.waitForEnd(KILL_BOUND_MS);

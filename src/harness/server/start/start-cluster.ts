@@ -5,6 +5,7 @@ import { pickPort, releasePort } from '../../process/port.js';
 import type { Subject } from '../../subject.js';
 import { ClusterSubject } from './cluster-subject.js';
 import { CommandSubject } from './command-subject.js';
+import { LinkSet } from './links.js';
 import { Service } from './service.js';
 import { isPortTaken } from './start-failure.js';
 import { dataFolder, MAX_STARTS, START_TIMEOUT_MS, STOP_TIMEOUT_MS, type StartOptions } from './start-subject.js';
@@ -36,8 +37,8 @@ class Ports {
 
 /**
  * Starts what the nodes need, then the command once for each node, all on free ports and with empty folders. Filled in
- * are `{node}` from 1, `{nodes}`, `{port}`, `{port:2}` of node 2, `{port:NAME}` of a service, `{urls}` of all nodes with
- * commas between, and `{data}`; NODE, NODES, NODE_URLS, PORT and DATA_DIR are the same. Rejects as `startSubject` does.
+ * are `{node}` from 1, `{nodes}`, `{port}`, `{port:2}` of node 2, `{port:NAME}` of a service, `{link:2}` and `{link:NAME}`
+ * for a way there that the kit can cut, `{urls}` of all nodes with commas between, and `{data}`; NODE, NODES, NODE_URLS, PORT and DATA_DIR are the same. Rejects as `startSubject` does.
  */
 export const startCluster = async (options: StartOptions, nodes: number): Promise<Subject> => {
   checkNames(options, nodes);
@@ -79,13 +80,18 @@ const startOnce = async (options: StartOptions, nodes: number): Promise<Subject>
     fillNames(template, { port: String(ports.find(String(index + 1))) }),
   );
   const startTimeoutMs = options.startTimeoutMs ?? START_TIMEOUT_MS;
+  const links = new LinkSet();
+  const nodeNames = urls.map((_, index) => String(index + 1));
+  const commands = new Map([...Object.entries(services), ...nodeNames.map((name) => [name, exec] as const)]);
+  await links.provide(commands, (owner) => ports.find(owner));
+  await links.listen();
   const started: Service[] = [];
   for (const [name, command] of Object.entries(services)) {
     const data = await dataFolder();
     started.push(
       new Service({
         name,
-        command: fillNames(ports.fill(command), { data }),
+        command: fillNames(links.fill(name, ports.fill(command)), { data }),
         data,
         port: ports.find(name),
         startTimeoutMs,
@@ -101,7 +107,7 @@ const startOnce = async (options: StartOptions, nodes: number): Promise<Subject>
     subjects.push(
       new CommandSubject({
         url,
-        command: fillNames(ports.fill(exec), names),
+        command: fillNames(links.fill(node, ports.fill(exec)), names),
         port,
         data,
         authenticate,
@@ -114,7 +120,7 @@ const startOnce = async (options: StartOptions, nodes: number): Promise<Subject>
       }),
     );
   }
-  const cluster = new ClusterSubject(subjects, started, () => ports.release());
+  const cluster = new ClusterSubject(subjects, started, links, () => ports.release());
   const giveUp = () => void cluster.close();
   signal?.addEventListener('abort', giveUp, { once: true });
   try {

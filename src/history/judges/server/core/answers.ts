@@ -65,7 +65,8 @@ const judgeTime = (context: JudgeContext, connection: Connection, pending: Pendi
   const { facts, findings } = context;
   const since = Math.max(pending.at, connection.readingSince);
   const waited = facts.awakeBetween(since, facts.at);
-  if (waited <= facts.boundMs) {
+  const bound = facts.boundSince(since);
+  if (waited <= bound) {
     if (answered) findings.exercise('IM-2-3');
     return;
   }
@@ -74,11 +75,11 @@ const judgeTime = (context: JudgeContext, connection: Connection, pending: Pendi
   const reached = pending.message === undefined ? describePlace(connection) : describeJourney(facts, about);
   const watched = answered
     ? `answered at ${ms(facts.at)}`
-    : `never answered, due by ${ms(since + facts.boundMs)}, watched until ${ms(facts.at)}`;
+    : `never answered, due by ${ms(since + bound)}, watched until ${ms(facts.at)}`;
   findings.report({
     requirement: 'IM-2-3',
     message: answered ? `${packet} was answered late` : `${packet} was not answered`,
-    expected: `an A within ${ms(facts.boundMs)} (answerWithinMs plus patience)`,
+    expected: `an A within ${ms(bound)} (answerWithinMs plus patience)`,
     seen: answered ? `an A after ${ms(waited)}` : `no A for ${ms(waited)}, on an open connection`,
     where: text`${reached}; this ${pending.type} sent at ${ms(pending.at)}, ${watched}`,
     late: true,
@@ -108,13 +109,15 @@ export const overdueQuery = (
   message: TrackedMessage,
   requirement: RequirementId,
 ): NewFinding | undefined => {
-  const waited = facts.awakeBetween(Math.max(query.answeredAt, connection.readingSince), facts.at);
-  if (waited <= facts.boundMs) return undefined;
+  const since = Math.max(query.answeredAt, connection.readingSince);
+  const waited = facts.awakeBetween(since, facts.at);
+  const bound = facts.boundSince(since);
+  if (waited <= bound) return undefined;
   const receipt = `ack:N ${query.query}`;
   return {
     requirement,
     message: `${message.msgId} ${query.query === 'expired' ? 'had expired' : 'was delivered'}, and a re-sent msg:R did not bring ${receipt}`,
-    expected: `${receipt} on the connection that asked, within ${ms(facts.boundMs)} of msg:A duplicate`,
+    expected: `${receipt} on the connection that asked, within ${ms(bound)} of msg:A duplicate`,
     seen: `no ${receipt} there for ${ms(waited)}`,
     where: text`${describeStages(message)}; re-sent at ${ms(query.at)}, answered at ${ms(query.answeredAt)}, watched until ${ms(facts.at)}`,
     late: true,

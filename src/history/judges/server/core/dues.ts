@@ -1,4 +1,5 @@
 import type { Connection, Device, User } from '../../../facts/connection.js';
+import type { Facts } from '../../../facts/facts.js';
 import { describeDevice, describeVanishing } from '../../../facts/journey.js';
 import { aboutOf, recipientOf, type TrackedMessage } from '../../../facts/message.js';
 import { ms } from '../../../terms/text.js';
@@ -39,7 +40,7 @@ export class Dues implements Judge {
   /** From here on the receiver is not away any more. */
   onOpening({ user }: Device): void {
     const { facts } = this.#context;
-    if (user.away === undefined || facts.awakeBetween(user.away.at, facts.at) <= facts.boundMs) return;
+    if (user.away === undefined || facts.awakeBetween(user.away.at, facts.at) <= facts.boundSince(user.away.at)) return;
     for (const message of facts.messages.unfolded()) if (recipientOf(message) === user.name) this.#judgeUntold(message);
   }
 
@@ -49,11 +50,12 @@ export class Dues implements Judge {
 
   #isOldEnough({ openedAt }: Connection): boolean {
     const { facts } = this.#context;
-    return Number.isFinite(openedAt) && facts.awakeBetween(openedAt, facts.at) > facts.boundMs;
+    return Number.isFinite(openedAt) && facts.awakeBetween(openedAt, facts.at) > facts.boundSince(openedAt);
   }
 
   #isOverdue(duty: Duty | undefined): duty is Duty {
-    return duty !== undefined && waitedFor(this.#context.facts, duty) > this.#context.facts.boundMs;
+    const { facts } = this.#context;
+    return duty !== undefined && waitedFor(facts, duty) > boundOf(facts, duty);
   }
 
   #judgeStored(message: TrackedMessage, connection: Connection): void {
@@ -81,7 +83,7 @@ export class Dues implements Judge {
     return {
       requirement,
       message: `${what} of ${message.msgId} did not come to ${connection.client}, though it was due`,
-      expected: `${what} within ${ms(facts.boundMs)}, because ${why}`,
+      expected: `${what} within ${ms(boundOf(facts, duty))}, because ${why}`,
       seen: `no ${what} on connection ${connection.number} of ${connection.client} for ${waited}`,
       where: describeVanishing(message, {
         missing,
@@ -111,5 +113,9 @@ export class Dues implements Judge {
     }
   }
 }
+
+/** How long it may take. */
+const boundOf = (facts: Facts, { since, connection }: Duty): number =>
+  facts.boundSince(Math.max(since, connection.readingSince));
 
 const away = (name: User['name']): string => `${name} was away`;

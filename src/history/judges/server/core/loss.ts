@@ -152,16 +152,17 @@ const judgeUntold = (context: JudgeContext, message: TrackedMessage): void => {
     if (attempt.answer !== 'accepted' && attempt.answer !== 'duplicate') continue;
     if (!isReachable(connection) || connection.excused) continue;
     const waited = facts.awakeBetween(ack.at, facts.at);
-    if (waited <= facts.boundMs) continue;
+    const bound = facts.boundSince(ack.at);
+    if (waited <= bound) continue;
     findings.report({
       requirement: message.expired ? 'IM-4.2-43' : 'IM-4.2-16',
       message: `${message.from.name} was never told that ${message.msgId} was delivered`,
-      expected: `ack:N delivered within ${ms(facts.boundMs)} of the ack`,
+      expected: `ack:N delivered within ${ms(bound)} of the ack`,
       seen: `no ack:N delivered for ${ms(waited)} on the connection that sent the msg:R`,
       where: describeVanishing(message, {
         missing: 'never reported as delivered',
         watched: `${connection.client} was watched until ${ms(facts.at)}`,
-        due: `due by ${ms(ack.at + facts.boundMs)}`,
+        due: `due by ${ms(ack.at + bound)}`,
       }),
       late: true,
       events: [ack.line],

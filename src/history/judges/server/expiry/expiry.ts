@@ -50,7 +50,7 @@ export class ExpiryJudge implements Judge {
     // What was written in time may have waited in the network until its client read again.
     const since = Math.max(lifetime.to, connection.readingSince);
     const late = facts.awakeBetween(since, facts.at);
-    if (late <= facts.boundMs) return;
+    if (late <= facts.boundSince(since)) return;
     const restarted = facts.endBetween(message.promisedLine, facts.line) !== undefined;
     const moved = packet.expiresAt === undefined || packet.expiresAt !== packet.acceptedAt + lifetime.ttlMs;
     this.#tellAtTheEnd({
@@ -163,7 +163,7 @@ export class ExpiryJudge implements Judge {
   #isOverdue(connection: Connection, message: TrackedMessage, lifetime: Lifetime): boolean {
     const facts = this.#facts;
     if (connection.excused || message.spoiled || message.told !== undefined || message.promisedLine < 0) return false;
-    const bound = facts.boundMs;
+    const bound = facts.boundSince(lifetime.to);
     const everywhere = facts.policies.receiptsGoTo === 'every-device';
     if ((message.acks[0]?.at ?? Number.POSITIVE_INFINITY) <= lifetime.to + bound) return false;
     if (facts.endBetween(message.promisedLine, facts.line) !== undefined) return false;
@@ -181,7 +181,7 @@ export class ExpiryJudge implements Judge {
     this.#tellAtTheEnd({
       requirement: hasAsked(connection, message, lifetime) ? 'IM-4.2-42' : 'IM-4.2-47',
       message: `${connection.client} was ${came ? 'told late' : 'not told'} that ${message.msgId} had expired`,
-      expected: `ack:N expired within ${ms(facts.boundMs)} of ${ms(lifetime.to)}, when its lifetime ended`,
+      expected: `ack:N expired within ${ms(facts.boundSince(lifetime.to))} of ${ms(lifetime.to)}, when its lifetime ended`,
       seen: came ? `ack:N expired ${waited} later` : `no ack:N expired for ${waited}`,
       where: describeStages(message),
       late: true,

@@ -73,14 +73,14 @@ export class WindowJudge implements Judge {
     if (message.promisedLine < 0 || message.promisedAt > freeSince || message.spoiled) return;
     const since = Math.max(freeSince, connection.lastNewPushAt, connection.openedAt, connection.readingSince);
     const waited = facts.awakeBetween(since, facts.at);
-    if (waited <= facts.boundMs || connection.excused) {
+    if (waited <= facts.boundSince(since) || connection.excused) {
       this.#findings.exercise('IM-4.2-50');
       return;
     }
     this.#findings.report({
       requirement: 'IM-4.2-50',
       message: `${message.msgId} waited although there was room on the connection of ${connection.client}`,
-      expected: `msg:N within ${ms(facts.boundMs)} after an ack made room`,
+      expected: `msg:N within ${ms(facts.boundSince(since))} after an ack made room`,
       seen: `msg:N ${ms(waited)} after it`,
       late: true,
       events: [message.promisedLine, facts.line],

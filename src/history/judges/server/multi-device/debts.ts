@@ -95,14 +95,16 @@ export class DebtJudge implements Judge {
   onExcusing(connection: Connection): void {
     const facts = this.#facts;
     for (const [message, debt] of this.#debts.get(connection) ?? []) {
-      const waited = facts.awakeBetween(Math.max(debt.since, connection.readingSince), facts.at);
-      if (waited <= facts.boundMs || message.spoiled) continue;
+      const since = Math.max(debt.since, connection.readingSince);
+      const waited = facts.awakeBetween(since, facts.at);
+      const bound = facts.boundSince(since);
+      if (waited <= bound || message.spoiled) continue;
       const what = debt.rank === STORED ? 'is stored' : 'was delivered';
       const cause = debt.rank === STORED ? 'another device was told' : 'the first ack was answered';
       this.#findings.report({
         requirement: debt.requirement,
         message: `${connection.client} was not told that ${message.msgId} ${what}`,
-        expected: `ack:N ${debt.rank === STORED ? 'stored' : 'delivered'} on every connected device of ${message.from.name} within ${ms(facts.boundMs)}`,
+        expected: `ack:N ${debt.rank === STORED ? 'stored' : 'delivered'} on every connected device of ${message.from.name} within ${ms(bound)}`,
         seen: `none on connection ${connection.number} for ${ms(waited)} after ${cause}`,
         late: true,
         events: [connection.openedLine, message.acks[0]?.line, debt.line].filter(

@@ -4,7 +4,7 @@ import { ms } from '../../../terms/text.js';
 import type { Findings } from '../../findings.js';
 import type { Judge, JudgeContext } from '../../judge.js';
 import { type MetricsPage, parseOpenMetrics } from './open-metrics.js';
-import { COUNTERS, judgePage, REJECTED, type Read, reportPages, SECONDS, sampleOf } from './pages.js';
+import { COUNTERS, judgePage, REJECTED, type Read, reportPages, SECONDS, sampleOf, sumOf } from './pages.js';
 import type { Range } from './series.js';
 import type { SeriesName, Tally } from './tally.js';
 
@@ -22,6 +22,8 @@ export class MetricsJudge implements Judge {
   readonly #findings: Findings;
   readonly #tally: Tally;
   readonly #reads: Read[] = [];
+  /** Pages of the first nodes, of which the last ones are still to come. */
+  #pages: MetricsPage[] = [];
 
   constructor(context: JudgeContext, tally: Tally) {
     this.#context = context;
@@ -40,8 +42,10 @@ export class MetricsJudge implements Judge {
     const page = this.#pageOf(event);
     if (page === undefined) return;
     this.#findings.exercise('IM-6-1');
-    const { askedAt, at } = event;
-    this.#reads.push({ askedAt, at, line: facts.line, life: facts.ends.length, page });
+    const { askedAt, at, node = 1, of = 1 } = event;
+    this.#pages = [...(node === 1 ? [] : this.#pages), page];
+    if (this.#pages.length < of) return;
+    this.#reads.push({ askedAt, at, line: facts.line, life: facts.ends.length, page: sumOf(this.#pages), nodes: of });
   }
 
   #pageOf({ askedAt, at, status, contentType, text, error }: HistoryEventOf<'metrics'>): MetricsPage | undefined {
@@ -136,7 +140,7 @@ export class MetricsJudge implements Judge {
     const delta = now - old;
     if (delta >= range.low && delta <= range.high) {
       if (range.low > 0 || (range.low === range.high && !sample.startsWith(REJECTED)))
-        this.#findings.exercise(requirement);
+        this.#findings.exercise(ruleOf(read, requirement));
       return;
     }
     const told = (value: number) => String(Math.round(value * 1000) / 1000);
@@ -144,8 +148,8 @@ export class MetricsJudge implements Judge {
     const what = counter ? 'more' : 'of difference';
     reportPages(
       this.#context,
-      requirement,
-      `${sample} does not agree with what the kit counted`,
+      ruleOf(read, requirement),
+      `${sample}${read.nodes === 1 ? '' : ' of all nodes together'} does not agree with what the kit counted`,
       `${expected} ${what} than on the page of ${ms(before.at)}`,
       `${told(old)} then, ${told(now)} at ${ms(read.at)}: ${told(delta)} ${what}`,
       [before, read],
@@ -179,5 +183,9 @@ export class MetricsJudge implements Judge {
     );
   }
 }
+
+/** The pages of several nodes are added up: what is wrong with their sum was not counted on exactly one of them. */
+const ruleOf = ({ nodes }: Read, requirement: RequirementId): RequirementId =>
+  nodes === 1 ? requirement : 'IM-4.2-73';
 
 const minus = (one: Range, other: Range): Range => ({ low: one.low - other.high, high: one.high - other.low });

@@ -32,7 +32,17 @@ export interface Read extends Moment {
   /** How often the process had ended. */
   readonly life: number;
   readonly page: MetricsPage;
+  /** How many pages were added up for it. */
+  readonly nodes: number;
 }
+
+/** The pages of all nodes, added up. */
+export const sumOf = (pages: readonly MetricsPage[]): MetricsPage => {
+  const samples = new Map<string, number>();
+  for (const page of pages)
+    for (const [name, value] of page.samples) samples.set(name, (samples.get(name) ?? 0) + value);
+  return { types: new Map(pages.flatMap(({ types }) => [...types])), samples };
+};
 
 /** A code that was never counted can be left out; every other sample that is missing is NaN. */
 export const sampleOf = (read: Read, sample: string): number =>

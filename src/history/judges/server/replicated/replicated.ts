@@ -4,6 +4,9 @@ import { aboutOf, type TrackedMessage } from '../../../facts/message.js';
 import type { NodeFault } from '../../../facts/node-faults.js';
 import { ms } from '../../../terms/text.js';
 import type { Judge, JudgeContext, JudgedClass } from '../../judge.js';
+import { CutOff } from './cut-off.js';
+import { OneClock } from './one-clock.js';
+import { SameMoment } from './same-moment.js';
 
 /** What a push told of a message, and on which node. */
 interface Told {
@@ -32,8 +35,9 @@ class Nodes implements Judge {
     const to = this.#receiverNode(message);
     if (to !== from) findings.exercise('IM-4.2-59');
     const promised = message.promisedLine;
-    // A node that is only frozen has lost nothing.
-    const isLost = ({ kind, line }: NodeFault): boolean => kind !== 'frozen' && line > promised && line < receiver.line;
+    // A node that is only frozen or cut off has lost nothing.
+    const isLost = ({ kind, line, service }: NodeFault): boolean =>
+      (kind === 'killing' || kind === 'stopping') && service === undefined && line > promised && line < receiver.line;
     if (facts.nodeFaults.list.some(isLost)) findings.exercise('IM-4.2-65');
     if (facts.nodeFaults.list.some(({ at }) => message.promisedAt > at + (facts.timers.failoverMs ?? 0)))
       findings.exercise('IM-4.2-64');
@@ -81,7 +85,7 @@ class Nodes implements Judge {
     });
   }
 
-  /** Its node was frozen, and meanwhile the device connected to another one: what comes now was written after it went on. */
+  /** Its node was frozen or cut off, and meanwhile the device connected to another one: what comes now comes from a node that should know. */
   #judgeReplaced(connection: Connection, message: TrackedMessage): void {
     const { facts, findings } = this.#context;
     if (!connection.superseded) return;
@@ -89,20 +93,33 @@ class Nodes implements Judge {
       (other) =>
         other.device === connection.device && other.serial > connection.serial && other.node !== connection.node,
     );
-    const freeze = facts.nodeFaults.list.findLast(({ kind, node }) => kind === 'frozen' && node === connection.node);
-    if (newer === undefined || freeze === undefined || newer.openedAt < freeze.at) return;
-    if (!(newer.openedAt < freeze.repairedAt && freeze.repairedAt < facts.at)) return;
+    const fault = this.#absenceOf(connection);
+    if (newer === undefined || fault === undefined || newer.openedAt < fault.at) return;
+    if (newer.openedAt > fault.repairedAt || facts.at < this.#knownFrom(fault, newer)) return;
     findings.report({
       requirement: 'IM-4.2-71',
       message: `node ${connection.node} pushed ${message.msgId} to ${connection.client}, whose device had connected to node ${newer.node}`,
       expected: 'no msg:N on the older connection',
-      seen: `a msg:N on connection ${connection.number} ${ms(facts.at - freeze.repairedAt)} after its node went on`,
+      seen: `a msg:N on connection ${connection.number} ${ms(facts.at - newer.openedAt)} after the newer one had opened`,
       events: [newer.openedLine, facts.line],
       about: aboutOf(message),
     });
   }
 
-  /** The older connection was on a node that was frozen, and is closed in time after it goes on. */
+  /** The last time that the node of a connection was frozen or cut off. */
+  #absenceOf({ node }: Connection): NodeFault | undefined {
+    const isAway = (fault: NodeFault): boolean =>
+      fault.node === node && fault.node !== undefined && (fault.kind === 'frozen' || fault.kind === 'cut');
+    return this.#context.facts.nodeFaults.list.findLast(isAway);
+  }
+
+  /** A node that was frozen must look when it goes on. One that is cut off can know only that its time is over. */
+  #knownFrom({ kind, at, repairedAt }: NodeFault, newer: Connection): number {
+    if (kind === 'frozen') return repairedAt;
+    return Math.max(at, newer.openedAt) + (this.#context.facts.timers.failoverMs ?? 0);
+  }
+
+  /** The older connection was on a node that was frozen or cut off, and is closed in time after its return. */
   onClosed(connection: Connection, event: HistoryEventOf<'closed'>): void {
     const { facts, findings } = this.#context;
     if (!connection.superseded || event.by !== 'subject' || connection.node === undefined) return;
@@ -111,8 +128,8 @@ class Nodes implements Judge {
     );
     if (newer?.node === undefined || newer.node === connection.node) return;
     if (event.code === 4409) findings.exercise('IM-4.2-68');
-    const freeze = facts.nodeFaults.list.findLast(({ kind, node }) => kind === 'frozen' && node === connection.node);
-    if (freeze === undefined || !(newer.openedAt > freeze.at && newer.openedAt < freeze.repairedAt)) return;
+    const fault = this.#absenceOf(connection);
+    if (fault === undefined || !(newer.openedAt > fault.at && newer.openedAt < fault.repairedAt)) return;
     findings.exercise('IM-4.2-71');
   }
 
@@ -127,4 +144,6 @@ class Nodes implements Judge {
 }
 
 /** Class `replicated`: everything else holds of the server as a whole, and the judges of the other classes see it so. */
-export const replicated: JudgedClass = { judges: (context) => [new Nodes(context)] };
+export const replicated: JudgedClass = {
+  judges: (context) => [new Nodes(context), new CutOff(context), new SameMoment(context), new OneClock(context)],
+};

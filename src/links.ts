@@ -1,0 +1,17 @@
+/** What crossed links, and what was kept from them. Bytes; a connection that was kept from opening counts as one. */
+export interface LinkTraffic {
+  readonly carried: number;
+  readonly blocked: number;
+}
+
+/** The links of one node to the other nodes and to the services, both those of its own command and those that lead to it. */
+export interface Links {
+  /** The ways are CUT_WAYS of the history. */
+  cut(way: 'both' | 'out' | 'in' | 'half-open' | 'refused'): void;
+  /** Each way takes so many milliseconds more. */
+  delay(ms: number): void;
+  /** Whole and fast again. Connections of which bytes were lost are reset. */
+  heal(): void;
+  /** Since they were made. */
+  readonly traffic: LinkTraffic;
+}

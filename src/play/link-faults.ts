@@ -1,0 +1,110 @@
+import type { HistoryEventOf } from '../../schemas/index.js';
+import type { Links, LinkTraffic } from '../links.js';
+import type { Untimed } from './clients/link.js';
+
+/** The links of a node that a script has cut or made slow. */
+interface Taken {
+  readonly kind: 'cut-off' | 'slow';
+  readonly links: Links;
+  readonly step: string;
+  readonly since: number;
+  readonly before: LinkTraffic;
+  /** The node has shown that it misses something. */
+  felt: boolean;
+}
+
+/** What came of a fault of links. */
+export interface LinkOutcome {
+  readonly kind: Taken['kind'];
+  readonly step: string;
+  readonly fired: boolean;
+  readonly detail: string;
+}
+
+/** An answer that took longer than a node needs which misses nothing. Milliseconds. */
+const LATE_MS = 300;
+
+/**
+ * Whether a cut has fired: the links carried something before, kept something afterwards, and, where it lasted, the node
+ * showed that it missed it. A node that goes on as if nothing were has another way, round the links.
+ */
+export class LinkFaults {
+  readonly #now: () => number;
+  /** After so long a node must show something. */
+  readonly #showsAfterMs: number;
+  readonly #taken = new Map<number, Taken>();
+  readonly #nodes = new Map<number, number>();
+  /** Requests without an answer: when they were sent, by connection and rid. */
+  readonly #open = new Map<string, number>();
+
+  constructor(now: () => number, showsAfterMs: number) {
+    this.#now = now;
+    this.#showsAfterMs = showsAfterMs;
+  }
+
+  /** Nodes whose links are not whole. */
+  get nodes(): readonly number[] {
+    return [...this.#taken.keys()];
+  }
+
+  /** The node to which a connection leads; undefined where there is one only. */
+  nodeOf(conn: number): number | undefined {
+    return this.#nodes.get(conn);
+  }
+
+  begin(node: number, kind: Taken['kind'], links: Links, step: string): void {
+    this.#taken.set(node, { kind, links, step, since: this.#now(), before: links.traffic, felt: false });
+  }
+
+  /** Makes the links of the node whole again. Undefined: they were. */
+  end(node: number): LinkOutcome | undefined {
+    const taken = this.#taken.get(node);
+    if (taken === undefined) return undefined;
+    this.#taken.delete(node);
+    const { kind, links, step, since, before } = taken;
+    const { carried, blocked } = links.traffic;
+    links.heal();
+    const lost = blocked - before.blocked;
+    const crossed = carried - before.carried;
+    if (kind === 'slow') return { kind, step, fired: crossed > 0, detail: `${crossed} bytes crossed slowly` };
+    const mustShow = this.#now() - since >= this.#showsAfterMs;
+    const shown = taken.felt || !mustShow || this.#isWaiting(node);
+    const detail =
+      before.carried === 0
+        ? 'the links had carried nothing before'
+        : `${lost} bytes and connections were kept${shown ? '' : ', and the node went on as if it had another way'}`;
+    return { kind, step, fired: before.carried > 0 && lost > 0 && shown, detail };
+  }
+
+  note(event: Untimed): void {
+    if (event.kind === 'opening' && event.node !== undefined) this.#nodes.set(event.conn, event.node);
+    if (this.#taken.size === 0) return;
+    if (event.kind === 'sent' && 'rid' in event.packet)
+      this.#open.set(`${event.conn} ${event.packet.rid}`, this.#now());
+    const taken = 'conn' in event && event.conn !== undefined ? this.#takenOf(event.conn) : undefined;
+    if (taken !== undefined && this.#isSign(event)) taken.felt = true;
+  }
+
+  #takenOf(conn: number): Taken | undefined {
+    const node = this.#nodes.get(conn);
+    return node === undefined ? undefined : this.#taken.get(node);
+  }
+
+  #isSign(event: Untimed): boolean {
+    if (event.kind === 'refused') return true;
+    if (event.kind === 'closed') return (event as HistoryEventOf<'closed'>).by === 'subject';
+    if (event.kind !== 'got' || !('rid' in event.packet)) return false;
+    const key = `${event.conn} ${event.packet.rid}`;
+    const sentAt = this.#open.get(key);
+    this.#open.delete(key);
+    const isLate = sentAt !== undefined && this.#now() - sentAt > LATE_MS;
+    return isLate || ('status' in event.packet && event.packet.status === 'rejected');
+  }
+
+  /** Whether a request on one of its connections waits for its answer. */
+  #isWaiting(node: number): boolean {
+    return [...this.#open].some(
+      ([key, sentAt]) => this.#nodes.get(Number(key.split(' ', 1)[0])) === node && this.#now() - sentAt > LATE_MS,
+    );
+  }
+}
