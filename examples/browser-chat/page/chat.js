@@ -104,8 +104,9 @@ const start = async () => {
     const key = mineKey(msgId);
     if (!known.has(key)) show({ key, msgId, peer: to, isMine: true, body, at: Date.now(), status });
   });
-  client.on('connection', ({ state }) => showConnection(state));
-  showConnection(client.connection);
+  const showLine = () => showConnection(line.isOffline ? 'offline' : client.connection);
+  client.on('connection', showLine);
+  showLine();
 
   const hand = async (entry) => {
     try {
@@ -129,6 +130,7 @@ const start = async () => {
     sessionStorage.setItem(OFFLINE, target.checked ? 'yes' : 'no');
     line.setOffline(target.checked);
     if (!target.checked) client.reconnect();
+    showLine();
   });
 
   // What was written right before the page ended, and did not get as far as the library: the same msgId is one message.

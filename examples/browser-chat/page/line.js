@@ -69,6 +69,9 @@ export const installLine = ({ isOffline, onPacket, onLosing }) => {
     for (const socket of [...sockets]) socket.cut();
   };
   return {
+    get isOffline() {
+      return offline;
+    },
     cut,
     lose: (count) => {
       losses += count;

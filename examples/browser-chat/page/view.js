@@ -2,6 +2,7 @@
 
 const byId = (id) => document.getElementById(id);
 const MAX_PACKETS = 200;
+const NEAR_PIXELS = 120;
 
 /** What a status is called here, and its picture. */
 const STATES = {
@@ -42,9 +43,12 @@ const itemOf = ({ key, body, at, isMine, peer }) => {
   time.dateTime = new Date(at).toISOString();
   time.textContent = clock.format(at);
   items.set(key, item);
+  const talk = byId('talk');
+  // Who reads what is above stays there.
+  const isAtEnd = talk.scrollHeight - talk.scrollTop - talk.clientHeight < NEAR_PIXELS;
   byId('messages').append(item);
   byId('empty').hidden = true;
-  byId('talk').scrollTop = byId('talk').scrollHeight;
+  if (isMine || isAtEnd) talk.scrollTop = talk.scrollHeight;
   return item;
 };
 
