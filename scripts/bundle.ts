@@ -13,7 +13,10 @@ export const bundleFolder = join(packageRoot, 'dist', 'bundle');
 const ENTRIES = [
   { in: 'bin/im-conformance.js', out: 'bin/im-conformance' },
   { in: 'src/index.js', out: 'src/index' },
+  { in: 'src/reference/client/node.js', out: 'src/client' },
   { in: 'bin/run/live-worker.js', out: 'bin/live-worker' },
+  // For clients that are patched: without it most of the time of a start goes into the files of this package.
+  { in: '../node_modules/ws/wrapper.mjs', out: 'ws' },
 ];
 
 /** Modules of CommonJS ask for those of Node by `require`, which a module of ECMAScript has not got. */

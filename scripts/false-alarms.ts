@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
-import { availableParallelism, loadavg } from 'node:os';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import { refuseStale } from '../conformance/patching/stale.js';
 import { startBurners } from '../conformance/variants/burners.js';
+import { whyNoClient } from '../conformance/variants/client-command.js';
 import { durationText, rowsOf, tableOf, tooLittleJudged } from '../conformance/variants/figures.js';
 import { runKit } from '../conformance/variants/kit-run.js';
 import { loadVariants } from '../conformance/variants/load-variants.js';
@@ -12,105 +12,52 @@ import {
   chooseVariants,
   EVERY_CLASS,
   missingRuns,
+  OF_CLIENTS,
   type Plan,
   type Planned,
+  type Series,
   USUAL_CLASSES,
 } from '../conformance/variants/plan.js';
-import { publishedFile, publishedOf } from '../conformance/variants/publish.js';
+import { publishedFile, publishedOf, readPublished } from '../conformance/variants/publish.js';
 import { type RunRecord, recordOf } from '../conformance/variants/record.js';
 import { appendRecord, currentBuild, prepareResults, readRecords } from '../conformance/variants/results.js';
-import type { Variant } from '../conformance/variants/variant.js';
-import { SERVER_CLASSES, type ServerClass } from '../schemas/index.js';
+import { roleOf, type Variant } from '../conformance/variants/variant.js';
 import { KitError } from '../src/errors.js';
-import { packageRoot } from '../src/package-root.js';
+import { type Options, readOptions } from './false-alarms-options.js';
 import { figuresFile, renewedFigures } from './figures.js';
-
-interface Options {
-  runs: number;
-  everyClass: number;
-  only: string[];
-  classes?: ServerClass[];
-  scenarios: string[];
-  burners: number;
-  parallel: number;
-  results: string;
-  histories?: string;
-  status: boolean;
-  publish: boolean;
-  anyBuild: boolean;
-}
 
 /** `incomplete`: runs are missing, too little was judged, or the command itself failed. */
 const EXIT = { silent: 0, falseAlarm: 1, usage: 2, incomplete: 4, interrupted: 130 } as const;
 
 const tell = (text: string): void => void process.stderr.write(`${text}\n`);
 
-const wholeNumber =
-  (name: string, most: number) =>
-  (text: string): number => {
-    if (/^\d{1,6}$/.test(text) && Number(text) <= most) return Number(text);
-    throw new KitError('usage', `${name} is "${text}"`, `Give a whole number up to ${most}.`);
-  };
-
-const words = (text: string, before: string[] = []): string[] => [
-  ...before,
-  ...text.split(/,(?![^{]*\})/).map((one) => one.trim()),
-];
-
-const classList = (text: string): ServerClass[] => {
-  const unknown = words(text).find((name) => !(SERVER_CLASSES as readonly string[]).includes(name));
-  if (unknown === undefined) return words(text) as ServerClass[];
-  throw new KitError('usage', `there is no class "${unknown}"`, `Use some of ${SERVER_CLASSES.join(', ')}.`);
-};
-
-const readOptions = (): Options =>
-  new Command('npm run false-alarms --')
-    .description('Tests correct servers that differ, again and again. The kit must find nothing wrong with them.')
-    .option('--runs <n>', 'runs of the classes core, timed-redelivery and durable', wholeNumber('--runs', 1_000), 20)
-    .option('--every-class <n>', 'runs of every class', wholeNumber('--every-class', 1_000), 1)
-    .option('--only <globs>', 'only variants with these ids', words, [])
-    .option('--classes <list>', 'other classes for --runs, and no run of every class', classList)
-    .option('--scenarios <globs>', 'only scenarios with these ids', words, [])
-    .option(
-      '--burners <n>',
-      'processes that keep a core busy each meanwhile (default: one for each core)',
-      wholeNumber('--burners', 64),
-      availableParallelism(),
-    )
-    .option('--parallel <n>', 'runs side by side', wholeNumber('--parallel', 64), 2)
-    .option(
-      '--results <file>',
-      'where each run is noted, so that an interrupted command goes on',
-      join(packageRoot, '.false-alarms', 'runs.ndjson'),
-    )
-    .option('--histories <dir>', 'keep the histories of all runs, in a folder for each')
-    .option('--status', 'only print what there is, and what is missing', false)
-    .option(
-      '--publish',
-      'only write what there is into conformance/variants/false-alarms.json and docs/how-the-kit-is-tested.md',
-      false,
-    )
-    .option('--any-build', 'count runs of other builds of the kit, too', false)
-    .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.silent : EXIT.usage))
-    .parse()
-    .opts<Options>();
-
-/** Where a proxy is missing, its variant is named and left out. */
-const isTestable = ({ id, proxy }: Variant): boolean => {
-  const why = proxy && whyNoProxy(proxy);
+/** Where a program is missing, its variant is named and left out. */
+const isTestable = (variant: Variant): boolean => {
+  const { id, proxy } = variant;
+  const why = (proxy && whyNoProxy(proxy)) ?? whyNoClient(variant);
   if (why === undefined) return true;
   if (process.env.IM_REQUIRE_ALL === '1') throw new KitError('usage', `${id} cannot be tested`, why);
   tell(`not tested: ${id}: ${why}`);
   return false;
 };
 
+const seriesFrom = (options: Options): Series[] => {
+  const { role, classes = USUAL_CLASSES, scenarios: only, runs, everyClass, clientRuns } = options;
+  const all: Series[] = [{ role: 'server', classes, only, runs }];
+  if (options.classes === undefined) {
+    all.push({ role: 'server', classes: EVERY_CLASS, only, runs: everyClass });
+    all.push({ role: 'client', classes: OF_CLIENTS, only, runs: clientRuns });
+  }
+  return all.filter((series) => series.runs > 0 && (role ?? series.role) === series.role);
+};
+
 const planFrom = (options: Options): Plan => {
-  const { classes = USUAL_CLASSES, scenarios: only } = options;
-  const series = [{ classes, only, runs: options.runs }];
-  if (options.classes === undefined) series.push({ classes: EVERY_CLASS, only, runs: options.everyClass });
+  const series = seriesFrom(options);
+  const roles = new Set(series.map(({ role }) => role));
+  const chosen = chooseVariants(loadVariants(), options.only).filter((variant) => roles.has(roleOf(variant)));
   return {
-    variants: chooseVariants(loadVariants(), options.only).filter(isTestable),
-    series: series.filter(({ runs }) => runs > 0),
+    variants: chosen.filter(isTestable),
+    series,
     burners: options.burners,
     build: currentBuild(),
     anyBuild: options.anyBuild,
@@ -119,7 +66,7 @@ const planFrom = (options: Options): Plan => {
 
 /** What a run of that kind took on average, as far as any was made; otherwise as the others. */
 const expectedMs = ({ classes }: Planned, records: readonly RunRecord[]): number => {
-  const alike = records.filter((record) => record.classes.length === classes.length);
+  const alike = records.filter((record) => record.classes.join() === classes.join());
   const known = alike.length > 0 ? alike : records;
   return known.reduce((sum, { wallMs }) => sum + wallMs, 0) / Math.max(1, known.length);
 };
@@ -201,7 +148,8 @@ const conclude = (plan: Plan, options: Options): number => {
 
 /** Published figures are never written by hand. */
 const publish = (plan: Plan, { results }: Options): void => {
-  const published = publishedOf(plan, readRecords(results));
+  // A role that was not measured anew keeps its figures.
+  const published = { ...readPublished(), ...publishedOf(plan, readRecords(results)) };
   writeFileSync(publishedFile, `${JSON.stringify(published, null, 2)}\n`);
   writeFileSync(figuresFile, renewedFigures().after);
 };

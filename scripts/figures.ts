@@ -14,7 +14,8 @@ export const renewedFigures = (): { before: string; after: string } => {
   const after = withBlocks(before, {
     mutants: [catalogueSentence(loadMutants())],
     'subtle mutants': measuredTable(readMeasured()),
-    'false alarms': falseAlarmTables(readPublished()),
+    'false alarms': falseAlarmTables(readPublished(), 'server'),
+    'false alarms of clients': falseAlarmTables(readPublished(), 'client'),
   });
   return { before, after };
 };

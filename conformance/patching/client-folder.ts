@@ -1,13 +1,4 @@
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
 import { guardFolder, releaseFolder } from '../../src/harness/process/guard.js';
@@ -17,7 +8,8 @@ import { patchedTexts } from './server-file.js';
 
 /** What the library begins with in Node, below dist/. */
 const ENTRY = 'src/reference/client/node.js';
-const BOT = join(packageRoot, 'examples', 'client-bot-js');
+const BOT = 'examples/client-bot-js';
+const BOT_FILES = ['bot.js', 'talk.js', 'words.js'] as const;
 /** A client that uses no library. */
 const BARE = 'examples/bare-client-js/client.js';
 const IMPORTS = /(?:from|import)\s*\(?\s*'([^']+)'/g;
@@ -61,10 +53,18 @@ const makeBotFolder = (): { folder: string; remove: () => void } => {
   return { folder, remove };
 };
 
+/** `ws` as one file, which is read in a third of the time; scripts/bundle.ts makes it. */
+const WS = join(packageRoot, 'dist', 'bundle', 'ws.js');
+
 const linkPackages = (folder: string, packages: Iterable<string>): void => {
   const modules = join(folder, 'node_modules');
   mkdirSync(modules, { recursive: true });
   for (const needed of packages) {
+    if (needed === 'ws' && existsSync(WS)) {
+      write(join(modules, 'ws', 'package.json'), JSON.stringify({ type: 'module', exports: './ws.js' }));
+      write(join(modules, 'ws', 'ws.js'), `export * from '${WS}';\nexport { default } from '${WS}';\n`);
+      continue;
+    }
     const installed = join(packageRoot, 'node_modules', needed);
     if (existsSync(installed)) symlinkSync(installed, join(modules, needed));
   }
@@ -96,6 +96,9 @@ export const botFile = (name: string, patch: readonly Patch[]): BotFile => {
   for (const [path, text] of files) write(join(library, path), text);
   const exports = { './client': `./${ENTRY}` };
   write(join(library, 'package.json'), JSON.stringify({ name: 'im-conformance', type: 'module', exports }));
-  for (const file of ['bot.js', 'talk.js', 'words.js']) copyFileSync(join(BOT, file), join(folder, file));
+  for (const file of BOT_FILES) {
+    const path = `${BOT}/${file}`;
+    write(join(folder, file), patched.get(path) ?? readFileSync(join(packageRoot, path), 'utf8'));
+  }
   return { file: join(folder, 'bot.js'), remove };
 };

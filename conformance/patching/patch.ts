@@ -4,8 +4,9 @@ import { KitError } from '../../src/errors.js';
 export const PatchSchema = Type.Object(
   {
     file: Type.String({
-      pattern: '^(src/(protocol|reference|wire)/[a-z0-9/-]+|examples/bare-client-js/client)\\.js$',
-      description: 'Compiled file of the reference server, below dist/.',
+      pattern:
+        '^(src/(protocol|reference|wire)/[a-z0-9/-]+|examples/(bare-client-js/client|client-bot-js/(bot|talk)))\\.js$',
+      description: 'Compiled file of the reference server or client, below dist/; or the bot of a client.',
     }),
     find: Type.String({
       minLength: 1,

@@ -17,7 +17,7 @@ const faultOf = (name: string, patch: readonly Patch[]): string | undefined => {
       const body = path.startsWith('examples/')
         ? source.replaceAll(/^import .*$/gm, '')
         : moduleText(path, source).body;
-      new Script(`(() => { 'use strict';\n${body}\n})`, { filename: path });
+      new Script(`(async () => { 'use strict';\n${body}\n})`, { filename: path });
     }
     return undefined;
   } catch (error) {

@@ -83,8 +83,8 @@ const aligned = (lines: readonly string[][]): string[] => {
   );
 };
 
-const seriesName = ({ classes, only }: Series): string =>
-  `classes ${classes.join(', ')}${only.length === 0 ? '' : `, only ${only.join(', ')}`}`;
+const seriesName = ({ role, classes, only }: Series): string =>
+  `${role}s, classes ${classes.join(', ')}${only.length === 0 ? '' : `, only ${only.join(', ')}`}`;
 
 /** The table that the command prints, a part for each series. */
 export const tableOf = (plan: Plan, records: readonly RunRecord[]): string =>

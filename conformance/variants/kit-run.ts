@@ -2,17 +2,19 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Report, ServerClass } from '../../schemas/index.js';
+import type { Report, Role, SubjectClass } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import { packageRoot } from '../../src/package-root.js';
 import { builtFile, certificateFile } from '../mutants/runs.js';
 import { serverFile } from '../patching/server-file.js';
+import { clientCommand, quote } from './client-command.js';
 import { startByUrl } from './start-by-url.js';
-import type { Variant } from './variant.js';
+import { roleOf, type Variant } from './variant.js';
 
 /** What a run asks of the kit. */
 export interface Selection {
-  classes: readonly ServerClass[];
+  role: Role;
+  classes: readonly SubjectClass[];
   /** Globs over scenario ids; empty: all of the classes. */
   only: readonly string[];
 }
@@ -35,10 +37,8 @@ export interface KitOutcome {
 const RUN_BOUND_MS = 1_200_000;
 const JWT_SECRET = 'correct-servers-are-no-secret';
 
-const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
-
 /** The classes of a selection that the variant claims. */
-export const claimedOf = ({ lacks = [] }: Variant, classes: readonly ServerClass[]): ServerClass[] =>
+export const claimedOf = <C extends SubjectClass>({ lacks = [] }: Variant, classes: readonly C[]): C[] =>
   classes.filter((name) => !lacks.includes(name));
 
 const NETWORK_OPTIONS = {
@@ -64,14 +64,18 @@ const behindProxy = (proxy: string, command: string): string => {
   return `exec ${node} ${program} --proxy ${proxy} --port {port} ${files} -- ${command.replace(/^exec /, '').replace('{port}', 'BEHIND')}`;
 };
 
-const commandOf = (variant: Variant, file: string, claimed: readonly ServerClass[]): string => {
+const commandOf = (variant: Variant, file: string, claimed: readonly SubjectClass[]): string => {
   const command = serverCommandOf(variant, file, claimed);
   if (variant.proxy !== undefined) return behindProxy(variant.proxy, command);
   return variant.network === undefined ? command : throughNetwork(variant.network, command);
 };
 
 /** `exec`: the server takes the place of the shell, so that a restart costs one process and not two. */
-const serverCommandOf = ({ program, options = '' }: Variant, file: string, claimed: readonly ServerClass[]): string => {
+const serverCommandOf = (
+  { program, options = '' }: Variant,
+  file: string,
+  claimed: readonly SubjectClass[],
+): string => {
   const node = `exec ${quote(process.execPath)}`;
   if (program !== undefined) return `${node} ${quote(join(packageRoot, program))} ${options}`.trimEnd();
   // Every server has core, whichever classes are looked at.
@@ -83,7 +87,7 @@ const serverCommandOf = ({ program, options = '' }: Variant, file: string, claim
   return `${node} ${quote(file)} --port {port} --data {data} ${words.join(' ')}`;
 };
 
-const speaksTls = ({ proxy }: Variant, claimed: readonly ServerClass[]): boolean =>
+const speaksTls = ({ proxy }: Variant, claimed: readonly SubjectClass[]): boolean =>
   proxy !== undefined || claimed.includes('encrypted');
 
 /** How the kit comes to the server: by its command, or by the port on which it runs already. */
@@ -93,16 +97,26 @@ const wayTo = (tls: boolean, command: string, port: number | undefined): string[
   return [...(scheme === 'wss' ? ['wss://127.0.0.1:{port}/'] : []), '--exec', command];
 };
 
-const argumentsOf = (run: KitRun, command: string, folder: string, port: number | undefined): string[] => {
-  const { variant, classes, only, seed, historyDir } = run;
+/** What says which server is tested. */
+const serverArguments = ({ variant, classes }: KitRun, command: string, port: number | undefined): string[] => {
   const claimed = claimedOf(variant, classes);
   return [
     ...wayTo(speaksTls(variant, claimed), command, port),
     ...(speaksTls(variant, claimed) ? ['--ca', certificateFile('cert.pem')] : []),
     ...(claimed.includes('secured') ? ['--jwt-secret', JWT_SECRET] : []),
-    ...(variant.kitOptions ?? []),
     '--class',
     claimed.join(','),
+  ];
+};
+
+/** A client is tested in the roles and classes that its hello claims: the kit asks for no others. */
+const clientArguments = (command: string): string[] => ['client', '--exec', command];
+
+const argumentsOf = (run: KitRun, command: string, folder: string, port: number | undefined): string[] => {
+  const { variant, role, only, seed, historyDir } = run;
+  return [
+    ...(role === 'client' ? clientArguments(command) : serverArguments(run, command, port)),
+    ...(variant.kitOptions ?? []),
     ...only.flatMap((glob) => ['--only', glob]),
     '--seed',
     seed,
@@ -141,15 +155,19 @@ const runProcess = (words: readonly string[], signal: AbortSignal): Promise<stri
     });
   });
 
+const serverCommand = ({ variant, classes }: KitRun): { command: string; remove: () => void } => {
+  const { file, remove } = serverFile(`variant "${variant.id}"`, variant.patch ?? []);
+  return { command: commandOf(variant, file, claimedOf(variant, classes)), remove };
+};
+
 /**
  * Tests a variant once, with the options that a user gets who gives none. Throws a KitError when the kit or the variant
  * did not start, or the run did not come to its end.
  */
 export const runKit = async (run: KitRun, signal: AbortSignal): Promise<KitOutcome> => {
-  const { id, patch = [], byUrl } = run.variant;
-  const server = serverFile(`variant "${id}"`, patch);
+  const { id, byUrl } = run.variant;
+  const { command, remove } = roleOf(run.variant) === 'client' ? clientCommand(run.variant) : serverCommand(run);
   const folder = mkdtempSync(join(tmpdir(), 'im-conformance-false-alarms-'));
-  const command = commandOf(run.variant, server.file, claimedOf(run.variant, run.classes));
   const running = byUrl ? await startByUrl(command, folder) : undefined;
   try {
     const from = performance.now();
@@ -167,6 +185,6 @@ export const runKit = async (run: KitRun, signal: AbortSignal): Promise<KitOutco
   } finally {
     running?.end();
     rmSync(folder, { recursive: true, force: true });
-    server.remove();
+    remove();
   }
 };

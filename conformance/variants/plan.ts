@@ -1,13 +1,15 @@
 import picomatch from 'picomatch';
-import { type ServerClass, SINGLE_CLASSES } from '../../schemas/index.js';
+import { CLIENT_CLASSES, type ClientClass, type ServerClass, SINGLE_CLASSES } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import { claimedOf, type Selection } from './kit-run.js';
 import { entryOf, type RunRecord } from './record.js';
-import type { Variant } from './variant.js';
+import { roleOf, type Variant } from './variant.js';
 
 /** What a variant passes again and again, and what it passes once. */
 export const USUAL_CLASSES: readonly ServerClass[] = ['core', 'timed-redelivery', 'durable'];
 export const EVERY_CLASS: readonly ServerClass[] = SINGLE_CLASSES;
+/** What a client plays: whatever it claims of these. */
+export const OF_CLIENTS: readonly ClientClass[] = CLIENT_CLASSES;
 
 /** The same runs of each of these variants. */
 export interface Series extends Selection {
@@ -41,9 +43,9 @@ export const chooseVariants = (variants: readonly Variant[], globs: readonly str
 
 const same = (a: readonly string[], b: readonly string[]): boolean => a.join() === b.join();
 
-/** Those that claim any of its classes. */
-export const variantsOf = ({ variants }: Plan, { classes }: Series): Variant[] =>
-  variants.filter((variant) => claimedOf(variant, classes).length > 0);
+/** Those of its role that claim any of its classes. */
+export const variantsOf = ({ variants }: Plan, { role, classes }: Series): Variant[] =>
+  variants.filter((variant) => roleOf(variant) === role && claimedOf(variant, classes).length > 0);
 
 /** The records that count for a variant and a series, in the order in which they were made. */
 export const countedFor = (plan: Plan, series: Series, variant: Variant, records: readonly RunRecord[]): RunRecord[] =>
@@ -66,7 +68,7 @@ export const missingRuns = (plan: Plan, records: readonly RunRecord[]): Planned[
       for (let run = length + 1; run <= series.runs; run++) {
         // The many classes that are asked for once take their turn in the middle.
         const round = series.runs === 1 ? 1.5 : run;
-        missing.push({ variant, run, classes: series.classes, only: series.only, round });
+        missing.push({ variant, run, role: series.role, classes: series.classes, only: series.only, round });
       }
     }
   }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { ROLES, type Role } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import { packageRoot } from '../../src/package-root.js';
 import { type Figures, rowsOf } from './figures.js';
@@ -10,8 +11,8 @@ import type { RunRecord } from './record.js';
 /** The figures that are committed. */
 export const publishedFile: string = join(packageRoot, 'conformance', 'variants', 'false-alarms.json');
 
-/** What is published of a measurement: the committed file from which `docs/how-the-kit-is-tested.md` takes its figures. */
-export interface Published {
+/** What is published of the runs of one role. */
+export interface Measured {
   /** Day of the last run, YYYY-MM-DD. */
   day: string;
   kit: string;
@@ -24,14 +25,17 @@ export interface Published {
   series: { classes: string[]; runs: number; rows: PublishedRow[] }[];
 }
 
+/** The committed file from which `docs/how-the-kit-is-tested.md` takes its figures. A role that was not measured is missing. */
+export type Published = Partial<Record<Role, Measured>>;
+
 export interface PublishedRow extends Pick<Figures, 'runs' | 'judged' | 'retried' | 'inconclusive' | 'tooSlow'> {
   variant: string;
   differs: string;
   falseAlarms: number;
 }
 
-/** Throws a usage KitError when there is no run to tell of. */
-export const publishedOf = (plan: Plan, records: readonly RunRecord[]): Published => {
+/** What the runs of these series add up to. undefined: there is none. */
+const measuredOf = (plan: Plan, records: readonly RunRecord[]): Measured | undefined => {
   const counted = plan.series.flatMap((series) =>
     variantsOf(plan, series).flatMap((variant) => countedFor(plan, series, variant, records)),
   );
@@ -41,9 +45,7 @@ export const publishedOf = (plan: Plan, records: readonly RunRecord[]): Publishe
     .at(-1);
   const [first] = counted;
   const loads = counted.flatMap(({ load }) => load ?? []);
-  if (last === undefined || first === undefined) {
-    throw new KitError('usage', 'there are no runs to publish', 'Run npm run false-alarms first.');
-  }
+  if (last === undefined || first === undefined) return undefined;
   return {
     day: last.slice(0, 10),
     kit: first.kit,
@@ -67,6 +69,16 @@ export const publishedOf = (plan: Plan, records: readonly RunRecord[]): Publishe
   };
 };
 
+/** The roles of which the plan has runs. Throws a usage KitError when there is no run to tell of. */
+export const publishedOf = (plan: Plan, records: readonly RunRecord[]): Published => {
+  const parts = ROLES.flatMap((role) => {
+    const measured = measuredOf({ ...plan, series: plan.series.filter((series) => series.role === role) }, records);
+    return measured === undefined ? [] : [[role, measured]];
+  });
+  if (parts.length > 0) return Object.fromEntries(parts);
+  throw new KitError('usage', 'there are no runs to publish', 'Run npm run false-alarms first.');
+};
+
 const count = (number: number): string => number.toLocaleString('en');
 
 const sumOf = (rows: readonly PublishedRow[], name: 'runs' | 'judged' | 'falseAlarms' | 'inconclusive' | 'tooSlow') =>
@@ -80,7 +92,7 @@ const HEAD = [
   '|---|---|---|---|---|---|---|',
 ];
 
-const seriesLines = ({ classes, rows }: Published['series'][number]): string[] => {
+const seriesLines = ({ classes, rows }: Measured['series'][number]): string[] => {
   const total = {
     runs: sumOf(rows, 'runs'),
     judged: sumOf(rows, 'judged'),
@@ -98,12 +110,18 @@ const seriesLines = ({ classes, rows }: Published['series'][number]): string[] =
   ];
 };
 
-/** The figures as lines of Markdown. */
-export const falseAlarmTables = ({ day, kit, builds, cores, load: [lowest, highest], series }: Published): string[] => [
-  `Measured until ${day} with version ${kit} (build ${builds.join(', ')}) on a machine with ${cores} cores,`,
-  `at load averages of ${lowest} to ${highest}.`,
-  ...series.flatMap((one) => ['', ...seriesLines(one)]),
-];
+/** The figures of one role as lines of Markdown. */
+export const falseAlarmTables = (published: Published, role: Role): string[] => {
+  const measured = published[role];
+  if (measured === undefined) return ['Not measured yet.'];
+  const { day, kit, builds, cores, load, series } = measured;
+  const [lowest, highest] = load;
+  return [
+    `Measured until ${day} with version ${kit} (build ${builds.join(', ')}) on a machine with ${cores} cores,`,
+    `at load averages of ${lowest} to ${highest}.`,
+    ...series.flatMap((one) => ['', ...seriesLines(one)]),
+  ];
+};
 
 /** What was published last. */
 export const readPublished = (): Published => JSON.parse(readFileSync(publishedFile, 'utf8')) as Published;

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Report, ScenarioResult, ServerClass } from '../../schemas/index.js';
+import type { Report, ScenarioResult, SubjectClass } from '../../schemas/index.js';
 import { isTooSlow } from '../../src/report/index.js';
 import type { KitOutcome, Selection } from './kit-run.js';
 import type { Variant } from './variant.js';
 
-/** One accusation of a server that is correct. */
+/** One accusation of a subject that is correct. */
 export interface FalseAlarm {
   scenario: string;
   /** The requirements that it was said to break, or what else was said. */
@@ -19,7 +19,7 @@ export interface RunRecord {
   /** Of the code and the scripts that judged. */
   build: string;
   kit: string;
-  classes: ServerClass[];
+  classes: SubjectClass[];
   only: string[];
   /** Processes that kept a core busy each. */
   burners: number;
@@ -48,7 +48,7 @@ export const entryOf = (variant: Variant): string => hashOf(JSON.stringify(varia
 
 const idsOf = (scenarios: readonly ScenarioResult[]): string[] => scenarios.map(({ id }) => id);
 
-/** A correct server that keeps each SHOULD deserves no warning, and nothing outside the scenarios is its fault either. */
+/** A correct subject that keeps each SHOULD deserves no warning, and nothing outside the scenarios is its fault either. */
 const falseAlarmsIn = ({ scenarios, problems }: Report, { warns = [], byUrl }: Variant): FalseAlarm[] => {
   const alarms: FalseAlarm[] = problems.map((said) => ({ scenario: 'the run', said }));
   for (const scenario of scenarios) {

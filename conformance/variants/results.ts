@@ -11,12 +11,13 @@ const filesBelow = (folder: string, ending: string): string[] =>
     .map((name) => join(folder, name));
 
 /**
- * Names the code and the scripts that decide a verdict, kit and reference server alike. What only shows a verdict is
+ * Names the code and the scripts that decide a verdict, kit and reference alike. What only shows a verdict is
  * left out: a new word in a report makes no measurement worthless.
  */
 export const currentBuild = (): string => {
   const code = filesBelow('dist/src', '.js').filter((name) => !name.startsWith(join('dist', 'src', 'report')));
-  const files = [...code, ...filesBelow('dist/schemas', '.js'), ...filesBelow('conformance/server', '.yaml')];
+  const scripts = [...filesBelow('conformance/server', '.yaml'), ...filesBelow('conformance/client', '.yaml')];
+  const files = [...code, ...filesBelow('dist/schemas', '.js'), ...scripts];
   return hashOf(files.map((name) => `${name}\n${readFileSync(join(packageRoot, name), 'utf8')}`).join('\n'));
 };
 

@@ -1,18 +1,20 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { SERVER_CLASSES } from '../../schemas/index.js';
+import { type Role, SUBJECT_CLASSES } from '../../schemas/index.js';
 import { PatchSchema } from '../patching/patch.js';
 
 const closed = { additionalProperties: false } as const;
 const habit = (description: string) => Type.Optional(Type.Integer({ minimum: 1, description }));
 
 /**
- * A correct server that behaves as differently as the specification allows, as data. The kit must find nothing wrong
- * with it. It is the reference server with changes of text or other options, or a program of its own.
+ * A correct server or client that behaves as differently as the specification allows, as data. The kit must find
+ * nothing wrong with it. It is the reference server or the bot of the client library with changes of text or other
+ * options, or a program of its own.
  */
 export const VariantSchema = Type.Object(
   {
     id: Type.String({ pattern: '^[a-z0-9]+(-[a-z0-9]+)*$', maxLength: 60 }),
-    differs: Type.String({ minLength: 20, description: 'What this server does in its own way, in one sentence.' }),
+    role: Type.Optional(Type.Literal('client', { description: 'It is a client; without it, a server.' })),
+    differs: Type.String({ minLength: 20, description: 'What this subject does in its own way, in one sentence.' }),
     allowedBy: Type.Object(
       {
         section: Type.String({ pattern: '^[1-9](\\.[0-9]+)*$', description: 'Section of the specification.' }),
@@ -21,7 +23,7 @@ export const VariantSchema = Type.Object(
       closed,
     ),
     lacks: Type.Optional(
-      Type.Array(Type.Union(SERVER_CLASSES.map((name) => Type.Literal(name))), {
+      Type.Array(Type.Union(SUBJECT_CLASSES.map((name) => Type.Literal(name))), {
         minItems: 1,
         uniqueItems: true,
         description: 'Classes that forbid what it does: it does not claim them.',
@@ -39,8 +41,8 @@ export const VariantSchema = Type.Object(
     ),
     program: Type.Optional(
       Type.String({
-        pattern: '^examples/[a-z0-9/-]+\\.js$',
-        description: 'Started instead of the reference server, with its port in the environment.',
+        pattern: '^examples/[a-z0-9/-]+\\.(js|py)$',
+        description: 'Started instead of the reference server or the bot, with what it must know in the environment.',
       }),
     ),
     patch: Type.Optional(Type.Array(PatchSchema, { minItems: 1 })),
@@ -77,3 +79,6 @@ export const VariantSchema = Type.Object(
 export type Variant = Static<typeof VariantSchema>;
 
 export const VariantsSchema = Type.Array(VariantSchema, { minItems: 1 });
+
+/** What a variant is in the protocol. */
+export const roleOf = ({ role }: Pick<Variant, 'role'>): Role => role ?? 'server';

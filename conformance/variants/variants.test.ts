@@ -4,9 +4,11 @@ import t from 'tap';
 import type { Report, ScenarioResult } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import { packageRoot } from '../../src/package-root.js';
+import { whyNoClient } from './client-command.js';
 import { figuresOf, type Row, tableOf, tooLittleJudged } from './figures.js';
+import { runKit } from './kit-run.js';
 import { loadVariants } from './load-variants.js';
-import { chooseVariants, missingRuns, type Plan } from './plan.js';
+import { chooseVariants, missingRuns, OF_CLIENTS, type Plan, type Series } from './plan.js';
 import { falseAlarmTables, publishedOf } from './publish.js';
 import { type RunRecord, recordOf } from './record.js';
 import { appendRecord, prepareResults, readRecords } from './results.js';
@@ -49,12 +51,15 @@ t.test('a broken catalogue is named with its file and entry', async (t) => {
     [`- ${entry()}\n- ${entry({ differs: 7 })}`, /^all\.yaml:2: variant "odd" \/1\/differs/],
     [`- ${entry()}\n- ${entry()}`, /^all\.yaml:2: variant "odd" exists twice/],
     [`- ${entry({ warns: ['IM-3-1'] })}`, /^all\.yaml:1: .*IM-3-1 is no SHOULD/],
-    [`- ${entry({ program: 'examples/a/b.js', patch })}`, /^all\.yaml:1: .*only the reference server can be patched/],
+    [`- ${entry({ program: 'examples/a/b.js', patch })}`, /^all\.yaml:1: .*can be patched/],
+    [`- ${entry({ lacks: ['sender'] })}`, /^all\.yaml:1: .*sender is no class of a server/],
+    [`- ${entry({ role: 'client', lacks: ['ordered'] })}`, /^all\.yaml:1: .*ordered is no class of a client/],
+    [`- ${entry({ role: 'client', proxy: 'nginx' })}`, /^all\.yaml:1: variant "odd" \/proxy: only a server/],
   ];
   for (const [text, message] of cases) {
     const folder = t.testdir({ 'all.yaml': text });
     t.match(
-      messageOf(() => loadVariants(join(folder, 'all.yaml'))),
+      messageOf(() => loadVariants([join(folder, 'all.yaml')])),
       message,
     );
   }
@@ -95,6 +100,7 @@ t.test('whatever is said of a correct server is a false alarm, unless the kit sa
   } as unknown as Report;
   const about = {
     variant: few,
+    role: 'server' as const,
     classes: ['core'] as const,
     only: [],
     build: 'b',
@@ -137,9 +143,9 @@ t.test('a kit that hardly ever decides does not count as silent', async (t) => {
 t.test('a command that was interrupted goes on where it stopped', async (t) => {
   const variants = chooseVariants(loadVariants(), ['plain', 'shuffles']);
   const [plain, shuffles] = variants as [(typeof variants)[0], (typeof variants)[0]];
-  const series = [
-    { classes: ['core'] as const, only: [], runs: 3 },
-    { classes: ['core', 'durable'] as const, only: [], runs: 1 },
+  const series: Series[] = [
+    { role: 'server', classes: ['core'], only: [], runs: 3 },
+    { role: 'server', classes: ['core', 'durable'], only: [], runs: 1 },
   ];
   const plan: Plan = { variants, series, burners: 2, build: 'now', anyBuild: false };
   const record = (variant: typeof plain, changes: Partial<RunRecord> = {}): RunRecord => ({
@@ -154,7 +160,7 @@ t.test('a command that was interrupted goes on where it stopped', async (t) => {
         pretty: '',
         wallMs: 60_000,
       },
-      { variant, classes: ['core'], only: [], build: 'now', burners: 2, load: 7, run: 1, seed: 's' },
+      { variant, role: 'server', classes: ['core'], only: [], build: 'now', burners: 2, load: 7, run: 1, seed: 's' },
     ),
     ...changes,
   });
@@ -185,15 +191,19 @@ t.test('a command that was interrupted goes on where it stopped', async (t) => {
   t.strictSame(figuresOf(records).falseAlarms, [{ ...alarm, variant: 'plain', run: 2, report: 'whole' }]);
   const published = publishedOf({ ...plan, series: series.slice(0, 1) }, records);
   t.match(published, {
-    day: /^\d{4}-\d\d-\d\d$/,
-    builds: ['now'],
-    load: [7, 7],
-    series: [{ rows: [{ runs: 2, falseAlarms: 1 }, {}] }],
+    server: {
+      day: /^\d{4}-\d\d-\d\d$/,
+      builds: ['now'],
+      load: [7, 7],
+      series: [{ rows: [{ runs: 2, falseAlarms: 1 }, {}] }],
+    },
   });
+  t.notOk('client' in published, 'what was not measured is not told of');
   t.match(
-    falseAlarmTables(published).join('\n'),
+    falseAlarmTables(published, 'server').join('\n'),
     /\| `plain` \| .* \| 2 \| 0 \| 1 \| 0 \| 0 \|\n.*\n\| all \| \| 2 \|/,
   );
+  t.strictSame(falseAlarmTables(published, 'client'), ['Not measured yet.']);
   t.match(
     messageOf(() => publishedOf({ ...plan, build: 'none' }, records)),
     /no runs to publish/,
@@ -210,4 +220,32 @@ t.test('a command that was interrupted goes on where it stopped', async (t) => {
   const folder = dirname(file);
   for (const unusable of [() => readRecords(folder), () => prepareResults(folder), () => prepareResults(`${file}/x`)])
     t.match(messageOf(unusable), /cannot be used \(E(ISDIR|NOTDIR|EXIST)\)/);
+});
+
+t.test('servers and clients are told apart, and each plays what is for it', async (t) => {
+  const variants = chooseVariants(loadVariants(), ['plain', 'client-plain', 'client-in-memory']);
+  const series: Series[] = [
+    { role: 'server', classes: ['core'], only: [], runs: 1 },
+    { role: 'client', classes: OF_CLIENTS, only: [], runs: 1 },
+    { role: 'client', classes: ['durable'], only: [], runs: 1 },
+  ];
+  const plan: Plan = { variants, series, burners: 0, build: 'now', anyBuild: false };
+  t.strictSame(
+    missingRuns(plan, []).map(({ variant, role, classes }) => `${variant.id} ${role} ${classes.length}`),
+    ['plain server 1', 'client-plain client 4', 'client-in-memory client 4', 'client-plain client 1'],
+  );
+});
+
+const RUN_TIMEOUT_MS = 120_000;
+
+t.test('a client variant is tested as a user would test it', { timeout: RUN_TIMEOUT_MS }, async (t) => {
+  const only = ['client/sender/plain', 'client/durable/exit', 'client/receiver/plain'];
+  const ids = ['client-like-a-browser', 'client-in-memory', 'client-python'];
+  const chosen = chooseVariants(loadVariants(), ids).filter((variant) => whyNoClient(variant) === undefined);
+  for (const variant of chosen) {
+    const run = { variant, role: 'client', classes: OF_CLIENTS, only, seed: 's' } as const;
+    const { report, pretty } = await runKit(run, new AbortController().signal);
+    const isDurable = !(variant.lacks ?? []).includes('durable');
+    t.match(report.summary, { passed: isDurable ? 3 : 2, notApplicable: isDurable ? 0 : 1, failed: 0 }, pretty);
+  }
 });

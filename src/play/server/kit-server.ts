@@ -195,7 +195,7 @@ export class KitServer {
     this.write(link, answer as Packet, label);
   }
 
-  #pushOf({ serverMsgId }: AckR): Push | undefined {
+  #pushOf({ serverMsgId }: Pick<AckR, 'serverMsgId'>): Push | undefined {
     return this.pushes.find((one) => one.serverMsgId === serverMsgId);
   }
 
@@ -229,12 +229,16 @@ export class KitServer {
   #writeWrongly(link: ServerLink, packet: Packet, label: string, rule: Rule): void {
     this.#stage.fired(rule, label);
     const { act } = rule;
+    // A copy of what was acked meanwhile is pushed no more: the client may have forgotten it.
+    const sendLater = (): void => {
+      if (packet.type !== 'msg:N' || !this.#pushOf(packet)?.acked) link.send(packet, label);
+    };
     switch (act.do) {
       case 'delay':
-        this.later(act.ms, () => link.send(packet, label));
+        this.later(act.ms, sendLater);
         return;
       case 'hold':
-        this.#held.set(label, () => link.send(packet, label));
+        this.#held.set(label, sendLater);
         return;
       case 'double':
         if (act.together) link.sendTogether([packet, packet], label);

@@ -157,6 +157,7 @@ export class ServerLink {
     this.#owner.record({ kind: 'silent', ...this.#who });
   }
 
+  /** It is noted before it is done: a kit that stands still between the two would see the client come back too early. */
   end(how: EndHow): void {
     if (this.state === 'closed') return;
     if (how === 'silently') {
@@ -166,13 +167,13 @@ export class ServerLink {
     this.#socket?.resume();
     if (typeof how === 'number') {
       this.#endedBy = 'clean';
-      this.#socket?.close(how);
       this.#closed(how);
+      this.#socket?.close(how);
       return;
     }
     this.#endedBy = how === 'reset' ? 'reset' : 'lost';
+    this.#closed(1006);
     if (how === 'reset') this.#socket?.reset();
     else this.#socket?.terminate();
-    this.#closed(1006);
   }
 }

@@ -45,6 +45,8 @@ export class ClientFacts {
   timers: ClientTimers = CLIENT_TIMERS;
   classes: readonly string[] = [];
   can: readonly string[] = [];
+  /** So many of its requests may wait for their answer at a time. */
+  maxUnanswered = 1;
   patienceMs = 0;
   line = -1;
   at = 0;
@@ -67,10 +69,11 @@ export class ClientFacts {
   readonly #asked = new Map<string, Entry | PushOf>();
   readonly #words = new Set<string>();
 
-  begin({ subject, timers, patienceMs }: HistoryHead): void {
+  begin({ subject, timers, limits, patienceMs }: HistoryHead): void {
     this.timers = { ...CLIENT_TIMERS, ...(timers as ClientTimers) };
     this.classes = subject.classes;
     this.can = subject.can ?? [];
+    this.maxUnanswered = limits?.maxUnanswered ?? this.maxUnanswered;
     this.patienceMs = patienceMs;
   }
 

@@ -4,6 +4,17 @@ import { recordExpectation } from '../../../play/step-outcome.js';
 import { durationMs, expandLabels } from '../../../script/index.js';
 import { defineVerb } from '../define.js';
 
+/** The time begins anew with each that comes: an application may take one after the other. */
+const allCome = async (
+  missing: () => readonly string[],
+  wait: (isOver: () => boolean) => Promise<boolean>,
+): Promise<boolean> => {
+  for (let left = missing().length; left > 0; left = missing().length) {
+    if (!(await wait(() => missing().length < left))) return false;
+  }
+  return true;
+};
+
 export const reports = defineVerb({
   name: 'reports',
   example: 'reports: delivered',
@@ -15,7 +26,7 @@ export const reports = defineVerb({
     within: Type.Optional(duration),
     by: Type.Optional(requirement),
   },
-  does: 'Waits until the bot has reported that outcome of each of these messages, by default at once.',
+  does: 'Waits until the bot has reported that outcome of each of these messages, by default at once; the time begins anew with each.',
   uses: ({ of }) => expandLabels(of),
   waitMs: ({ within = 0 }, timers) => durationMs(within, timers),
   perform: async (stage, action, place) => {
@@ -27,7 +38,7 @@ export const reports = defineVerb({
       return [...stage.words.outcomesOf(msgId, body)];
     };
     const missing = () => labels.filter((label) => !told(label).includes(action.reports));
-    const met = await stage.waits.until(() => missing().length === 0, boundMs);
+    const met = await allCome(missing, (isOver) => stage.waits.until(isOver, boundMs));
     const [first] = missing();
     return recordExpectation(stage, place, {
       requirement: action.by ?? 'IM-4.1-7',

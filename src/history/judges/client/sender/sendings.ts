@@ -8,6 +8,8 @@ const READ_MS = 500;
 
 /** So much later than it came a packet may be read, where a sum of pauses is judged. */
 const READ_LATE_MS = 200;
+/** A sending may cross the rejection of the one before it: the client had not read it yet. */
+const CROSSING_MS = 200;
 /** Pauses that say something together. */
 const ENOUGH_PAUSES = 3;
 
@@ -19,6 +21,10 @@ interface Run {
   count: number;
   /** Nothing before that: a rejection named a time. */
   notBefore: number;
+  /** When that rejection was written. */
+  rejectedAt: number;
+  /** One sending has crossed it: the next one has read it. */
+  crossed: boolean;
 }
 
 /** What the client owes of a message: nothing any more, an answer to its question, or a receipt. */
@@ -79,6 +85,14 @@ const judgeEnd = (context: ClientContext, entry: Entry, { at, line }: Sending): 
 export const judgeSendings: ClientJudge = (context) => {
   const { facts, findings } = context;
   const runs = new Map<Entry, Run>();
+  /** The last sending at which more messages were open than may be asked about at a time: each waits for its turn. */
+  let crowdedAt = Number.NEGATIVE_INFINITY;
+
+  const noteCrowd = (at: number): void => {
+    let open = 0;
+    for (const entry of runs.keys()) if (!isOver(entry)) open += 1;
+    if (open > facts.maxUnanswered) crowdedAt = at;
+  };
 
   const lateFor = (entry: Entry, run: Run, until: number): void => {
     if (isOver(entry) || facts.frozen) return;
@@ -86,7 +100,8 @@ export const judgeSendings: ClientJudge = (context) => {
     const from = Math.max(run.from, facts.awakeSince);
     const due = from + pausesMs(resendAfterMs, resendMaxMs, run.count) * MOST + facts.graceMs;
     const held = run.notBefore + resendMaxMs * MOST + facts.graceMs;
-    const dueAt = Math.max(due, run.notBefore > 0 ? held : 0);
+    const turn = crowdedAt + resendMaxMs * MOST + facts.graceMs;
+    const dueAt = Math.max(due, turn, run.notBefore > 0 ? held : 0);
     if (until <= dueAt) return;
     const last = entry.sendings.at(-1);
     reportEntry(context, ruleOf(entry), entry, {
@@ -102,14 +117,20 @@ export const judgeSendings: ClientJudge = (context) => {
     const { resendAfterMs, resendMaxMs } = facts.timers;
     const earliest = run.from + pausesMs(resendAfterMs, resendMaxMs, run.count) * LEAST - READ_LATE_MS;
     if (run.notBefore > 0 && sending.at < run.notBefore - GRAIN_MS) {
+      if (!run.crossed && sending.at <= run.rejectedAt + CROSSING_MS) {
+        run.crossed = true;
+        return;
+      }
       reportEntry(context, 'IM-4.1-10', entry, {
         message: 'a message was sent again before the time that its rejection named',
         expected: `no msg:R before ${ms(run.notBefore)}`,
         seen: `msg:R at ${ms(sending.at)}`,
         lines: [sending.line],
+        late: true,
       });
       return;
     }
+    run.crossed = false;
     if (run.notBefore > 0) findings.exercise(entry.answers.at(-1)?.unknownCode ? 'IM-4.1-16' : 'IM-4.1-10');
     findings.exercise('IM-4.1-5');
     if (entry.answers.some(({ status }) => status !== 'rejected')) findings.exercise('IM-4.1-8');
@@ -145,23 +166,28 @@ export const judgeSendings: ClientJudge = (context) => {
           0,
         );
         const notBefore = held > sending.at ? held : 0;
-        const fresh = { conn: sending.conn, from: sending.at, count: 1, notBefore };
-        if (run === undefined && notBefore > 0) judgePause(entry, { ...fresh, count: 0 }, sending);
+        const { at: from, conn } = sending;
+        // On a newer connection nothing crosses what came on the older one.
+        const fresh = { conn, from, count: 1, notBefore, rejectedAt: 0, crossed: notBefore > 0 };
+        if (run === undefined && notBefore > 0 && !isOver(entry)) judgePause(entry, { ...fresh, count: 0 }, sending);
         runs.set(entry, fresh);
+        noteCrowd(sending.at);
         return;
       }
       if (!isOver(entry)) {
         lateFor(entry, run, sending.at);
         judgePause(entry, run, sending);
       }
+      noteCrowd(sending.at);
       run.count += 1;
-      run.notBefore = 0;
+      if (!run.crossed) run.notBefore = 0;
     },
     onAnswer: (entry, { at, status, retryable, retryAfterMs = 0 }) => {
       const run = runs.get(entry);
       if (run === undefined || status !== 'rejected' || !retryable) return;
       lateFor(entry, run, at);
-      run.notBefore = at + retryAfterMs;
+      run.notBefore = Math.max(run.notBefore, at + retryAfterMs);
+      run.rejectedAt = at;
     },
     onReceipt: (entry, { at }) => {
       const run = runs.get(entry);
