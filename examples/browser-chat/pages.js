@@ -35,9 +35,9 @@ const read = async (path, folders) => {
 export const pagesOf =
   (folders, answers = {}) =>
   async (request, response) => {
-    const { pathname } = new URL(request.url, 'http://page/');
-    const answer = answers[pathname];
     try {
+      const { pathname } = new URL(request.url, 'http://page/');
+      const answer = answers[pathname];
       if (answer !== undefined) {
         const body = Buffer.concat(await request.toArray()).toString();
         response.setHeader('content-type', 'application/json').end(JSON.stringify((await answer(body)) ?? null));

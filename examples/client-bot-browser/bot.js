@@ -16,6 +16,8 @@ const fail = (text) => {
   process.exit(1);
 };
 
+if (!url || !token || !data) fail('IM_URL, IM_TOKEN and DATA_DIR are needed: the kit sets them.');
+
 let opened = 0;
 let isEnding = false;
 const end = () => {
