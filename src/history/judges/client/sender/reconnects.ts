@@ -5,8 +5,13 @@ import { type ClientJudge, LEAST } from '../context.js';
 /** So many reconnects make a median. */
 const ENOUGH = 3;
 
-const isOpen = ({ end, receipts, sendings, answers }: Entry, at: number): boolean => {
-  if (end !== undefined || receipts.length > 0 || sendings.length === 0) return false;
+/** The retry window of the client began so much earlier than its first sending was seen. */
+const SEEN_LATE_MS = 1_000;
+
+const isOpen = ({ end, receipts, sendings, answers }: Entry, at: number, windowMs: number): boolean => {
+  const [first] = sendings;
+  if (end !== undefined || receipts.length > 0 || first === undefined) return false;
+  if (at > first.at + windowMs - SEEN_LATE_MS) return false;
   const last = answers.at(-1);
   return last?.status !== 'rejected' || last.at + (last.retryAfterMs ?? 0) < at;
 };
@@ -47,7 +52,7 @@ export const judgeReconnects: ClientJudge = ({ facts, findings }) => {
   };
   return {
     onOpen: ({ conn, at }) => {
-      const entries = [...facts.entries.values()].filter((entry) => isOpen(entry, at));
+      const entries = [...facts.entries.values()].filter((entry) => isOpen(entry, at, facts.timers.retryWindowMs));
       waiting = entries.length === 0 ? undefined : { conn, at, line: facts.line, entries };
     },
     onSending: (entry, { conn, at }) => {
