@@ -15,7 +15,7 @@ const faultOf = (name: string, patch: readonly Patch[]): string | undefined => {
     for (const [path, source] of patchedTexts(name, patch)) {
       // Compiled and never run: this only tells whether it parses.
       const body = path.startsWith('examples/')
-        ? source.replaceAll(/^import .*$/gm, '')
+        ? source.replaceAll(/^import .*$|^export (?=const )/gm, '')
         : moduleText(path, source).body;
       new Script(`(async () => { 'use strict';\n${body}\n})`, { filename: path });
     }
