@@ -92,6 +92,12 @@ const HEAD = [
   '|---|---|---|---|---|---|---|',
 ];
 
+/** A variant without a run has shown nothing, and says so. */
+const notPlayed = (rows: readonly PublishedRow[]): string[] => {
+  const names = rows.filter(({ runs }) => runs === 0).map(({ variant }) => `\`${variant}\``);
+  return names.length === 0 ? [] : ['', `Not played in this series yet: ${names.join(', ')}.`];
+};
+
 const seriesLines = ({ classes, rows }: Measured['series'][number]): string[] => {
   const total = {
     runs: sumOf(rows, 'runs'),
@@ -105,8 +111,9 @@ const seriesLines = ({ classes, rows }: Measured['series'][number]): string[] =>
     `Classes ${classes.map((name) => `\`${name}\``).join(', ')}:`,
     '',
     ...HEAD,
-    ...rows.map((row) => `| \`${row.variant}\` | ${row.differs} | ${cells(row)} |`),
+    ...rows.filter(({ runs }) => runs > 0).map((row) => `| \`${row.variant}\` | ${row.differs} | ${cells(row)} |`),
     `| all | | ${cells(total)} |`,
+    ...notPlayed(rows),
   ];
 };
 

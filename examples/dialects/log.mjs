@@ -26,3 +26,13 @@ export const openLog = (path, onEntry) => {
     }
   };
 };
+
+/** The object that a frame holds, or undefined. */
+export const parsed = (data) => {
+  try {
+    const value = JSON.parse(String(data));
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+};

@@ -66,7 +66,7 @@ export class NodeFaults {
     const last = this.#moments.at(-1) ?? Number.NEGATIVE_INFINITY;
     if (this.#now() - last <= this.#failoverMs) return true;
     return [...this.#down.values(), ...this.#frozen.values()].some(
-      (target) => target.service !== undefined || target.node === node,
+      (target) => target.service !== undefined || (node !== undefined && target.node === node),
     );
   }
 

@@ -176,8 +176,8 @@ export interface MetricsPage {
 export interface Probes {
   /** Reads the metrics page of each node, in their order. Never rejects; bounded in time and size. */
   metrics(timeoutMs: number): Promise<readonly MetricsPage[]>;
-  /** The nodes that the description of each node lists; undefined where one serves none. Never rejects; bounded. */
-  listed(): Promise<readonly (readonly string[] | undefined)[]>;
+  /** The nodes that the description of each node lists; undefined where one serves none, `unread` where none could be read. Never rejects; bounded. */
+  listed(): Promise<readonly (readonly string[] | 'unread' | undefined)[]>;
   /** Bytes of resident memory of the process group; absent when the kit did not start it. */
   memory?: () => number | undefined;
 }

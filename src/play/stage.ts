@@ -136,9 +136,14 @@ export class Stage implements ActorWorld {
     return this.nodeFaults.excuses(node) || (node !== undefined && this.linkFaults.nodes.includes(node));
   }
 
-  /** Whether somebody has lost its connection because of a fault, and was not told to connect again: others may wait for it in vain. */
-  get misses(): boolean {
-    return [...this.actors.values()].some(({ link }) => link !== undefined && this.#excusedEnds.has(link.conn));
+  /**
+   * Whether one of these users has lost its connection because of a fault, and was not told to connect again: who waits
+   * for what they do may wait in vain.
+   */
+  misses(users: ReadonlySet<string>): boolean {
+    return [...this.actors.values()].some(
+      ({ user, link }) => users.has(user) && link !== undefined && this.#excusedEnds.has(link.conn),
+    );
   }
 
   get claimsFlowControl(): boolean {

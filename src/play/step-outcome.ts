@@ -59,6 +59,8 @@ export const recordExpectation = (stage: Recorder, place: StepPlace, result: Exp
   return met;
 };
 
+export const CLOSED_BY_A_FAULT = 'a connection was closed, as it may be around the fault of a node';
+
 /** Records that a precondition was not reached: nobody is to blame, nothing is proven. */
 export const recordUnreached = (stage: Recorder, place: StepPlace, expected: string, seen: string): false => {
   stage.record({

@@ -115,6 +115,8 @@ export const showPacket = ({ way, type, about, note, lost }) => {
 export const onComposed = (onSend) => {
   const composer = byId('composer');
   const body = byId('body');
+  // Before this, nobody would take what is written.
+  composer.querySelector('button').disabled = false;
   body.addEventListener('keydown', (event) => {
     // While somebody chooses a character of Chinese or Japanese, Enter ends that choice.
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;

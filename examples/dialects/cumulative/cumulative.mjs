@@ -1,6 +1,6 @@
 // A dialect as a module: a protocol with a number for each message of a conversation, and acks that count for all
-// numbers up to theirs. The wire is that of Tinode (https://github.com/tinode/chat/blob/master/docs/API.md), as far as
-// two people need it. A mapping cannot say it: one `info` is a receipt for many messages.
+// numbers up to theirs. The wire is a small part of that of Tinode
+// (https://github.com/tinode/chat/blob/master/docs/API.md), tried on server.mjs alone. A mapping cannot say it: one `info` is a receipt for many messages.
 
 const OK = (code) => code >= 200 && code < 300;
 
@@ -86,7 +86,6 @@ class Session {
     if (field !== undefined) return { cannot: `give a message the field ${field}` };
     if (`usr${to}` === this.#user) return { cannot: 'write to oneself' };
     if (this.#memory.has(`sent ${msgId}`)) return { cannot: 'send a message again: it would be another message' };
-    this.#memory.set(`sent ${msgId}`, true);
     const name = `usr${to}`;
     const onAnswer = ({ code, text, params }) => {
       if (!OK(code)) {
@@ -97,7 +96,10 @@ class Session {
       this.#topic(name).sent.add(params.seq);
       this.#wire.packet({ type: 'msg:A', rid, status: 'stored', serverMsgId: this.#idOf(name, params.seq) });
     };
-    this.#attach(name, () => this.#ask('pub', { topic: name, noecho: true, content: body }, onAnswer));
+    this.#attach(name, () => {
+      this.#memory.set(`sent ${msgId}`, true);
+      this.#ask('pub', { topic: name, noecho: true, content: body }, onAnswer);
+    });
     return undefined;
   }
 
@@ -124,14 +126,16 @@ class Session {
   receive(text) {
     const { ctrl, meta, data, pres, info } = JSON.parse(text);
     if (ctrl !== undefined) this.#onCtrl(ctrl, text);
-    else if (meta?.topic === 'me') for (const { topic, seq, recv } of meta.sub) if (seq > recv) this.#attach(topic);
+    else if (meta?.topic === 'me')
+      for (const { topic, seq, recv } of meta.sub ?? []) if (seq > recv) this.#attach(topic);
     if (meta !== undefined && meta.topic !== 'me') {
-      for (const { user, recv } of meta.sub) if (user !== this.#user) this.#onReceipt(meta.topic, recv);
+      for (const { user, recv } of meta.sub ?? []) if (user !== this.#user) this.#onReceipt(meta.topic, recv);
     } else if (data !== undefined) this.#onData(data);
     else if (pres?.what === 'msg') this.#attach(pres.src);
     else if (info?.what === 'recv') this.#onReceipt(info.topic, info.seq);
-    else if (ctrl === undefined && meta === undefined)
+    else if ([ctrl, meta, pres, info].every((one) => one === undefined)) {
       this.#wire.unread(text, 'it is none of ctrl, meta, data, pres, info');
+    }
   }
 
   #onCtrl(ctrl, text) {

@@ -2,7 +2,7 @@
 // up to theirs. PORT=9001 DATA_DIR=data node server.mjs
 import { join } from 'node:path';
 import { WebSocketServer } from 'ws';
-import { openLog } from '../log.mjs';
+import { openLog, parsed } from '../log.mjs';
 
 const path = join(process.env.DATA_DIR ?? '.', 'chat.log');
 /** Both users → their conversation: its messages, and up to where each has received it. */
@@ -89,8 +89,10 @@ server.on('connection', (socket) => {
   socket.on('error', () => socket.terminate());
   socket.on('close', () => online.get(session.user)?.delete(session));
   socket.on('message', (data) => {
-    const [[kind, content]] = Object.entries(JSON.parse(String(data)));
-    if (session.user === undefined && kind !== 'hi' && kind !== 'login') session.ctrl(content.id, 401, 'log in first');
+    const [[kind, content] = []] = Object.entries(parsed(data) ?? {});
+    if (typeof content !== 'object' || content === null) socket.close(1007);
+    else if (session.user === undefined && kind !== 'hi' && kind !== 'login')
+      session.ctrl(content.id, 401, 'log in first');
     else {
       try {
         handlers[kind]?.(session, content);

@@ -2,7 +2,7 @@
 // ack of the receiver, and passes it on to the sender. PORT=9001 DATA_DIR=data node server.mjs
 import { join } from 'node:path';
 import { WebSocketServer } from 'ws';
-import { openLog } from '../log.mjs';
+import { openLog, parsed } from '../log.mjs';
 
 const path = join(process.env.DATA_DIR ?? '.', 'messages.log');
 const messages = new Map();
@@ -48,7 +48,11 @@ server.on('connection', (socket, request) => {
   socket.on('close', () => online.get(user) === socket && online.delete(user));
   socket.on('message', (data) => {
     if (online.get(user) !== socket) return;
-    const frame = JSON.parse(String(data));
+    const frame = parsed(data);
+    if (frame === undefined) {
+      socket.close(1007);
+      return;
+    }
     try {
       if (frame.type === 'message') onMessage(user, frame);
       else if (frame.type === 'acknowledgement') onAck(user, frame);

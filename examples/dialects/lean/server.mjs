@@ -1,7 +1,7 @@
 // A small durable chat server with a protocol of its own, as many a company has one. PORT=9001 DATA_DIR=data node server.mjs
 import { join } from 'node:path';
 import { WebSocketServer } from 'ws';
-import { openLog } from '../log.mjs';
+import { openLog, parsed } from '../log.mjs';
 
 const REDELIVER_MS = 1_000;
 const path = join(process.env.DATA_DIR ?? '.', 'chat.log');
@@ -76,7 +76,11 @@ server.on('connection', (socket, request) => {
   socket.on('close', () => online.get(user) === socket && online.delete(user));
   socket.on('message', (data) => {
     if (online.get(user) !== socket) return;
-    const frame = JSON.parse(String(data));
+    const frame = parsed(data);
+    if (frame === undefined) {
+      socket.close(1007);
+      return;
+    }
     if (frame.type === 'message') onMessage(socket, user, frame);
     else if (frame.type === 'acknowledgement') onAck(user, frame);
   });

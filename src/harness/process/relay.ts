@@ -45,7 +45,11 @@ export class Relay {
     this.#server = server;
     return new Promise((resolve, reject) => {
       server.once('error', reject);
-      server.listen({ port, host: HOST, exclusive: true }, () => resolve());
+      server.listen({ port, host: HOST, exclusive: true }, () => {
+        // A program that embeds the kit, and forgets its subject, ends all the same.
+        server.unref();
+        resolve();
+      });
     });
   }
 
@@ -85,7 +89,7 @@ export class Relay {
       near.resetAndDestroy();
       return;
     }
-    // The first packet of a connection is lost like all others, or its answer is: it never opens.
+    // The first packet of a connection is lost like all others, or its answer is: it opens, and nobody ever answers on it.
     const unheard = this.#way === 'both' || this.#way === 'out';
     const far = unheard ? undefined : connect({ port: this.#far, host: HOST, noDelay: true, allowHalfOpen: true });
     const pair: Pair = { near, far, broken: false, halfOpen: false };
@@ -106,6 +110,15 @@ export class Relay {
   /** One direction of a connection: its bytes in their order, and its end after them. */
   #join(pair: Pair, from: Socket, to: Socket, outward: boolean): void {
     let held = 0;
+    let lastDueAt = 0;
+    const queue: { size: number; act: () => void }[] = [];
+    const takeNext = (): void => {
+      const next = queue.shift();
+      if (next === undefined) return;
+      held -= next.size;
+      if (from.isPaused() && held < MAX_HELD_BYTES) from.resume();
+      next.act();
+    };
     const later = (size: number, act: () => void): void => {
       if (this.#delayMs === 0 && held === 0) {
         act();
@@ -113,11 +126,11 @@ export class Relay {
       }
       held += Math.max(size, 1);
       if (held > MAX_HELD_BYTES) from.pause();
-      setTimeout(() => {
-        held -= Math.max(size, 1);
-        if (from.isPaused() && held < MAX_HELD_BYTES) from.resume();
-        act();
-      }, this.#delayMs);
+      const now = performance.now();
+      // Also where the delay has just become smaller: what came first goes first.
+      lastDueAt = Math.max(lastDueAt, now + this.#delayMs);
+      queue.push({ size: Math.max(size, 1), act });
+      setTimeout(takeNext, lastDueAt - now);
     };
     from.on('data', (chunk: Buffer) => {
       if (pair.halfOpen || isLost(this.#way, outward)) {

@@ -22,7 +22,8 @@ export const probesOf = (
   listed: () =>
     Promise.all(
       nodeUrls.map(async (node) => {
-        const served = await fetchDescription(node, tlsOf(options)).catch(() => undefined);
+        const served = await fetchDescription(node, tlsOf(options)).catch(() => 'unread' as const);
+        if (served === 'unread' || (served !== undefined && 'late' in served)) return 'unread';
         return served !== undefined && 'nodes' in served ? served.nodes : undefined;
       }),
     ),

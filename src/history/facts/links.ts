@@ -47,7 +47,12 @@ export const noteReading = (facts: Facts, connection: Connection, reading: boole
     connection.paused = false;
     if (!isRecent(facts, connection.pausedAt)) connection.mayBeCut = true;
     connection.readingSince = facts.at;
-    connection.excused = connection.superseded || connection.silent || connection.raw !== undefined || facts.down;
+    connection.excused =
+      connection.superseded ||
+      connection.silent ||
+      connection.raw !== undefined ||
+      facts.down ||
+      (connection.node !== undefined && facts.nodeFaults.isLacking(connection.node));
   }
 };
 

@@ -3,7 +3,7 @@ import { count, duration, messages, packetType, requirement } from '../../../sch
 import { connectionOf, describeMissed, missOf, PacketWait } from '../../play/clients/await-packets.js';
 import { awaitedBy } from '../../play/clients/expectation.js';
 import { playedThroughDialect } from '../../play/clients/through-dialect.js';
-import { recordExpectation, recordFault } from '../../play/step-outcome.js';
+import { CLOSED_BY_A_FAULT, recordExpectation, recordFault, recordUnreached } from '../../play/step-outcome.js';
 import { boundWaitMs, durationMs, expandLabels } from '../../script/index.js';
 import { defaultRequirement } from '../default-requirement.js';
 import { defineClientVerb, nobody, nothing, nothingNew } from '../define.js';
@@ -43,10 +43,14 @@ export const drops = defineClientVerb({
     const wait = new PacketWait(stage, actor, link, { pattern, labels, times: Number(action.times ?? 1), boundMs });
     const result = await waitFor(stage, wait, action.within);
     recordFault(stage, place, 'drop', result.met, { client: actor.name, packet: action.drops });
+    const expected = `${action.drops} of ${labels.join(', ')} reaches ${actor.name}, where it is lost`;
+    if (result.closed !== undefined && stage.excusesEnd(link.node)) {
+      return recordUnreached(stage, place, expected, CLOSED_BY_A_FAULT);
+    }
     const [message] = result.met ? labels : result.missing;
     return recordExpectation(stage, place, {
       requirement: action.by ?? defaultRequirement(action.drops, undefined),
-      expected: `${action.drops} of ${labels.join(', ')} reaches ${actor.name}, where it is lost`,
+      expected,
       seen: result.met ? 'it came and was thrown away' : describeMissed(result, boundMs),
       met: result.met,
       awaits: awaitedBy(pattern),

@@ -3,13 +3,27 @@ import type { Stage } from '../../play/stage.js';
 import { recordExpectation, recordUnreached, type StepPlace } from '../../play/step-outcome.js';
 import { defineClientVerb, nobody, noLabels, nothingNew, noWait } from '../define.js';
 
+/** The order in which a node names the others says nothing. */
+const asSet = (urls: readonly string[] | string | undefined): string => [...new Set([urls ?? []].flat())].sort().join();
+
 const fetchesNodes = async (stage: Stage, place: StepPlace): Promise<boolean> => {
   const listed = await stage.options.probes?.listed();
   const [first] = listed ?? [];
   if (listed === undefined || first === undefined)
     return recordUnreached(stage, place, 'the description of node 1 lists nodes', 'it does not');
-  const other = listed.findIndex((urls) => urls?.join() !== first.join());
-  const seen = other < 0 ? 'they do' : `node ${other + 1} lists ${listed[other]?.join(', ') ?? 'none'}`;
+  const unread = listed.indexOf('unread');
+  if (first === 'unread' || unread >= 0) {
+    return recordUnreached(
+      stage,
+      place,
+      'each node serves its description',
+      `that of node ${unread + 1} could not be read`,
+    );
+  }
+  const other = listed.findIndex((urls) => asSet(urls) !== asSet(first));
+  const odd = listed[other];
+  const seen =
+    other < 0 ? 'they do' : `node ${other + 1} lists ${odd === undefined ? 'none' : [odd].flat().join(', ')}`;
   return recordExpectation(stage, place, {
     requirement: 'IM-4.2-74',
     expected: `all nodes list ${first.join(', ')}`,

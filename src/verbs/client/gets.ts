@@ -15,7 +15,7 @@ import { awaitedBy, describePattern, type Pattern } from '../../play/clients/exp
 import type { Link } from '../../play/clients/link.js';
 import { playedThroughDialect } from '../../play/clients/through-dialect.js';
 import type { Stage } from '../../play/stage.js';
-import { recordExpectation, recordUnreached } from '../../play/step-outcome.js';
+import { CLOSED_BY_A_FAULT, recordExpectation, recordUnreached } from '../../play/step-outcome.js';
 import { boundWaitMs, durationMs, labelsOf } from '../../script/index.js';
 import { defaultRequirement } from '../default-requirement.js';
 import { defineClientVerb, nobody, nothing, nothingNew } from '../define.js';
@@ -87,6 +87,14 @@ const mayBeLostOnTheWay = (stage: Stage, { isAbused, closeCode }: Link, { what, 
 const LOST_ON_THE_WAY =
   'the connection ended without a close frame; a proxy before the server may have lost it: test the server itself, or with --exec';
 
+/** Who has to do something before such a packet of these messages can come. A sender alone brings about what is told of somebody away. */
+const doersOf = (stage: Stage, { what, statuses = [] }: Pattern, labels: readonly string[]): ReadonlySet<string> => {
+  const ofSenderAlone =
+    what === 'msg:A' || (what === 'ack:N' && !statuses.includes('delivered') && statuses.length > 0);
+  const messages = labels.map((label) => stage.messages.find(label)).filter((message) => message !== undefined);
+  return new Set(messages.flatMap(({ fromUser, toUser }) => (ofSenderAlone ? [fromUser] : [fromUser, toUser])));
+};
+
 export const gets = defineClientVerb({
   name: 'gets',
   example: 'gets: msg:A',
@@ -126,13 +134,8 @@ export const gets = defineClientVerb({
     const expected = `${actor.name} gets ${describePattern(pattern, labels)} ${already ? 'before this step' : `within ${Math.round(boundMs)} ms`}`;
     if (mayBeLostOnTheWay(stage, link, pattern)) return recordUnreached(stage, place, expected, LOST_ON_THE_WAY);
     const isExcused = result.closed !== undefined && stage.excusesEnd(link.node);
-    if (!result.met && (isExcused || stage.misses)) {
-      return recordUnreached(
-        stage,
-        place,
-        expected,
-        'a connection was closed, as it may be around the fault of a node',
-      );
+    if (!result.met && (isExcused || stage.misses(doersOf(stage, pattern, labels)))) {
+      return recordUnreached(stage, place, expected, CLOSED_BY_A_FAULT);
     }
     const { refused, ...unexcused } = result;
     const awaited = action.insists === true ? unexcused : result;

@@ -6,7 +6,7 @@ import type { Actor } from '../../play/clients/actor.js';
 import { connectionOf, describeMissed, missOf, PacketWait } from '../../play/clients/await-packets.js';
 import { awaitedBy, hasArrived } from '../../play/clients/expectation.js';
 import type { Stage } from '../../play/stage.js';
-import { recordExpectation, type StepPlace } from '../../play/step-outcome.js';
+import { CLOSED_BY_A_FAULT, recordExpectation, recordUnreached, type StepPlace } from '../../play/step-outcome.js';
 import { labelsOf } from '../../script/index.js';
 import { defaultRequirement } from '../default-requirement.js';
 
@@ -78,9 +78,13 @@ export const awaitTrigger = async (stage: Stage, trigger: Trigger | undefined, p
   const from = performance.now();
   const result = await new PacketWait(stage, actor, link, { pattern, labels, times, boundMs, peek: true }).run();
   if (result.met) return true;
+  const expected = `${trigger.client} gets ${times} ${trigger.gets}, the moment for the fault`;
+  if (result.closed !== undefined && stage.excusesEnd(link.node)) {
+    return recordUnreached(stage, place, expected, CLOSED_BY_A_FAULT);
+  }
   return recordExpectation(stage, place, {
     requirement: defaultRequirement(trigger.gets, trigger.status),
-    expected: `${trigger.client} gets ${times} ${trigger.gets}, the moment for the fault`,
+    expected,
     seen: describeMissed(result, boundMs),
     met: false,
     awaits: awaitedBy(pattern),

@@ -67,7 +67,12 @@ class ForeignConnection {
     onData: (data) => {
       if (this.#over) return;
       this.#handlers.onForeign?.('got', shown(data));
-      this.#translator.session.receive(data);
+      try {
+        this.#translator.session.receive(data);
+      } catch (error) {
+        // A dialect that is a module meets frames that its author did not think of.
+        this.#onUnread(shown(data), `the dialect failed: ${error instanceof Error ? error.message : String(error)}`);
+      }
     },
     onPing: (data) => {
       if (this.#ready) this.#handlers.onPing(data);

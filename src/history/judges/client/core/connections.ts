@@ -68,9 +68,10 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
   const noteEnd = (code: number, byKit: boolean, retryAfterMs = 0, unnoticedMs = 0): void => {
     const { reconnectMaxMs } = facts.timers;
     const lastedMs = live === undefined ? 0 : facts.at - openedAt;
-    const lasted = lastedMs >= reconnectMaxMs - SEEN_OTHERWISE_MS;
+    const otherwiseMs = Math.min(SEEN_OTHERWISE_MS, reconnectMaxMs / 4);
+    const lasted = live !== undefined && lastedMs >= reconnectMaxMs - otherwiseMs;
     if (lasted) grown.least = 0;
-    if (lastedMs >= reconnectMaxMs + SEEN_OTHERWISE_MS) {
+    if (lastedMs >= reconnectMaxMs + otherwiseMs) {
       grown.most = 0;
       isCounted = true;
     }
@@ -165,6 +166,7 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
     },
     onSending: (entry) => void unanswered.add(entry),
     onAnswer: (entry) => void unanswered.delete(entry),
+    onReceipt: (entry) => void unanswered.delete(entry),
     onAck: (push) => void unanswered.add(push),
     onAckAnswer: (push) => void unanswered.delete(push),
     onPush: (push) => {
@@ -172,7 +174,8 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
       if (push.isWord && push.body.includes('"disconnect"')) offline = true;
     },
     onFault: ({ fault, fired }) => {
-      if (fault !== 'disconnect' || !fired) return;
+      // Only who does not listen cuts without a code; other faults of that name end a connection that the kit goes on to offer.
+      if (fault !== 'disconnect' || !fired || end?.code !== UNSEEN) return;
       absentUntil = facts.at;
       isCounted = false;
     },

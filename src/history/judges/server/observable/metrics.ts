@@ -39,12 +39,14 @@ export class MetricsJudge implements Judge {
       this.#findings.leaveOpen('page-not-judged', 'the metrics page is too long to be judged');
       return;
     }
+    const { askedAt, at, node = 1, of = 1 } = event;
+    // A page that is missing belongs to this reading alone.
+    if (node === 1) this.#pages = [];
     const page = this.#pageOf(event);
     if (page === undefined) return;
     this.#findings.exercise('IM-6-1');
-    const { askedAt, at, node = 1, of = 1 } = event;
-    this.#pages = [...(node === 1 ? [] : this.#pages), page];
-    if (this.#pages.length < of) return;
+    this.#pages.push(page);
+    if (node < of || this.#pages.length !== of) return;
     this.#reads.push({ askedAt, at, line: facts.line, life: facts.ends.length, page: sumOf(this.#pages), nodes: of });
   }
 

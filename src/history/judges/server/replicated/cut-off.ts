@@ -68,10 +68,12 @@ export class CutOff implements Judge {
         (fault) =>
           isLacking(fault) &&
           (fault.service !== undefined || fault.node === connection?.node) &&
+          at >= fault.at &&
           at <= fault.repairedAt + (facts.timers.failoverMs ?? 0),
       );
     if (!before.some(isUnder) || before.some(({ raw }) => raw)) return;
-    if (before.some(({ answer }) => answer !== 'refused')) {
+    // Any other copy that is not refused may be the one that was stored, also one that was sent later.
+    if (message.attempts.some((one) => one !== attempt && one.answer !== 'refused')) {
       findings.exercise('IM-4.2-66');
       return;
     }

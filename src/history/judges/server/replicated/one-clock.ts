@@ -18,25 +18,32 @@ interface Stamped {
 
 const MOST = 100_000;
 
+const keyOf = ({ from, msgId }: MessageKey): string => `${from} ${msgId}`;
+
 /** Judges that times follow from answers: who sends after an answer was seen gets no earlier time, on whichever node. */
 export class OneClock implements Judge {
   readonly #context: JudgeContext;
-  readonly #stamped = new Map<TrackedMessage, Stamped>();
+  /** By sender and msgId: what is settled may be forgotten by the facts, and pushed again. */
+  readonly #stamped = new Map<string, Stamped>();
 
   constructor(context: JudgeContext) {
     this.#context = context;
   }
 
   onPromised(message: TrackedMessage): void {
-    const stamped = this.#stamped.get(message);
-    if (stamped !== undefined) stamped.promisedLine = this.#context.facts.line;
+    const about = aboutOf(message);
+    const stamped = about && this.#stamped.get(keyOf(about));
+    // Of several answers the first one counts.
+    if (stamped !== undefined && !Number.isFinite(stamped.promisedLine))
+      stamped.promisedLine = this.#context.facts.line;
   }
 
   onPushed(_: Connection, message: TrackedMessage, { acceptedAt }: MsgN): void {
     const [first] = message.attempts;
     const about = aboutOf(message);
-    if (first === undefined || about === undefined || this.#stamped.has(message) || this.#stamped.size >= MOST) return;
-    this.#stamped.set(message, {
+    if (first === undefined || about === undefined || this.#stamped.size >= MOST) return;
+    if (this.#stamped.has(keyOf(about))) return;
+    this.#stamped.set(keyOf(about), {
       about,
       acceptedAt,
       sentLine: first.line,
