@@ -17,7 +17,7 @@ const read = (page: string): string => readFileSync(join(packageRoot, page), 'ut
 const commandsOf = (command: Command): Command[] => [command, ...command.commands.flatMap(commandsOf)];
 
 const KNOWN = new Set(commandsOf(buildProgram()).flatMap(({ options }) => options.map(({ long }) => long)));
-/** Of other programs that the pages use, such as a bot, and of the scripts of this project. */
+/** Of other programs that the pages use, such as a bot, redis and etcd, and of the scripts of this project. */
 const OF_OTHERS = new Set([
   '--help',
   '--port',
@@ -30,6 +30,9 @@ const OF_OTHERS = new Set([
   '--id',
   '--peers',
   '--store',
+  ...['--appendonly', '--appendfsync'],
+  ...['--name', '--data-dir', '--listen-client-urls', '--advertise-client-urls', '--listen-peer-urls'],
+  ...['--initial-advertise-peer-urls', '--initial-cluster'],
 ]);
 
 t.test('every option has a line on the page of options', async (t) => {

@@ -17,6 +17,7 @@ import type { CorkGroup } from './cork.js';
 import type { Counters } from './counters.js';
 import type { Outbox } from './outbox.js';
 import type { MessageRecord } from './records.js';
+import { writeProgress } from './write-progress.js';
 
 /** After a close frame the peer has this long to answer it; then the socket is destroyed. Milliseconds. */
 export const CLOSE_TIMEOUT_MS = 1_000;
@@ -91,9 +92,7 @@ export class Connection {
 
   /** True when bytes wait for the peer and none has left since the last call. */
   holdsStill(): boolean {
-    const socket: Socket & { _handle?: { writeQueueSize?: number } | null } = this.#socket;
-    // What has left this process, and what is still in the queue of the operating system's writer.
-    const seen = `${socket.bytesWritten - socket.writableLength} ${socket._handle?.writeQueueSize ?? 0}`;
+    const seen = writeProgress(this.#socket);
     const still = seen === this.#writesSeen && this.#webSocket.bufferedAmount > 0;
     this.#writesSeen = seen;
     return still;
