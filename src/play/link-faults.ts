@@ -1,4 +1,4 @@
-import type { HistoryEventOf } from '../../schemas/index.js';
+import { CLOSE, type CutWay, type HistoryEventOf } from '../../schemas/index.js';
 import type { Links, LinkTraffic } from '../links.js';
 import type { Untimed } from './clients/link.js';
 
@@ -7,8 +7,11 @@ interface Taken {
   readonly kind: 'cut-off' | 'slow';
   readonly links: Links;
   readonly step: string;
-  readonly since: number;
+  /** The far ends are gone and the near ones do not know: a node may find that out, and show nothing. */
+  readonly maybeUnseen: boolean;
   readonly before: LinkTraffic;
+  /** When it was asked for something first. */
+  askedAt: number | undefined;
   /** The node has shown that it misses something. */
   felt: boolean;
 }
@@ -24,9 +27,12 @@ export interface LinkOutcome {
 /** An answer that took longer than a node needs which misses nothing. Milliseconds. */
 const LATE_MS = 300;
 
+const keyOf = (conn: number, rid: string): string => `${conn} ${rid}`;
+const connOf = (key: string): number => Number(key.split(' ', 1)[0]);
+
 /**
- * Whether a cut has fired: the links carried something before, kept something afterwards, and, where it lasted, the node
- * showed that it missed it. A node that goes on as if nothing were has another way, round the links.
+ * Whether a cut has fired: the links carried something before, kept something afterwards, and a node that was asked for
+ * something for long enough showed that it missed it. A node that goes on as if nothing were has another way, round the links.
  */
 export class LinkFaults {
   readonly #now: () => number;
@@ -52,8 +58,11 @@ export class LinkFaults {
     return this.#nodes.get(conn);
   }
 
-  begin(node: number, kind: Taken['kind'], links: Links, step: string): void {
-    this.#taken.set(node, { kind, links, step, since: this.#now(), before: links.traffic, felt: false });
+  /** `way`: what of it is lost; undefined where it is slow only. */
+  begin(node: number, links: Links, step: string, way?: CutWay): void {
+    const kind = way === undefined ? 'slow' : 'cut-off';
+    const maybeUnseen = way === 'half-open';
+    this.#taken.set(node, { kind, links, step, maybeUnseen, before: links.traffic, askedAt: undefined, felt: false });
   }
 
   /** Makes the links of the node whole again. Undefined: they were. */
@@ -61,14 +70,15 @@ export class LinkFaults {
     const taken = this.#taken.get(node);
     if (taken === undefined) return undefined;
     this.#taken.delete(node);
-    const { kind, links, step, since, before } = taken;
+    const { kind, links, step, askedAt, before } = taken;
     const { carried, blocked } = links.traffic;
     links.heal();
     const lost = blocked - before.blocked;
     const crossed = carried - before.carried;
     if (kind === 'slow') return { kind, step, fired: crossed > 0, detail: `${crossed} bytes crossed slowly` };
-    const mustShow = this.#now() - since >= this.#showsAfterMs;
+    const mustShow = !taken.maybeUnseen && askedAt !== undefined && this.#now() - askedAt >= this.#showsAfterMs;
     const shown = taken.felt || !mustShow || this.#isWaiting(node);
+    if (this.#taken.size === 0) this.#open.clear();
     const detail =
       before.carried === 0
         ? 'the links had carried nothing before'
@@ -79,10 +89,15 @@ export class LinkFaults {
   note(event: Untimed): void {
     if (event.kind === 'opening' && event.node !== undefined) this.#nodes.set(event.conn, event.node);
     if (this.#taken.size === 0) return;
-    if (event.kind === 'sent' && 'rid' in event.packet)
-      this.#open.set(`${event.conn} ${event.packet.rid}`, this.#now());
     const taken = 'conn' in event && event.conn !== undefined ? this.#takenOf(event.conn) : undefined;
-    if (taken !== undefined && this.#isSign(event)) taken.felt = true;
+    if (taken === undefined) return;
+    if (event.kind === 'sent' && 'rid' in event.packet) {
+      this.#open.set(keyOf(event.conn, String(event.packet.rid)), this.#now());
+      taken.askedAt ??= this.#now();
+    }
+    if (this.#isSign(event)) taken.felt = true;
+    if (event.kind === 'closed')
+      for (const key of this.#open.keys()) if (connOf(key) === event.conn) this.#open.delete(key);
   }
 
   #takenOf(conn: number): Taken | undefined {
@@ -92,9 +107,13 @@ export class LinkFaults {
 
   #isSign(event: Untimed): boolean {
     if (event.kind === 'refused') return true;
-    if (event.kind === 'closed') return (event as HistoryEventOf<'closed'>).by === 'subject';
+    if (event.kind === 'closed') {
+      const { by, code } = event as HistoryEventOf<'closed'>;
+      // Who closes what was replaced on another node has heard of that: it is not cut off.
+      return by === 'subject' && code !== CLOSE.replaced;
+    }
     if (event.kind !== 'got' || !('rid' in event.packet)) return false;
-    const key = `${event.conn} ${event.packet.rid}`;
+    const key = keyOf(event.conn, String(event.packet.rid));
     const sentAt = this.#open.get(key);
     this.#open.delete(key);
     const isLate = sentAt !== undefined && this.#now() - sentAt > LATE_MS;
@@ -104,7 +123,7 @@ export class LinkFaults {
   /** Whether a request on one of its connections waits for its answer. */
   #isWaiting(node: number): boolean {
     return [...this.#open].some(
-      ([key, sentAt]) => this.#nodes.get(Number(key.split(' ', 1)[0])) === node && this.#now() - sentAt > LATE_MS,
+      ([key, sentAt]) => this.#nodes.get(connOf(key)) === node && this.#now() - sentAt > LATE_MS,
     );
   }
 }

@@ -30,7 +30,7 @@ const connectAll = async (stage: Stage, clients: readonly ClientSpec[]): Promise
   for (const start of ['away', 'present'] as const) {
     for (const { name } of clients.filter((client) => client.start === start)) {
       const actor = actorOf(name);
-      const outcome = await actor.connect(undefined, undefined, undefined, undefined, named.has(name));
+      const outcome = await actor.connect({ pinned: named.has(name) });
       if (!outcome.ok) return recordNotConnected(stage, SETUP, name, outcome);
       if (start === 'present') continue;
       actor.link?.end('cleanly');

@@ -121,3 +121,18 @@ t.test('a slow link keeps the order of bytes, and is fast again when it is heale
   client.socket.write('c');
   t.ok(await until(() => client.got.endsWith('echo:c')));
 });
+
+t.test('a link that is healed while it holds bytes keeps their order, and their end', async (t) => {
+  const { relay, heard, dial, ends } = await setUp(t);
+  const client = await dial();
+  relay.delay(200);
+  client.socket.write('held,');
+  await until(() => client.socket.bytesWritten === 5);
+  // By then the relay has read it, and holds it back.
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  relay.heal();
+  client.socket.end('later');
+  t.ok(await until(() => heard.join('').length === 10));
+  t.equal(heard.join(''), 'held,later');
+  t.ok(await until(() => ends.length > 0 || client.got.length > 0));
+});

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
 import type { Report } from '../../../schemas/index.js';
+import type { Dialect } from '../../adapters/dialect.js';
 import { loadDialect } from '../../adapters/load-dialect.js';
 import { packageRoot } from '../../package-root.js';
 import { runSuite } from '../index.js';
@@ -118,4 +119,21 @@ t.test('what must be judged and is not fails the run', async (t) => {
   t.equal(report.exitCode, 1);
   t.match(report.problems, [/not judged, though --judged names them: IM-4\.2-16/]);
   t.equal((await test('none', { only, judged: ['IM-3-1'] })).exitCode, 0);
+});
+
+t.test('a dialect whose module throws ends no run, and accuses nobody', async (t) => {
+  const lean = await loadDialect(LEAN);
+  const throwing: Dialect = {
+    ...lean,
+    open: (...given) => {
+      const session = lean.open(...given);
+      const receive = (data: string | Uint8Array): void => {
+        if (String(data).includes('acknowledgement')) throw new TypeError('nobody thought of that frame');
+        session.receive(data);
+      };
+      return { begin: () => session.begin(), send: (request, about) => session.send(request, about), receive };
+    },
+  };
+  const report = await test('none', { dialect: throwing, only: ['server/core/plain-exchange'] });
+  t.match(report.scenarios, [{ verdict: 'error', reason: /the dialect failed: nobody thought of that frame/ }]);
 });

@@ -66,6 +66,18 @@ interface ActorSpec {
   voice?: Voice | undefined;
 }
 
+/** How a client connects; all that is left out is usual. */
+export interface ConnectOptions {
+  subprotocol?: string | false;
+  tokens?: TokenChoice | undefined;
+  /** Whether it reads what comes. */
+  reads?: boolean;
+  /** The HTTP status that the script asks for. */
+  wanted?: number | 'anything' | undefined;
+  /** To no other node than the one that it is on: what is said of that node must not be tried on another. */
+  pinned?: boolean;
+}
+
 /**
  * One device of one user: the strictest legal client. It hands a message to its application once, forgets the id at
  * ack:A, and not later: only so can a second push after ack:A be seen as the duplicate that it is.
@@ -126,14 +138,13 @@ export class Actor implements LinkOwner {
   }
 
   /** Opens a connection, again if it is refused for now only; one that is still open becomes the old one. In auto mode, owed acks are sent again at once. */
-  async connect(
-    subprotocol: string | false = WIRE.subprotocol,
-    tokens?: TokenChoice,
+  async connect({
+    subprotocol = WIRE.subprotocol,
+    tokens,
     reads = true,
-    wanted?: number | 'anything',
-    /** To no other node than the one that it is on: what is said of that node must not be tried on another. */
+    wanted,
     pinned = false,
-  ): Promise<DialOutcome> {
+  }: ConnectOptions = {}): Promise<DialOutcome> {
     const once = async () => {
       const outcome = await this.#connectOnce(subprotocol, tokens, reads);
       if (!outcome.ok && !pinned) this.#tryNext(outcome);

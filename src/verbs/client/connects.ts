@@ -141,13 +141,12 @@ export const connects = defineClientVerb({
       stage.cannotGoOn = true;
       return false;
     }
-    const outcome = await actor.connect(
-      action.subprotocol ?? WIRE.subprotocol,
-      tokensOf(stage, action),
-      action.reading ?? true,
-      action.mayFail === true ? 'anything' : action.refused,
-      action.node !== undefined,
-    );
+    const outcome = await actor.connect({
+      ...defined({ subprotocol: action.subprotocol, reads: action.reading }),
+      tokens: tokensOf(stage, action),
+      wanted: action.mayFail === true ? 'anything' : action.refused,
+      pinned: action.node !== undefined,
+    });
     if (action.mayFail === true) return true;
     if (action.refused !== undefined) {
       const seen = outcome.ok ? 'the upgrade succeeded' : `HTTP ${outcome.status ?? 'none'} (${outcome.error})`;

@@ -92,7 +92,13 @@ const doersOf = (stage: Stage, { what, statuses = [] }: Pattern, labels: readonl
   const ofSenderAlone =
     what === 'msg:A' || (what === 'ack:N' && !statuses.includes('delivered') && statuses.length > 0);
   const messages = labels.map((label) => stage.messages.find(label)).filter((message) => message !== undefined);
-  return new Set(messages.flatMap(({ fromUser, toUser }) => (ofSenderAlone ? [fromUser] : [fromUser, toUser])));
+  return new Set(
+    messages.flatMap(({ fromUser, toUser, accepted }) => {
+      if (ofSenderAlone) return [fromUser];
+      // What was accepted is the server's to push, whatever became of its sender.
+      return what === 'msg:N' && accepted ? [toUser] : [fromUser, toUser];
+    }),
+  );
 };
 
 export const gets = defineClientVerb({

@@ -37,7 +37,7 @@ export const cuts = defineSubjectVerb({
       recordFault(stage, place, 'cut-off', false, { node });
       return true;
     }
-    stage.linkFaults.begin(node, 'cut-off', links, place.path);
+    stage.linkFaults.begin(node, links, place.path, way);
     stage.nodeFaults.passed();
     stage.record({ kind: 'subject', event: 'cut', node, way });
     links.cut(way);

@@ -23,7 +23,7 @@ export const delays = defineSubjectVerb({
       recordFault(stage, place, 'slow', false, { node });
       return true;
     }
-    stage.linkFaults.begin(node, 'slow', links, place.path);
+    stage.linkFaults.begin(node, links, place.path);
     stage.nodeFaults.passed();
     stage.record({ kind: 'subject', event: 'slowed', node });
     links.delay(Number(action.delays));
