@@ -15,8 +15,6 @@ const ENTRIES = [
   { in: 'src/index.js', out: 'src/index' },
   { in: 'src/reference/client/node.js', out: 'src/client' },
   { in: 'bin/run/live-worker.js', out: 'bin/live-worker' },
-  // For clients that are patched: without it most of the time of a start goes into the files of this package.
-  { in: '../node_modules/ws/wrapper.mjs', out: 'ws' },
 ];
 
 /** Modules of CommonJS ask for those of Node by `require`, which a module of ECMAScript has not got. */
@@ -37,6 +35,20 @@ const JOIN_YAML: Plugin = {
     });
   },
 };
+
+/** `ws` as one file for servers and clients that are patched: most of the time of their start went into its many. */
+const joinWs = (outdir: string): Promise<unknown> =>
+  build({
+    absWorkingDir: packageRoot,
+    entryPoints: ['node_modules/ws/index.js'],
+    outfile: join(outdir, 'ws.cjs'),
+    bundle: true,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20.12',
+    minify: true,
+    logLevel: 'warning',
+  });
 
 /** The licences of what was joined: whoever passes their code on passes these on, too. */
 const licencesOf = (inputs: readonly string[]): string => {
@@ -74,6 +86,7 @@ export const bundle = async (outdir = bundleFolder): Promise<void> => {
     metafile: true,
     logLevel: 'warning',
   });
+  await joinWs(outdir);
   writeFileSync(join(outdir, 'licences.txt'), licencesOf(Object.keys(metafile.inputs)));
 };
 

@@ -8,7 +8,7 @@ import t from 'tap';
 import { KitError } from '../../src/errors.js';
 import { loadMutants } from '../mutants/load-mutants.js';
 import { loadVariants } from '../variants/load-variants.js';
-import { joinModules } from './join-modules.js';
+import { type Joined, joinModules } from './join-modules.js';
 import { applyPatch, type Patch } from './patch.js';
 import { serverFile, serverText } from './server-file.js';
 import { stalePatches } from './stale.js';
@@ -47,18 +47,19 @@ t.test('a patch that does not fit is named with its owner, its file and its text
 });
 
 t.test('modules are joined into one file, and keep the rules of modules', async (t) => {
-  const join = (modules: Record<string, string>): string =>
+  const join = (modules: Record<string, string>): Joined =>
     joinModules('a.js', fileURLToPath(import.meta.url), (path) => modules[path] ?? '');
   const joined = join({
     'a.js':
-      "import { join as glue } from 'node:path';\nimport { b, d } from './deep/b.js';\nsaid.push(glue('x', b, d));",
+      "import { join as glue } from 'node:path';\nimport { b, d } from './deep/b.js';\nexport const said = glue('x', b, d);\nexport * from './deep/d.js';",
     'deep/b.js': "export { c as b } from '../c.js';\nexport * from './d.js';",
     'c.js': "export const c = 'c';",
-    'deep/d.js': "export const d = 'd', e = 1;\nexport {};",
+    'deep/d.js': "export const d = 'd';\nexport {};",
   });
-  const said: string[] = [];
-  new Function('require', 'said', joined)(createRequire(import.meta.url), said);
-  t.strictSame(said, ['x/c/d']);
+  const module: { exports: object } = { exports: {} };
+  new Function('require', 'module', joined.text)(createRequire(import.meta.url), module);
+  t.strictSame(module.exports, { said: 'x/c/d', d: 'd' });
+  t.strictSame(joined.exports.sort(), Object.keys(module.exports).sort());
   const cases: [modules: Record<string, string>, said: string][] = [
     [{ 'a.js': "import { b } from './b.js';" }, 'a.js: b.js exports no b'],
     [{ 'a.js': "import './b.js';", 'b.js': "import './a.js';" }, 'a.js imports itself by way of a.js, b.js'],

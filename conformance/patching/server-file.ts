@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { KitError } from '../../src/errors.js';
 import { guardFolder, releaseFolder } from '../../src/harness/process/guard.js';
 import { packageRoot } from '../../src/package-root.js';
-import { joinModules } from './join-modules.js';
+import { type Joined, joinModules } from './join-modules.js';
 import { applyPatch, type Patch } from './patch.js';
 
 /** What the reference server starts with, and with it all that it consists of. */
 const ENTRY = 'bin/serve.js';
+
+/** What the client library begins with in Node. */
+const LIBRARY = 'src/reference/client/node.js';
 
 const built = join(packageRoot, 'dist');
 
@@ -38,8 +41,12 @@ export const patchedTexts = (name: string, patch: readonly Patch[]): Map<string,
 /** The reference server with these changes as the text of one file. Throws a KitError when a patch does not fit. */
 export const serverText = (name: string, patch: readonly Patch[]): string => {
   const patched = patchedTexts(name, patch);
-  return joinModules(ENTRY, join(built, ENTRY), (path) => patched.get(path) ?? readCompiled(name, path));
+  return joinModules(ENTRY, join(built, ENTRY), (path) => patched.get(path) ?? readCompiled(name, path)).text;
 };
+
+/** The client library as one file; `patched` has the texts of those of its modules that are changed. */
+export const joinedLibrary = (name: string, patched: ReadonlyMap<string, string>): Joined =>
+  joinModules(LIBRARY, join(built, LIBRARY), (path) => patched.get(path) ?? readCompiled(name, path));
 
 /** A server to start with `node FILE`, and the options of `im-conformance serve`. */
 export interface ServerFile {

@@ -149,6 +149,7 @@ export class ServerStage {
     return this.#waitedMs;
   }
 
+  /** Waits for a timer of the client, its start, or a window of the kit: what no faster machine shortens. */
   async mustWait<T>(work: Promise<T>): Promise<T> {
     const from = performance.now();
     try {

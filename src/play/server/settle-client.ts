@@ -80,9 +80,9 @@ export const settleClient = async (stage: ServerStage, { settle }: Pick<Scenario
   }
   if (!stage.subjectUp) await stage.startBot();
   await reconnect(stage);
-  const done = await awaitDone(stage);
+  const done = await stage.mustWait(awaitDone(stage));
   const told = await takeInventories(stage);
-  await stage.waits.pause(QUIET_MS);
+  await stage.mustWait(stage.waits.pause(QUIET_MS));
 
   stage.record({ kind: 'settled', complete: done && told });
 };

@@ -57,7 +57,7 @@ export const gets = defineVerb({
     const boundMs = isGrown ? Math.max(declaredMs, times * stage.reconnectBoundMs) : declaredMs;
     const from = performance.now();
     const missing = () => missingOf(stage, what, labels, times);
-    const met = await stage.waits.until(() => missing().length === 0, boundMs);
+    const met = await stage.mustWait(stage.waits.until(() => missing().length === 0, boundMs));
     const [message] = labels.length === 0 ? [] : missing();
     if (met) take(stage, what, labels, times);
     return recordExpectation(stage, place, {

@@ -38,7 +38,7 @@ export const reports = defineVerb({
       return [...stage.words.outcomesOf(msgId, body)];
     };
     const missing = () => labels.filter((label) => !told(label).includes(action.reports));
-    const met = await allCome(missing, (isOver) => stage.waits.until(isOver, boundMs));
+    const met = await stage.mustWait(allCome(missing, (isOver) => stage.waits.until(isOver, boundMs)));
     const [first] = missing();
     return recordExpectation(stage, place, {
       requirement: action.by ?? 'IM-4.1-7',
