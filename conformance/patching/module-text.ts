@@ -50,20 +50,25 @@ export const moduleText = (path: string, source: string): ModuleText => {
   const exported: string[] = [];
   const passesOn: string[] = [];
   const loadsLater: string[] = [];
-  const take = (list: string, specifier: string): [name: string, here: string][] => {
+  const returned: string[] = [];
+  const namesFrom = (list: string, specifier: string): [name: string, here: string][] => {
     const names = namesIn(list);
     imports.push({ from: pathOf(specifier), names: names.map(([name]) => name) });
-    const taken = names.map(([name, here]) => (name === here ? name : `${name}: ${here}`));
-    head.push(`const { ${taken.join(', ')} } = ${loaderOf(specifier)};`);
     return names;
   };
   const body = source
     .replace(IMPORT, (_, list: string | undefined, specifier: string) => {
-      take(list ?? '', specifier);
+      const taken = namesFrom(list ?? '', specifier).map(([name, here]) => (name === here ? name : `${name}: ${here}`));
+      head.push(`const { ${taken.join(', ')} } = ${loaderOf(specifier)};`);
       return '';
     })
     .replace(EXPORTED_FROM, (_, list: string, specifier: string) => {
-      exported.push(...take(list, specifier).map(([, here]) => here));
+      // They get no name in this module: it may take the same one for itself.
+      head.push(`${loaderOf(specifier)};`);
+      for (const [name, here] of namesFrom(list, specifier)) {
+        exported.push(here);
+        returned.push(`${here}: ${loaderOf(specifier)}.${name}`);
+      }
       return '';
     })
     .replace(EXPORTED_ALL, (_, specifier: string) => {
@@ -73,6 +78,7 @@ export const moduleText = (path: string, source: string): ModuleText => {
     .replace(EXPORTED_NOTHING, '')
     .replace(EXPORTED_DECLARATION, (_, name: string) => {
       exported.push(name);
+      returned.push(name);
       return '';
     })
     .replace(DYNAMIC_IMPORT, (whole, specifier: string) => {
@@ -85,7 +91,7 @@ export const moduleText = (path: string, source: string): ModuleText => {
   if (odd !== undefined) {
     throw new KitError('usage', `${path} cannot be joined: ${odd}`, 'Write a named import or export in one statement.');
   }
-  const all = [...passesOn.map((other) => `...load('${other}')`), ...exported];
+  const all = [...passesOn.map((other) => `...load('${other}')`), ...returned];
   return {
     body: `${head.join('\n')}\n${body.trim()}\nreturn { ${all.join(', ')} };`,
     imports,

@@ -51,14 +51,14 @@ t.test('modules are joined into one file, and keep the rules of modules', async 
     joinModules('a.js', fileURLToPath(import.meta.url), (path) => modules[path] ?? '');
   const joined = join({
     'a.js':
-      "import { join as glue } from 'node:path';\nimport { b, d } from './deep/b.js';\nexport const said = glue('x', b, d);\nexport * from './deep/d.js';",
+      "import { join as glue } from 'node:path';\nimport { b, d } from './deep/b.js';\nexport { b } from './deep/b.js';\nexport const said = glue('x', b, d);\nexport * from './deep/d.js';",
     'deep/b.js': "export { c as b } from '../c.js';\nexport * from './d.js';",
     'c.js': "export const c = 'c';",
     'deep/d.js': "export const d = 'd';\nexport {};",
   });
   const module: { exports: object } = { exports: {} };
   new Function('require', 'module', joined.text)(createRequire(import.meta.url), module);
-  t.strictSame(module.exports, { said: 'x/c/d', d: 'd' });
+  t.strictSame(module.exports, { d: 'd', b: 'c', said: 'x/c/d' });
   t.strictSame(joined.exports.sort(), Object.keys(module.exports).sort());
   const cases: [modules: Record<string, string>, said: string][] = [
     [{ 'a.js': "import { b } from './b.js';" }, 'a.js: b.js exports no b'],

@@ -41,6 +41,8 @@ export class ClientFacts {
   readonly entries = new Map<string, Entry>();
   readonly pushes = new Map<string, PushOf>();
   readonly inventories = new Map<number, Inventory>();
+  /** The inventories that the bot was asked for: of which sender. */
+  readonly asked = new Map<number, string>();
   readonly faults = new Faults();
   timers: ClientTimers = CLIENT_TIMERS;
   classes: readonly string[] = [];
@@ -66,7 +68,7 @@ export class ClientFacts {
   settledAt: number | undefined;
   listeners: readonly ClientHears[] = [];
   readonly #rids = new Set<string>();
-  readonly #asked = new Map<string, Entry | PushOf>();
+  readonly #requests = new Map<string, Entry | PushOf>();
   readonly #words = new Set<string>();
 
   begin({ subject, timers, limits, patienceMs }: HistoryHead): void {
@@ -185,7 +187,7 @@ export class ClientFacts {
     if (packet.type === 'ack:R') {
       const push = this.pushes.get(packet.serverMsgId);
       if (push === undefined) return;
-      this.#asked.set(`${conn} ${packet.rid}`, push);
+      this.#requests.set(`${conn} ${packet.rid}`, push);
       const ack = { at: this.at, line: this.line, conn };
       push.acks.push(ack);
       this.tell('onAck', push, ack);
@@ -231,7 +233,7 @@ export class ClientFacts {
     const sending: Sending = { at: this.at, line: this.line, conn, rid };
     const known = this.entries.get(msgId);
     const entry = known ?? this.#newEntry(packet, sending);
-    this.#asked.set(`${conn} ${rid}`, entry);
+    this.#requests.set(`${conn} ${rid}`, entry);
     if (this.#rids.has(`${conn} ${rid}`)) this.tell('onRidUsedTwice', entry, sending);
     this.#rids.add(`${conn} ${rid}`);
     if (known && (to !== known.to || body !== known.body || ttlMs !== known.ttlMs)) {
@@ -282,7 +284,7 @@ export class ClientFacts {
   }
 
   #onAnswer(conn: number, { rid, status, error }: MsgA): void {
-    const entry = this.#asked.get(`${conn} ${rid}`);
+    const entry = this.#requests.get(`${conn} ${rid}`);
     if (entry === undefined || 'serverMsgId' in entry) return;
     const unknownCode = error !== undefined && !(ERROR_CODES as readonly string[]).includes(error.code);
     const retryable =
@@ -354,13 +356,14 @@ export class ClientFacts {
       });
     };
     if (told.do === 'send') for (const message of told.messages as Json[]) add(message);
+    if (told.do === 'inventory') this.asked.set(Number(told.ask), String(told.from));
     if (told.do === 'stream') {
       for (let i = 1; i <= Number(told.count); i++) add({ to: told.to, body: `${String(told.prefix)}${i}` });
     }
   }
 
   #onAckAnswer(conn: number, packet: AckA): void {
-    const push = this.#asked.get(`${conn} ${packet.rid}`);
+    const push = this.#requests.get(`${conn} ${packet.rid}`);
     if (push === undefined || !('serverMsgId' in push)) return;
     if (packet.status !== 'rejected' || packet.error?.code === 'unknown-message') {
       if (push.settled === undefined || this.isCutShort(push.settled)) {

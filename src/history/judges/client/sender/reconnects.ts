@@ -1,6 +1,6 @@
 import type { Entry } from '../../../facts/client/entry.js';
 import { ms } from '../../../terms/text.js';
-import { type ClientJudge, LEAST } from '../context.js';
+import { type ClientJudge, LEAST, MOST } from '../context.js';
 
 /** So many reconnects make a median. */
 const ENOUGH = 3;
@@ -16,23 +16,38 @@ const isOpen = ({ end, receipts, sendings, answers }: Entry, at: number, windowM
   return last?.status !== 'rejected' || last.at + (last.retryAfterMs ?? 0) < at;
 };
 
-/** What has no final answer is sent again at once after a reconnect. */
+/** What must be sent on a connection, because it was open when that began. */
+interface Waiting {
+  readonly conn: number;
+  readonly at: number;
+  readonly line: number;
+  /** Not sent on it yet. */
+  readonly entries: Set<Entry>;
+  /** More were open than may be asked about at a time: each waits for its turn. */
+  readonly isCrowd: boolean;
+  /** When anything of a message was last heard or said on it: turns go on. */
+  movedAt: number;
+}
+
+/** What has no final answer is sent again at once after a reconnect, each message of them. */
 export const judgeReconnects: ClientJudge = ({ facts, findings }) => {
   const delays: { ms: number; line: number }[] = [];
-  let waiting: { conn: number; at: number; line: number; entries: Entry[] } | undefined;
+  let waiting: Waiting | undefined;
   const missed = (): void => {
     if (waiting === undefined || facts.frozen || facts.awakeSince > waiting.at) return;
-    const bound = facts.timers.resendAfterMs + facts.graceMs;
-    const open = waiting.entries.find((entry) => entry.end === undefined && entry.receipts.length === 0);
-    if (facts.at - waiting.at <= bound || open === undefined) return;
+    const { resendAfterMs, resendMaxMs } = facts.timers;
+    const [since, pause] = waiting.isCrowd ? [waiting.movedAt, resendMaxMs * MOST] : [waiting.at, resendAfterMs];
+    const open = [...waiting.entries].filter((entry) => entry.end === undefined && entry.receipts.length === 0);
+    const [first] = open;
+    if (facts.at - since <= pause + facts.graceMs || first === undefined) return;
     findings.report({
       requirement: facts.kills.length > 0 && facts.isDurable ? 'IM-4.1-1' : 'IM-4.1-4',
       message: 'what had no final answer was not sent again after a reconnect',
-      expected: `a msg:R at once after the connection opened at ${ms(waiting.at)}`,
-      seen: `none until ${ms(facts.at)}`,
-      where: `${waiting.entries.length} messages were open`,
+      expected: `a msg:R of each at once after the connection opened at ${ms(waiting.at)}`,
+      seen: `none of ${first.msgId} until ${ms(facts.at)}`,
+      where: `${open.length} messages were open`,
       events: [waiting.line],
-      about: { from: 'subject', msgId: open.msgId },
+      about: { from: 'subject', msgId: first.msgId },
     });
   };
   const median = (): void => {
@@ -50,18 +65,24 @@ export const judgeReconnects: ClientJudge = ({ facts, findings }) => {
       about: undefined,
     });
   };
+  const moved = ({ sendings }: Entry): void => {
+    if (waiting !== undefined && sendings.at(-1)?.conn === waiting.conn) waiting.movedAt = facts.at;
+  };
   return {
     onOpen: ({ conn, at }) => {
-      const entries = [...facts.entries.values()].filter((entry) => isOpen(entry, at, facts.timers.retryWindowMs));
-      waiting = entries.length === 0 ? undefined : { conn, at, line: facts.line, entries };
+      const entries = new Set([...facts.entries.values()].filter((one) => isOpen(one, at, facts.timers.retryWindowMs)));
+      const isCrowd = entries.size > facts.maxUnanswered;
+      waiting = entries.size === 0 ? undefined : { conn, at, line: facts.line, entries, isCrowd, movedAt: at };
     },
     onSending: (entry, { conn, at }) => {
-      if (waiting?.conn !== conn || !waiting.entries.includes(entry)) return;
+      moved(entry);
+      if (waiting?.conn !== conn || !waiting.entries.delete(entry)) return;
       findings.exercise('IM-4.1-4');
       if (facts.kills.length > 0 && facts.isDurable) findings.exercise('IM-4.1-1');
-      delays.push({ ms: at - waiting.at, line: facts.line });
-      waiting = undefined;
+      if (delays.at(-1)?.line !== waiting.line) delays.push({ ms: at - waiting.at, line: waiting.line });
     },
+    onAnswer: moved,
+    onReceipt: moved,
     onClosed: ({ conn }) => {
       if (waiting?.conn !== conn) return;
       missed();

@@ -186,7 +186,8 @@ export const judgeSendings: ClientJudge = (context) => {
       const run = runs.get(entry);
       if (run === undefined || status !== 'rejected' || !retryable) return;
       lateFor(entry, run, at);
-      run.notBefore = Math.max(run.notBefore, at + retryAfterMs);
+      // The newest rejection is the one that the client obeys.
+      run.notBefore = at + retryAfterMs;
       run.rejectedAt = at;
     },
     onReceipt: (entry, { at }) => {
