@@ -69,6 +69,12 @@ t.test('clients and bots that do what none should neither hang nor harm the kit'
     judged('a thousand connections one after another', 'hot-loop', PLAIN, ['IM-4.1-5', 'IM-1-32']),
     judged('connections without a request', 'bare-tcp', PLAIN, ['IM-4.1-5']),
     judged('never reads', 'never-reads', 'client/receiver/plain', ['IM-4.3-3']),
+    {
+      name: 'answers no inventory',
+      words: ['client', '--exec', `exec node ${BOT} no-inventory`, '--only', 'client/receiver/plain'],
+      code: 4,
+      says: /the bot did not answer the word inventory \(ask 1, from alice/,
+    },
     judged('hangs in exit', 'hangs-in-exit', 'client/durable/exit', ['IM-4.1-1', 'IM-4.1-5']),
     judged('prints 100 MB', 'prints', PLAIN, ['IM-4.1-5']),
     refused('flood before hello', 'flood-before-hello', 3, /sent more than any client has to say.*\n {2}docs/),

@@ -113,6 +113,7 @@ const KINDS = {
       if (word.do === 'exit') for (;;) Math.random();
     });
   },
+  'no-inventory': () => polite(),
   prints: () => {
     const line = `${'loud '.repeat(20_000)}\n`;
     let left = 1_000;
