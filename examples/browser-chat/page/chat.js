@@ -121,8 +121,8 @@ const start = async () => {
   onComposed(async (body) => {
     const msgId = newMsgId();
     const entry = { key: mineKey(msgId), msgId, peer, isMine: true, body, at: Date.now(), status: 'pending' };
-    show(entry);
     await history.put(entry);
+    show(entry);
     await hand(entry);
   });
   byId('take-over').addEventListener('click', () => client.reconnect());

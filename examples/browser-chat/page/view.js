@@ -31,6 +31,16 @@ const excerpt = (text, most = 40) => (text.length > most ? `${text.slice(0, most
 
 const items = new Map();
 
+/** Who reads what is above stays there. */
+let isAtEnd = true;
+const noteReading = () => {
+  const { scrollHeight, scrollTop, clientHeight } = byId('talk');
+  isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR_PIXELS;
+};
+const showEnd = () => {
+  byId('talk').scrollTop = byId('talk').scrollHeight;
+};
+
 const itemOf = ({ key, body, at, isMine, peer }) => {
   const known = items.get(key);
   if (known) return known;
@@ -43,12 +53,9 @@ const itemOf = ({ key, body, at, isMine, peer }) => {
   time.dateTime = new Date(at).toISOString();
   time.textContent = clock.format(at);
   items.set(key, item);
-  const talk = byId('talk');
-  // Who reads what is above stays there.
-  const isAtEnd = talk.scrollHeight - talk.scrollTop - talk.clientHeight < NEAR_PIXELS;
   byId('messages').append(item);
   byId('empty').hidden = true;
-  if (isMine || isAtEnd) talk.scrollTop = talk.scrollHeight;
+  if (isMine || isAtEnd) showEnd();
   return item;
 };
 
@@ -111,7 +118,7 @@ export const showPacket = ({ way, type, about, note, lost }) => {
   byId('packet-count').textContent = `(${packets})`;
 };
 
-/** Calls `onSend` with what was written. */
+/** Calls `onSend` with what was written. What could not be taken stands there again. */
 export const onComposed = (onSend) => {
   const composer = byId('composer');
   const body = byId('body');
@@ -129,7 +136,10 @@ export const onComposed = (onSend) => {
     if (text === '') return;
     body.value = '';
     body.focus();
-    onSend(text);
+    onSend(text).catch((error) => {
+      if (body.value === '') body.value = text;
+      showFailure(error);
+    });
   });
 };
 
@@ -139,10 +149,9 @@ export const showChat = (me, peer) => {
   byId('talk').setAttribute('aria-label', `Messages with ${peer}`);
   byId('body').placeholder = `${me}, write to ${peer}`;
   byId('chat').hidden = false;
+  byId('talk').addEventListener('scroll', noteReading);
   // What is below stays in sight when the keyboard of a phone, or the packets, take room.
-  new ResizeObserver(() => {
-    byId('talk').scrollTop = byId('talk').scrollHeight;
-  }).observe(byId('talk'));
+  new ResizeObserver(() => isAtEnd && showEnd()).observe(byId('talk'));
   // A wide window has room for the packets.
   byId('packets-box').open = matchMedia('(min-width: 60rem)').matches;
 };

@@ -171,25 +171,59 @@ const fakeLocks = (): Locks => {
   };
 };
 
+interface TabsOf {
+  locks: Locks;
+  side: KitSide;
+  storage(): ClientStorage;
+}
+
+const openTab = async (t: Test, name: string, { locks, side, storage }: TabsOf): Promise<Client> => {
+  const tabs = new Tabs({
+    name,
+    locks,
+    channel: new BroadcastChannel(name) as unknown as Channel,
+    newEngine: () => new Engine(readOptions(optionsFor(side)), { storage: storage(), dial: dialNode, canPing: true }),
+  });
+  const client = new Client(tabs);
+  t.teardown(() => client.close());
+  await tabs.start(client);
+  return client;
+};
+
+t.test('tabs: who cannot lead refuses what it is asked, until the next one leads', async (t) => {
+  const side = await KitSide.start(t);
+  const name = `failing-tabs-${process.pid}`;
+  const locks = fakeLocks();
+  const good = memoryStorage();
+  const broken: ClientStorage = { ...good, load: () => Promise.reject(new Error('no room')) };
+  const one = await openTab(t, name, { locks, side, storage: () => good });
+  const two = await openTab(t, name, { locks, side, storage: () => broken });
+  const closed = next<{ state: string }>(
+    (listener) => two.on('connection', listener),
+    ({ state }) => state === 'closed',
+  );
+  await one.close();
+  const kept = two.send({ to: 'carol', body: 'kept waiting' });
+  await t.rejects(kept, { code: 'storage' });
+  await closed;
+  await t.rejects(two.send({ to: 'carol', body: 'refused at once' }), { code: 'storage' });
+  const led = next<{ state: string }>(
+    (listener) => two.on('connection', listener),
+    ({ state }) => state !== 'closed',
+  );
+  const three = await openTab(t, name, { locks, side, storage: () => good });
+  await led;
+  const delivered = status(three, 'delivered');
+  const msgId = await two.send({ to: 'carol', body: 'by the next' });
+  t.equal((await delivered).msgId, msgId);
+});
+
 t.test('tabs: one leads, the others speak through it, and the next takes over with what is open', async (t) => {
   const side = await KitSide.start(t);
   const records = new Map<string, unknown>();
   const locks = fakeLocks();
-  const tab = async (): Promise<Client> => {
-    const name = `tabs-${process.pid}`;
-    const channel = new BroadcastChannel(name);
-    const tabs = new Tabs({
-      name,
-      locks,
-      channel: channel as unknown as Channel,
-      newEngine: () =>
-        new Engine(readOptions(optionsFor(side)), { storage: memoryStorage(records), dial: dialNode, canPing: true }),
-    });
-    const client = new Client(tabs);
-    t.teardown(() => client.close());
-    await tabs.start(client);
-    return client;
-  };
+  const tab = (): Promise<Client> =>
+    openTab(t, `tabs-${process.pid}`, { locks, side, storage: () => memoryStorage(records) });
   const one = await tab();
   const two = await tab();
   const three = await tab();

@@ -38,8 +38,14 @@ const hold = (name: string): Promise<() => void> =>
       return new Promise((release) => resolve(release));
     };
     locks.request(`im-conformance-storage:${name}`, { signal: bound.signal }, held).catch((cause) => {
-      const remedy = 'Give `connect` the name as a text: then tabs share it. Or close the other client.';
-      reject(new ClientError('storage', `the database ${name} is in use by another client`, remedy, { cause }));
+      clearTimeout(timer);
+      const [what, remedy] = bound.signal.aborted
+        ? [
+            'is in use by another client',
+            'Give `connect` the name as a text: then tabs share it. Or close the other client.',
+          ]
+        : ['cannot be locked', 'Allow the page to store data, or use memoryStorage().'];
+      reject(new ClientError('storage', `the database ${name} ${what}`, remedy, { cause }));
     });
   });
 

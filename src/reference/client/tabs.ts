@@ -59,6 +59,8 @@ export class Tabs implements Backend {
   #nextCall = 0;
   #engine: Engine | undefined;
   #client: Client | undefined;
+  /** Why this tab could not lead when its turn came; until another tab does, nobody does what is asked. */
+  #failure: ClientError | undefined;
   #onReady: { resolve: () => void; reject: (error: Error) => void } | undefined;
   #letGo = (): void => {};
 
@@ -74,9 +76,7 @@ export class Tabs implements Backend {
     });
     const { locks, channel, name } = this.#ports;
     channel.onmessage = ({ data }) => this.#heard(data as Note);
-    locks
-      .request(name, { signal: this.#leaving.signal }, () => this.#lead())
-      .catch((error) => this.#onReady?.reject(error));
+    locks.request(name, { signal: this.#leaving.signal }, () => this.#lead()).catch((error) => this.#cannotLead(error));
     this.#post({ note: 'who-leads' });
     return ready;
   }
@@ -104,6 +104,17 @@ export class Tabs implements Backend {
     await held;
   }
 
+  /** The lock goes on to the next tab. What was asked of this one is refused, and not kept waiting for ever. */
+  #cannotLead(error: unknown): void {
+    if (this.#leaving.signal.aborted) return;
+    const { code, message, remedy } = asFailure(error);
+    this.#failure = new ClientError(code, message, remedy, { cause: error });
+    this.#onReady?.reject(this.#failure);
+    this.#client?.apply({ kind: 'connection', data: { state: 'closed' } });
+    for (const { reject } of this.#calls.values()) reject(this.#failure);
+    this.#calls.clear();
+  }
+
   async #serve(call: number, method: Method, args: readonly unknown[], who = this.#who): Promise<void> {
     let answer: Extract<Note, { note: 'result' }>;
     try {
@@ -125,6 +136,7 @@ export class Tabs implements Backend {
     if (note.note === 'event') this.#client?.apply(note.event);
     else if (note.note === 'result' && note.who === this.#who) this.#settle(note);
     else if (note.note === 'state') {
+      this.#failure = undefined;
       this.#client?.adopt(note.snapshot);
       this.#onReady?.resolve();
       for (const [call, { method, args }] of this.#calls) this.#ask(call, method, args);
@@ -150,6 +162,7 @@ export class Tabs implements Backend {
   #call<T>(method: Method, ...args: unknown[]): Promise<T> {
     if (this.#leaving.signal.aborted)
       return Promise.reject(new ClientError('closed', 'the client is closed', 'Connect again.'));
+    if (this.#failure) return Promise.reject(this.#failure);
     return new Promise<unknown>((resolve, reject) => {
       const call = this.#nextCall;
       this.#nextCall += 1;
