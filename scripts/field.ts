@@ -7,7 +7,7 @@ import picomatch from 'picomatch';
 import type { Report } from '../schemas/index.js';
 import { KitError } from '../src/errors.js';
 import { packageRoot } from '../src/package-root.js';
-import { fieldFile, keepRow, renewedField } from './field/files.js';
+import { fieldFile, keepHistories, keepRow, renewedField } from './field/files.js';
 import { rowOf } from './field/results.js';
 import { SETUPS, type Setup } from './field/setups.js';
 
@@ -43,9 +43,11 @@ const versionOf = ({ version }: Setup): string => {
   return found;
 };
 
+const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'im-field-'));
+
 /** One run of the kit as a user makes it. Its report, or a KitError where there is none. */
 const run = async (setup: Setup, more: readonly string[], histories: string | undefined): Promise<Report> => {
-  const folder = mkdtempSync(join(tmpdir(), 'im-field-'));
+  const folder = temporaryFolder();
   const file = join(folder, 'report.json');
   const described = setup.arguments.length > 0 ? ['--describe', DESCRIPTION] : [];
   const kept = histories === undefined ? [] : ['--history', join(histories, setup.id)];
@@ -81,6 +83,15 @@ const play = async (setup: Setup, { again, histories }: Options): Promise<void> 
     tell(`${setup.id} is not run, and stays as it is: ${why}`);
     return;
   }
+  const temporary = histories === undefined ? temporaryFolder() : undefined;
+  try {
+    await playInto(setup, again, histories ?? (temporary as string));
+  } finally {
+    if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
+  }
+};
+
+const playInto = async (setup: Setup, again: number, histories: string): Promise<void> => {
   const from = performance.now();
   const report = await run(setup, only(setup.only ?? []), histories);
   const { passed: green, failed: broken } = report.summary;
@@ -91,7 +102,9 @@ const play = async (setup: Setup, { again, histories }: Options): Promise<void> 
   // The mute control fails everywhere, each time.
   const repeats = red.length > 0 && again > 0 && !setup.control;
   const repeated = repeats ? await run(setup, [...only(red), '--repeat', String(again)], undefined) : undefined;
-  keepRow(rowOf(setup, versionOf(setup), report, repeated));
+  const row = rowOf(setup, versionOf(setup), report, repeated);
+  keepHistories(row, (scenario) => report.scenarios.find(({ id }) => id === scenario)?.history);
+  keepRow(row);
   writeFileSync(fieldFile, renewedField().after);
   const { passed, failed, inconclusive, errors } = report.summary;
   const seconds = Math.round((performance.now() - from) / 1_000);

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import type { Report } from '../../schemas/index.js';
-import { fieldFile, readRows, renewedField } from './files.js';
+import { fieldFile, keepHistories, readRows, renewedField } from './files.js';
 import { fieldLines } from './page.js';
 import { type Row, rowOf } from './results.js';
 import { SETUPS, type Setup } from './setups.js';
@@ -75,12 +76,36 @@ t.test('a key mends what its run has shown to pass, of the same server and proto
   t.match(fieldLines([red]).join('\n'), /1 of 1 times/);
 });
 
+t.test('of each requirement that a row breaks the shortest history is kept, and the page leads to it', async (t) => {
+  const folder = t.testdir({ long: 'x'.repeat(30), short: 'x', huge: 'x'.repeat(200_000) });
+  const red = (id: string, requirement: string) =>
+    result(id, 'failed', { violations: [violation(requirement)], history: join(folder, id) });
+  const scenarios = [red('long', 'IM-3-1'), red('short', 'IM-3-1'), red('huge', 'IM-2-8')];
+  const keep = (more: Partial<Setup>): Row => {
+    const row = rowOf({ ...setup, ...more }, '9.8', report(scenarios), undefined);
+    keepHistories(row, (scenario) => join(folder, scenario), join(folder, 'docs'));
+    return row;
+  };
+  const row = keep({});
+  t.strictSame(
+    row.classes[0]?.red.map(({ history }) => history),
+    [undefined, 'field-histories/one/short.ndjson', undefined],
+  );
+  t.equal(readFileSync(join(folder, 'docs', 'field-histories', 'one', 'short.ndjson'), 'utf8'), 'x');
+  t.match(fieldLines([row]).join('\n'), /\[`short`\]\(field-histories\/one\/short\.ndjson\).*\n/);
+  keep({ control: true });
+  t.notOk(existsSync(join(folder, 'docs', 'field-histories', 'one')), 'a control keeps none');
+});
+
 t.test('the page is what the runs have shown, and its controls are what they must be', async (t) => {
   const rows = readRows();
   const { before, after } = renewedField();
   t.equal(before, after, 'the page comes from its JSON');
   t.ok(existsSync(fieldFile));
   const shown = readFileSync(fieldFile, 'utf8');
+  for (const { history } of rows.flatMap(({ classes }) => classes.flatMap(({ red }) => red))) {
+    if (history !== undefined) t.ok(existsSync(join(fieldFile, '..', history)), history);
+  }
   for (const { id, server, version } of rows) t.ok(shown.includes(`${server} ${version}`), id);
   const one = (id: string): Row => rows.find((row) => row.id === id) as Row;
   const reds = (id: string): string[] => one(id).classes.flatMap((cell) => cell.red.map(({ scenario }) => scenario));

@@ -48,12 +48,14 @@ const table = (rows: readonly Row[]): string[] => {
   ];
 };
 
-const redLine = (row: Row, { scenario, requirement, message, failed, of }: RedCell, rows: readonly Row[]): string => {
+const redLine = (row: Row, cell: RedCell, rows: readonly Row[]): string => {
+  const { scenario, requirement, message, failed, of, history } = cell;
   const loses = LOSES[requirement] ?? message;
   const often = failed === of ? `${failed} of ${of} times` : `flaky, ${failed} of ${of} times`;
   const key = mendedBy(row, scenario, rows);
   const mended = key === undefined ? 'no run has shown a key that mends it' : `with \`${key}\` it passes`;
-  return `| \`${scenario}\` | ${requirement} | ${inCell(loses)} | ${often} | ${inCell(mended)} |`;
+  const name = history === undefined ? `\`${scenario}\`` : `[\`${scenario}\`](${history})`;
+  return `| ${name} | ${requirement} | ${inCell(loses)} | ${often} | ${inCell(mended)} |`;
 };
 
 const redTable = (row: Row, rows: readonly Row[]): string[] => {
@@ -81,6 +83,7 @@ const section = (row: Row, rows: readonly Row[]): string[] => [
   `### ${nameOf(row)}, ${configurationOf(row)}, \`${row.protocol}\``,
   '',
   `Kit ${row.kit}, ${row.date}.${row.partial ? ' Only a part of the scenarios was chosen.' : ''}`,
+  ...(row.exec === undefined ? [] : ['', '```sh', row.exec, '```']),
   ...redTable(row, rows),
   '',
   ...row.classes.map(

@@ -14,6 +14,8 @@ export interface RedCell {
   of: number;
   /** The command that runs only this. */
   replay: string;
+  /** The history of a run in which it failed, below docs/; of each requirement that a row breaks, one is kept. */
+  history?: string;
 }
 
 export interface ClassCell {
