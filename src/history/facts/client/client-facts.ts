@@ -16,19 +16,9 @@ import {
 } from '../../../../schemas/index.js';
 import { defined } from '../../../defined.js';
 import { Faults } from '../faults.js';
-import type { Answer, Entry, Handed, Inventory, Item, Outcome, PushOf, Sending } from './entry.js';
+import { BotWords } from './bot-words.js';
+import type { Answer, Entry, Handed, Outcome, PushOf, Sending } from './entry.js';
 import type { ClientHears, ClientListener } from './listener.js';
-
-type Json = Record<string, unknown>;
-
-const parsed = (body: string): Json => {
-  try {
-    const value: unknown = JSON.parse(body);
-    return typeof value === 'object' && value !== null ? (value as Json) : {};
-  } catch {
-    return {};
-  }
-};
 
 /** No rule about time is sharper than this. */
 const SLACK_MS = 1_000;
@@ -37,12 +27,9 @@ const READ_MS = 500;
 
 /** What is known of a client under test by now: its messages, what was pushed to it, its connections. */
 export class ClientFacts {
-  readonly handed: Handed[] = [];
+  readonly words = new BotWords();
   readonly entries = new Map<string, Entry>();
   readonly pushes = new Map<string, PushOf>();
-  readonly inventories = new Map<number, Inventory>();
-  /** The inventories that the bot was asked for: of which sender. */
-  readonly asked = new Map<number, string>();
   readonly faults = new Faults();
   timers: ClientTimers = CLIENT_TIMERS;
   classes: readonly string[] = [];
@@ -69,7 +56,6 @@ export class ClientFacts {
   listeners: readonly ClientHears[] = [];
   readonly #rids = new Set<string>();
   readonly #requests = new Map<string, Entry | PushOf>();
-  readonly #words = new Set<string>();
 
   begin({ subject, timers, limits, patienceMs }: HistoryHead): void {
     this.timers = { ...CLIENT_TIMERS, ...(timers as ClientTimers) };
@@ -177,7 +163,7 @@ export class ClientFacts {
 
   /** What lives in memory is gone with the process. */
   #forget(): void {
-    this.handed.length = 0;
+    this.words.handed.length = 0;
     this.entries.clear();
     this.pushes.clear();
   }
@@ -195,37 +181,20 @@ export class ClientFacts {
     else this.#onSending(conn, packet);
   }
 
-  #onWord({ msgId, body }: MsgR): void {
-    if (this.#words.has(msgId)) return;
-    this.#words.add(msgId);
-    const { outcome, inventory } = parsed(body) as { outcome?: Json; inventory?: Json };
+  #onWord(packet: MsgR): void {
+    const outcome = this.words.heard(packet, this.line);
     if (outcome !== undefined) this.#onOutcome(outcome);
-    if (inventory !== undefined) this.#onInventory(inventory);
   }
 
-  #onOutcome({ msgId, body, status }: Json): void {
+  #onOutcome({ msgId, body, status }: Record<string, unknown>): void {
     const entry =
       typeof msgId === 'string'
         ? this.entries.get(msgId)
-        : this.handed.find((one) => one.entry !== undefined && one.body.startsWith(String(body)))?.entry;
+        : this.words.handed.find((one) => one.entry !== undefined && one.body.startsWith(String(body)))?.entry;
     if (entry === undefined) return;
     const outcome: Outcome = { status: status as Outcome['status'], at: this.at, line: this.line, life: this.life };
     this.tell('onOutcome', entry, outcome);
     entry.outcomes.push(outcome);
-  }
-
-  #onInventory({ from, ask, part, parts, items }: Json): void {
-    const number = Number(ask);
-    const known = this.inventories.get(number) ?? {
-      ask: number,
-      from: String(from),
-      parts: new Map<number, readonly Item[]>(),
-      of: Number(parts),
-      line: this.line,
-    };
-    known.parts.set(Number(part), items as Item[]);
-    known.line = this.line;
-    this.inventories.set(number, known);
   }
 
   #onSending(conn: number, packet: MsgR): void {
@@ -245,7 +214,7 @@ export class ClientFacts {
 
   #newEntry({ msgId, to, body, ttlMs }: MsgR, sending: Sending): Entry {
     const fits = (one: Handed): boolean => one.to === to && one.body === body;
-    const handed = this.handed.find((one) => fits(one) && one.entry === undefined);
+    const handed = this.words.handed.find((one) => fits(one) && one.entry === undefined);
     const entry: Entry = {
       msgId,
       to,
@@ -262,7 +231,7 @@ export class ClientFacts {
     if (handed) {
       handed.entry = entry;
       if (handed.ttlMs !== ttlMs) this.tell('onContentChanged', entry, sending);
-    } else this.tell('onStranger', entry, sending, this.handed.find(fits));
+    } else this.tell('onStranger', entry, sending, this.words.handed.find(fits));
     return entry;
   }
 
@@ -337,29 +306,10 @@ export class ClientFacts {
       settled: undefined,
       isWord,
     };
-    if (isWord && push.pushed.length === 0) this.#onWordTo(msgId, parsed(body));
+    if (isWord && push.pushed.length === 0) this.words.told(msgId, body);
     this.pushes.set(serverMsgId, push);
     push.pushed.push({ at: this.at, line: this.line, conn });
     this.tell('onPush', push, this.at);
-  }
-
-  #onWordTo(word: string, told: Json): void {
-    const add = (message: Json): void => {
-      const { to, body, ttlMs } = message;
-      this.handed.push({
-        to: String(to),
-        body: String(body),
-        ttlMs: ttlMs as number | undefined,
-        order: this.handed.length,
-        word,
-        entry: undefined,
-      });
-    };
-    if (told.do === 'send') for (const message of told.messages as Json[]) add(message);
-    if (told.do === 'inventory') this.asked.set(Number(told.ask), String(told.from));
-    if (told.do === 'stream') {
-      for (let i = 1; i <= Number(told.count); i++) add({ to: told.to, body: `${String(told.prefix)}${i}` });
-    }
   }
 
   #onAckAnswer(conn: number, packet: AckA): void {

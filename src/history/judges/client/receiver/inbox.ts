@@ -98,15 +98,15 @@ export const judgeInbox: ClientJudge = (context) => {
   };
   return {
     onSettled: () => {
-      const unanswered = [...facts.asked].find(([ask]) => {
-        const inventory = facts.inventories.get(ask);
+      const unanswered = [...facts.words.asked].find(([ask]) => {
+        const inventory = facts.words.inventories.get(ask);
         return inventory === undefined || itemsOf(inventory) === undefined;
       });
       if (unanswered !== undefined && facts.open.size > 0) {
         const [ask, from] = unanswered;
         findings.leaveOpen('not-settled', `the bot did not answer the word inventory (ask ${ask}, from ${from})`);
       }
-      for (const inventory of facts.inventories.values()) judge(inventory);
+      for (const inventory of facts.words.inventories.values()) judge(inventory);
     },
   };
 };

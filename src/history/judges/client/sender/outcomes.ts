@@ -91,10 +91,10 @@ export const judgeOutcomes: ClientJudge = (context) => {
         missingOutcome(context, entry);
         if (wentBackwards(entry) && entry.outcomes.length > 0) findings.exercise('IM-4.1-14');
       }
-      for (const [i, handed] of facts.handed.entries()) {
+      for (const [i, handed] of facts.words.handed.entries()) {
         if (handed.entry !== undefined) continue;
         // It is known to be in the library only when it, or a later one of the same word, was seen.
-        const later = facts.handed.slice(i).find((one) => one.word === handed.word && one.entry !== undefined);
+        const later = facts.words.handed.slice(i).find((one) => one.word === handed.word && one.entry !== undefined);
         if (later?.entry === undefined) continue;
         findings.report({
           requirement: facts.kills.length > 0 ? 'IM-4.1-1' : 'IM-4.1-5',

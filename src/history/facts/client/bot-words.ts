@@ -1,0 +1,66 @@
+import type { MsgR } from '../../../../schemas/index.js';
+import type { Handed, Inventory, Item } from './entry.js';
+
+type Json = Record<string, unknown>;
+
+const parsed = (body: string): Json => {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === 'object' && value !== null ? (value as Json) : {};
+  } catch {
+    return {};
+  }
+};
+
+/** What kit and bot have told each other by their words: what was handed over, and what the application holds. */
+export class BotWords {
+  readonly handed: Handed[] = [];
+  readonly inventories = new Map<number, Inventory>();
+  /** The inventories that the bot was asked for: of which sender. */
+  readonly asked = new Map<number, string>();
+  readonly #known = new Set<string>();
+
+  /** A word of the bot, on this line of the history. Returns the outcome that it tells; a repeated word tells none. */
+  heard({ msgId, body }: MsgR, line: number): Json | undefined {
+    if (this.#known.has(msgId)) return undefined;
+    this.#known.add(msgId);
+    const { outcome, inventory } = parsed(body) as { outcome?: Json; inventory?: Json };
+    if (inventory !== undefined) this.#onInventory(inventory, line);
+    return outcome;
+  }
+
+  #onInventory({ from, ask, part, parts, items }: Json, line: number): void {
+    const number = Number(ask);
+    const known = this.inventories.get(number) ?? {
+      ask: number,
+      from: String(from),
+      parts: new Map<number, readonly Item[]>(),
+      of: Number(parts),
+      line,
+    };
+    known.parts.set(Number(part), items as Item[]);
+    known.line = line;
+    this.inventories.set(number, known);
+  }
+
+  /** A word of the kit. */
+  told(word: string, body: string): void {
+    const said = parsed(body);
+    const add = (message: Json): void => {
+      const { to, body: text, ttlMs } = message;
+      this.handed.push({
+        to: String(to),
+        body: String(text),
+        ttlMs: ttlMs as number | undefined,
+        order: this.handed.length,
+        word,
+        entry: undefined,
+      });
+    };
+    if (said.do === 'send') for (const message of said.messages as Json[]) add(message);
+    if (said.do === 'inventory') this.asked.set(Number(said.ask), String(said.from));
+    if (said.do === 'stream') {
+      for (let i = 1; i <= Number(said.count); i++) add({ to: said.to, body: `${String(said.prefix)}${i}` });
+    }
+  }
+}
