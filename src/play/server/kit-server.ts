@@ -37,6 +37,8 @@ export interface Push {
   readonly fragments?: number;
   /** An ack:R has come, so it is not pushed again. */
   acked: boolean;
+  /** Its ack:A was written: the client may have forgotten the message. */
+  answered?: true;
   /** The start of the bot that a word is for: no other gets it. */
   readonly start?: string | undefined;
 }
@@ -187,7 +189,7 @@ export class KitServer {
     const { rid } = packet;
     // Who is told that nobody pushed it may forget it.
     const push = packet.type === 'ack:R' && error.code === 'unknown-message' ? this.#pushOf(packet) : undefined;
-    if (push) push.acked = true;
+    if (push) for (const one of this.#pushesOfMessage(push)) one.acked = true;
     const answer =
       packet.type === 'msg:R'
         ? { type: 'msg:A', rid, msgId: packet.msgId, status: 'rejected', error }
@@ -197,6 +199,16 @@ export class KitServer {
 
   #pushOf({ serverMsgId }: Pick<AckR, 'serverMsgId'>): Push | undefined {
     return this.pushes.find((one) => one.serverMsgId === serverMsgId);
+  }
+
+  /** One message may be pushed under several serverMsgIds. */
+  #pushesOfMessage({ from, msgId }: Push): Push[] {
+    return this.pushes.filter((one) => one.from === from && one.msgId === msgId);
+  }
+
+  /** Whether the client may have forgotten it, and the other pushes of the same message. */
+  isAnswered(push: Push): boolean {
+    return this.#pushesOfMessage(push).some(({ answered }) => answered);
   }
 
   #onAck(link: ServerLink, packet: AckR): void {
@@ -222,8 +234,15 @@ export class KitServer {
   /** Writes a packet of a message, or what a fault makes of it. */
   write(link: ServerLink, packet: Packet, label: string | undefined): void {
     const rule = label === undefined ? undefined : this.#stage.rules.take(packet.type, label);
-    if (rule === undefined || label === undefined) link.send(packet, label);
-    else this.#writeWrongly(link, packet, label, rule);
+    if (rule === undefined || label === undefined) {
+      if (packet.type === 'ack:A') this.#noteAnswered(packet);
+      link.send(packet, label);
+    } else this.#writeWrongly(link, packet, label, rule);
+  }
+
+  #noteAnswered({ serverMsgId }: AckA): void {
+    const push = this.pushes.find((one) => one.serverMsgId === serverMsgId);
+    if (push) push.answered = true;
   }
 
   #writeWrongly(link: ServerLink, packet: Packet, label: string, rule: Rule): void {

@@ -78,10 +78,11 @@ export class Words {
     if (!this.hellos.some(({ start }) => start === hello.start)) this.hellos.push(hello);
   }
 
-  /** Words are known by the msgId: equal content under another one is a second report. */
+  /** Words are known by the msgId: equal content under another one is a second report, other content under the same one a second word. */
   hear({ msgId, body }: MsgR): void {
-    if (this.#known.has(msgId)) return;
-    this.#known.add(msgId);
+    const known = `${msgId} ${body}`;
+    if (this.#known.has(known)) return;
+    this.#known.add(known);
     const word = wordOf(body);
     if (word?.hello !== undefined) this.#onHello(word.hello);
     if (word?.outcome !== undefined) this.#onOutcome(word.outcome);

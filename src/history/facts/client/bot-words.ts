@@ -18,12 +18,17 @@ export class BotWords {
   readonly inventories = new Map<number, Inventory>();
   /** The inventories that the bot was asked for: of which sender. */
   readonly asked = new Map<number, string>();
-  readonly #known = new Set<string>();
+  readonly #known = new Map<string, string>();
+
+  /** Whether a word of the bot has the msgId of another word: then it is a second message under one id. */
+  isIdTaken({ msgId, body }: MsgR): boolean {
+    return (this.#known.get(msgId) ?? body) !== body;
+  }
 
   /** A word of the bot, on this line of the history. Returns the outcome that it tells; a repeated word tells none. */
   heard({ msgId, body }: MsgR, line: number): Json | undefined {
-    if (this.#known.has(msgId)) return undefined;
-    this.#known.add(msgId);
+    if (this.#known.get(msgId) === body) return undefined;
+    this.#known.set(msgId, body);
     const { outcome, inventory } = parsed(body) as { outcome?: Json; inventory?: Json };
     if (inventory !== undefined) this.#onInventory(inventory, line);
     return outcome;
@@ -41,6 +46,12 @@ export class BotWords {
     known.parts.set(Number(part), items as Item[]);
     known.line = line;
     this.inventories.set(number, known);
+  }
+
+  /** The library did not take the first message that begins so: it is never sent. */
+  refuse(body: string): void {
+    const found = this.handed.find((one) => one.entry === undefined && !one.refused && one.body.startsWith(body));
+    if (found !== undefined) found.refused = true;
   }
 
   /** A word of the kit. */

@@ -182,6 +182,7 @@ export class ClientFacts {
   }
 
   #onWord(packet: MsgR): void {
+    if (this.words.isIdTaken(packet) || this.entries.has(packet.msgId)) this.tell('onWordIdTaken', packet.msgId);
     const outcome = this.words.heard(packet, this.line);
     if (outcome !== undefined) this.#onOutcome(outcome);
   }
@@ -191,7 +192,10 @@ export class ClientFacts {
       typeof msgId === 'string'
         ? this.entries.get(msgId)
         : this.words.handed.find((one) => one.entry !== undefined && one.body.startsWith(String(body)))?.entry;
-    if (entry === undefined) return;
+    if (entry === undefined) {
+      if (status === 'refused' && typeof body === 'string') this.words.refuse(body);
+      return;
+    }
     const outcome: Outcome = { status: status as Outcome['status'], at: this.at, line: this.line, life: this.life };
     this.tell('onOutcome', entry, outcome);
     entry.outcomes.push(outcome);

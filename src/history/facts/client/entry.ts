@@ -14,6 +14,8 @@ export interface Handed {
   /** The word that told it. */
   readonly word: string;
   entry: Entry | undefined;
+  /** The bot reported it as refused before it was ever sent, such as for a full queue. */
+  refused?: true;
 }
 
 export interface Sending extends Seen {

@@ -3,6 +3,7 @@ import { duration, messages, requirement } from '../../../../schemas/script-valu
 import type { ServerStage } from '../../../play/server/index.js';
 import { recordExpectation } from '../../../play/step-outcome.js';
 import { durationMs, labelsOf } from '../../../script/index.js';
+import { allCome } from '../all-come.js';
 import { defineVerb } from '../define.js';
 
 const WHAT = ['msg:R', 'ack:R', 'connection', 'attempt'] as const;
@@ -43,7 +44,7 @@ export const gets = defineVerb({
     within: Type.Optional(duration),
     by: Type.Optional(requirement),
   },
-  does: 'Waits for what no step has taken yet: a packet, a connection, or the attempt to make one. Default bound: resendAfterMs, of a connection reconnectMaxMs. Every bound has the jitter of the client and 1 s of slack.',
+  does: 'Waits for what no step has taken yet: a packet, a connection, or the attempt to make one. Default bound: resendAfterMs, of a connection reconnectMaxMs. Every bound has the jitter of the client and 1 s of slack; where more are waited for than the client has unanswered at a time, it begins anew with each that comes.',
   uses: ({ of }) => labelsOf(of),
   waitMs: ({ within = 0 }, timers) => durationMs(within, timers),
   perform: async (stage, action, place) => {
@@ -57,7 +58,10 @@ export const gets = defineVerb({
     const boundMs = isGrown ? Math.max(declaredMs, times * stage.reconnectBoundMs) : declaredMs;
     const from = performance.now();
     const missing = () => missingOf(stage, what, labels, times);
-    const met = await stage.mustWait(stage.waits.until(() => missing().length === 0, boundMs));
+    // Where not all may be asked about at a time, each has its turn.
+    const takeTurns = labels.length > (stage.options.hello.limits.maxUnanswered ?? 1);
+    const wait = (isOver: () => boolean) => stage.waits.until(isOver, boundMs);
+    const met = await stage.mustWait(takeTurns ? allCome(missing, wait) : wait(() => missing().length === 0));
     const [message] = labels.length === 0 ? [] : missing();
     if (met) take(stage, what, labels, times);
     return recordExpectation(stage, place, {

@@ -19,6 +19,14 @@ export const repeats = defineVerb({
       if (push === undefined || stage.link === undefined) {
         return recordUnreached(stage, place, `${label} was pushed, and the client is connected`, 'it is not so');
       }
+      if (stage.server.isAnswered(push)) {
+        return recordUnreached(
+          stage,
+          place,
+          `the ack of ${label} is not answered`,
+          'it is, so the client may forget it',
+        );
+      }
       if (action.newServerMsgId) {
         const serverMsgId = stage.server.nextId('P');
         const again = stage.server.newPush({ ...push, serverMsgId, attempt: 0, acked: false });

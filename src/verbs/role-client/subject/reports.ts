@@ -2,18 +2,8 @@ import { Type } from '@sinclair/typebox';
 import { duration, messages, requirement } from '../../../../schemas/script-values.js';
 import { recordExpectation } from '../../../play/step-outcome.js';
 import { durationMs, expandLabels } from '../../../script/index.js';
+import { allCome } from '../all-come.js';
 import { defineVerb } from '../define.js';
-
-/** The time begins anew with each that comes: an application may take one after the other. */
-const allCome = async (
-  missing: () => readonly string[],
-  wait: (isOver: () => boolean) => Promise<boolean>,
-): Promise<boolean> => {
-  for (let left = missing().length; left > 0; left = missing().length) {
-    if (!(await wait(() => missing().length < left))) return false;
-  }
-  return true;
-};
 
 export const reports = defineVerb({
   name: 'reports',

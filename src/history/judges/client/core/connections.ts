@@ -11,6 +11,9 @@ const REPLACED = 4409;
 const UNSEEN = 1006;
 /** The two ends may see the same connection so much longer or shorter than each other. */
 const SEEN_OTHERWISE_MS = 300;
+/** So many ends that the client made in a row say something together, and so much sooner it may have made the first one. */
+const OWN_ENDS = 4;
+const HEARD_LATE_MS = 500;
 
 interface End {
   readonly at: number;
@@ -44,6 +47,8 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
   let silentAt: { at: number; line: number } | undefined;
   /** Until then the kit did not listen: what the client tried meanwhile is in no history. */
   let absentUntil = 0;
+  /** Ends that the client made by itself, one soon after another: when, and on which line. */
+  let ownEnds: { at: number; line: number }[] = [];
   /** What asked on the newest connection and has no answer. */
   const unanswered = new Set<object>();
 
@@ -101,6 +106,35 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
     }
   };
 
+  /** The kit may hear late of an end that the client made: only several of them together are judged. */
+  const judgeOwnEnds = (): void => {
+    const [first] = ownEnds;
+    if (first === undefined || ownEnds.length < OWN_ENDS) return;
+    const pauses = ownEnds.reduce((sum, _, attempts) => sum + pauseMs(attempts), 0);
+    if (facts.at >= first.at + pauses * LEAST - HEARD_LATE_MS) return;
+    findings.report({
+      requirement: 'IM-1-32',
+      message: 'the client ended its connections and came back, sooner than its pauses allow',
+      expected: `${ownEnds.length} pauses of ${ms(pauses)} in all`,
+      seen: `${ownEnds.length} connections in ${ms(facts.at - first.at)}`,
+      where: 'the kit had ended none of them',
+      events: [...ownEnds.map(({ line }) => line), facts.line],
+      about: undefined,
+      late: true,
+    });
+    ownEnds = [];
+  };
+
+  /** A client that leaves a connection which is well: at its end, or by a newer one. */
+  const noteOwnEnd = (): void => {
+    if (offline || facts.frozen) ownEnds = [];
+    else if (end === undefined && live !== undefined && facts.at - openedAt < facts.timers.reconnectMaxMs)
+      ownEnds.push({ at: facts.at, line: facts.line });
+    else if (end !== undefined && !end.byKit && !end.lasted) ownEnds.push({ at: end.at, line: end.line });
+    else ownEnds = [];
+    judgeOwnEnds();
+  };
+
   const judgeLate = (one: End): void => {
     if (one.code === REPLACED || MAY_STAY_AWAY.has(one.code) || offline || facts.frozen) return;
     const from = Math.max(one.at, facts.awakeSince, absentUntil);
@@ -138,6 +172,8 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
 
   return {
     onOpening: () => {
+      if (silentAt === undefined) noteOwnEnd();
+      else ownEnds = [];
       judgeSilence();
       if (end === undefined) return;
       judgeLate(end);
@@ -186,6 +222,7 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
       live = undefined;
       grown = { least: 0, most: 0 };
       isCounted = true;
+      ownEnds = [];
     },
     onSettled: () => {
       judgeSilence();

@@ -20,11 +20,32 @@ export const judgeAcks: ClientJudge = (context) => {
   /** Acks without an answer: their timer on this connection. */
   const runs = new Map<PushOf, { conn: number; from: number; count: number; notBefore: number }>();
 
+  /** When the newest first ack of each connection was read: until then the client had not read what came after its push. */
+  const reachedAt = new Map<number, number>();
+  /** When something was last sent or answered while more waited than may be asked about at a time: turns go on. */
+  let crowdedAt = Number.NEGATIVE_INFINITY;
+
+  /** More asks are open on the connection than the client has at a time: an ack waits for its turn. */
+  const isCrowd = (conn: number): boolean => {
+    const asking = [...facts.entries.values()].filter(({ sendings, answers, end }) => {
+      const last = sendings.at(-1);
+      return end === undefined && last?.conn === conn && (answers.at(-1)?.line ?? -1) < last.line;
+    });
+    const acking = [...owed.values(), ...runs.values()].filter((one) => one.conn === conn);
+    return asking.length + acking.length > facts.maxUnanswered;
+  };
+  const noteCrowd = (conn: number): void => {
+    if (isCrowd(conn)) crowdedAt = facts.at;
+  };
+  /** Until when an ack that was due must have come: it may have had to wait for its turn. */
+  const turnBy = (dueAt: number): number =>
+    Math.max(dueAt, crowdedAt + facts.timers.resendMaxMs * MOST + facts.graceMs);
+
   const judgeOwed = (push: PushOf): void => {
     const since = owed.get(push);
     if (since === undefined || facts.frozen || !facts.open.has(since.conn)) return;
     const from = Math.max(since.at, facts.awakeSince);
-    if (facts.at - from <= facts.graceMs) return;
+    if (facts.at <= turnBy(from + facts.graceMs)) return;
     owed.delete(push);
     reportPush(context, 'IM-4.3-3', push, {
       message: 'a push was not answered',
@@ -40,7 +61,7 @@ export const judgeAcks: ClientJudge = (context) => {
     const { resendAfterMs, resendMaxMs } = facts.timers;
     const from = Math.max(run.from, facts.awakeSince, run.notBefore);
     const count = run.notBefore > 0 ? run.count + 1 : run.count;
-    const dueAt = from + pausesMs(resendAfterMs, resendMaxMs, count) * MOST + facts.graceMs;
+    const dueAt = turnBy(from + pausesMs(resendAfterMs, resendMaxMs, count) * MOST + facts.graceMs);
     if (facts.at <= dueAt) return;
     runs.delete(push);
     reportPush(context, 'IM-4.3-4', push, {
@@ -51,6 +72,9 @@ export const judgeAcks: ClientJudge = (context) => {
       late: true,
     });
   };
+  /** Packets are read one after another: the answer not before the pushes that came before it, however many these are. */
+  const readBy = ({ at }: { at: number }, conn: number): number =>
+    Math.max(at, facts.awakeSince, reachedAt.get(conn) ?? 0, crowdedAt >= at ? turnBy(at) : 0) + READ_MS;
   const judgeAll = (conn: number): void => {
     for (const [push, since] of owed) if (since.conn === conn) judgeOwed(push);
     for (const [push, run] of runs) if (run.conn === conn) judgeRun(push);
@@ -68,9 +92,11 @@ export const judgeAcks: ClientJudge = (context) => {
     },
     onAck: (push, { at, conn, line }) => {
       const isAnswer = owed.has(push);
+      noteCrowd(conn);
       judgeOwed(push);
       owed.delete(push);
       if (isAnswer && !push.isWord) findings.exercise('IM-4.3-3');
+      if (isAnswer) reachedAt.set(conn, at);
       const run = runs.get(push);
       if (run?.conn === conn) {
         judgeRun(push);
@@ -79,7 +105,9 @@ export const judgeAcks: ClientJudge = (context) => {
         if (!isAnswer) findings.exercise('IM-4.3-4');
       } else runs.set(push, { conn, from: at, count: 1, notBefore: 0 });
       const { settled } = push;
-      if (settled === undefined || isAnswer || at <= Math.max(settled.at, facts.awakeSince) + READ_MS) return;
+      if (settled === undefined || isAnswer || at <= readBy(settled, conn)) return;
+      // What came before its answer is not read yet.
+      if ([...owed.values()].some((one) => one.conn === conn && one.line < settled.line)) return;
       if (mayAnswerCopy(push, conn, line) || facts.isCutShort(settled)) return;
       if (facts.kills.some((kill) => kill.at > settled.at)) return;
       reportPush(context, 'IM-4.3-4', push, {

@@ -3,7 +3,7 @@ import type { Entry, Outcome } from '../../../facts/client/entry.js';
 import { ms } from '../../../terms/text.js';
 import { type ClientContext, type ClientJudge, journeyOf, LEAST, reportEntry } from '../context.js';
 
-const RANK: Readonly<Record<string, number>> = { stored: 1, unknown: 1, refused: 1, expired: 2, delivered: 3 };
+const RANK: Readonly<Record<string, number>> = { stored: 1, refused: 2, unknown: 2, expired: 3, delivered: 4 };
 
 /** Why an outcome is not true; undefined: it is. */
 const untruth = (entry: Entry, { status, at }: Outcome, windowMs: number): RequirementId | undefined => {
@@ -92,7 +92,7 @@ export const judgeOutcomes: ClientJudge = (context) => {
         if (wentBackwards(entry) && entry.outcomes.length > 0) findings.exercise('IM-4.1-14');
       }
       for (const [i, handed] of facts.words.handed.entries()) {
-        if (handed.entry !== undefined) continue;
+        if (handed.entry !== undefined || handed.refused) continue;
         // It is known to be in the library only when it, or a later one of the same word, was seen.
         const later = facts.words.handed.slice(i).find((one) => one.word === handed.word && one.entry !== undefined);
         if (later?.entry === undefined) continue;
