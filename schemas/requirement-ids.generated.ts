@@ -38,6 +38,7 @@ export const REQUIREMENT_IDS = [
   'IM-1-35',
   'IM-1-36',
   'IM-1-37',
+  'IM-1-39',
   'IM-1-38',
   'IM-2-1',
   'IM-2-2',

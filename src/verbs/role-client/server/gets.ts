@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { duration, messages, requirement } from '../../../../schemas/script-values.js';
 import type { ServerStage } from '../../../play/server/index.js';
-import { recordExpectation } from '../../../play/step-outcome.js';
+import { recordExpectation, recordUnreached } from '../../../play/step-outcome.js';
 import { durationMs, labelsOf } from '../../../script/index.js';
 import { allCome } from '../all-come.js';
 import { defineVerb } from '../define.js';
@@ -34,6 +34,16 @@ const take = (stage: ServerStage, what: What, labels: readonly string[], times: 
   }
 };
 
+/** The library did not take it, such as for a full queue: it will never come. */
+const isRefusedUnsent = (stage: ServerStage, label: string): boolean => {
+  const handed = stage.handed.find((one) => one.label === label);
+  return (
+    handed !== undefined &&
+    handed.msgId === undefined &&
+    stage.words.outcomesOf(undefined, handed.body).includes('refused')
+  );
+};
+
 export const gets = defineVerb({
   name: 'gets',
   example: 'gets: msg:R',
@@ -64,6 +74,9 @@ export const gets = defineVerb({
     const met = await stage.mustWait(takeTurns ? allCome(missing, wait) : wait(() => missing().length === 0));
     const [message] = labels.length === 0 ? [] : missing();
     if (met) take(stage, what, labels, times);
+    else if (labels.length > 0 && missing().every((label) => isRefusedUnsent(stage, label))) {
+      return recordUnreached(stage, place, `the client took ${message}`, `it refused ${message} by itself`);
+    }
     return recordExpectation(stage, place, {
       requirement: action.by ?? DEFAULT_REQUIREMENT[what],
       expected: `${what}${labels.length === 0 ? '' : ` of ${labels.join(', ')}`}${times === 1 ? '' : `, ${times} times`}, within ${Math.round(boundMs)} ms`,

@@ -1,8 +1,9 @@
 import type { ClientJudge } from '../context.js';
 import { judgeConnections } from './connections.js';
 import { judgePackets } from './packets.js';
+import { judgeSingle } from './single.js';
 import { judgeSteps } from './steps.js';
 import { judgeSurvival } from './survival.js';
 
 /** What every client must do. */
-export const core: readonly ClientJudge[] = [judgePackets, judgeConnections, judgeSurvival, judgeSteps];
+export const core: readonly ClientJudge[] = [judgePackets, judgeConnections, judgeSingle, judgeSurvival, judgeSteps];
