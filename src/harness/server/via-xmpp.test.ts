@@ -50,7 +50,7 @@ t.test('a mute server gains nothing: no scenario, no requirement, no cell', asyn
 
 t.test('broken servers are caught, each for the right reason', async (t) => {
   const cases: [fault: string, expected: RegExp, more: Partial<RunOptions>][] = [
-    ['swallows', /IM-2-3 .*was not answered/, core('cut-before-the-answer*')],
+    ['swallows', /IM-2-3 .*was not answered/, core('cut-before-the-ack-answer*')],
     ['doubles', /IM-3-5 .*was pushed again after its ack:A/, core('cut-before-the-ack-answer*')],
     ['forgets-offline', /IM-3-1 .*accepted and lost/, core('cut-before-the-backlog')],
     ['forgets-acks', /IM-3-[56] .*pushed/, durable('killed-while-acking')],
