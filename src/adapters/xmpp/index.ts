@@ -1,5 +1,6 @@
 import { KitError } from '../../errors.js';
 import type { Dialect } from '../dialect.js';
+import { whyNoUser } from './names.js';
 import { XmppSession, type XmppSettings } from './session.js';
 
 const REMEDY = 'Use domain=NAME (localhost), resume=on or off.';
@@ -38,6 +39,7 @@ export const xmppDialect = (given: ReadonlyMap<string, string>): Dialect => {
       'a message to nobody may be answered like any other, and is gone',
       'Bob and bob are one user',
     ],
+    whyNoUser,
     open: (who, wire, memory) => new XmppSession(who, wire, memory, settings),
   };
 };

@@ -1,7 +1,7 @@
 import type { Who, Wire } from '../dialect.js';
 import { Counts } from './counts.js';
 import { conditionOf } from './errors.js';
-import { NAMESPACE, whyNoUser } from './names.js';
+import { NAMESPACE } from './names.js';
 import { childOf, type Element, escapeValue, shownOf } from './xml.js';
 
 export interface XmppSettings {
@@ -49,9 +49,7 @@ export class Login {
   }
 
   begin(): void {
-    const why = whyNoUser(this.#who.user);
-    if (why === undefined) this.#openStream();
-    else this.#wire.refused(503, `XMPP cannot ${why}`);
+    this.#openStream();
   }
 
   #openStream(): void {
