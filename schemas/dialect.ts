@@ -127,6 +127,13 @@ export const DialectFileSchema = Type.Object(
           'What the text of the protocol promises beside its frames. push-on-resend: a message that is sent again, and not acked, is pushed again.',
       }),
     ),
+    cannotPromise: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 300, pattern: '^[^\\n]+$' }), {
+        maxItems: 20,
+        description:
+          'What the protocol cannot promise, whatever a server does: a sentence each, which stand at the head of each report.',
+      }),
+    ),
     hooks: Type.Optional(
       Type.String({
         description:

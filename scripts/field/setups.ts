@@ -71,6 +71,18 @@ const amqp = (id: string, via: string): Pick<Setup, 'id' | 'protocol' | 'argumen
   arguments: ['--via', via, '--exec', 'exec src/adapters/testing/rabbitmq.sh', '--instances', '1'],
 });
 
+const PROSODY = {
+  server: 'Prosody',
+  version: 'dpkg-query -W prosody',
+  program: 'prosody',
+  package: 'prosody',
+} as const;
+const xmpp = (id: string, via: string): Pick<Setup, 'id' | 'protocol' | 'arguments'> => ({
+  id: `prosody-${id}`,
+  protocol: via,
+  arguments: ['--via', via, '--exec', 'exec src/adapters/testing/prosody.sh'],
+});
+
 /** Of a control, and of a tuned row, a part is enough: it shows what the key, or the kit, does. */
 const SAMPLE = [
   'server/core/{plain-exchange,receiver-away,conversation,burst-of-requests,takeover*,msg-a#d*,msg-n#d*}',
@@ -131,4 +143,6 @@ export const SETUPS: readonly Setup[] = [
     ...amqp('kills', 'amqp'),
     ...{ classes: ['durable'], only: ['server/durable/killed-{after,while-accepting}*'] },
   },
+  { ...PROSODY, ...xmpp('default', 'xmpp'), classes: ['core'], note: 'smacks, as Debian has it, without its limits' },
+  { ...PROSODY, ...xmpp('kills', 'xmpp'), classes: ['durable'], only: KILLS },
 ];

@@ -87,6 +87,8 @@ export interface Dialect {
   readonly closes?: Readonly<Record<number, number>>;
   /** What the protocol itself cannot promise, a sentence each: a finding of its own at the head of the report. */
   readonly cannotPromise?: readonly string[];
+  /** Why this protocol can have no such user, as a sentence goes on: `name a user with an @`. Nobody logs in then. */
+  whyNoUser?(user: string): string | undefined;
   /** `memory` belongs to this user and device, and outlives connections: packet ids, session state, counters. */
   open(who: Who, wire: Wire, memory: Map<string, unknown>): Session;
 }

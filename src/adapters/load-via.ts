@@ -8,6 +8,7 @@ const PROTOCOLS: Readonly<Record<string, () => Promise<Maker>>> = {
   nats: async () => (await import('./nats/index.js')).natsDialect,
   mqtt: async () => (await import('./mqtt/index.js')).mqttDialect,
   amqp: async () => (await import('./amqp/index.js')).amqpDialect,
+  xmpp: async () => (await import('./xmpp/index.js')).xmppDialect,
 };
 
 export const VIA_NAMES = Object.keys(PROTOCOLS);

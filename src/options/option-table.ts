@@ -239,7 +239,7 @@ export const OPTIONS: readonly OptionSpec[] = [
     group: 'subject',
     value: 'protocol',
     kind: 'text',
-    help: 'test a server of a protocol that is built in: nats, mqtt or amqp (settings as in nats?ack_wait=500ms)',
+    help: 'test a server of a protocol that is built in: nats, mqtt, amqp or xmpp (settings as in nats?ack_wait=500ms)',
     role: 'server',
   },
   {

@@ -110,6 +110,8 @@ export interface Refused {
   /** Milliseconds that the server asks for before the next try. */
   retryAfterMs?: number;
   error: string;
+  /** Nobody was asked: the foreign protocol has no such user. Why, as a sentence goes on: `name a user with an @`. */
+  cannot?: string;
 }
 
 export type DialOutcome = { ok: true } | Refused;

@@ -86,11 +86,16 @@ export const recordSkipped = (stage: Recorder, place: StepPlace, why: string): t
 
 /**
  * Records that a client could not connect: a breach of IM-1-1 when the server did not select the subprotocol or
- * minds the form of the request, otherwise a precondition that was not reached.
+ * minds the form of the request, otherwise a precondition that was not reached; or that a foreign protocol has no such
+ * user.
  */
 export const recordNotConnected = (stage: Recorder, place: StepPlace, client: string, refused: Refused): false => {
   const expected = `${client} can connect with the subprotocol im.ran.v1`;
-  const { refusal, error } = refused;
+  const { refusal, error, cannot } = refused;
+  if (cannot !== undefined) {
+    stage.record({ kind: 'cannot', client, why: cannot });
+    return false;
+  }
   if (refusal !== 'subprotocol' && refusal !== 'form') return recordUnreached(stage, place, expected, error);
   recordExpectation(stage, place, {
     requirement: 'IM-1-1',

@@ -13,13 +13,13 @@ export { match } from './template.js';
 
 /** The dialect that a mapping says. */
 export const dialectOf = (file: DialectFile, name: string, hooks: Hooks = {}): Dialect => {
-  const { url, subprotocol, headers, closes, transport = 'ws' } = file;
+  const { url, subprotocol, headers, closes, cannotPromise, transport = 'ws' } = file;
   return {
     name: file.name ?? name,
     transport,
     opening: defined({ url, subprotocol, headers }),
     profile: profileOf(file),
-    ...defined({ closes }),
+    ...defined({ closes, cannotPromise }),
     open: (who, wire, memory) => new MappingSession(file, hooks, { who, wire, memory }),
   };
 };

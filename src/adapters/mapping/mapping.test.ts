@@ -177,6 +177,17 @@ t.test('the profile says what the frames bring, and no more', async (t) => {
   }
 });
 
+t.test('what a protocol cannot promise is said in its mapping', async (t) => {
+  const dialect = (added: string) => dialectOf(parseMapping(`${GOOD}${added}`, 'x.yaml'), 'x');
+  t.same(dialect("cannotPromise: ['no order', 'no answer to an ack']\n").cannotPromise, [
+    'no order',
+    'no answer to an ack',
+  ]);
+  t.notOk('cannotPromise' in dialect(''), 'nothing is made up');
+  for (const bad of ['[]]', "'no order'", "['']", '["a\\nb"]', '[1]'])
+    t.throws(() => dialect(`cannotPromise: ${bad}\n`), { code: 'usage', message: /^x\.yaml:\d+: / }, bad);
+});
+
 /** A session without a network. */
 const talk = (yaml: string, hooks = {}, onPush: (session: Session) => unknown = () => undefined) => {
   const said: string[] = [];

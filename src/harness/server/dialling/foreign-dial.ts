@@ -165,6 +165,8 @@ export const createForeignDial = (baseUrl: string, authenticate: Authenticate, d
     return memory;
   };
   return async ({ user, device: wanted, timeoutMs }: DialRequest, handlers) => {
+    const cannot = dialect.whyNoUser?.(user);
+    if (cannot !== undefined) return { ok: false, refusal: 'kit', error: `it cannot ${cannot}`, cannot };
     const device = fields.includes('device') ? wanted : 'default';
     const { credentials, token } = await foreignUrl(baseUrl, authenticate, dialect, user, device);
     const who: Who = { user, device, token };
