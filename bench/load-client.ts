@@ -5,7 +5,13 @@ export interface Load {
   clients: number;
   inFlight: number;
   bodyBytes: number;
+  /** How the names of the senders begin. */
+  senders?: string;
+  /** A rejection counts for nothing, and the next request follows a moment later. */
+  isPatient?: true;
 }
+
+const BUSY_PAUSE_MS = 20;
 
 /** What one client knows of its own requests. Numbers of the requests, from 0. */
 interface Client {
@@ -59,7 +65,7 @@ export class LoadClient {
   async open(run: string): Promise<void> {
     this.#clients = await Promise.all(
       Array.from({ length: this.#load.clients }, async (_, index) => {
-        const webSocket = await connect(this.#load.url, `sender-${index}`);
+        const webSocket = await connect(this.#load.url, `${this.#load.senders ?? 'sender'}-${index}`);
         const client: Client = { webSocket, name: `${run}-${index}`, sent: 0, answered: 0 };
         webSocket.on('message', (data) => this.#onMessage(index, client, data.toString()));
         return client;
@@ -102,6 +108,10 @@ export class LoadClient {
 
   #onMessage(index: number, client: Client, text: string): void {
     if (text.startsWith('{"type":"ack:N"')) return;
+    if (this.#load.isPatient && text.includes('"code":"busy"')) {
+      setTimeout(() => client.webSocket.readyState === WebSocket.OPEN && this.onAnswer(index, -1), BUSY_PAUSE_MS);
+      return;
+    }
     if (text.includes('"status":"rejected"')) throw new Error(`the server refuses the load: ${text}`);
     client.answered += 1;
     const rid = /"rid":"(\d+)"/.exec(text)?.[1];

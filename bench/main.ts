@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { Command, Option } from 'commander';
 import { installPackage } from '../scripts/installed-package.js';
 import { packageRoot } from '../src/package-root.js';
+import { benchCluster, benchClusterSuite } from './cluster.js';
 import { type Figure, reached, table } from './figure.js';
 import { benchFirstResult } from './first-result.js';
 import { benchJudge } from './judge-history.js';
@@ -73,6 +74,7 @@ const installed = async (): Promise<Figure[]> => {
 
 /** Minutes each: only when they are asked for. */
 const LONG_BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
+  'cluster-suite': benchClusterSuite,
   'self-test': benchSelfTest,
   tests: benchTests,
 };
@@ -83,6 +85,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   'client-suite': benchClientSuite,
   judge,
   server,
+  cluster: benchCluster,
   package: installed,
   ...LONG_BENCHES,
 };

@@ -11,19 +11,19 @@ import { timedCommand } from './timed-command.js';
 const ROUNDS = 3;
 const RUN_BOUND_MS = 600_000;
 
-interface Run {
+export interface Run {
   report: Report;
   wallMs: number;
   cpuMs: number;
 }
 
 /** Runs the kit, and reads its report. */
-const runKit = (words: readonly string[]): Run => {
+export const runKit = (words: readonly string[], boundMs = RUN_BOUND_MS): Run => {
   const folder = mkdtempSync(join(tmpdir(), 'im-conformance-bench-'));
   try {
     const file = join(folder, 'report.json');
     const all = [process.execPath, kitProgram, ...words, '--report', `json=${file}`];
-    const { status, stderr, wallMs, cpuMs } = timedCommand(all, folder, RUN_BOUND_MS);
+    const { status, stderr, wallMs, cpuMs } = timedCommand(all, folder, boundMs);
     if (status === 2 || status === 3) throw new Error(`the kit ended with ${status}: ${stderr}`);
     const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
     if (report.summary.passed === 0) throw new Error(`no scenario passed: ${report.problems.join(' ')}${stderr}`);
@@ -45,7 +45,7 @@ const floorMs = ({ scenarios }: Report, instances: number): number => {
 };
 
 /** All that the scenarios wait for, one after the other. */
-const waitsMs = ({ scenarios }: Report): number => scenarios.reduce((sum, one) => sum + one.waitedMs, 0);
+export const waitsMs = ({ scenarios }: Report): number => scenarios.reduce((sum, one) => sum + one.waitedMs, 0);
 
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 

@@ -118,6 +118,7 @@ export const BecauseSchema = Type.Union(
         'handed-over-unexplained',
         'page-not-judged',
         'not-settled',
+        'service-ended',
       ],
       {},
       'What the judges left undecided.',

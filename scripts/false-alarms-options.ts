@@ -10,6 +10,7 @@ export interface Options {
   runs: number;
   everyClass: number;
   clientRuns: number;
+  clusterRuns: number;
   role?: Role;
   only: string[];
   classes?: ServerClass[];
@@ -60,6 +61,12 @@ export const readOptions = (): Options =>
       20,
     )
     .option('--every-class <n>', 'runs of each server with every class', wholeNumber('--every-class', 1_000), 1)
+    .option(
+      '--cluster-runs <n>',
+      'runs of each cluster with class replicated and what it rests on',
+      wholeNumber('--cluster-runs', 1_000),
+      17,
+    )
     .option('--client-runs <n>', 'runs of each client with all that it claims', wholeNumber('--client-runs', 1_000), 12)
     .option('--role <role>', 'only servers, or only clients: server, client', roleNamed)
     .option('--only <globs>', 'only variants with these ids', words, [])

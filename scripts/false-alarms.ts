@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
+import { whyNoEtcd } from '../conformance/patching/cluster-command.js';
 import { refuseStale } from '../conformance/patching/stale.js';
 import { startBurners } from '../conformance/variants/burners.js';
 import { whyNoClient } from '../conformance/variants/client-command.js';
@@ -13,6 +14,7 @@ import {
   EVERY_CLASS,
   missingRuns,
   OF_CLIENTS,
+  OF_CLUSTERS,
   type Plan,
   type Planned,
   type Series,
@@ -33,8 +35,8 @@ const tell = (text: string): void => void process.stderr.write(`${text}\n`);
 
 /** Where a program is missing, its variant is named and left out. */
 const isTestable = (variant: Variant): boolean => {
-  const { id, proxy } = variant;
-  const why = (proxy && whyNoProxy(proxy)) ?? whyNoClient(variant);
+  const { id, proxy, cluster } = variant;
+  const why = (proxy && whyNoProxy(proxy)) ?? (cluster && whyNoEtcd()) ?? whyNoClient(variant);
   if (why === undefined) return true;
   if (process.env.IM_REQUIRE_ALL === '1') throw new KitError('usage', `${id} cannot be tested`, why);
   tell(`not tested: ${id}: ${why}`);
@@ -42,10 +44,11 @@ const isTestable = (variant: Variant): boolean => {
 };
 
 const seriesFrom = (options: Options): Series[] => {
-  const { role, classes = USUAL_CLASSES, scenarios: only, runs, everyClass, clientRuns } = options;
+  const { role, classes = USUAL_CLASSES, scenarios: only, runs, everyClass, clientRuns, clusterRuns } = options;
   const all: Series[] = [{ role: 'server', classes, only, runs }];
   if (options.classes === undefined) {
     all.push({ role: 'server', classes: EVERY_CLASS, only, runs: everyClass });
+    all.push({ role: 'server', classes: OF_CLUSTERS, only, runs: clusterRuns });
     all.push({ role: 'client', classes: OF_CLIENTS, only, runs: clientRuns });
   }
   return all.filter((series) => series.runs > 0 && (role ?? series.role) === series.role);

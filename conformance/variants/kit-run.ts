@@ -6,6 +6,7 @@ import type { Report, Role, SubjectClass } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import { packageRoot } from '../../src/package-root.js';
 import { builtFile, certificateFile } from '../mutants/runs.js';
+import { CLUSTER_NODES, CLUSTER_OPTIONS, CLUSTER_SERVICES } from '../patching/cluster-command.js';
 import { serverFile } from '../patching/server-file.js';
 import { clientCommand, quote } from './client-command.js';
 import { startByUrl } from './start-by-url.js';
@@ -35,6 +36,8 @@ export interface KitOutcome {
 
 /** Far longer than the slowest run on a loaded machine: a kit that is not done by then hangs. */
 const RUN_BOUND_MS = 1_200_000;
+/** Faults of nodes are played one after another, and each waits until it is over. */
+const CLUSTER_BOUND_MS = 5_400_000;
 const JWT_SECRET = 'correct-servers-are-no-secret';
 
 /** The classes of a selection that the variant claims. */
@@ -72,19 +75,22 @@ const commandOf = (variant: Variant, file: string, claimed: readonly SubjectClas
 
 /** `exec`: the server takes the place of the shell, so that a restart costs one process and not two. */
 const serverCommandOf = (
-  { program, options = '' }: Variant,
+  { program, options = '', cluster }: Variant,
   file: string,
   claimed: readonly SubjectClass[],
 ): string => {
   const node = `exec ${quote(process.execPath)}`;
   if (program !== undefined) return `${node} ${quote(join(packageRoot, program))} ${options}`.trimEnd();
   // Every server has core, whichever classes are looked at.
-  const words = [`--class ${[...new Set(['core', ...claimed])].join(',')}`, options];
+  // A node of a cluster claims `replicated` by itself.
+  const own = claimed.filter((name) => name !== 'replicated');
+  const words = [`--class ${[...new Set(['core', ...own])].join(',')}`, options];
   if (claimed.includes('secured')) words.push(`--jwt-secret ${JWT_SECRET}`);
   if (claimed.includes('encrypted')) {
     words.push(`--tls-cert ${quote(certificateFile('cert.pem'))} --tls-key ${quote(certificateFile('key.pem'))}`);
   }
-  return `${node} ${quote(file)} --port {port} --data {data} ${words.join(' ')}`;
+  const place = cluster ? CLUSTER_OPTIONS : '--data {data}';
+  return `${node} ${quote(file)} --port {port} ${place} ${words.join(' ')}`;
 };
 
 const speaksTls = ({ proxy }: Variant, claimed: readonly SubjectClass[]): boolean =>
@@ -97,11 +103,18 @@ const wayTo = (tls: boolean, command: string, port: number | undefined): string[
   return [...(scheme === 'wss' ? ['wss://127.0.0.1:{port}/'] : []), '--exec', command];
 };
 
+const CLUSTER_ARGUMENTS: readonly string[] = [
+  '--nodes',
+  String(CLUSTER_NODES),
+  ...Object.entries(CLUSTER_SERVICES).flatMap(([name, command]) => ['--service', `${name}=${command}`]),
+];
+
 /** What says which server is tested. */
 const serverArguments = ({ variant, classes }: KitRun, command: string, port: number | undefined): string[] => {
   const claimed = claimedOf(variant, classes);
   return [
     ...wayTo(speaksTls(variant, claimed), command, port),
+    ...(variant.cluster ? CLUSTER_ARGUMENTS : []),
     ...(speaksTls(variant, claimed) ? ['--ca', certificateFile('cert.pem')] : []),
     ...(claimed.includes('secured') ? ['--jwt-secret', JWT_SECRET] : []),
     '--class',
@@ -129,7 +142,7 @@ const argumentsOf = (run: KitRun, command: string, folder: string, port: number 
 };
 
 /** Runs the kit in a process of its own, as a user does, until its end or its bound. Resolves with what it said on stderr. */
-const runProcess = (words: readonly string[], signal: AbortSignal): Promise<string> =>
+const runProcess = (words: readonly string[], boundMs: number, signal: AbortSignal): Promise<string> =>
   new Promise((resolve, reject) => {
     const kit = spawn(process.execPath, [builtFile('bin/im-conformance.js'), ...words], {
       cwd: tmpdir(),
@@ -145,7 +158,7 @@ const runProcess = (words: readonly string[], signal: AbortSignal): Promise<stri
       kit.kill('SIGTERM');
       setTimeout(() => kit.kill('SIGKILL'), 10_000).unref();
     };
-    const bound = setTimeout(end, RUN_BOUND_MS);
+    const bound = setTimeout(end, boundMs);
     signal.addEventListener('abort', end, { once: true });
     kit.on('error', reject);
     kit.on('close', () => {
@@ -165,13 +178,14 @@ const serverCommand = ({ variant, classes }: KitRun): { command: string; remove:
  * did not start, or the run did not come to its end.
  */
 export const runKit = async (run: KitRun, signal: AbortSignal): Promise<KitOutcome> => {
-  const { id, byUrl } = run.variant;
+  const { id, byUrl, cluster } = run.variant;
   const { command, remove } = roleOf(run.variant) === 'client' ? clientCommand(run.variant) : serverCommand(run);
   const folder = mkdtempSync(join(tmpdir(), 'im-conformance-false-alarms-'));
   const running = byUrl ? await startByUrl(command, folder) : undefined;
   try {
     const from = performance.now();
-    const told = await runProcess(argumentsOf(run, command, folder, running?.port), signal);
+    const boundMs = cluster ? CLUSTER_BOUND_MS : RUN_BOUND_MS;
+    const told = await runProcess(argumentsOf(run, command, folder, running?.port), boundMs, signal);
     const wallMs = Math.round(performance.now() - from);
     const reportFile = join(folder, 'report.json');
     // A kit that was ended while it wrote leaves half a report.

@@ -6,8 +6,8 @@ import { readSource } from '../../src/script/source.js';
 import { errorFinder, lineOf } from '../../src/wire/index.js';
 import { roleOf, type Variant, VariantsSchema } from './variant.js';
 
-/** Where the variants of this package are: servers, then clients. */
-const catalogueFiles = ['catalogue.yaml', 'clients.yaml'].map((name) =>
+/** Where the variants of this package are: servers, clusters of them, then clients. */
+const catalogueFiles = ['catalogue.yaml', 'clusters.yaml', 'clients.yaml'].map((name) =>
   join(packageRoot, 'conformance', 'variants', name),
 );
 
@@ -15,7 +15,10 @@ const REMEDY = 'Correct the entry; conformance/variants/variant.ts shows what a 
 const faultsOf = errorFinder(VariantsSchema);
 
 /** What only a server can have. */
-const OF_SERVERS = ['network', 'proxy', 'byUrl'] as const satisfies readonly (keyof Variant)[];
+const OF_SERVERS = ['network', 'proxy', 'byUrl', 'cluster'] as const satisfies readonly (keyof Variant)[];
+
+/** What no cluster can have. */
+const OF_ONE_NODE = ['network', 'proxy', 'byUrl', 'program'] as const satisfies readonly (keyof Variant)[];
 
 interface Fault {
   field: keyof Variant;
@@ -35,6 +38,10 @@ const faultIn = (variant: Variant): Fault | undefined => {
   if (role === 'client' && ofServers !== undefined) return { field: ofServers, text: 'only a server can have that' };
   if (program !== undefined && patch !== undefined) {
     return { field: 'patch', text: 'only the reference server and the bot of the library can be patched' };
+  }
+  const ofOne = OF_ONE_NODE.find((field) => variant[field] !== undefined);
+  if (variant.cluster !== undefined && ofOne !== undefined) {
+    return { field: ofOne, text: 'only a server of one node can have that' };
   }
   return undefined;
 };

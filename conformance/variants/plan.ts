@@ -8,6 +8,8 @@ import { roleOf, type Variant } from './variant.js';
 /** What a variant passes again and again, and what it passes once. */
 export const USUAL_CLASSES: readonly ServerClass[] = ['core', 'timed-redelivery', 'durable'];
 export const EVERY_CLASS: readonly ServerClass[] = SINGLE_CLASSES;
+/** What a cluster plays: the classes of one node are played by the others. */
+export const OF_CLUSTERS: readonly ServerClass[] = ['core', 'timed-redelivery', 'durable', 'replicated'];
 /** What a client plays: whatever it claims of these. */
 export const OF_CLIENTS: readonly ClientClass[] = CLIENT_CLASSES;
 
@@ -43,9 +45,14 @@ export const chooseVariants = (variants: readonly Variant[], globs: readonly str
 
 const same = (a: readonly string[], b: readonly string[]): boolean => a.join() === b.join();
 
-/** Those of its role that claim any of its classes. */
+/** Those of its role that claim any of its classes. What is asked of several nodes is asked of clusters, and of nobody else. */
 export const variantsOf = ({ variants }: Plan, { role, classes }: Series): Variant[] =>
-  variants.filter((variant) => roleOf(variant) === role && claimedOf(variant, classes).length > 0);
+  variants.filter(
+    (variant) =>
+      roleOf(variant) === role &&
+      (variant.cluster === true) === (classes as readonly string[]).includes('replicated') &&
+      claimedOf(variant, classes).length > 0,
+  );
 
 /** The records that count for a variant and a series, in the order in which they were made. */
 export const countedFor = (plan: Plan, series: Series, variant: Variant, records: readonly RunRecord[]): RunRecord[] =>

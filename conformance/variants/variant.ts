@@ -66,6 +66,12 @@ export const VariantSchema = Type.Object(
         description: 'Stands before it, and ends TLS. A machine without that program does not test the variant.',
       }),
     ),
+    cluster: Type.Optional(
+      Type.Literal(true, {
+        description:
+          'The reference server on three nodes, with one etcd: it plays class `replicated`. Not where etcd is missing.',
+      }),
+    ),
     byUrl: Type.Optional(
       Type.Literal(true, { description: 'The kit does not start it: it is given its url, and may kill nothing.' }),
     ),

@@ -8,7 +8,7 @@ import { whyNoClient } from './client-command.js';
 import { figuresOf, type Row, tableOf, tooLittleJudged } from './figures.js';
 import { runKit } from './kit-run.js';
 import { loadVariants } from './load-variants.js';
-import { chooseVariants, missingRuns, OF_CLIENTS, type Plan, type Series } from './plan.js';
+import { chooseVariants, missingRuns, OF_CLIENTS, OF_CLUSTERS, type Plan, type Series } from './plan.js';
 import { falseAlarmTables, publishedOf } from './publish.js';
 import { type RunRecord, recordOf } from './record.js';
 import { appendRecord, prepareResults, readRecords } from './results.js';
@@ -50,6 +50,8 @@ t.test('a broken catalogue is named with its file and entry', async (t) => {
     [`- ${entry({ colour: 'red' })}`, /^all\.yaml:1: variant "odd" .*colour/],
     [`- ${entry()}\n- ${entry({ differs: 7 })}`, /^all\.yaml:2: variant "odd" \/1\/differs/],
     [`- ${entry()}\n- ${entry()}`, /^all\.yaml:2: variant "odd" exists twice/],
+    [`- ${entry({ cluster: true, byUrl: true })}`, /^all\.yaml:1: variant "odd" \/byUrl: only a server of one node/],
+    [`- ${entry({ role: 'client', cluster: true })}`, /^all\.yaml:1: variant "odd" \/cluster: only a server can/],
     [`- ${entry({ warns: ['IM-3-1'] })}`, /^all\.yaml:1: .*IM-3-1 is no SHOULD/],
     [`- ${entry({ program: 'examples/a/b.js', patch })}`, /^all\.yaml:1: .*can be patched/],
     [`- ${entry({ lacks: ['sender'] })}`, /^all\.yaml:1: .*sender is no class of a server/],
@@ -233,6 +235,20 @@ t.test('servers and clients are told apart, and each plays what is for it', asyn
   t.strictSame(
     missingRuns(plan, []).map(({ variant, role, classes }) => `${variant.id} ${role} ${classes.length}`),
     ['plain server 1', 'client-plain client 4', 'client-in-memory client 4', 'client-plain client 1'],
+  );
+});
+
+t.test('what several nodes must do is asked of clusters, and of nobody else', async (t) => {
+  const variants = chooseVariants(loadVariants(), ['plain', 'cluster-plain']);
+  const series: Series[] = [
+    { role: 'server', classes: ['core'], only: [], runs: 1 },
+    { role: 'server', classes: OF_CLUSTERS, only: [], runs: 1 },
+  ];
+  t.strictSame(
+    missingRuns({ variants, series, burners: 0, build: 'now', anyBuild: false }, []).map(
+      ({ variant, classes }) => `${variant.id} ${classes.length}`,
+    ),
+    ['plain 1', `cluster-plain ${OF_CLUSTERS.length}`],
   );
 });
 

@@ -3,6 +3,10 @@ import type { Links } from '../links.js';
 
 /** What a subject's process did without being told to. */
 export interface SubjectExit {
+  /** Whose process it was, where the subject has several: `node 2`, `the service "etcd"`. */
+  who?: string;
+  /** Of a service: its number in the order of their starting, from 1. */
+  service?: number;
   code: number | null;
   signal: string | null;
   /** Last lines of its output, at most 2,000 characters. */
@@ -23,7 +27,7 @@ export interface Subject {
   /** The links of each node, where its command names some. */
   readonly links?: readonly (Links | undefined)[];
   /** What the nodes need, where the kit started it. */
-  readonly services?: readonly Pick<SubjectControl, 'kill' | 'start' | 'freeze' | 'unfreeze'>[];
+  readonly services?: readonly Pick<SubjectControl, 'kill' | 'start' | 'freeze' | 'unfreeze' | 'isFrozen'>[];
   /** Ends the processes that the kit started and removes their data. Never throws, takes at most 5 s. */
   close(): Promise<void>;
 }
@@ -50,6 +54,8 @@ export interface SubjectControl {
   /** SIGSTOP and SIGCONT to the process group. */
   freeze(): void;
   unfreeze(): void;
+  /** Whether all that was frozen stands still by now, as the system shows it; undefined where it does not. */
+  isFrozen(): boolean | undefined;
   /** Calls the listener when the process ends by itself. Returns a function that takes it off. */
   onExit(listener: (exit: SubjectExit) => void): () => void;
 }

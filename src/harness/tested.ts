@@ -60,6 +60,8 @@ export interface Seat {
 export interface Instance {
   /** When a process ended by itself, by `performance.now()`. */
   readonly exits: readonly number[];
+  /** A service that the kit started for it ended by itself: that is told, whatever came of it. */
+  readonly lostService?: boolean;
   /** One sentence, with the last words of the subject, if it ended by itself. */
   exitReport(): Promise<string | undefined>;
   /** Waits for its turn, and makes the subject ready for the scenario. */

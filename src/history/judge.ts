@@ -9,7 +9,7 @@ import { Findings } from './judges/findings.js';
 import { appointJudges } from './judges/registry.js';
 import { whyForgotten } from './judges/server/core/dedup-window.js';
 import { tooSlowToJudge } from './stalls.js';
-import type { DialectTrouble, Judgement, MessageKey, Undecided } from './terms/judgement.js';
+import type { DialectTrouble, Finding, Judgement, MessageKey, Undecided } from './terms/judgement.js';
 
 /**
  * Judges one history in one pass, event by event, in the order in which the kit saw them.
@@ -67,12 +67,22 @@ export class HistoryJudge {
     }
     if (facts.settledAt === undefined) this.#findings.leaveOpen('not-settled', 'the history ends before it settled');
     this.#findings.sort();
-    const { list, exercised, undecided } = this.#findings;
+    const { exercised, undecided } = this.#findings;
+    const list = this.#beforeServiceEnd(this.#findings.list);
     const faultsNotFired = facts.faults.notFired();
     const dialect = this.#dialectTrouble();
     const tooSlow = tooSlowToJudge(list, facts, facts.timers);
     if (tooSlow === undefined) return { findings: list, exercised, faultsNotFired, undecided, ...dialect };
     return { findings: [], exercised, faultsNotFired, undecided, tooSlow, ...dialect };
+  }
+
+  /** A service that the kit started and that ended by itself: what is found later says nothing of the server. */
+  #beforeServiceEnd(list: Finding[]): Finding[] {
+    const { serviceEnd } = this.#facts;
+    if (serviceEnd === undefined) return list;
+    const text = `service ${serviceEnd.service}, which the nodes need, ended by itself at ${Math.round(serviceEnd.at)} ms`;
+    this.#findings.leaveOpenFirst('service-ended', text);
+    return list.filter(({ events }) => Math.max(...events) < serviceEnd.line);
   }
 
   #dialectTrouble(): Pick<Judgement, 'dialect'> {

@@ -39,6 +39,7 @@ export class NodeFaults {
   /** A process was ended. */
   began(target: Target): void {
     this.#down.set(nameOf(target), target);
+    this.#frozen.delete(nameOf(target));
     this.passed();
   }
 

@@ -120,7 +120,7 @@ export type DialOutcome = { ok: true } | Refused;
 export type Dial = (request: DialRequest, handlers: SocketHandlers) => Promise<DialOutcome>;
 
 /** Power over a program that the nodes need. */
-export type ServiceControl = Pick<Control, 'kill' | 'start' | 'freeze' | 'unfreeze'>;
+export type ServiceControl = Pick<Control, 'kill' | 'start' | 'freeze' | 'unfreeze' | 'isFrozen'>;
 
 /** Power over one node of a server with several. */
 export interface NodeControl extends ServiceControl {
@@ -140,6 +140,8 @@ export interface Control {
   start(): Promise<void>;
   freeze(): void;
   unfreeze(): void;
+  /** Whether all that was frozen stands still by now; undefined where the system does not show it. */
+  isFrozen(): boolean | undefined;
   /** Sets the wall clock of the process that many milliseconds off the true time; one that stands shows that time for ever. */
   jump(offsetMs: number, stands: boolean): void;
   /** Leaves the process no more of a resource than it has. Returns what gives it back. */

@@ -14,6 +14,7 @@ const HELP: Partial<Record<Code, string>> = {
   'closed-by-limit': MORE_ROOM,
   'dedup-window-passed': 'declare a longer dedupWindowMs, if the server knows its messages for longer',
   'token-expired': 'give the clients tokens that outlive the run',
+  'service-ended': 'read what the service printed: it must run until the kit ends it',
   'subject-failed': 'read what the server printed: it, or its command, failed in the inconclusive scenarios',
 };
 

@@ -67,6 +67,27 @@ export const groupMemory = (pgid: number): number | undefined => {
 };
 
 /**
+ * Whether every process of the group is stopped (SIGSTOP), and each one that was started with this data folder in its
+ * environment and left the group. Undefined where the system does not show it (Linux does).
+ */
+export const standsStill = (pgid: number, dataDir: string): boolean | undefined => {
+  const listed = listedProcesses();
+  if (listed.length === 0) return undefined;
+  const mark = `DATA_DIR=${dataDir}`;
+  let stopped = 0;
+  for (const pid of listed) {
+    const stat = readProcessFile(pid, 'stat');
+    const [state = 'X', , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (pid === process.pid || state === 'Z' || state === 'X') continue;
+    const isStopped = state === 'T' || state === 't';
+    if (Number(group) === pgid) stopped += 1;
+    else if (isStopped || !readProcessFile(pid, 'environ').split('\0').includes(mark)) continue;
+    if (!isStopped) return false;
+  }
+  return stopped > 0;
+};
+
+/**
  * Kills processes that were started with this data folder in their environment but left the process group (a daemon).
  * Returns their ids. Only Linux shows the environment of a process; elsewhere nothing is found.
  */

@@ -150,7 +150,14 @@ t.test('a kit that stood still itself does not judge what may come from that', a
 t.test('a clock that nobody sees move tests nothing, unless something else is open as well', async (t) => {
   const nothing = async () => {};
   const refuse = () => {};
-  const quiet = { beginStop: refuse, freeze: refuse, unfreeze: refuse, jump: refuse, take: () => refuse };
+  const quiet = {
+    beginStop: refuse,
+    freeze: refuse,
+    unfreeze: refuse,
+    isFrozen: () => undefined,
+    jump: refuse,
+    take: () => refuse,
+  };
   const control = { kill: nothing, stop: nothing, start: nothing, ...quiet };
   const jumping = (step: string): Scenario => {
     const text = `scenario: A clock is set\nclass: core\nproves: [IM-4.2-1]\nclients: [alice, bob]\nscript:\n  - subject: { jumps: 3600000 }\n${step}`;

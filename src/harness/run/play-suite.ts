@@ -96,8 +96,9 @@ export const noteExits = async (
   { prepared, problems, results }: Suite,
   others: readonly Promise<Instance | undefined>[],
 ): Promise<void> => {
-  if (![...results.values()].some(isTroubled)) return;
+  const isTold = [...results.values()].some(isTroubled);
   for (const instance of [prepared.first, ...(await Promise.all(others))]) {
+    if (!isTold && instance?.lostService !== true) continue;
     const exitReport = await instance?.exitReport();
     if (exitReport !== undefined) problems.add(oneLine(exitReport));
   }

@@ -153,6 +153,9 @@ const judged = (judgement: Judgement, violations: Violation[], proves: readonly 
   if (limited !== undefined) return limited;
   const [unfired] = faultsNotFired;
   const [open] = undecided;
+  if (open?.code === 'service-ended') {
+    return { verdict: 'inconclusive', because: { code: open.code }, reason: open.text };
+  }
   // Where anything else is open, the subject may have stopped working when its clock was set.
   const unfelt = unfired && UNFELT.get(unfired.fault as 'clock' | 'shortage');
   if (unfelt !== undefined && open === undefined && faultsNotFired.every(({ fault }) => fault === unfired?.fault)) {

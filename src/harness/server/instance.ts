@@ -40,6 +40,7 @@ export class ServerInstance implements Instance {
   #clock: FakeClock | undefined;
   /** When the process ended by itself, by `performance.now()`. */
   readonly exits: number[] = [];
+  lostService = false;
   #firstExit: SubjectExit | undefined;
   #failedStarts = 0;
   /** Why the last start failed. */
@@ -56,7 +57,10 @@ export class ServerInstance implements Instance {
     subject.control?.onExit((exit) => {
       this.#down = true;
       this.exits.push(performance.now());
+      // Without its services a server may end as well: theirs is the end that explains it.
+      if (exit.service !== undefined && !this.lostService) this.#firstExit = exit;
       this.#firstExit ??= exit;
+      this.lostService ||= exit.service !== undefined;
     });
   }
 
@@ -75,7 +79,7 @@ export class ServerInstance implements Instance {
     if (this.#firstExit === undefined) return undefined;
     const often = this.exits.length === 1 ? '' : ` (${this.exits.length} times in this run)`;
     const { output } = this.#firstExit;
-    return `the server ${describeExit(this.#firstExit)} by itself${often}.${outputOf(output)}`;
+    return `${this.#firstExit.who ?? 'the server'} ${describeExit(this.#firstExit)} by itself${often}.${outputOf(output)}`;
   }
 
   /**
@@ -158,6 +162,7 @@ export class ServerInstance implements Instance {
           control.freeze();
         },
         unfreeze: () => this.#unfreeze(control),
+        isFrozen: () => control.isFrozen(),
         ...defined({
           nodes: this.subject.nodes?.map((node, index) => this.#controlForNode(node, this.subject.links?.[index])),
           services: this.subject.services?.map((service) => this.#controlForService(service)),
@@ -173,7 +178,14 @@ export class ServerInstance implements Instance {
       throw new KitError('kit', 'a scenario that shares the subject wants to end it', 'Please report this.');
     };
     const start = () => this.revive();
-    const others = { beginStop: refuse, freeze: refuse, unfreeze: refuse, jump: refuse, take: refuse };
+    const others = {
+      beginStop: refuse,
+      freeze: refuse,
+      unfreeze: refuse,
+      isFrozen: refuse,
+      jump: refuse,
+      take: refuse,
+    };
     return { kill: refuse, stop: refuse, start, ...others };
   }
 
@@ -188,6 +200,7 @@ export class ServerInstance implements Instance {
         node.freeze();
       },
       unfreeze: () => node.unfreeze(),
+      isFrozen: () => node.isFrozen(),
       forget: () => node.forget(),
       ...defined({ links: links && this.#controlForLinks(links) }),
     };
@@ -220,6 +233,7 @@ export class ServerInstance implements Instance {
         service.freeze();
       },
       unfreeze: () => service.unfreeze(),
+      isFrozen: () => service.isFrozen(),
     };
   }
 

@@ -30,10 +30,10 @@ export const accountsOf = (
   return instance.accounts;
 };
 
-const exitEvent = ({ code, signal }: SubjectExit) => ({
+const exitEvent = ({ code, signal, service }: SubjectExit) => ({
   kind: 'subject' as const,
   event: 'exited' as const,
-  ...defined({ code: code ?? undefined, signal: signal ?? undefined }),
+  ...defined({ code: code ?? undefined, signal: signal ?? undefined, service }),
 });
 
 /** What a scenario is played with. */
@@ -64,7 +64,7 @@ export const performOn = (
   });
   return {
     noteExit: (exit) => {
-      stage.subjectUp = false;
+      if (exit.service === undefined) stage.subjectUp = false;
       stage.record(exitEvent(exit));
     },
     play: () => play(stage, scenario),

@@ -68,8 +68,12 @@ export interface Connection {
   superseded: boolean;
   /** When the newer connection that superseded it began to open. */
   supersededAt: number;
-  /** No time bound of the server counts here any more. */
+  /** No time bound of the server counts here now. */
   excused: boolean;
+  /** Only for the fault of a node, or of a service, and `failoverMs` longer. */
+  excusedForNow: boolean;
+  /** When such a time was over: bounds begin anew. */
+  relievedAt: number;
   /** The client stopped answering pings. */
   mute: boolean;
   /** The client does not read: nothing is due, and it may be cut. */
@@ -104,6 +108,8 @@ export const newConnection = (beginning: Beginning): Connection => ({
   superseded: false,
   supersededAt: Number.POSITIVE_INFINITY,
   excused: false,
+  excusedForNow: false,
+  relievedAt: 0,
   mute: false,
   paused: false,
   pausedAt: 0,
@@ -116,6 +122,9 @@ export const newConnection = (beginning: Beginning): Connection => ({
   pending: new Map(),
   queries: new Map(),
 });
+
+/** From when on bounds count on the connection: what became due before is due then. */
+export const boundsBegin = ({ readingSince, relievedAt }: Connection): number => Math.max(readingSince, relievedAt);
 
 /** A connection on which the server may be expected to reach the client now. */
 export const isReachable = (connection: Connection): boolean =>

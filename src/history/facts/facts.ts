@@ -62,6 +62,10 @@ export class Facts {
   short = false;
   /** The process has ended and was not started again. */
   down = false;
+  /** Connections that are excused only for the fault of a node. */
+  readonly excusedForNow = new Set<Connection>();
+  /** A service that the nodes need has ended by itself: what came after says nothing of the server. */
+  serviceEnd: { service: number | undefined; at: number; line: number } | undefined;
   /** SIGKILL is on its way: whatever ends now ends by it. */
   killing = false;
   settledAt: number | undefined;

@@ -24,7 +24,7 @@ export const noteOpen = (facts: Facts, connection: Connection): void => {
   device.firstOpenLine = Math.min(device.firstOpenLine, facts.line);
   facts.tell.onOpened(connection);
   // What a node owes that misses what it needs is said by section 4.2.9 alone.
-  if (connection.node !== undefined && facts.nodeFaults.isLacking(connection.node)) excuse(facts, connection);
+  if (connection.node !== undefined && facts.nodeFaults.isLacking(connection.node)) excuseForNow(facts, connection);
 };
 
 export const noteSilent = (facts: Facts, connection: Connection): void => {
@@ -40,19 +40,18 @@ export const isRecent = ({ at, timers }: Facts, since: number): boolean => at - 
 /** While the client does not read, nothing is due on its connection; afterwards every bound begins anew. */
 export const noteReading = (facts: Facts, connection: Connection, reading: boolean): void => {
   if (!reading) {
-    if (!connection.excused) connection.paused = true;
+    if (!connection.excused || connection.excusedForNow) connection.paused = true;
     connection.pausedAt = facts.at;
     excuse(facts, connection);
   } else if (connection.paused) {
     connection.paused = false;
     if (!isRecent(facts, connection.pausedAt)) connection.mayBeCut = true;
     connection.readingSince = facts.at;
-    connection.excused =
-      connection.superseded ||
-      connection.silent ||
-      connection.raw !== undefined ||
-      facts.down ||
-      (connection.node !== undefined && facts.nodeFaults.isLacking(connection.node));
+    connection.excused = connection.superseded || connection.silent || connection.raw !== undefined || facts.down;
+    if (!connection.excused && connection.node !== undefined && facts.nodeFaults.isLacking(connection.node)) {
+      connection.excused = true;
+      noteForNow(facts, connection);
+    }
   }
 };
 
@@ -103,9 +102,38 @@ export const noteGone = (facts: Facts, connection: Connection, surely = false): 
 
 /** No time bound counts on this connection from now on. */
 export const excuse = (facts: Facts, connection: Connection): void => {
+  connection.excusedForNow = false;
   if (connection.excused) return;
   facts.tell.onExcusing(connection);
   connection.excused = true;
+};
+
+/** None counts as long as its node misses what it needs, and for `failoverMs` after that. */
+export const excuseForNow = (facts: Facts, connection: Connection): void => {
+  if (connection.excused) return;
+  excuse(facts, connection);
+  noteForNow(facts, connection);
+};
+
+const noteForNow = (facts: Facts, connection: Connection): void => {
+  connection.excusedForNow = true;
+  facts.excusedForNow.add(connection);
+};
+
+/** What was excused for the fault of a node is not any more once that is over. */
+export const relieve = (facts: Facts): void => {
+  for (const connection of facts.excusedForNow) {
+    if (!connection.excusedForNow) {
+      facts.excusedForNow.delete(connection);
+      continue;
+    }
+    const until = facts.nodeFaults.lacksUntil(connection.node);
+    if (facts.at <= until) continue;
+    facts.excusedForNow.delete(connection);
+    connection.excusedForNow = false;
+    connection.excused = false;
+    connection.relievedAt = until;
+  }
 };
 
 export const excuseAll = (facts: Facts): void => {

@@ -13,7 +13,22 @@ export interface NodeFault {
   readonly line: number;
   /** When the node was started again, went on, or was connected again. */
   repairedAt: number;
+  repairedLine: number;
 }
+
+type Repair = 'continued' | 'healed' | 'starting' | 'started';
+
+/** Each repair ends what it is for: who starts a node again has not joined its links. */
+const ENDS: Readonly<Record<Repair, readonly NodeFault['kind'][]>> = {
+  continued: ['frozen'],
+  healed: ['cut', 'slowed'],
+  // The last one is for histories of before: now the repair begins with the start, not with its end.
+  starting: ['killing', 'stopping', 'frozen'],
+  started: ['killing', 'stopping', 'frozen'],
+};
+
+/** Whether a node under that fault may lack what it needs. Over slow links, or new ones, it can do all that it must. */
+const isDisabling = ({ kind, way }: NodeFault): boolean => kind !== 'slowed' && way !== 'half-open';
 
 /**
  * Faults of single nodes. From each on until `failoverMs` later, and again from its repair on, a server with several nodes
@@ -27,17 +42,25 @@ export class NodeFaultFacts {
     this.#failoverMs = failoverMs;
   }
 
-  began(fault: Omit<NodeFault, 'repairedAt'>): void {
-    this.list.push({ ...fault, repairedAt: Number.POSITIVE_INFINITY });
+  began(fault: Omit<NodeFault, 'repairedAt' | 'repairedLine'>): void {
+    const never = Number.POSITIVE_INFINITY;
+    this.list.push({ ...fault, repairedAt: never, repairedLine: never });
   }
 
-  /** What it was repaired of. The repair begins with the start of the process, not when it serves. */
-  repaired(target: Pick<NodeFault, 'node' | 'service'>, at: number): NodeFault[] {
+  /** What it was repaired of, now. */
+  repaired(
+    { node, service }: Pick<NodeFault, 'node' | 'service'>,
+    by: Repair,
+    { at, line }: Pick<NodeFault, 'at' | 'line'>,
+  ): NodeFault[] {
     const found = this.list.filter(
       (fault) =>
-        fault.node === target.node && fault.service === target.service && fault.repairedAt === Number.POSITIVE_INFINITY,
+        fault.node === node &&
+        fault.service === service &&
+        fault.repairedAt === Number.POSITIVE_INFINITY &&
+        ENDS[by].includes(fault.kind),
     );
-    for (const fault of found) fault.repairedAt = at;
+    for (const fault of found) Object.assign(fault, { repairedAt: at, repairedLine: line });
     return found;
   }
 
@@ -66,8 +89,15 @@ export class NodeFaultFacts {
 
   /** Whether a node misses what it needs at that time, so that what it owes is said by section 4.2.9 alone. */
   isLacking(node: number | undefined): boolean {
-    const fault = this.current(node);
-    return fault !== undefined && fault.kind !== 'slowed' && fault.way !== 'half-open';
+    return this.lacksUntil(node) === Number.POSITIVE_INFINITY;
+  }
+
+  /** Until when no bound counts on connections to a node, for it misses what it needs, or did until just before. */
+  lacksUntil(node: number | undefined): number {
+    const ends = this.list
+      .filter((fault) => isDisabling(fault) && meets(fault, node))
+      .map(({ repairedAt }) => repairedAt + this.#failoverMs());
+    return Math.max(Number.NEGATIVE_INFINITY, ...ends);
   }
 
   /** By how much may be late what became due at `since` and takes `ms` else. Milliseconds. */

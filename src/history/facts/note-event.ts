@@ -13,6 +13,7 @@ import {
   noteOpening,
   noteReading,
   noteSilent,
+  relieve,
 } from './links.js';
 import { noteHanded, notePush } from './pushes.js';
 import { noteRawFrame } from './raw-frames.js';
@@ -25,6 +26,7 @@ type Event = Exclude<HistoryEvent, { kind: 'history' }>;
 /** From an event of the history to the facts that it shows. */
 export const noteEvent = (facts: Facts, event: Event): void => {
   facts.at = event.at;
+  if (facts.excusedForNow.size > 0) relieve(facts);
   switch (event.kind) {
     case 'sent':
       noteSent(facts, event);

@@ -1,6 +1,6 @@
 import type { HistoryEventOf } from '../../../schemas/index.js';
 import type { Facts } from './facts.js';
-import { excuse, excuseAll } from './links.js';
+import { excuseAll, excuseForNow } from './links.js';
 
 /** What happened to the process under test. */
 export const noteSubject = (facts: Facts, event: HistoryEventOf<'subject'>): void => {
@@ -71,16 +71,20 @@ const noteNode = (facts: Facts, { event, node, service, way }: HistoryEventOf<'s
       for (const connection of facts.connections.values()) {
         // Over slow links, or new ones, a node can do all that it must.
         const isAble = event === 'slowed' || way === 'half-open';
-        if (service !== undefined || (connection.node === node && !isAble)) excuse(facts, connection);
+        if (service !== undefined || (connection.node === node && !isAble)) excuseForNow(facts, connection);
       }
       nodeFaults.began({ node, service, kind: event, way, at, line });
       return;
-    // The last one is for histories of before: now the repair begins with the start, not with its end.
     case 'continued':
     case 'healed':
     case 'starting':
     case 'started':
-      for (const fault of nodeFaults.repaired({ node, service }, at)) facts.tell.onRepaired(fault);
+      for (const fault of nodeFaults.repaired({ node, service }, event, { at, line })) facts.tell.onRepaired(fault);
+      return;
+    case 'exited':
+      // A service that ended by itself: nothing that comes of it is a fault of the server.
+      excuseAll(facts);
+      facts.serviceEnd ??= { service, at, line };
       return;
     case 'killed':
       forgetUnpromised(facts);

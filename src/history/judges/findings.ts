@@ -134,6 +134,11 @@ export class Findings {
     return true;
   }
 
+  /** What explains all else that stays open. */
+  leaveOpenFirst(code: UndecidedCode, text: string): void {
+    this.undecided.unshift({ code, text });
+  }
+
   leaveOpen(code: UndecidedCode, text: string): void {
     if (this.undecided.length >= MAX_UNDECIDED || this.undecided.some((one) => one.text === text)) return;
     this.undecided.push({ code, text });

@@ -16,6 +16,8 @@ export interface CloseCause {
 export interface Attribution {
   /** The rule that the loss of a message on its way to a connection breaks. */
   ruleOfLoss(message: TrackedMessage, connection: Connection): RequirementId | undefined;
+  /** The rule that the record of a message breaks of which every msg:R before was rejected. */
+  ruleOfRecord(message: TrackedMessage): RequirementId | undefined;
   /** The rule that a close without a cause breaks. */
   ruleOfClose(connection: Connection, event: HistoryEventOf<'closed'>): CloseCause | undefined;
 }

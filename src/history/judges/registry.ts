@@ -44,6 +44,7 @@ const attributionOf = (judges: readonly Judge[]): Attribution => {
   };
   return {
     ruleOfLoss: (message, connection) => first((judge) => judge.ruleOfLoss?.(message, connection)),
+    ruleOfRecord: (message) => first((judge) => judge.ruleOfRecord?.(message)),
     ruleOfClose: (connection, event) => first((judge) => judge.ruleOfClose?.(connection, event)),
   };
 };

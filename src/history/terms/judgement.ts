@@ -48,6 +48,7 @@ export type UndecidedCode =
   | 'handed-over-unexplained'
   | 'page-not-judged'
   | 'not-settled'
+  | 'service-ended'
   | 'closed-unexplained';
 
 /** The first of each. */

@@ -79,8 +79,19 @@ export class ClusterSubject implements Subject, SubjectControl {
     this.#linkSet.healAll();
   }
 
+  isFrozen(): boolean | undefined {
+    const all = this.#only(true).map((node) => node.isFrozen());
+    return all.includes(false) ? false : all.includes(undefined) ? undefined : all.length > 0;
+  }
+
+  /** Also where a service ends by itself: what the nodes then do is no fault of theirs. */
   onExit(listener: (exit: SubjectExit) => void): () => void {
-    const offs = this.nodes.map((node) => node.onExit(listener));
+    const offs = [
+      ...this.nodes.map((node, index) => node.onExit((exit) => listener({ ...exit, who: `node ${index + 1}` }))),
+      ...this.services.map((one, index) =>
+        one.onExit((exit) => listener({ ...exit, who: `the service "${one.name}"`, service: index + 1 })),
+      ),
+    ];
     return () => {
       for (const off of offs) off();
     };

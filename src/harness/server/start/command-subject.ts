@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Resource } from '../../../../schemas/index.js';
 import { KitError } from '../../../errors.js';
 import { describeExit, outputOf } from '../../process/exit.js';
-import { groupMemory, killStrays } from '../../process/group.js';
+import { groupMemory, killStrays, standsStill } from '../../process/group.js';
 import { releaseFolder } from '../../process/guard.js';
 import { endpointOf, portState } from '../../process/port.js';
 import { quoteCommand, type RunningCommand, runCommand } from '../../process/running-command.js';
@@ -186,6 +186,10 @@ export class CommandSubject implements Subject, SubjectControl {
 
   unfreeze(): void {
     this.#running?.signal('SIGCONT');
+  }
+
+  isFrozen(): boolean | undefined {
+    return this.#running?.alive() ? standsStill(this.#running.pgid, this.#options.data) : false;
   }
 
   memory(): number | undefined {

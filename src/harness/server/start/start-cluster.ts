@@ -72,66 +72,90 @@ const checkNames = ({ exec, services = {} }: StartOptions, nodes: number): void 
   );
 };
 
+/** What has been made of a cluster, so that all of it can be given back whenever something fails. */
+class Parts {
+  readonly ports = new Ports();
+  readonly links = new LinkSet();
+  readonly services: Service[] = [];
+  readonly nodes: CommandSubject[] = [];
+
+  /** The cluster of all that there is by now. */
+  assemble(): ClusterSubject {
+    return new ClusterSubject(this.nodes, this.services, this.links, () => this.ports.release());
+  }
+}
+
 const startOnce = async (options: StartOptions, nodes: number): Promise<Subject> => {
-  const { exec, authenticate, signal, services = {}, url: template = 'ws://127.0.0.1:{port}/' } = options;
-  const ports = new Ports();
+  const { signal } = options;
+  const parts = new Parts();
+  let cluster: ClusterSubject | undefined;
+  const giveUp = () => void cluster?.close();
+  signal?.addEventListener('abort', giveUp, { once: true });
+  try {
+    await prepare(parts, options, nodes);
+    cluster = parts.assemble();
+    if (signal?.aborted) giveUp();
+    for (const service of parts.services) await service.start();
+    await cluster.start();
+    return cluster;
+  } catch (error) {
+    await (cluster ?? parts.assemble()).close();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
+  }
+};
+
+/** Ports, links and folders, and a process to be started for each service and each node. */
+const prepare = async (parts: Parts, options: StartOptions, nodes: number): Promise<void> => {
+  const { exec, services = {}, url: template = 'ws://127.0.0.1:{port}/' } = options;
+  const { ports, links } = parts;
   await ports.provide([exec, ...Object.values(services)], nodes);
   const urls = Array.from({ length: nodes }, (_, index) =>
     fillNames(template, { port: String(ports.find(String(index + 1))) }),
   );
-  const startTimeoutMs = options.startTimeoutMs ?? START_TIMEOUT_MS;
-  const links = new LinkSet();
   const nodeNames = urls.map((_, index) => String(index + 1));
   const commands = new Map([...Object.entries(services), ...nodeNames.map((name) => [name, exec] as const)]);
   await links.provide(commands, (owner) => ports.find(owner));
   await links.listen();
-  const started: Service[] = [];
   for (const [name, command] of Object.entries(services)) {
     const data = await dataFolder();
-    started.push(
+    parts.services.push(
       new Service({
         name,
         command: fillNames(links.fill(name, ports.fill(command)), { data }),
         data,
         port: ports.find(name),
-        startTimeoutMs,
+        startTimeoutMs: options.startTimeoutMs ?? START_TIMEOUT_MS,
       }),
     );
   }
-  const subjects: CommandSubject[] = [];
-  for (const [index, url] of urls.entries()) {
-    const node = String(index + 1);
-    const data = await dataFolder();
-    const port = ports.find(node) ?? 0;
-    const names = { node, nodes: String(nodes), port: String(port), urls: urls.join(','), data };
-    subjects.push(
-      new CommandSubject({
-        url,
-        command: fillNames(links.fill(node, ports.fill(exec)), names),
-        port,
-        data,
-        authenticate,
-        environment: { NODE: node, NODES: String(nodes), NODE_URLS: names.urls },
-        ...defined({ probe: options.probe }),
-        startTimeoutMs,
-        stopTimeoutMs: options.stopTimeoutMs ?? STOP_TIMEOUT_MS,
-        log: options.log ?? (() => undefined),
-        released: () => undefined,
-      }),
-    );
-  }
-  const cluster = new ClusterSubject(subjects, started, links, () => ports.release());
-  const giveUp = () => void cluster.close();
-  signal?.addEventListener('abort', giveUp, { once: true });
-  try {
-    if (signal?.aborted) giveUp();
-    for (const service of started) await service.start();
-    await cluster.start();
-    return cluster;
-  } catch (error) {
-    await cluster.close();
-    throw error;
-  } finally {
-    signal?.removeEventListener('abort', giveUp);
-  }
+  for (const [index, url] of urls.entries()) parts.nodes.push(await nodeOf(parts, options, urls, url, index + 1));
+};
+
+const nodeOf = async (
+  { ports, links }: Parts,
+  options: StartOptions,
+  urls: readonly string[],
+  url: string,
+  number: number,
+): Promise<CommandSubject> => {
+  const node = String(number);
+  const nodes = String(urls.length);
+  const data = await dataFolder();
+  const port = ports.find(node) ?? 0;
+  const names = { node, nodes, port: String(port), urls: urls.join(','), data };
+  return new CommandSubject({
+    url,
+    command: fillNames(links.fill(node, ports.fill(options.exec)), names),
+    port,
+    data,
+    authenticate: options.authenticate,
+    environment: { NODE: node, NODES: nodes, NODE_URLS: names.urls },
+    ...defined({ probe: options.probe }),
+    startTimeoutMs: options.startTimeoutMs ?? START_TIMEOUT_MS,
+    stopTimeoutMs: options.stopTimeoutMs ?? STOP_TIMEOUT_MS,
+    log: options.log ?? (() => undefined),
+    released: () => undefined,
+  });
 };

@@ -14,6 +14,24 @@ export const isPortTaken = (error: unknown): boolean => {
   return typeof error === 'object' && error !== null && portTaken.has(error);
 };
 
+/** Marks the error where this output of a program tells that a port was in use. */
+export const blamingThePort = (error: KitError, output: string): KitError => {
+  if (IN_USE.test(output)) portTaken.add(error);
+  return error;
+};
+
+/** The kit itself could not listen on the port of a link. */
+export const linkPortHeld = (port: number, cause: unknown): KitError => {
+  const error = new KitError(
+    'unreachable',
+    `The link on port ${port} could not be made: another program holds that port.`,
+    'Run the kit again; it chooses its ports anew each time.',
+    { cause },
+  );
+  portTaken.add(error);
+  return error;
+};
+
 interface Failure {
   command: string;
   port: number;

@@ -1,5 +1,5 @@
 import type { RequirementId } from '../../../../../schemas/index.js';
-import type { Connection, Pending } from '../../../facts/connection.js';
+import { boundsBegin, type Connection, type Pending } from '../../../facts/connection.js';
 import { describeJourney, describePlace, describeStages } from '../../../facts/journey.js';
 import type { Answer } from '../../../facts/listener.js';
 import { aboutOf, type MsgAttempt, type TrackedMessage } from '../../../facts/message.js';
@@ -63,7 +63,7 @@ const reportStray = ({ facts, findings }: JudgeContext, { connection, packet }: 
 const judgeTime = (context: JudgeContext, connection: Connection, pending: Pending, answered: boolean): void => {
   if (connection.excused) return;
   const { facts, findings } = context;
-  const since = Math.max(pending.at, connection.readingSince);
+  const since = Math.max(pending.at, boundsBegin(connection));
   const waited = facts.awakeBetween(since, facts.at);
   const bound = facts.boundSince(since);
   if (waited <= bound) {
@@ -109,7 +109,7 @@ export const overdueQuery = (
   message: TrackedMessage,
   requirement: RequirementId,
 ): NewFinding | undefined => {
-  const since = Math.max(query.answeredAt, connection.readingSince);
+  const since = Math.max(query.answeredAt, boundsBegin(connection));
   const waited = facts.awakeBetween(since, facts.at);
   const bound = facts.boundSince(since);
   if (waited <= bound) return undefined;

@@ -1,4 +1,4 @@
-import type { Connection, Device, User } from '../../../facts/connection.js';
+import { boundsBegin, type Connection, type Device, type User } from '../../../facts/connection.js';
 import type { Facts } from '../../../facts/facts.js';
 import { describeDevice, describeVanishing } from '../../../facts/journey.js';
 import { aboutOf, recipientOf, type TrackedMessage } from '../../../facts/message.js';
@@ -116,6 +116,6 @@ export class Dues implements Judge {
 
 /** How long it may take. */
 const boundOf = (facts: Facts, { since, connection }: Duty): number =>
-  facts.boundSince(Math.max(since, connection.readingSince));
+  facts.boundSince(Math.max(since, boundsBegin(connection)));
 
 const away = (name: User['name']): string => `${name} was away`;

@@ -1,5 +1,5 @@
 import type { RequirementId } from '../../../../../schemas/index.js';
-import { type Connection, isReachable } from '../../../facts/connection.js';
+import { boundsBegin, type Connection, isReachable } from '../../../facts/connection.js';
 import type { Facts } from '../../../facts/facts.js';
 import { type MsgAttempt, recipientOf, type TrackedMessage } from '../../../facts/message.js';
 import { ms } from '../../../terms/text.js';
@@ -51,7 +51,7 @@ const isInProtocol = (facts: Facts, { packet, status, requirement }: Duty): bool
 
 /** For how long the server could have done it. */
 export const waitedFor = (facts: Facts, { since, connection }: Duty): number =>
-  facts.awakeBetween(Math.max(since, connection.readingSince), facts.at);
+  facts.awakeBetween(Math.max(since, boundsBegin(connection)), facts.at);
 
 const canExpect = (connection: Connection): boolean => isReachable(connection) && !connection.excused;
 

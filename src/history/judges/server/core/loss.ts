@@ -1,4 +1,4 @@
-import { type Connection, isReachable, type User } from '../../../facts/connection.js';
+import { boundsBegin, type Connection, isReachable, type User } from '../../../facts/connection.js';
 import type { Facts } from '../../../facts/facts.js';
 import { describeDevice, describeVanishing } from '../../../facts/journey.js';
 import { aboutOf, recipientOf, type TrackedMessage } from '../../../facts/message.js';
@@ -151,8 +151,9 @@ const judgeUntold = (context: JudgeContext, message: TrackedMessage): void => {
     if (connection === undefined || attempt.raw || attempt.line > ack.line) continue;
     if (attempt.answer !== 'accepted' && attempt.answer !== 'duplicate') continue;
     if (!isReachable(connection) || connection.excused) continue;
-    const waited = facts.awakeBetween(ack.at, facts.at);
-    const bound = facts.boundSince(ack.at);
+    const since = Math.max(ack.at, boundsBegin(connection));
+    const waited = facts.awakeBetween(since, facts.at);
+    const bound = facts.boundSince(since);
     if (waited <= bound) continue;
     findings.report({
       requirement: message.expired ? 'IM-4.2-43' : 'IM-4.2-16',
@@ -162,7 +163,7 @@ const judgeUntold = (context: JudgeContext, message: TrackedMessage): void => {
       where: describeVanishing(message, {
         missing: 'never reported as delivered',
         watched: `${connection.client} was watched until ${ms(facts.at)}`,
-        due: `due by ${ms(ack.at + bound)}`,
+        due: `due by ${ms(since + bound)}`,
       }),
       late: true,
       events: [ack.line],

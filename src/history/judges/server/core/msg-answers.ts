@@ -41,7 +41,7 @@ const judgeAcceptance = (
   const { facts } = context;
   const lenient = isForgivable(facts, message);
   const broken =
-    status === 'accepted' ? whyNotAccepted(facts, message, attempt) : whyNotDuplicate(facts, message, attempt);
+    status === 'accepted' ? whyNotAccepted(facts, message, attempt) : whyNotDuplicate(context, message, attempt);
   if (broken !== undefined && !lenient) {
     reportMsgAnswer(context, message, attempt, broken.requirement, broken.expected, `msg:A ${status}`, broken.events);
   } else if (status === 'accepted') countAccepted(context, message, attempt, connection);
@@ -78,11 +78,11 @@ const whyNotAccepted = (facts: Facts, message: TrackedMessage, attempt: MsgAttem
 };
 
 /** `duplicate` needs another msg:R of the same content that may have been stored. */
-const whyNotDuplicate = (facts: Facts, message: TrackedMessage, attempt: MsgAttempt): Broken | undefined => {
+const whyNotDuplicate = (context: JudgeContext, message: TrackedMessage, attempt: MsgAttempt): Broken | undefined => {
   const others = message.attempts.filter((other) => other !== attempt && mayBeStored(other));
   if (others.length === 0) {
     return {
-      requirement: ruleOfNewId(facts, message, attempt),
+      requirement: ruleOfNewId(context, message, attempt),
       expected: 'msg:A accepted, because the server has stored nothing under this id',
       events: [attempt.line],
     };
@@ -97,8 +97,13 @@ const whyNotDuplicate = (facts: Facts, message: TrackedMessage, attempt: MsgAtte
 };
 
 /** Why an id that no stored message has may have been taken for a known one. */
-const ruleOfNewId = (facts: Facts, message: TrackedMessage, attempt: MsgAttempt): RequirementId => {
-  if (message.attempts.some((other) => other !== attempt && !mayBeStored(other))) return 'IM-4.2-5';
+const ruleOfNewId = (
+  { facts, attribution }: JudgeContext,
+  message: TrackedMessage,
+  attempt: MsgAttempt,
+): RequirementId => {
+  if (message.attempts.some((other) => other !== attempt && !mayBeStored(other)))
+    return attribution.ruleOfRecord(message) ?? 'IM-4.2-5';
   if (facts.messages.sharesId(message)) return 'IM-2-5';
   if (hasNearId(facts, message)) return 'IM-2-6';
   return 'IM-4.2-1';
@@ -113,25 +118,29 @@ const judgeRejection = (context: JudgeContext, message: TrackedMessage, attempt:
     else judgeRefusal(context.facts, message, attempt, code, report);
   }
   if (message.pushes.length > 0 && !message.attempts.some(mayBeStored)) {
-    report('IM-4.2-5', 'no push of a message that was refused');
+    report(context.attribution.ruleOfRecord(message) ?? 'IM-4.2-5', 'no push of a message that was refused');
   }
 };
 
 type ReportRejection = (requirement: RequirementId, expected: string) => void;
 
 const judgeConflict = (
-  { facts, findings }: JudgeContext,
+  context: JudgeContext,
   message: TrackedMessage,
   attempt: MsgAttempt,
   report: ReportRejection,
 ): void => {
+  const { findings } = context;
   const others = message.attempts.filter((other) => other !== attempt && mayBeStored(other));
   const differs = (variant: number) => variant !== attempt.variant || message.variants[variant]?.wild === true;
   const legal = message.stored >= 0 ? differs(message.stored) : others.some((other) => differs(other.variant));
   if (legal) findings.exercise('IM-4.2-3');
   else if (others.length > 0) report('IM-4.2-2', 'msg:A duplicate, because to, body and ttlMs are the same');
   else
-    report(ruleOfNewId(facts, message, attempt), 'msg:A accepted, because the server has stored nothing under this id');
+    report(
+      ruleOfNewId(context, message, attempt),
+      'msg:A accepted, because the server has stored nothing under this id',
+    );
 };
 
 /** A rejection that no retry will cure, of a msg:R that the kit knows to be valid. */

@@ -108,7 +108,7 @@ const judgeContent = (
 /** A push of a message of which every msg:R was refused. */
 const judgeRecord = (context: JudgeContext, message: TrackedMessage): void => {
   if (message.attempts.some(mayBeStored) || context.facts.forgetful) return;
-  report(context, message, 'IM-4.2-5', {
+  report(context, message, context.attribution.ruleOfRecord(message) ?? 'IM-4.2-5', {
     message: `${message.msgId} was refused and is pushed nevertheless`,
     expected: 'no push of a message that was refused',
     seen: 'msg:N',

@@ -1,5 +1,5 @@
 import type { AckN, MsgN } from '../../../../../schemas/index.js';
-import type { Connection } from '../../../facts/connection.js';
+import { boundsBegin, type Connection } from '../../../facts/connection.js';
 import type { Facts } from '../../../facts/facts.js';
 import { describeStages } from '../../../facts/journey.js';
 import { aboutOf, type MsgAttempt, recipientOf, type TrackedMessage } from '../../../facts/message.js';
@@ -48,7 +48,7 @@ export class ExpiryJudge implements Judge {
     const lifetime = lifetimeOf(message);
     if (lifetime === undefined) return;
     // What was written in time may have waited in the network until its client read again.
-    const since = Math.max(lifetime.to, connection.readingSince);
+    const since = Math.max(lifetime.to, boundsBegin(connection));
     const late = facts.awakeBetween(since, facts.at);
     if (late <= facts.boundSince(since)) return;
     const restarted = facts.endBetween(message.promisedLine, facts.line) !== undefined;
@@ -172,7 +172,7 @@ export class ExpiryJudge implements Judge {
     if (message.receipts.some(here)) return false;
     const asked = hasAsked(connection, message, lifetime);
     if (!asked && (!everywhere || connection.openedAt > lifetime.from)) return false;
-    return facts.awakeBetween(Math.max(lifetime.to, connection.readingSince), facts.at) > bound;
+    return facts.awakeBetween(Math.max(lifetime.to, boundsBegin(connection)), facts.at) > bound;
   }
 
   #reportUntold(connection: Connection, message: TrackedMessage, lifetime: Lifetime, came: boolean): void {

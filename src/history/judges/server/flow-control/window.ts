@@ -1,5 +1,5 @@
 import { CLOSE, type HistoryEventOf, type MsgN, type RequirementId } from '../../../../../schemas/index.js';
-import type { Connection, Device } from '../../../facts/connection.js';
+import { boundsBegin, type Connection, type Device } from '../../../facts/connection.js';
 import type { Facts } from '../../../facts/facts.js';
 import { describePlace } from '../../../facts/journey.js';
 import { aboutOf, type TrackedMessage } from '../../../facts/message.js';
@@ -71,7 +71,7 @@ export class WindowJudge implements Judge {
     const { freeSince } = places;
     if (freeSince < 0 || freeSince === Number.POSITIVE_INFINITY) return;
     if (message.promisedLine < 0 || message.promisedAt > freeSince || message.spoiled) return;
-    const since = Math.max(freeSince, connection.lastNewPushAt, connection.openedAt, connection.readingSince);
+    const since = Math.max(freeSince, connection.lastNewPushAt, connection.openedAt, boundsBegin(connection));
     const waited = facts.awakeBetween(since, facts.at);
     if (waited <= facts.boundSince(since) || connection.excused) {
       this.#findings.exercise('IM-4.2-50');

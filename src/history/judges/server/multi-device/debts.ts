@@ -1,5 +1,5 @@
 import type { AckN, RequirementId } from '../../../../../schemas/index.js';
-import { type Connection, isReachable } from '../../../facts/connection.js';
+import { boundsBegin, type Connection, isReachable } from '../../../facts/connection.js';
 import type { Facts } from '../../../facts/facts.js';
 import { foldIfDone } from '../../../facts/fold.js';
 import { type AckAttempt, aboutOf, type TrackedMessage } from '../../../facts/message.js';
@@ -95,7 +95,7 @@ export class DebtJudge implements Judge {
   onExcusing(connection: Connection): void {
     const facts = this.#facts;
     for (const [message, debt] of this.#debts.get(connection) ?? []) {
-      const since = Math.max(debt.since, connection.readingSince);
+      const since = Math.max(debt.since, boundsBegin(connection));
       const waited = facts.awakeBetween(since, facts.at);
       const bound = facts.boundSince(since);
       if (waited <= bound || message.spoiled) continue;

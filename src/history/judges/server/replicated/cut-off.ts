@@ -1,5 +1,5 @@
 import type { HistoryEventOf, MsgA } from '../../../../../schemas/index.js';
-import type { Connection, Pending } from '../../../facts/connection.js';
+import { boundsBegin, type Connection, type Pending } from '../../../facts/connection.js';
 import type { Answer } from '../../../facts/listener.js';
 import { aboutOf, type MsgAttempt, type TrackedMessage } from '../../../facts/message.js';
 import type { NodeFault } from '../../../facts/node-faults.js';
@@ -40,7 +40,7 @@ export class CutOff implements Judge {
     const { facts, findings } = this.#context;
     if (!isLacking(fault) || connection.node === undefined || connection.silent || connection.paused) return;
     if (connection.superseded || connection.raw !== undefined) return;
-    const since = Math.max(pending.at, fault.at, connection.readingSince);
+    const since = Math.max(pending.at, fault.at, boundsBegin(connection));
     const waited = facts.at - since;
     const bound = facts.boundSince(since);
     if (waited <= bound) {
@@ -58,32 +58,29 @@ export class CutOff implements Judge {
     });
   }
 
-  /** A `duplicate` that is the first that anybody heard of the message: it was stored by an attempt before. */
+  /** A msg:R that was not answered on a node that could not know its outcome, and the copy shows that it was stored. */
   onMsgAnswered(_: Connection, message: TrackedMessage, attempt: MsgAttempt, packet: MsgA): void {
     if (packet.status !== 'duplicate' || message.promisedLine >= 0) return;
-    const { facts, findings } = this.#context;
     const before = message.attempts.filter((one) => one !== attempt && one.line < attempt.line);
-    const isUnder = ({ connection, at }: MsgAttempt): boolean =>
-      facts.nodeFaults.list.some(
-        (fault) =>
-          isLacking(fault) &&
-          (fault.service !== undefined || fault.node === connection?.node) &&
-          at >= fault.at &&
-          at <= fault.repairedAt + (facts.timers.failoverMs ?? 0),
-      );
-    if (!before.some(isUnder) || before.some(({ raw }) => raw)) return;
-    // Any other copy that is not refused may be the one that was stored, also one that was sent later.
-    if (message.attempts.some((one) => one !== attempt && one.answer !== 'refused')) {
-      findings.exercise('IM-4.2-66');
-      return;
+    if (before.some((one) => this.#isUnder(one)) && before.some((one) => one.answer !== 'refused')) {
+      this.#context.findings.exercise('IM-4.2-66');
     }
-    findings.report({
-      requirement: 'IM-4.2-66',
-      message: `${message.msgId} was rejected although the server had stored it`,
-      expected: 'no rejection of a msg:R whose outcome the node does not know: it closes the connection',
-      seen: 'msg:A rejected, and then duplicate for the next one',
-      events: [...before.map(({ line }) => line), facts.line],
-      about: aboutOf(message),
-    });
+  }
+
+  /** Every copy was rejected, one of them by a node that could not know what had become of it. */
+  ruleOfRecord(message: TrackedMessage): 'IM-4.2-66' | undefined {
+    const refused = message.attempts.filter(({ answer, raw }) => answer === 'refused' && !raw);
+    return refused.some((one) => this.#isUnder(one)) ? 'IM-4.2-66' : undefined;
+  }
+
+  #isUnder({ connection, at }: MsgAttempt): boolean {
+    const { facts } = this.#context;
+    return facts.nodeFaults.list.some(
+      (fault) =>
+        isLacking(fault) &&
+        (fault.service !== undefined || fault.node === connection?.node) &&
+        at >= fault.at &&
+        at <= fault.repairedAt + (facts.timers.failoverMs ?? 0),
+    );
   }
 }

@@ -17,6 +17,10 @@ interface Told {
 
 const MAX_TOLD = 100_000;
 
+/** Whether a node is lost. One that is only frozen, cut off or slow has lost nothing, nor has any when a service is away. */
+const isLoss = ({ kind, service }: NodeFault): boolean =>
+  (kind === 'killing' || kind === 'stopping') && service === undefined;
+
 /** Judges what holds between nodes: that a message crosses them, is one message on all, and that a node which was away knows its place. */
 class Nodes implements Judge {
   readonly #context: JudgeContext;
@@ -34,13 +38,13 @@ class Nodes implements Judge {
     if (receiver === undefined || from === undefined) return;
     const to = this.#receiverNode(message);
     if (to !== from) findings.exercise('IM-4.2-59');
-    const promised = message.promisedLine;
-    // A node that is only frozen or cut off has lost nothing.
-    const isLost = ({ kind, line, service }: NodeFault): boolean =>
-      (kind === 'killing' || kind === 'stopping') && service === undefined && line > promised && line < receiver.line;
-    if (facts.nodeFaults.list.some(isLost)) findings.exercise('IM-4.2-65');
-    if (facts.nodeFaults.list.some(({ at }) => message.promisedAt > at + (facts.timers.failoverMs ?? 0)))
-      findings.exercise('IM-4.2-64');
+    const { promisedLine, promisedAt } = message;
+    const losses = facts.nodeFaults.list.filter(isLoss);
+    if (losses.some(({ line }) => line > promisedLine && line < receiver.line)) findings.exercise('IM-4.2-65');
+    // Accepted and pushed while the node was away, by others.
+    const isAway = ({ node, at, repairedAt }: NodeFault): boolean =>
+      promisedAt > at + (facts.timers.failoverMs ?? 0) && promisedAt < repairedAt && node !== from && node !== to;
+    if (losses.some(isAway)) findings.exercise('IM-4.2-64');
   }
 
   #receiverNode(message: TrackedMessage): number | undefined {

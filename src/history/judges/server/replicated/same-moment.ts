@@ -1,5 +1,6 @@
-import type { HistoryEventOf } from '../../../../../schemas/index.js';
+import { CLOSE, type HistoryEventOf } from '../../../../../schemas/index.js';
 import type { Connection, Device } from '../../../facts/connection.js';
+import { describePlace } from '../../../facts/journey.js';
 import { isRival } from '../../../facts/links.js';
 import { ms } from '../../../terms/text.js';
 import type { Judge, JudgeContext } from '../../judge.js';
@@ -9,6 +10,8 @@ export class SameMoment implements Judge {
   readonly #context: JudgeContext;
   readonly #opened = new Map<Device, Connection[]>();
   readonly #endedByKit = new Set<Connection>();
+  /** Those that the server ended although nothing was wrong with its nodes: how, and the line that tells it. */
+  readonly #endedByServer = new Map<Connection, { code: number | undefined; line: number }>();
 
   constructor(context: JudgeContext) {
     this.#context = context;
@@ -20,8 +23,18 @@ export class SameMoment implements Judge {
     this.#opened.set(device, [...(this.#opened.get(device) ?? []), connection]);
   }
 
-  onClosing(connection: Connection, { by }: HistoryEventOf<'closed'>): void {
+  onClosing(connection: Connection, { by, code }: HistoryEventOf<'closed'>): void {
+    const { facts } = this.#context;
     if (by !== 'subject') this.#endedByKit.add(connection);
+    else if (!this.#mayEndAnyhow(connection)) this.#endedByServer.set(connection, { code, line: facts.line });
+  }
+
+  /** Around a fault, a stop or an end of the whole server any close is excused. */
+  #mayEndAnyhow(connection: Connection): boolean {
+    const { facts } = this.#context;
+    const { killing, stopping, short } = facts;
+    if (killing || stopping || short || facts.hasEnded(connection) || connection.raw !== undefined) return true;
+    return facts.nodeFaults.excuses(facts.at, connection.node);
   }
 
   onSettled(): void {
@@ -60,6 +73,7 @@ export class SameMoment implements Judge {
     const open = group.filter(({ closedAt }) => closedAt > until);
     if (open.length === 1) {
       findings.exercise('IM-4.2-69');
+      this.#judgeCodes(group, until);
       return;
     }
     const nodes = (some: readonly Connection[]): string => some.map(({ node }) => node).join(', ');
@@ -71,5 +85,27 @@ export class SameMoment implements Judge {
       events: [...group.map(({ openedLine }) => openedLine), facts.line].sort((a, b) => a - b),
       about: undefined,
     });
+  }
+
+  /** Those that did not stay were replaced: each is told so. */
+  #judgeCodes(group: readonly Connection[], until: number): void {
+    const { findings } = this.#context;
+    for (const connection of group) {
+      const end = this.#endedByServer.get(connection);
+      if (end === undefined || connection.closedAt > until) continue;
+      if (end.code === CLOSE.replaced) {
+        findings.exercise('IM-4.2-68');
+        continue;
+      }
+      findings.report({
+        requirement: 'IM-4.2-68',
+        message: `a device connected to nodes ${group.map(({ node }) => node).join(', ')} at the same moment, and the connection on node ${connection.node} was not ended as a replaced one`,
+        expected: `close code ${CLOSE.replaced} on each but the one that stays`,
+        seen: end.code === undefined ? 'an end without a close code' : `close code ${end.code}`,
+        where: describePlace(connection),
+        events: [connection.openedLine, end.line],
+        about: undefined,
+      });
+    }
   }
 }
