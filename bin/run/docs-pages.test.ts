@@ -24,6 +24,7 @@ const OF_OTHERS = new Set([
   '--data',
   '--write',
   '--short',
+  '--cluster-runs',
   '--save-dev',
   '--timeout',
   '--dir',
