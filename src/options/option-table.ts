@@ -40,7 +40,7 @@ export const OPTIONS: readonly OptionSpec[] = [
     group: 'subject',
     value: 'command',
     kind: 'text',
-    help: 'start the subject: of a server {port} and {data} are filled in, of a client {url}, {token} and {data}',
+    help: 'start the subject: of a server {port} and {data} are filled in, of a client {url}, {token}, {user}, {device} and {data}',
   },
   {
     name: 'wait',
