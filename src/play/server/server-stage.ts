@@ -62,6 +62,10 @@ const MAX_UPGRADES = 1_000;
 const MAX_PACKETS = 10_000;
 const MAX_BYTES = 32 * 1_048_576;
 
+/** How long a client has to wait by a `Retry-After` of the kit: whole seconds, or a date. */
+const waitMsOf = (retryAfter: string): number =>
+  /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Math.max(Date.parse(retryAfter) - Date.now(), 0);
+
 /** Where one scenario for a client is played: the kit is its server. */
 export class ServerStage {
   readonly options: ServerStageOptions;
@@ -195,7 +199,7 @@ export class ServerStage {
         refusal: refusal.status === undefined ? 'timeout' : 'status',
         error: refusal.status === undefined ? 'the kit did not answer' : `HTTP ${refusal.status}`,
         ...(refusal.status === undefined ? {} : { status: refusal.status }),
-        ...(retryAfter === undefined ? {} : { retryAfterMs: Number(retryAfter) * 1_000 }),
+        ...(retryAfter === undefined ? {} : { retryAfterMs: waitMsOf(retryAfter) }),
       });
       if (refusal.status !== undefined) upgrade.refuse(refusal.status, refusal.headers);
       refusal.onFired();
