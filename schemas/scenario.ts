@@ -95,7 +95,7 @@ export const ScenarioFileSchema = Type.Object(
             fragments: Type.Optional(
               Type.Integer({
                 minimum: 2,
-                maximum: 100,
+                maximum: 1_024,
                 description: 'Its packets travel in so many WebSocket fragments, with a ping after the first.',
               }),
             ),

@@ -12,6 +12,7 @@ import { getsNo } from './client/gets-no.js';
 import { goes } from './client/goes.js';
 import { opens } from './client/opens.js';
 import { pings } from './client/pings.js';
+import { pongs } from './client/pongs.js';
 import { reads } from './client/reads.js';
 import { releases } from './client/releases.js';
 import { resends } from './client/resends.js';
@@ -37,6 +38,7 @@ export const CLIENT_VERBS = byName([
   getsNo,
   writes,
   pings,
+  pongs,
   answersPings,
   fetches,
   autoAcks,

@@ -24,7 +24,8 @@ const fakeDial = (reply: Reply): Dial => {
       sendHugeFrame: () => {},
       sendFragment: () => {},
       ping: () => setImmediate(() => handlers.onPong()),
-      pong: () => {},
+      // A server that takes a pong that it did not ask for amiss.
+      pong: () => end(4400),
       // What waits in a socket that is not read never arrives.
       pause: () => void online.delete(user),
       resume: () => {},
@@ -241,9 +242,24 @@ t.test('waits side by side count once', async (t) => {
   t.ok(stage.waitedMs <= stage.now(), `${stage.waitedMs} of ${stage.now()} ms`);
 });
 
+t.test('a pong is written although nobody asked for it', async (t) => {
+  const cases: [steps: string, outcome: string][] = [
+    ['  - alice: { pongs: true }\n  - alice: { gets: close, code: 4400 }\n', 'met'],
+    ['  - alice: { gets: close, code: 4400 }\n', 'missed'],
+  ];
+  for (const [steps, outcome] of cases) {
+    const { of } = await run(steps, () => {});
+    t.same(
+      of('step').map((step) => step.outcome),
+      [outcome],
+    );
+  }
+});
+
 t.test('what a script will have to wait for', (t) => {
   const cases: [steps: string, waitMs: number][] = [
     ['  - alice: { pings: true }\n', 0],
+    ['  - alice: { pongs: true }\n', 0],
     ['  - alice: { sends: m1..m50, to: bob }\n', 5],
     ['  - waits: 2 x answerWithinMs\n    because: so it is written\n', 80],
     ['  - alice: { gets: msg:A, within: 4 x answerWithinMs }\n', 0],

@@ -345,6 +345,12 @@ export class Link {
     this.#socket?.ping(payload);
   }
 
+  /** Answers no ping: what it carries was never asked for. */
+  pong(): void {
+    this.#written += 1;
+    this.#socket?.pong(Buffer.from('unasked'));
+  }
+
   /** Writes the same hostile thing many times: the history gets one line for all. */
   sendMany(times: number, what: string, write: (socket: Socket, index: number) => void): void {
     if (this.#isForeign(what)) return;

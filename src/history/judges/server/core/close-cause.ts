@@ -64,7 +64,9 @@ export const causeOfClose = (
   event: HistoryEventOf<'closed'>,
   { lastRaw, lateCloseAt }: Neighbours,
 ): CloseCause => {
-  if (event.code === CLOSE.tooLarge) return { requirement: 'IM-1-8', because: ', although no frame was too large' };
+  // A frame in fragments may be too large only in how many there are (1.8): that is told below.
+  if (event.code === CLOSE.tooLarge && connection.lastFragments === undefined)
+    return { requirement: 'IM-1-8', because: ', although no frame was too large' };
   const thaw = facts.freezes.findLast((freeze) => freeze.to <= event.at);
   // So long after something a server may need to take living peers for dead because of it.
   const silenceMs = 2 * facts.timers.deadAfterMs + facts.patienceMs + facts.networkMs;
