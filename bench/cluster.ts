@@ -20,6 +20,9 @@ const ROUNDS = 3;
 const ROUND_MS = 3_000;
 const START_MS = 30_000;
 const TRY_MS = 2_000;
+const LOWEST_PORT = 12_000;
+const PORTS = 20_000;
+const MOST_TRIES = 50;
 /** Faults of nodes are played one after another. */
 const SUITE_MS = 5_400_000;
 const PASSED_BY_THE_LOAD = ['--max-inbox', '10000000'];
@@ -33,13 +36,20 @@ const isSkipped = (what: string): boolean => {
   return true;
 };
 
-const freePorts = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  // The nodes take the ones after it, too, which nobody else is likely to hold.
-  return Math.min(port, 65_000);
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer().once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+
+/** The first of as many free ports in a row; below those from which systems serve outgoing connections. */
+const freePorts = async (count: number): Promise<number> => {
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    const first = LOWEST_PORT + Math.floor(Math.random() * PORTS);
+    const row = await Promise.all(Array.from({ length: count }, (_, index) => isFree(first + index)));
+    if (row.every(Boolean)) return first;
+  }
+  throw new Error(`there are no ${count} free ports in a row`);
 };
 
 const connect = async (url: string, user: string): Promise<WebSocket> => {
@@ -69,20 +79,28 @@ interface Running {
 
 const start = async (words: readonly string[], urls: readonly string[]): Promise<Running> => {
   const child = spawn(process.execPath, [kitProgram, 'serve', ...words], { stdio: ['ignore', 'ignore', 'inherit'] });
-  for (const url of urls) (await letIn(url, 'first')).terminate();
-  return { child, urls };
+  const running = { child, urls };
+  try {
+    for (const url of urls) (await letIn(url, 'first')).terminate();
+    return running;
+  } catch (error) {
+    await end(running);
+    throw error;
+  }
 };
 
 const end = async ({ child }: Running): Promise<void> => {
-  if (child.exitCode !== null) return;
+  if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGTERM');
-  await once(child, 'exit', { signal: AbortSignal.timeout(START_MS) }).catch(() => child.kill('SIGKILL'));
+  const late = setTimeout(() => child.kill('SIGKILL'), START_MS);
+  await once(child, 'exit');
+  clearTimeout(late);
 };
 
 const urlAt = (port: number): string => `ws://127.0.0.1:${port}/`;
 
 const startCluster = async (...more: string[]): Promise<Running> => {
-  const first = await freePorts();
+  const first = await freePorts(NODES);
   const urls = Array.from({ length: NODES }, (_, index) => urlAt(first + index));
   return await start(['--nodes', String(NODES), '--port', String(first), ...more], urls);
 };
@@ -110,7 +128,7 @@ const throughput = async (): Promise<Figure> => {
   const data = mkdtempSync(join(tmpdir(), 'im-conformance-bench-'));
   const running: Running[] = [];
   try {
-    const port = await freePorts();
+    const port = await freePorts(1);
     const single = await start(['--port', String(port), '--data', data, ...PASSED_BY_THE_LOAD], [urlAt(port)]);
     running.push(single);
     const cluster = await startCluster(...PASSED_BY_THE_LOAD);
