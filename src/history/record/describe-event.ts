@@ -1,4 +1,4 @@
-import type { HistoryEvent, HistoryEventOf, PacketError } from '../../../schemas/index.js';
+import type { HistoryEvent, HistoryEventOf, PacketError, Role } from '../../../schemas/index.js';
 import { ms } from '../terms/text.js';
 
 const SUBJECT: Record<HistoryEventOf<'subject'>['event'], string> = {
@@ -19,22 +19,29 @@ const SUBJECT: Record<HistoryEventOf<'subject'>['event'], string> = {
   exited: 'the server exited by itself',
 };
 
-/** One event as one line for people: `   12.3 ms  alice#1 → server  msg:R m-1 to bob`. */
-export const describeEvent = (event: HistoryEvent): string => {
+/**
+ * One event as one line for people: `   12.3 ms  alice#1 → server  msg:R m-1 to bob`. `role` is what the subject is: what
+ * the kit wrote to a client under test went the other way.
+ */
+export const describeEvent = (event: HistoryEvent, role: Role = 'server'): string => {
   if (event.kind === 'history') return `history of ${event.scenario}`;
-  return `${ms(event.at).padStart(11)}  ${textOf(event)}`;
+  return `${ms(event.at).padStart(11)}  ${textOf(event, role)}`;
 };
 
-const textOf = (event: Exclude<HistoryEvent, { kind: 'history' }>): string => {
+/** Who wrote to whom: `isSent` by the kit, which is the clients of a server under test, or the server of a client. */
+const way = (event: { client: string; conn: number }, isSent: boolean, role: Role): string =>
+  isSent === (role === 'server') ? `${who(event)} → server` : `server → ${who(event)}`;
+
+const textOf = (event: Exclude<HistoryEvent, { kind: 'history' }>, role: Role): string => {
   switch (event.kind) {
     case 'sent':
-      return `${who(event)} → server  ${describePacket(event.packet)}${inFragments(event)}${event.message === undefined ? '' : ` (${event.message})`}`;
+      return `${way(event, true, role)}  ${describePacket(event.packet)}${inFragments(event)}${event.message === undefined ? '' : ` (${event.message})`}`;
     case 'got':
-      return `server → ${who(event)}  ${describePacket(event.packet)}`;
+      return `${way(event, false, role)}  ${describePacket(event.packet)}`;
     case 'sent-raw':
-      return `${who(event)} → server  ${describeRaw(event)}`;
+      return `${way(event, true, role)}  ${describeRaw(event)}`;
     case 'got-invalid':
-      return `server → ${who(event)}  invalid: ${event.errors.join('; ')}`;
+      return `${way(event, false, role)}  invalid: ${event.errors.join('; ')}`;
     case 'handed':
       return `${who(event)} hands ${event.msgId} of ${event.from} to the application`;
     case 'opening':
@@ -44,13 +51,13 @@ const textOf = (event: Exclude<HistoryEvent, { kind: 'history' }>): string => {
     case 'refused':
       return `${who(event)} is refused: ${event.status === undefined ? '' : `HTTP ${event.status}, `}${event.error}`;
     case 'closed':
-      return `${who(event)} is closed by the ${event.by === 'kit' ? 'kit' : 'server'}, ${event.how}${event.code === undefined ? '' : `, code ${event.code}`}${event.reason === undefined ? '' : ` (${event.reason})`}`;
+      return `${who(event)} is closed by the ${event.by === 'kit' ? 'kit' : role}, ${event.how}${event.code === undefined ? '' : `, code ${event.code}`}${event.reason === undefined ? '' : ` (${event.reason})`}`;
     case 'silent':
       return `${who(event)} falls silent: it neither reads nor writes`;
     case 'reading':
       return `${who(event)} ${event.reading ? 'reads again' : 'stops reading'}`;
     case 'got-pong':
-      return `server → ${who(event)}  pong`;
+      return `${way(event, false, role)}  pong`;
     case 'unread':
       return `server → ${who(event)}  a frame that no rule of the dialect reads: ${event.text.slice(0, MAX_RAW)} (${event.why})`;
     case 'cannot':
@@ -60,7 +67,7 @@ const textOf = (event: Exclude<HistoryEvent, { kind: 'history' }>): string => {
         ? `server → ${who(event)}  frame ${event.text.slice(0, MAX_FOREIGN)}`
         : `${who(event)} → server  frame ${event.text.slice(0, MAX_FOREIGN)}`;
     default:
-      return otherText(event);
+      return otherText(event, role);
   }
 };
 
@@ -69,14 +76,14 @@ type Other = Extract<
   { kind: 'client' | 'fault' | 'metrics' | 'subject' | 'network' | 'settling' | 'settled' | 'step' | 'end' }
 >;
 
-const otherText = (event: Other): string => {
+const otherText = (event: Other, role: Role): string => {
   switch (event.kind) {
     case 'client':
       return `${event.client} is ${event.user}, device ${event.device}`;
     case 'fault':
       return `fault ${describeFault(event)} of step ${event.step} ${event.fired ? 'fired' : 'did not fire'}`;
     case 'subject':
-      return `${SUBJECT[event.event]}${detailOf(event)}`;
+      return `${SUBJECT[event.event].replace('server', role)}${detailOf(event)}`;
     case 'metrics':
       return event.text === undefined
         ? `the metrics page is not served: ${event.error ?? `HTTP ${event.status ?? 'without status'}`}`

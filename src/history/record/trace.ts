@@ -1,4 +1,4 @@
-import type { HistoryEvent } from '../../../schemas/index.js';
+import type { HistoryEvent, Role } from '../../../schemas/index.js';
 import type { Finding } from '../terms/judgement.js';
 import { linesNamedIn, sentenceOf, type Text } from '../terms/text.js';
 import { describeEvent } from './describe-event.js';
@@ -39,6 +39,7 @@ export class Tracer {
   readonly #named: ReadonlySet<number>;
   readonly #times = new Map<number, number>();
   #line = -1;
+  #role: Role = 'server';
 
   constructor(finding: Finding) {
     this.#finding = finding;
@@ -49,6 +50,7 @@ export class Tracer {
 
   feed(event: HistoryEvent): void {
     this.#line += 1;
+    if (event.kind === 'history') this.#role = event.subject.role;
     if (event.kind === 'history' || this.#line > this.#last) return;
     if (event.kind === 'client') {
       this.#users.set(event.client, event.user);
@@ -125,7 +127,9 @@ export class Tracer {
     const { packet } = event;
     const user = this.#users.get(event.client) ?? event.client;
     const serverMsgId = packet.serverMsgId as string | undefined;
-    const own = packet.msgId === about.msgId && (packet.type === 'msg:N' ? packet.from : user) === about.from;
+    const own =
+      packet.msgId === about.msgId &&
+      (packet.type === 'msg:N' ? packet.from === about.from : [user, event.client].includes(about.from));
     const known = serverMsgId !== undefined && this.#serverMsgIds.has(serverMsgId);
     const answer = event.kind === 'got' && this.#rids.has(`${event.conn} ${packet.rid as string}`);
     if (!own && !known && !answer) return false;
@@ -145,7 +149,7 @@ export class Tracer {
   /** One readable line for each event, with its time. */
   lines(): string[] {
     const entries = [...this.#entries.values()].sort((a, b) => a.line - b.line);
-    if (entries.length <= MAX_LINES) return entries.map(({ event }) => describeEvent(event));
+    if (entries.length <= MAX_LINES) return entries.map(({ event }) => describeEvent(event, this.#role));
     return this.#shorten(entries);
   }
 
@@ -165,7 +169,7 @@ export class Tracer {
     let left: Entry[] = [];
     const elide = () => {
       // A line that says "1 more" is as long as the one that it hides.
-      if (left.length === 1) lines.push(...left.map(({ event }) => describeEvent(event)));
+      if (left.length === 1) lines.push(...left.map(({ event }) => describeEvent(event, this.#role)));
       else if (left.length > 1) lines.push(`            … ${left.length} more`);
       left = [];
     };
@@ -173,7 +177,7 @@ export class Tracer {
       if (!chosen.has(entry.line)) left.push(entry);
       else {
         elide();
-        lines.push(describeEvent(entry.event));
+        lines.push(describeEvent(entry.event, this.#role));
       }
     }
     elide();

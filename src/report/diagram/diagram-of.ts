@@ -1,4 +1,4 @@
-import type { HistoryEvent } from '../../../schemas/index.js';
+import type { HistoryEvent, Role } from '../../../schemas/index.js';
 import { defined } from '../../defined.js';
 import { describeEvent } from '../../history/index.js';
 import { inert } from '../inert.js';
@@ -75,6 +75,8 @@ const sidesOf = ({ index, clients }: Narrator, { key }: Choice): Map<string, Sid
   return sides;
 };
 
+const TESTED = 'the subject under test';
+
 class Drawing {
   readonly #narrator: Narrator;
   readonly #choice: Choice;
@@ -95,10 +97,13 @@ class Drawing {
 
   parties(): Party[] {
     const known = new Map(this.#narrator.clients.map((event) => [event.client, event]));
+    const isTested = (role: Role): boolean => this.#narrator.role === role;
     return this.#columns.map((client) => {
       const event = known.get(client ?? '');
-      if (client === undefined) return { name: 'server', role: 'server', detail: 'the subject under test' };
-      const detail = event === undefined ? client : `${event.user}, device ${event.device}`;
+      const isServer = client === undefined;
+      if (isServer) return { name: 'server', role: 'server', detail: isTested('server') ? TESTED : 'the kit' };
+      const person = event === undefined ? client : `${event.user}, device ${event.device}`;
+      const detail = isTested('client') ? `${TESTED}: ${person}` : person;
       return { name: inert(client), role: 'client', detail: inert(detail) };
     });
   }
@@ -143,7 +148,8 @@ class Drawing {
 
   #row(entry: Entry, several: boolean): Row {
     const states = entry.lines.length === 0 ? [...this.#states] : this.#statesAfter(entry);
-    const title = titleOf(entry);
+    const { role } = this.#narrator;
+    const title = titleOf(entry, role);
     const base = { at: entry.at, states, violating: this.#choice.violating.has(entry), title };
     if (entry.shape === 'band') return { ...base, kind: 'band', text: inert(entry.text) };
     const place = this.#place.get(entry.client) ?? 0;
@@ -155,7 +161,9 @@ class Drawing {
     const id = several || entry.type === 'msg:R' || entry.type === 'msg:N' ? this.#idOf(entry) : undefined;
     const more = [...entry.more, ...(conn === undefined ? [] : [`#${conn}`])].map(inert);
     const label = { type: inert(entry.type), more, ...defined({ id: id === undefined ? undefined : inert(id) }) };
-    const { fate, toServer, notes } = entry;
+    const { fate, notes } = entry;
+    // What the kit wrote to a client under test came from its server.
+    const toServer = entry.toServer === (role === 'server');
     return { ...base, kind: 'arrow', client: place, toServer, label, fate, notes: notes.map(inert) };
   }
 
@@ -172,9 +180,9 @@ class Drawing {
   }
 }
 
-const titleOf = (entry: Entry): string => {
+const titleOf = (entry: Entry, role: Role): string => {
   if (entry.events.length === 0 && entry.shape === 'arrow') return `${entry.type} ${entry.name ?? ''} never came`;
-  const text = entry.events.map((event) => describeEvent(event).trim()).join('; ');
+  const text = entry.events.map((event) => describeEvent(event, role).trim()).join('; ');
   // Cut first: half a surrogate pair at the end is then made visible, too.
   return inert(text.length > MAX_TITLE ? `${text.slice(0, MAX_TITLE)}…` : text);
 };

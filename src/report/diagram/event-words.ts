@@ -1,4 +1,4 @@
-import type { HistoryEventOf } from '../../../schemas/index.js';
+import type { HistoryEventOf, Role } from '../../../schemas/index.js';
 import type { Sign } from './model.js';
 
 /** What happened to the process, as a sign and in words. */
@@ -28,11 +28,11 @@ const CLOSE_CODES: Readonly<Record<number, string>> = {
 };
 
 /** Who ended a connection, and how. */
-export const closedText = ({ by, how, code }: HistoryEventOf<'closed'>): string => {
+export const closedText = ({ by, how, code }: HistoryEventOf<'closed'>, role: Role): string => {
   const words = code === undefined ? undefined : CLOSE_CODES[code];
   const reason = words === undefined ? (code === undefined ? '' : ` ${code}`) : ` ${code} (${words})`;
-  if (by === 'kit')
+  if (by === 'kit' && role === 'server')
     return how === 'lost' ? 'cuts the connection' : how === 'reset' ? 'resets the connection' : 'leaves';
   const manner = how === 'lost' ? 'cut' : how === 'reset' ? 'reset' : 'closed';
-  return `${manner} by the server${how === 'lost' && code === 1006 ? '' : reason}`;
+  return `${manner} by the ${by === 'kit' ? 'kit' : role}${how === 'lost' && code === 1006 ? '' : reason}`;
 };

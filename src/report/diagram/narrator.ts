@@ -1,4 +1,4 @@
-import type { HistoryEvent, HistoryEventOf } from '../../../schemas/index.js';
+import type { HistoryEvent, HistoryEventOf, Role } from '../../../schemas/index.js';
 import { defined } from '../../defined.js';
 import { type Entry, type MarkEntry, messageKey } from './entry.js';
 import { closedText, PROCESS } from './event-words.js';
@@ -33,6 +33,8 @@ export class Narrator {
   readonly lifelines = new Lifelines();
   readonly #traffic = new Traffic(this.index, this.lifelines);
   readonly #opening = new Map<number, { event: HistoryEventOf<'opening'>; line: number }>();
+  /** What the subject is: it decides who wrote what the kit sent. */
+  role: Role = 'server';
   #scenario = '';
   #settled = false;
   #line = -1;
@@ -47,6 +49,7 @@ export class Narrator {
     switch (event.kind) {
       case 'history':
         this.#scenario = event.scenario;
+        this.role = event.subject.role;
         return;
       case 'client':
         this.#client(event);
@@ -150,7 +153,7 @@ export class Narrator {
         // After settling the kit puts its clients away: nothing of it belongs to the scenario.
         if (this.#settled && event.by === 'kit') return;
         this.lifelines.close(conn);
-        this.#mark(event, 'closed', closedText(event));
+        this.#mark(event, 'closed', closedText(event, this.role));
         break;
       case 'silent':
         this.lifelines.silence(conn);
@@ -178,6 +181,8 @@ export class Narrator {
     const before = this.lifelines.server;
     const state = this.lifelines.process(event);
     const last = this.entries.at(-1);
+    // The process under test is the one client of the kit's server, or the server.
+    const party = this.role === 'client' ? this.clients[0]?.client : undefined;
     const [sign, words] = PROCESS[event.event];
     if (event.event === 'started' && (before === 'up' || last === undefined)) return;
     const how = event.signal ?? (event.code === undefined ? undefined : `code ${event.code}`);
@@ -188,11 +193,11 @@ export class Narrator {
       last.events.push(event);
       last.lines.push(this.#line);
       last.text = text;
-      last.change = { state };
+      last.change = party === undefined ? { state } : { client: party, state: this.lifelines.stateOf(party) };
       return;
     }
-    this.#mark(event, sign, text);
-    this.#change(undefined);
+    this.#mark(event, sign, text, defined({ client: party }));
+    this.#change(party);
   }
 
   #fault(event: HistoryEventOf<'fault'>): void {

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import type { HistoryEvent, Report, ScenarioResult } from '../../../schemas/index.js';
+import type { HistoryEvent, Report, Role, ScenarioResult } from '../../../schemas/index.js';
 import { describeEvent } from '../../history/index.js';
 import { inert } from '../inert.js';
 import { html, type Markup } from '../markup.js';
@@ -16,6 +16,8 @@ export interface PackedHistory {
   /** gzip and base64; absent where the page had no more room. */
   packed?: string;
 }
+
+const roleIn = ([head]: readonly HistoryEvent[]): Role => (head?.kind === 'history' ? head.subject.role : 'server');
 
 const ndjsonOf = (events: readonly HistoryEvent[]): string =>
   events.map((event) => `${JSON.stringify(event)}\n`).join('');
@@ -39,7 +41,8 @@ export class Histories {
       if (fits) room -= packed.length;
       this.#packed.set(result.id, { events: events.length, ...(fits ? { packed } : {}) });
       if (!failed(result) || wordRoom <= 0) continue;
-      const words = events.slice(0, MAX_LINES).map((event) => inert(describeEvent(event)));
+      const role = roleIn(events);
+      const words = events.slice(0, MAX_LINES).map((event) => inert(describeEvent(event, role)));
       wordRoom -= words.reduce((sum, { length }) => sum + length, 0);
       this.#words.set(result.id, wordsOf(words, events.length - words.length));
     }
