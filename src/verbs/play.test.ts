@@ -274,6 +274,26 @@ t.test('what a script will have to wait for', (t) => {
   t.end();
 });
 
+t.test('portions that nobody answers end, on a connection that stays open and on one that ends', async (t) => {
+  const sends = '  - alice: { sends: m1..m300, to: bob, unanswered: 2 }\n';
+  t.test('it stays open: after some bounds the rest is written at once', async (t) => {
+    const { of, stage } = await run(sends, () => {});
+    t.ok(of('sent').length >= 300, 'all were written');
+    t.ok(stage.now() < 100 * 50, `${stage.now()} ms`);
+  });
+  t.test('it ends: the rest is not written', async (t) => {
+    const together = `  - together:
+      - alice: { sends: m1..m300, to: bob, unanswered: 2 }
+      - alice: { disconnects: cleanly, before: msg:A, of: m1 }
+`;
+    const { of, stage } = await run(`${together}  - alice: { connects: true }\n`, () => {});
+    const [end] = of('closed').map(({ at }) => at);
+    const onTheFirst = of('sent').filter(({ conn }) => conn === 1).length;
+    t.ok(onTheFirst < 300, `${onTheFirst} were written before the end at ${end} ms`);
+    t.ok(stage.now() < 100 * 50, `${stage.now()} ms`);
+  });
+});
+
 t.test('an interrupted run ends at once, its connections with it', async (t) => {
   const abort = new AbortController();
   const running = run('  - waits: 60000\n    because: the test interrupts it\n', honest, abort.signal);

@@ -145,6 +145,7 @@ class ReferenceServer {
     const sweeper = {
       dedupWindowMs: timers.dedupWindowMs,
       wallClock: Date.now,
+      now: monotonic,
       purge: (before: number, limit: number) => this.#commitLoop.purge(before, limit),
     };
     this.#endings.push(startSweeper(sweeper));

@@ -80,20 +80,30 @@ const messageOf = (stage: Stage, actor: Actor, link: Link, action: Sends, label:
   return message;
 };
 
-/** Goes on when half of a portion is answered, so that the server always has something to do. */
+/** After so many portions that nobody answered in time the rest is written at once: these waits have a bound, too. */
+const LATE_PORTIONS = 3;
+
+/**
+ * Goes on when half of a portion is answered, so that the server always has something to do. Nothing is waited for on a
+ * connection that has ended.
+ */
 const inPortions = async (
   stage: Stage,
+  link: Link,
   labels: string[],
   unanswered: number,
   send: (part: string[]) => Promise<void>,
 ): Promise<void> => {
   const portion = Math.ceil(unanswered / 2);
+  let late = 0;
   for (let i = 0; i < labels.length; i += portion) {
+    if (link.state === 'closed') return;
     await send(labels.slice(i, i + portion));
     const before = i === 0 ? undefined : stage.messages.get(labels[i - 1] as string);
     // Whoever waits for the answers later tells what was wrong with them.
-    const answered = () => before === undefined || before.answer !== undefined;
-    await stage.waits.until(answered, stage.bound(stage.options.timers.answerWithinMs));
+    const goesOn = () => before === undefined || before.answer !== undefined || link.state === 'closed';
+    if (late >= LATE_PORTIONS) continue;
+    if (!(await stage.waits.until(goesOn, stage.bound(stage.options.timers.answerWithinMs)))) late += 1;
   }
 };
 
@@ -112,7 +122,10 @@ const sendsNow = async (stage: Stage, actor: Actor, link: Link, action: Sends, p
   const send = (part: string[]) =>
     sendAll(stage, actor, place, part, 'msg:R', action, (label) => transmit(actor, link, messageFor(label)));
   if (action.unanswered === undefined) await send(labels);
-  else await inPortions(stage, labels, action.unanswered, send);
+  else {
+    await inPortions(stage, link, labels, action.unanswered, send);
+    labels.forEach(messageFor);
+  }
   return true;
 };
 

@@ -161,7 +161,8 @@ export class Tally implements Judge {
     const hidden = connection.silent || connection.mute || connection.readingSince > 0 || connection.paused;
     // The server may end one that was replaced long before that is seen, but not before the newer one opens.
     const noticed = connection.superseded ? connection.supersededAt : at - (by === 'kit' ? this.#transit : this.#lag);
-    this.#add(this.series.closed, hidden ? connection.openedAt : noticed);
+    // However short it was, it ended after it began.
+    this.#add(this.series.closed, Math.max(connection.openingAt, hidden ? connection.openedAt : noticed));
     if (how !== 'clean' || hidden) this.onSilent(connection);
   }
 
