@@ -44,6 +44,7 @@ export const playClient = async (
     }
     for (const step of scenario.steps) {
       stage.throwIfFailed();
+      stage.nextStep();
       if (!(await playStep(stage, step, vocabulary))) break;
     }
     stage.throwIfFailed();

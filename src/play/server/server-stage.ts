@@ -30,7 +30,7 @@ export interface Arrival {
   what: 'msg:R' | 'ack:R' | 'connection' | 'attempt';
   label?: string;
   link?: ServerLink;
-  at?: number;
+  at: number;
   taken?: boolean;
 }
 
@@ -87,6 +87,8 @@ export class ServerStage {
   #conns = 0;
   #asks = 0;
   #waitedMs = 0;
+  #met: number | undefined;
+  #follows: number | undefined;
   #upgrades = 0;
   #strange = 0;
   #packets = 0;
@@ -165,6 +167,22 @@ export class ServerStage {
 
   userOf(name: string): string {
     return `${name}.${this.options.userSuffix}`;
+  }
+
+  /** A step begins: what the one before it waited for is what it follows. */
+  nextStep(): void {
+    this.#follows = this.#met;
+    this.#met = undefined;
+  }
+
+  /** A step has got what came at that time. */
+  noteMet(at: number): void {
+    this.#met = Math.max(at, this.#met ?? 0);
+  }
+
+  /** Since when a step watches: since that came which the step before it got, however late the kit noticed it. */
+  get watchedFrom(): number {
+    return this.#follows ?? this.now();
   }
 
   /** Whether the subject may go on after a frame of so many bytes: a flood ends here. */
@@ -257,7 +275,7 @@ export class ServerStage {
     this.notify();
   }
 
-  arrived(arrival: Arrival): void {
+  arrived(arrival: Omit<Arrival, 'at'>): void {
     // Every step that waits looks through all of them: what no script names must not become many.
     if (arrival.label === 'unknown') this.#strange += 1;
     if (this.#strange > MAX_STRANGE && arrival.label === 'unknown') return;

@@ -13,19 +13,25 @@ export const getsNo = defineVerb({
     for: duration,
     by: requirement,
   },
-  does: 'Watches for that long that nothing of the kind comes.',
+  does: 'Watches for that long that nothing of the kind comes, since that came which the step before it got.',
   uses: ({ of }) => labelsOf(of),
   waitMs: (action, timers) => durationMs(action.for, timers),
   perform: async (stage, action, place) => {
     const { getsNo: what } = action;
     const labels = labelsOf(action.of);
-    const before = stage.arrivals.length;
-    const found = () =>
-      stage.arrivals
-        .slice(before)
-        .find((one) => one.what === what && (labels.length === 0 || labels.includes(one.label ?? '')));
     const forMs = durationMs(action.for, stage.options.timers);
-    const came = await stage.mustWait(stage.waits.until(() => found() !== undefined, forMs));
+    const from = stage.watchedFrom;
+    const isWatched = (at: number): boolean => at >= from && at <= from + forMs;
+    const found = () =>
+      stage.arrivals.find(
+        (one) =>
+          one.what === what &&
+          !one.taken &&
+          isWatched(one.at) &&
+          (labels.length === 0 || labels.includes(one.label ?? '')),
+      );
+    const leftMs = Math.max(0, from + forMs - stage.now());
+    const came = await stage.mustWait(stage.waits.until(() => found() !== undefined, leftMs));
     return recordExpectation(stage, place, {
       requirement: action.by,
       expected: `no ${what}${labels.length === 0 ? '' : ` of ${labels.join(', ')}`} for ${Math.round(forMs)} ms`,

@@ -30,7 +30,10 @@ const take = (stage: ServerStage, what: What, labels: readonly string[], times: 
     const fitting = stage.arrivals.filter(
       (one) => one.what === what && !one.taken && (label === undefined || one.label === label),
     );
-    for (const one of fitting.slice(0, times)) one.taken = true;
+    for (const one of fitting.slice(0, times)) {
+      one.taken = true;
+      stage.noteMet(one.at);
+    }
   }
 };
 
