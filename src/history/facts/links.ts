@@ -65,9 +65,12 @@ export const noteClosed = (facts: Facts, connection: Connection, event: HistoryE
   facts.tell.onClosed(connection, event);
 };
 
-/** Of connections that one device opened on several nodes at the same moment, any may be the one that stays. */
+/**
+ * Of connections that one device opened at the same moment any may be the one that stays: which of them is the newest, the
+ * server says, as it may have taken long for the upgrade that came first.
+ */
 const noteYielded = (facts: Facts, connection: Connection): void => {
-  if (connection.superseded || connection.node === undefined) return;
+  if (connection.superseded) return;
   const rival = [...connection.device.user.connections].findLast((other) => isRival(connection, other));
   if (rival === undefined) return;
   excuse(facts, connection);
@@ -76,13 +79,9 @@ const noteYielded = (facts: Facts, connection: Connection): void => {
   rival.superseded = false;
 };
 
-/** Whether two connections of one device were opening at the same time, on two nodes. */
+/** Whether two connections of one device were opening at the same time. */
 export const isRival = (one: Connection, other: Connection): boolean =>
-  one !== other &&
-  one.device === other.device &&
-  one.node !== other.node &&
-  one.openingAt <= other.openedAt &&
-  other.openingAt <= one.openedAt;
+  one !== other && one.device === other.device && one.openingAt <= other.openedAt && other.openingAt <= one.openedAt;
 
 /** A client that answers no pings may be taken for dead. */
 export const noteMute = (facts: Facts, client: string): void => {

@@ -53,7 +53,8 @@ export class SameMoment implements Judge {
         const group = [first];
         // What began while any of them was opening belongs to them.
         for (const one of group) {
-          for (const other of left) if (isRival(one, other) && left.delete(other)) group.push(other);
+          for (const other of left)
+            if (one.node !== other.node && isRival(one, other) && left.delete(other)) group.push(other);
         }
         if (group.length > 1) this.#judgeGroup(group, connections);
       }
