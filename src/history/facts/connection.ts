@@ -27,6 +27,8 @@ export interface Device {
   readonly serials: number[];
   /** Line of its first upgrade that succeeded. */
   firstOpenLine: number;
+  /** The last upgrade that got no answer: when it began. The server may have let it in, and nobody saw it. */
+  unansweredSince?: number;
 }
 
 /** An R that has no A yet. */

@@ -65,18 +65,27 @@ export const noteClosed = (facts: Facts, connection: Connection, event: HistoryE
   facts.tell.onClosed(connection, event);
 };
 
+export const noteRefused = (facts: Facts, connection: Connection, { status }: HistoryEventOf<'refused'>): void => {
+  if (status === undefined) connection.device.unansweredSince = connection.openingAt;
+  noteGone(facts, connection);
+};
+
 /**
  * Of connections that one device opened at the same moment any may be the one that stays: which of them is the newest, the
  * server says, as it may have taken long for the upgrade that came first.
  */
 const noteYielded = (facts: Facts, connection: Connection): void => {
   if (connection.superseded) return;
-  const rival = [...connection.device.user.connections].findLast((other) => isRival(connection, other));
-  if (rival === undefined) return;
+  const { device } = connection;
+  const rival = [...device.user.connections].findLast((other) => isRival(connection, other));
+  const { unansweredSince = Number.POSITIVE_INFINITY } = device;
+  const since = rival?.openingAt ?? unansweredSince;
+  if (since > connection.openedAt) return;
   excuse(facts, connection);
   connection.superseded = true;
-  connection.supersededAt = rival.openingAt;
-  rival.superseded = false;
+  connection.supersededAt = since;
+  if (rival === undefined) delete device.unansweredSince;
+  else rival.superseded = false;
 };
 
 /** Whether two connections of one device were opening at the same time. */

@@ -7,11 +7,11 @@ import {
   excuse,
   excuseReachable,
   noteClosed,
-  noteGone,
   noteMute,
   noteOpen,
   noteOpening,
   noteReading,
+  noteRefused,
   noteSilent,
   relieve,
 } from './links.js';
@@ -73,7 +73,7 @@ const noteSurroundings = (facts: Facts, event: Exclude<Event, { kind: Packets }>
       noteOpen(facts, facts.connection(event.conn, event.client));
       return;
     case 'refused':
-      noteGone(facts, facts.connection(event.conn, event.client));
+      noteRefused(facts, facts.connection(event.conn, event.client), event);
       return;
     case 'closed':
       noteClosed(facts, facts.connection(event.conn, event.client), event);
