@@ -27,8 +27,8 @@ export interface Device {
   readonly serials: number[];
   /** Line of its first upgrade that succeeded. */
   firstOpenLine: number;
-  /** The last upgrade that got no answer: when it began. The server may have let it in, and nobody saw it. */
-  unansweredSince?: number;
+  /** The last upgrade that got no answer in time: from when to when it was waited for. The server may have let it in. */
+  unanswered?: { readonly from: number; readonly to: number };
 }
 
 /** An R that has no A yet. */

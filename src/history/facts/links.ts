@@ -65,8 +65,8 @@ export const noteClosed = (facts: Facts, connection: Connection, event: HistoryE
   facts.tell.onClosed(connection, event);
 };
 
-export const noteRefused = (facts: Facts, connection: Connection, { status }: HistoryEventOf<'refused'>): void => {
-  if (status === undefined) connection.device.unansweredSince = connection.openingAt;
+export const noteRefused = (facts: Facts, connection: Connection, { refusal }: HistoryEventOf<'refused'>): void => {
+  if (refusal === 'timeout') connection.device.unanswered = { from: connection.openingAt, to: facts.at };
   noteGone(facts, connection);
 };
 
@@ -78,13 +78,15 @@ const noteYielded = (facts: Facts, connection: Connection): void => {
   if (connection.superseded) return;
   const { device } = connection;
   const rival = [...device.user.connections].findLast((other) => isRival(connection, other));
-  const { unansweredSince = Number.POSITIVE_INFINITY } = device;
-  const since = rival?.openingAt ?? unansweredSince;
-  if (since > connection.openedAt) return;
+  const { unanswered } = device;
+  const isMeanwhile =
+    unanswered !== undefined && unanswered.from <= connection.openedAt && connection.openingAt <= unanswered.to;
+  const since = rival?.openingAt ?? (isMeanwhile ? unanswered.from : undefined);
+  if (since === undefined) return;
   excuse(facts, connection);
   connection.superseded = true;
   connection.supersededAt = since;
-  if (rival === undefined) delete device.unansweredSince;
+  if (rival === undefined) delete device.unanswered;
   else rival.superseded = false;
 };
 

@@ -18,17 +18,20 @@ export class BotWords {
   readonly inventories = new Map<number, Inventory>();
   /** The inventories that the bot was asked for: of which sender. */
   readonly asked = new Map<number, string>();
-  readonly #known = new Map<string, string>();
+  /** The bodies that came under each msgId. */
+  readonly #known = new Map<string, Set<string>>();
 
-  /** Whether a word of the bot has the msgId of another word: then it is a second message under one id. */
-  isIdTaken({ msgId, body }: MsgR): boolean {
-    return (this.#known.get(msgId) ?? body) !== body;
+  /** Whether another word of the bot has come under that msgId: then this is a second message under one id. */
+  isIdTaken({ msgId, body }: Pick<MsgR, 'msgId' | 'body'>): boolean {
+    const bodies = this.#known.get(msgId);
+    return bodies !== undefined && !bodies.has(body);
   }
 
   /** A word of the bot, on this line of the history. Returns the outcome that it tells; a repeated word tells none. */
   heard({ msgId, body }: MsgR, line: number): Json | undefined {
-    if (this.#known.get(msgId) === body) return undefined;
-    this.#known.set(msgId, body);
+    const bodies = this.#known.get(msgId) ?? new Set();
+    if (bodies.has(body)) return undefined;
+    this.#known.set(msgId, bodies.add(body));
     const { outcome, inventory } = parsed(body) as { outcome?: Json; inventory?: Json };
     if (inventory !== undefined) this.#onInventory(inventory, line);
     return outcome;

@@ -182,7 +182,7 @@ export class ClientFacts {
   }
 
   #onWord(packet: MsgR): void {
-    if (this.words.isIdTaken(packet) || this.entries.has(packet.msgId)) this.tell('onWordIdTaken', packet.msgId);
+    if (this.words.isIdTaken(packet) || this.entries.has(packet.msgId)) this.tell('onIdTaken', packet.msgId);
     const outcome = this.words.heard(packet, this.line);
     if (outcome !== undefined) this.#onOutcome(outcome);
   }
@@ -205,6 +205,7 @@ export class ClientFacts {
     const { msgId, to, body, ttlMs, rid } = packet;
     const sending: Sending = { at: this.at, line: this.line, conn, rid };
     const known = this.entries.get(msgId);
+    if (known === undefined && this.words.isIdTaken(packet)) this.tell('onIdTaken', msgId);
     const entry = known ?? this.#newEntry(packet, sending);
     this.#requests.set(`${conn} ${rid}`, entry);
     if (this.#rids.has(`${conn} ${rid}`)) this.tell('onRidUsedTwice', entry, sending);

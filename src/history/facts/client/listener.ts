@@ -8,8 +8,8 @@ export interface ClientListener {
   /** It is not known which message that is: the content under a second msgId, or content that nobody handed over. */
   onStranger(entry: Entry, sending: Sending, twin: Handed | undefined): void;
   onContentChanged(entry: Entry, sending: Sending): void;
-  /** A word of the bot came under the msgId of another message. */
-  onWordIdTaken(msgId: string): void;
+  /** A word of the bot, or a message, came under the msgId of another one. */
+  onIdTaken(msgId: string): void;
   onRidUsedTwice(entry: Entry, sending: Sending): void;
   onAnswer(entry: Entry, answer: Answer): void;
   onReceipt(entry: Entry, receipt: Receipt): void;

@@ -70,13 +70,15 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
     return Math.min(reconnectAfterMs * 2 ** Math.min(attempts, 40), reconnectMaxMs);
   };
 
+  /** How much longer or shorter a connection may have lasted for the client. */
+  const otherwise = (): number => Math.min(SEEN_OTHERWISE_MS, facts.timers.reconnectMaxMs / 4);
+
   const noteEnd = (code: number, byKit: boolean, retryAfterMs = 0, unnoticedMs = 0): void => {
     const { reconnectMaxMs } = facts.timers;
     const lastedMs = live === undefined ? 0 : facts.at - openedAt;
-    const otherwiseMs = Math.min(SEEN_OTHERWISE_MS, reconnectMaxMs / 4);
-    const lasted = live !== undefined && lastedMs >= reconnectMaxMs - otherwiseMs;
+    const lasted = live !== undefined && lastedMs >= reconnectMaxMs - otherwise();
     if (lasted) grown.least = 0;
-    if (lastedMs >= reconnectMaxMs + otherwiseMs) {
+    if (lastedMs >= reconnectMaxMs + otherwise()) {
       grown.most = 0;
       isCounted = true;
     }
@@ -128,7 +130,7 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
   /** A client that leaves a connection which is well: at its end, or by a newer one. */
   const noteOwnEnd = (): void => {
     if (offline || facts.frozen) ownEnds = [];
-    else if (end === undefined && live !== undefined && facts.at - openedAt < facts.timers.reconnectMaxMs)
+    else if (end === undefined && live !== undefined && facts.at - openedAt < facts.timers.reconnectMaxMs - otherwise())
       ownEnds.push({ at: facts.at, line: facts.line });
     else if (end !== undefined && !end.byKit && !end.lasted) ownEnds.push({ at: end.at, line: end.line });
     else ownEnds = [];

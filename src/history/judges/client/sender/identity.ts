@@ -34,13 +34,13 @@ export const judgeIdentity: ClientJudge = (context) => {
         seen: `msg:R ${entry.msgId} differs`,
         lines: [line],
       }),
-    onWordIdTaken: (msgId) =>
+    onIdTaken: (msgId) =>
       findings.report({
         requirement: 'IM-4.1-12',
         message: 'two messages were sent under one msgId',
         expected: 'a msgId of its own for each message, also after a restart',
-        seen: `a word of the bot under ${msgId}, which another message has had`,
-        where: 'a word of the bot, which is a message of its library like any other',
+        seen: `the msgId ${msgId}, which another message has had`,
+        where: 'a word of the bot is a message of its library like any other',
         events: [facts.line],
         about: { from: 'subject', msgId },
       }),

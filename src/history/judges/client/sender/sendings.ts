@@ -161,10 +161,8 @@ export const judgeSendings: ClientJudge = (context) => {
       judgeEnd(context, entry, sending);
       const run = runs.get(entry);
       if (run === undefined || run.conn !== sending.conn || run.from < facts.awakeSince) {
-        const held = entry.answers.reduce(
-          (most, { at, retryable, retryAfterMs = 0 }) => (retryable ? Math.max(most, at + retryAfterMs) : most),
-          0,
-        );
+        const rejection = entry.answers.findLast(({ retryable }) => retryable);
+        const held = rejection === undefined ? 0 : rejection.at + (rejection.retryAfterMs ?? 0);
         const notBefore = held > sending.at ? held : 0;
         const { at: from, conn } = sending;
         // On a newer connection nothing crosses what came on the older one.
