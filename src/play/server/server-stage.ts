@@ -89,6 +89,7 @@ export class ServerStage {
   #waitedMs = 0;
   #met: number | undefined;
   #follows: number | undefined;
+  #turnAt: number | undefined;
   #upgrades = 0;
   #strange = 0;
   #packets = 0;
@@ -279,8 +280,19 @@ export class ServerStage {
     // Every step that waits looks through all of them: what no script names must not become many.
     if (arrival.label === 'unknown') this.#strange += 1;
     if (this.#strange > MAX_STRANGE && arrival.label === 'unknown') return;
-    this.arrivals.push({ ...arrival, at: this.now() });
+    this.arrivals.push({ ...arrival, at: this.#arrivesAt() });
     this.notify();
+  }
+
+  /** What one turn of the event loop reads has come at one time: it was sent before the first of it could be answered. */
+  #arrivesAt(): number {
+    if (this.#turnAt === undefined) {
+      this.#turnAt = this.now();
+      setImmediate(() => {
+        this.#turnAt = undefined;
+      });
+    }
+    return this.#turnAt;
   }
 
   /** The label of a message of the subject: by its msgId, or else by what the script gave it. */

@@ -10,6 +10,7 @@ const FOR = 700;
 const CASES: [at: number, taken: boolean, met: boolean][] = [
   [FROM, true, true],
   [FROM + 100, false, false],
+  [FROM, false, true],
   [FROM + FOR, false, false],
   [FROM + FOR + 1, false, true],
   [FROM - 10, false, true],

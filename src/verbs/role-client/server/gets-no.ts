@@ -21,7 +21,7 @@ export const getsNo = defineVerb({
     const labels = labelsOf(action.of);
     const forMs = durationMs(action.for, stage.options.timers);
     const from = stage.watchedFrom;
-    const isWatched = (at: number): boolean => at >= from && at <= from + forMs;
+    const isWatched = (at: number): boolean => at > from && at <= from + forMs;
     const found = () =>
       stage.arrivals.find(
         (one) =>
