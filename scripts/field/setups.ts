@@ -77,10 +77,16 @@ const PROSODY = {
   program: 'prosody',
   package: 'prosody',
 } as const;
-const xmpp = (id: string, via: string): Pick<Setup, 'id' | 'protocol' | 'arguments'> => ({
-  id: `prosody-${id}`,
-  protocol: via,
-  arguments: ['--via', via, '--exec', 'exec src/adapters/testing/prosody.sh'],
+const EJABBERD = {
+  server: 'ejabberd',
+  version: 'dpkg-query -W ejabberd',
+  program: 'ejabberdctl',
+  package: 'ejabberd',
+} as const;
+const xmpp = (server: 'prosody' | 'ejabberd', id: string): Pick<Setup, 'id' | 'protocol' | 'arguments'> => ({
+  id: `${server}-${id}`,
+  protocol: 'xmpp',
+  arguments: ['--via', 'xmpp', '--exec', `exec src/adapters/testing/${server}.sh`],
 });
 
 /** Of a control, and of a tuned row, a part is enough: it shows what the key, or the kit, does. */
@@ -143,6 +149,16 @@ export const SETUPS: readonly Setup[] = [
     ...amqp('kills', 'amqp'),
     ...{ classes: ['durable'], only: ['server/durable/killed-{after,while-accepting}*'] },
   },
-  { ...PROSODY, ...xmpp('default', 'xmpp'), classes: ['core'], note: 'smacks, as Debian has it, without its limits' },
-  { ...PROSODY, ...xmpp('kills', 'xmpp'), classes: ['durable'], only: KILLS },
+  {
+    ...PROSODY,
+    ...xmpp('prosody', 'default'),
+    ...{ classes: ['core'], note: 'smacks, as Debian has it, without its limits' },
+  },
+  { ...PROSODY, ...xmpp('prosody', 'kills'), classes: ['durable'], only: KILLS },
+  {
+    ...EJABBERD,
+    ...xmpp('ejabberd', 'default'),
+    ...{ classes: ['core'], note: 'its modules as Debian has them, without shaper and limits' },
+  },
+  { ...EJABBERD, ...xmpp('ejabberd', 'kills'), classes: ['durable'], only: KILLS },
 ];

@@ -42,6 +42,11 @@ export interface Wire {
   unread(frame: string, why: string): void;
   /** The server has said why the connection is about to end: the close code of im.ran.v1 that means the same. */
   closing(code: number): void;
+  /**
+   * Starts TLS on the open connection, over TCP only: all that is written and read from here on is inside of it.
+   * `serverName`: whom the certificate has to name, unless nobody checks it.
+   */
+  secure(serverName: string): void;
 }
 
 /**

@@ -12,6 +12,7 @@ export interface TranslatorPorts {
   packet(packet: Packet): void;
   unread(frame: string, why: string): void;
   closing(code: number): void;
+  secure(serverName: string): void;
 }
 
 interface OpenRequest {
@@ -62,6 +63,7 @@ export class Translator {
     packet: (packet) => this.#pass(packet),
     unread: (frame, why) => this.#ports.unread(frame, why),
     closing: (code) => this.#ports.closing(code),
+    secure: (serverName) => this.#ports.secure(serverName),
   };
 
   #becomeReady(): void {

@@ -31,6 +31,7 @@ const converse = async (via = 'amqp') => {
         },
         unread: (frame, why) => void told.push(['unread', frame, why]),
         closing: (code) => void told.push(code),
+        secure: (serverName) => void told.push(['secure', serverName]),
       },
       memory,
     );

@@ -204,6 +204,7 @@ const talk = (yaml: string, hooks = {}, onPush: (session: Session) => unknown = 
     },
     unread: (frame, why) => events.push(`unread ${frame}: ${why}`),
     closing: () => undefined,
+    secure: () => undefined,
   };
   const dialect = dialectOf(parseMapping(yaml, 'x.yaml'), 'x', hooks);
   const session: Session = dialect.open({ user: 'alice', device: 'default', token: 'T' }, wire, new Map());

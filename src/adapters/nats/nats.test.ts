@@ -72,6 +72,7 @@ const converse = async (via = 'nats') => {
         },
         unread: (frame, why) => void told.push(['unread', frame, why]),
         closing: (code) => void told.push(code),
+        secure: (serverName) => void told.push(['secure', serverName]),
       },
       memory,
     );

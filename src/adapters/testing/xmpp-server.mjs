@@ -2,21 +2,24 @@
 // Anybody is let in. It reads the stanzas of the kit, and no others. Started with a fault, it is broken in one way: the kit
 // must say so for the right reason, and must be silent about the server without any.
 //
-//   node xmpp-server.mjs [none|mute|swallows|doubles|forgets-offline|forgets-acks|answers-early]
+//   node xmpp-server.mjs [none|mute|swallows|doubles|forgets-offline|forgets-acks|answers-early] [plain|starttls|tls]
 //
-// The port is PORT, the data folder DATA_DIR.
+// The port is PORT, the data folder DATA_DIR; with TLS, on the open stream or at once, CERT and KEY are files.
 import { existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { TLSSocket } from 'node:tls';
 
 const fault = process.argv[2] ?? 'none';
-const { PORT, DATA_DIR = '.' } = process.env;
+const security = process.argv[3] ?? 'plain';
+const { PORT, DATA_DIR = '.', CERT, KEY } = process.env;
+const TLS = "xmlns='urn:ietf:params:xml:ns:xmpp-tls'";
 /** So late the server stores what it has answered already. */
 const EARLY_MS = 150;
 const SM = "xmlns='urn:xmpp:sm:3'";
 const DOMAIN = 'localhost';
 const ELEMENT =
-  /<stream:stream [^>]*>|<\/stream:stream>|<presence\/>|<(?:r|a|enable|resume) [^>]*\/>|<(message|iq|auth) .*?<\/\1>/gs;
+  /<stream:stream [^>]*>|<\/stream:stream>|<presence\/>|<(?:r|a|enable|resume|starttls) [^>]*\/>|<(message|iq|auth) .*?<\/\1>/gs;
 const HEADER = `<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' from='${DOMAIN}' id='1' version='1.0'>`;
 const features = (inner) => `${HEADER}<stream:features>${inner}</stream:features>`;
 
@@ -93,8 +96,9 @@ class Connection {
   name = '';
   user;
   stream;
-  constructor(socket) {
+  constructor(socket, isSecure) {
     this.socket = socket;
+    this.isSecure = isSecure;
   }
   say = (xml) => this.socket.writable && this.socket.write(xml);
 
@@ -102,7 +106,12 @@ class Connection {
     const { stream } = this;
     if (xml.startsWith('<stream:')) {
       const login = "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms>";
-      this.say(features(this.user ? `<sm ${SM}/><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>` : login));
+      if (security === 'starttls' && !this.isSecure) this.say(features(`<starttls ${TLS}><required/></starttls>`));
+      else this.say(features(this.user ? `<sm ${SM}/><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>` : login));
+    } else if (xml.startsWith('<starttls')) {
+      this.say(`<proceed ${TLS}/>`);
+      this.socket.removeAllListeners();
+      serve(secured(this.socket), true);
     } else if (xml.startsWith('<auth')) {
       this.name = Buffer.from(/>(.*)</.exec(xml)[1], 'base64')
         .toString()
@@ -165,8 +174,10 @@ class Connection {
   }
 }
 
-createServer((socket) => {
-  const connection = new Connection(socket);
+const secured = (socket) => new TLSSocket(socket, { isServer: true, cert: readFileSync(CERT), key: readFileSync(KEY) });
+
+const serve = (socket, isSecure) => {
+  const connection = new Connection(socket, isSecure);
   let rest = '';
   socket.setEncoding('utf8');
   socket.on('data', (text) => {
@@ -180,5 +191,9 @@ createServer((socket) => {
   });
   socket.on('error', () => socket.destroy());
   socket.on('close', () => connection.onClose());
-}).listen(Number(PORT), '127.0.0.1');
+};
+createServer((socket) => serve(security === 'tls' ? secured(socket) : socket, security === 'tls')).listen(
+  Number(PORT),
+  '127.0.0.1',
+);
 process.on('SIGTERM', () => process.exit(0));

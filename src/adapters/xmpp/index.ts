@@ -3,13 +3,14 @@ import type { Dialect } from '../dialect.js';
 import { whyNoUser } from './names.js';
 import { XmppSession, type XmppSettings } from './session.js';
 
-const REMEDY = 'Use domain=NAME (localhost), resume=on or off.';
+const REMEDY = 'Use domain=NAME (localhost), resume=on or off, starttls=on or off.';
 
 const settingsOf = (given: ReadonlyMap<string, string>): XmppSettings => {
-  const settings: XmppSettings = { domain: 'localhost', resume: true };
+  const settings: XmppSettings = { domain: 'localhost', resume: true, startTls: true };
   for (const [name, value] of given) {
     if (name === 'domain' && /^[a-z0-9.:[\]-]+$/.test(value)) settings.domain = value;
     else if (name === 'resume' && (value === 'on' || value === 'off')) settings.resume = value === 'on';
+    else if (name === 'starttls' && (value === 'on' || value === 'off')) settings.startTls = value === 'on';
     else throw new KitError('usage', `--via xmpp has no setting ${name}=${value}`, REMEDY);
   }
   return settings;
@@ -18,8 +19,8 @@ const settingsOf = (given: ReadonlyMap<string, string>): XmppSettings => {
 /**
  * XMPP with stream management (XEP-0198) and receipts (XEP-0184). A message is answered when the server counts it as
  * handled; an ack is a receipt to the sender, and a count for the server. `given` may set `domain` (localhost), the part of
- * an address behind the @, and `resume` (on; off: each connection is a stream of its own). Throws a usage KitError for
- * another setting.
+ * an address behind the @, `resume` (on; off: each connection is a stream of its own) and `starttls` (on; off: TLS is not
+ * started, though the server offers it). Throws a usage KitError for another setting.
  */
 export const xmppDialect = (given: ReadonlyMap<string, string>): Dialect => {
   const settings = settingsOf(given);

@@ -9,12 +9,14 @@ export interface XmppSettings {
   domain: string;
   /** Whether a stream goes on on the next connection. */
   resume: boolean;
+  /** Whether TLS is started on an open stream, where the server offers it. */
+  startTls: boolean;
 }
 
 const RESOURCE = 'default';
 
 /**
- * From the first byte until messages may go: SASL PLAIN, then the old stream is resumed, or a new one is bound, counted from
+ * From the first byte until messages may go: TLS where it is offered, SASL PLAIN, then the old stream is resumed, or a new one is bound, counted from
  * here on, and makes itself available.
  */
 export class Login {
@@ -63,6 +65,11 @@ export class Login {
   on(element: Element): boolean {
     const { name, namespace, attributes } = element;
     if (name === 'features' && namespace === NAMESPACE.streams) this.#onFeatures(element);
+    else if (name === 'proceed' && namespace === NAMESPACE.tls) {
+      this.#wire.secure(this.#settings.domain);
+      this.#openStream();
+    } else if (name === 'failure' && namespace === NAMESPACE.tls)
+      this.#wire.refused(503, 'it offers STARTTLS and then refuses it');
     else if (name === 'success' && namespace === NAMESPACE.sasl) {
       this.#isIn = true;
       this.#openStream();
@@ -81,8 +88,8 @@ export class Login {
       return;
     }
     const tls = childOf(features, 'starttls', NAMESPACE.tls);
-    if (tls && childOf(tls, 'required', NAMESPACE.tls)) {
-      this.#wire.refused(503, 'it wants STARTTLS, which this dialect cannot: use a url with xmpps: (direct TLS)');
+    if (tls && this.#settings.startTls) {
+      this.#wire.send(`<starttls xmlns='${NAMESPACE.tls}'/>`);
       return;
     }
     const offered = childOf(features, 'mechanisms', NAMESPACE.sasl)?.children.map(({ text }) => text) ?? [];

@@ -32,6 +32,7 @@ const converse = async (via = 'xmpp') => {
         },
         unread: (frame, why) => void told.push(['unread', frame, why]),
         closing: (code) => void told.push(code),
+        secure: (serverName) => void told.push(['secure', serverName]),
       },
       memory,
     );
@@ -194,6 +195,28 @@ t.test('what XMPP cannot say', async (t) => {
   t.equal(session.send(ackOf('n3'), {}), undefined);
 });
 
+const TLS = 'urn:ietf:params:xml:ns:xmpp-tls';
+const FAILED_TLS = `<failure xmlns='${TLS}'/></stream:stream>`;
+
+t.test('TLS is started where it is offered, unless nobody wants it, and no password goes before it', async (t) => {
+  const offers = MECHANISMS.replace('<mechanisms', `<starttls xmlns='${TLS}'/><mechanisms`);
+  const { session, say, told, last, written } = await converse('xmpp?domain=chat.example');
+  session.begin();
+  say(OPEN, offers);
+  t.equal(last(), `<starttls xmlns='${TLS}'/>`);
+  say(`<proceed xmlns='${TLS}'/>`);
+  t.same(told, [['secure', 'chat.example']]);
+  t.match(last(), /^<\?xml .*<stream:stream to='chat\.example'/, 'a new stream inside');
+  t.notMatch(written.join(''), /<auth/);
+  say(OPEN, MECHANISMS);
+  t.match(last(), /^<auth .*PLAIN/);
+
+  const without = await converse('xmpp?starttls=off');
+  without.session.begin();
+  without.say(OPEN, offers);
+  t.match(without.last(), /^<auth .*PLAIN/);
+});
+
 t.test('who is not let in, and how a stream ends', async (t) => {
   const features = (inner: string) => `<stream:features>${inner}</stream:features>`;
   const tls = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>";
@@ -204,7 +227,7 @@ t.test('who is not let in, and how a stream ends', async (t) => {
   const cases: [what: string, told: unknown[], ...texts: string[]][] = [
     ['wrong password', [[401, 'not-authorized']], OPEN, MECHANISMS, failure],
     ['wrong domain', [1011, [503, 'host-unknown']], OPEN, streamError('host-unknown')],
-    ['STARTTLS', [[503, /xmpps:/]], OPEN, features(tls)],
+    ['STARTTLS taken back', [[503, /STARTTLS/]], OPEN, features(tls), FAILED_TLS],
     ['no PLAIN', [[503, /but SCRAM-SHA-1/]], OPEN, scram],
     ['nothing', [[503, /but none/]], OPEN, features('')],
     ['odd', [['unread', /oops/, /login/]], OPEN, '<oops/>'],

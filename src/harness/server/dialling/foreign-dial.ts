@@ -56,6 +56,7 @@ class ForeignConnection {
       closing: (code) => {
         this.#closing = code;
       },
+      secure: (serverName) => this.#transport?.secure?.(serverName),
     });
   }
 
@@ -136,7 +137,8 @@ class ForeignConnection {
   #onClose(code: number, error: Error | undefined, reason: string | undefined): void {
     clearInterval(this.#beat);
     if (!this.#ready) {
-      const told = reason ? ` (${reason})` : '';
+      const why = reason || error?.message;
+      const told = why ? ` (${why})` : '';
       this.giveUp({
         ok: false,
         refusal: 'network',

@@ -1,4 +1,4 @@
-import { connect as connectTcp, type Socket as TcpSocket } from 'node:net';
+import { connect as connectTcp, isIP, type Socket as TcpSocket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { DialOutcome, Socket, SocketHandlers } from '../../../play/index.js';
 import { localFault } from '../../local-fault.js';
@@ -10,6 +10,8 @@ import { openSocket } from './open-socket.js';
 /** What a dialect needs of the connection below it, be it a WebSocket or a bare TCP connection. */
 export interface ForeignTransport {
   write(data: string | Uint8Array): void;
+  /** Starts TLS on a bare connection that is open. */
+  secure?(serverName: string): void;
   /** The WebSocket, where there is one: its pings, pongs and endings. */
   readonly socket: Socket;
 }
@@ -51,9 +53,10 @@ export const openForeignWebSocket = (
 const nothing = (): void => undefined;
 
 /** A bare connection has no frames of its own and no pings; those of the dialect are all there is. */
-const bareSocket = (tcp: TcpSocket, ending: { clean: boolean }): Socket => {
+const bareSocket = (current: () => TcpSocket, bare: TcpSocket, ending: { clean: boolean }): Socket => {
   const cork = new CorkPerTick();
   const gather = (data: string | Uint8Array): void => {
+    const tcp = current();
     if (!tcp.writable) return;
     cork.touch(tcp);
     tcp.write(data);
@@ -70,20 +73,20 @@ const bareSocket = (tcp: TcpSocket, ending: { clean: boolean }): Socket => {
     sendHugeFrame: nothing,
     ping: nothing,
     pong: nothing,
-    pause: () => atOnce(() => tcp.pause()),
-    resume: () => tcp.resume(),
+    pause: () => atOnce(() => current().pause()),
+    resume: () => current().resume(),
     closeCleanly: () => {
       ending.clean = true;
-      atOnce(() => tcp.end());
+      atOnce(() => current().end());
     },
-    reset: () => atOnce(() => tcp.resetAndDestroy()),
-    terminate: () => atOnce(() => tcp.destroy()),
+    reset: () => atOnce(() => bare.resetAndDestroy()),
+    terminate: () => atOnce(() => current().destroy()),
   };
 };
 
-const isSecure = (url: string): boolean => /^(tls|wss|\w+s):/.test(url) && !/^(ws|nats|xmpps?):/.test(url);
+const isSecure = (url: string): boolean => /^(tls|\w+s):/.test(url) && !/^(ws|nats):/.test(url);
 
-/** Over TCP, or TLS where the scheme of the url ends in `s`. Rejects with a KitError when it is this machine that refuses. */
+/** Over TCP, or TLS where the scheme of the url ends in `s`, or a session starts it. Rejects with a KitError when it is this machine that refuses. */
 export const openForeignTcp = (
   { url, tls }: Credentials,
   { timeoutMs }: TransportRequest,
@@ -92,7 +95,10 @@ export const openForeignTcp = (
   new Promise((resolve, reject) => {
     const endpoint = endpointOf(url);
     const bare = connectTcp(endpoint);
-    const tcp = isSecure(url) ? connectTls({ ...tls, socket: bare, servername: endpoint.host }) : bare;
+    // An address is no name of a server: its certificate is checked against the address all the same.
+    const over = (servername: string): TcpSocket =>
+      connectTls({ ...tls, socket: bare, host: servername, servername: isIP(servername) ? '' : servername });
+    let tcp = isSecure(url) ? over(endpoint.host) : bare;
     const ending = { clean: false };
     let opened = false;
     let error: Error | undefined;
@@ -101,24 +107,31 @@ export const openForeignTcp = (
       bare.destroy();
     }, timeoutMs);
     bare.setNoDelay(true);
-    tcp.on('error', (cause: NodeJS.ErrnoException) => {
+    const onError = (cause: NodeJS.ErrnoException): void => {
       error = cause;
       if (opened) return;
       const fault = localFault(cause);
       if (fault) reject(fault);
       else resolve({ ok: false, refusal: 'network', error: cause.message });
-    });
-    tcp.on('data', (data: Uint8Array) => handlers.onData(data));
+    };
+    const onData = (data: Uint8Array): void => handlers.onData(data);
     // Both sides have ended it: whoever asked for that sees a clean end.
-    tcp.on('close', () => {
+    const onClose = (): void => {
       clearTimeout(giveUp);
       if (opened) handlers.onClose(ending.clean && error === undefined ? 1000 : 1006, error);
-    });
+    };
+    const listen = (): TcpSocket => tcp.on('error', onError).on('data', onData).on('close', onClose);
+    const secure = (servername: string): void => {
+      bare.off('error', onError).off('data', onData).off('close', onClose);
+      tcp = over(servername);
+      listen();
+    };
+    listen();
     tcp.once(tcp === bare ? 'connect' : 'secureConnect', () => {
       clearTimeout(giveUp);
       opened = true;
-      const socket = bareSocket(tcp, ending);
-      handlers.onOpen({ socket, write: (data) => socket.sendText(data as string) });
+      const socket = bareSocket(() => tcp, bare, ending);
+      handlers.onOpen({ socket, secure, write: (data) => socket.sendText(data as string) });
       resolve({ ok: true });
     });
   });
