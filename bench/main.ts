@@ -10,6 +10,7 @@ import { benchFirstResult } from './first-result.js';
 import { benchJudge } from './judge-history.js';
 import { benchMachine } from './machine.js';
 import { benchReferenceServer } from './reference-server.js';
+import { benchShards } from './shards.js';
 import { benchStartUp } from './start-up.js';
 import { benchClientSuite, benchSuite } from './suite.js';
 import { benchSelfTest, benchTests } from './whole.js';
@@ -86,6 +87,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   judge,
   server,
   cluster: benchCluster,
+  shards: benchShards,
   package: installed,
   ...LONG_BENCHES,
 };

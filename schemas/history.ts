@@ -59,6 +59,10 @@ export const FAULTS = [
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
+/** What the commands of `--node-command` can do to a node. */
+export const NODE_VERBS = ['start', 'stop', 'kill', 'freeze', 'thaw', 'cut', 'heal', 'replace'] as const;
+export type NodeVerb = (typeof NODE_VERBS)[number];
+
 /**
  * How the links of a node are cut, as the node sees it. `both`: nothing crosses. `out`: what it says is lost. `in`: what it
  * would hear is lost. `half-open`: the far ends of what is open have gone, the node is not told, and new connections work.

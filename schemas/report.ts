@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { DescriptionSchema } from './description.js';
 import { FaultCellSchema } from './fault-matrix.js';
-import { FAULTS, ROLES } from './history.js';
+import { FAULTS, NODE_VERBS, ROLES } from './history.js';
 import { ProfileSchema } from './profile.js';
 import type { RequirementId } from './requirement-ids.generated.js';
 import { TOKEN_KINDS } from './script-values.js';
@@ -56,8 +56,8 @@ const NotPlayedSchema = Type.Union([
   ),
   cause(
     ['no-control'],
-    { class: subjectClass, needs: oneOf(['process', 'memory', 'clock'] as const) },
-    'The kit did not start the subject, and may not kill it, look into it or set its clock.',
+    { class: subjectClass, needs: oneOf(['process', 'memory', 'clock', 'limits'] as const) },
+    'The kit did not start the subject, and may not kill it, look into it, set its clock or take resources from it.',
   ),
   cause(
     ['account-used-before'],
@@ -79,7 +79,12 @@ const NotPlayedSchema = Type.Union([
     { class: subjectClass, needs: Type.Integer(), has: Type.Integer() },
     'It disturbs a service that the kit did not start.',
   ),
-  cause(['no-links'], { class: subjectClass }, 'It cuts links, and the command of a node names none.'),
+  cause(['no-links'], { class: subjectClass }, 'It cuts links in a way in which the kit cannot cut them here.'),
+  cause(
+    ['no-node-command'],
+    { class: subjectClass, verb: oneOf(NODE_VERBS) },
+    'No command of --node-command does to a node what it needs.',
+  ),
   cause(
     ['shared'],
     { counter: Type.String(), from: Type.Number(), to: Type.Number() },

@@ -28,6 +28,13 @@ export interface ConformanceOptions {
   nodes?: number | undefined;
   /** With `nodes`: `NAME=command` of what they need, started before them, with `{port:NAME}`. Default: nothing. Of servers only. */
   service?: string | readonly string[] | undefined;
+  /** Of a server with several nodes that runs already: `N=url` of each, from 1. Default: what its description lists. Of servers only. */
+  nodeUrl?: readonly string[] | undefined;
+  /**
+   * With `nodeUrl`: `VERB=command` for start, stop, kill, freeze, thaw, cut, heal and replace, with `{node}` from 1 and
+   * `{node0}` from 0. What needs a verb without a command is unproven. Default: none. Of servers only.
+   */
+  nodeCommand?: string | readonly string[] | undefined;
   /** Classes to test. Default: those that the subject claims. Of a client, `sender` and `receiver` are classes, too. */
   classes?: SubjectClass | readonly SubjectClass[] | undefined;
   /** Globs over scenario ids: only these are played. One that matches nothing is an error. Default: all. */

@@ -1,4 +1,12 @@
-import type { Description, HistoryEvent, Report, Role, ScenarioResult, SubjectClass } from '../../schemas/index.js';
+import type {
+  Description,
+  HistoryEvent,
+  NodeVerb,
+  Report,
+  Role,
+  ScenarioResult,
+  SubjectClass,
+} from '../../schemas/index.js';
 import type { Dialect } from '../adapters/index.js';
 
 /** An account that the kit may use. With a token: for that device (`default` when none is named) and no other. */
@@ -30,6 +38,10 @@ export interface RunOptions {
   nodes?: number;
   /** What the nodes need, started before them: name and command. */
   services?: Readonly<Record<string, string>>;
+  /** Of a server with several nodes that runs already: the URL of each, in the order of their numbers from 1. */
+  nodeUrls?: readonly string[];
+  /** Commands that do to one of these nodes what the kit would do to a process of its own, with `{node}` and `{node0}`. */
+  nodeCommands?: Readonly<Partial<Record<NodeVerb, string>>>;
   /** `exec` starts the reference server of the kit, because no other subject was named. */
   embedded?: boolean;
   /** Classes to test instead of those that the description claims. */

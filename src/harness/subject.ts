@@ -1,4 +1,4 @@
-import type { Resource } from '../../schemas/index.js';
+import type { NodeVerb, Resource } from '../../schemas/index.js';
 import type { Links } from '../links.js';
 
 /** What a subject's process did without being told to. */
@@ -20,16 +20,24 @@ export interface Subject {
   /** WebSocket URL of this instance. */
   readonly url: string;
   readonly control?: SubjectControl;
+  /** What the commands of its user can do to its nodes. Absent: the kit started it, and can do all of it, or nothing. */
+  readonly verbs?: ReadonlySet<NodeVerb>;
   /** URLs of all nodes, where the kit knows of several. */
   nodeUrls?: readonly string[];
   /** Of a subject of several nodes that the kit started: power over each. The control above then meets all of them. */
-  readonly nodes?: readonly SubjectControl[];
+  readonly nodes?: readonly OneNodeControl[];
   /** The links of each node, where its command names some. */
   readonly links?: readonly (Links | undefined)[];
   /** What the nodes need, where the kit started it. */
   readonly services?: readonly Pick<SubjectControl, 'kill' | 'start' | 'freeze' | 'unfreeze' | 'isFrozen'>[];
   /** Ends the processes that the kit started and removes their data. Never throws, takes at most 5 s. */
   close(): Promise<void>;
+}
+
+/** Power over one node of several. */
+export interface OneNodeControl extends SubjectControl {
+  /** Where commands of its user do it: runs the one that starts the node; `start` then waits until it answers. */
+  bring?(): Promise<void>;
 }
 
 /** Power over a process that the kit started. Every promise is bounded; on its bound it rejects with a KitError. */
@@ -52,8 +60,8 @@ export interface SubjectControl {
   /** Resident memory of all processes of the group, bytes; undefined where the system does not tell. */
   memory(): number | undefined;
   /** SIGSTOP and SIGCONT to the process group. */
-  freeze(): void;
-  unfreeze(): void;
+  freeze(): Promise<void>;
+  unfreeze(): Promise<void>;
   /** Whether all that was frozen stands still by now, as the system shows it; undefined where it does not. */
   isFrozen(): boolean | undefined;
   /** Calls the listener when the process ends by itself. Returns a function that takes it off. */

@@ -27,6 +27,28 @@ const checkNodes = (settings: Settings): void => {
   }
 };
 
+const checkRunningNodes = (settings: Settings): void => {
+  const field = ['node-command', 'node-url'].find((name) => settings[name] !== undefined);
+  if (field === undefined) return;
+  const wrong = (message: string, remedy: string) => new KitError('usage', message, remedy, { field });
+  if (settings['node-url'] === undefined) {
+    throw wrong(
+      '--node-command goes with --node-url',
+      'Say where each node is: --node-url 1=ws://10.0.0.1:9001/ and so on.',
+    );
+  }
+  if (settings.exec !== undefined || settings.nodes !== undefined) {
+    const other = settings.exec === undefined ? 'nodes' : 'exec';
+    throw wrong(
+      `--${field} and --${other} exclude each other`,
+      `Nodes either run already, or the kit starts them: leave --${other} out, or --${field}.`,
+    );
+  }
+  if (settings.dialect !== undefined || settings.via !== undefined) {
+    throw wrong(`--${field} is for servers of im.ran.v1`, 'Leave out --dialect or --via.');
+  }
+};
+
 const checkFailOn = (level: unknown): void => {
   if (level === undefined || level === 'warning') return;
   const remedy = `${didYouMean(String(level), ['warning'])}Write --fail-on warning; what fails counts anyway.`;
@@ -101,7 +123,10 @@ const checkDialect = (settings: Settings): void => {
 };
 
 const checkPlace = (settings: Settings): void => {
-  const needing = ['kills', 'start-timeout'].find((name) => settings[name] !== undefined && settings[name] !== 0);
+  const isCommanded = settings['node-command'] !== undefined;
+  const needing = ['kills', 'start-timeout'].find(
+    (name) => settings[name] !== undefined && settings[name] !== 0 && !(isCommanded && name === 'start-timeout'),
+  );
   if (needing !== undefined && settings.url !== undefined && settings.exec === undefined) {
     const remedy = 'Add --exec with the command that starts the server, or leave it out.';
     throw new KitError('usage', `--${needing} needs a server that the kit starts`, remedy, { field: needing });
@@ -119,6 +144,7 @@ const checkPlace = (settings: Settings): void => {
 export const checkSettings = (settings: Settings): void => {
   checkTogether(settings);
   checkFailOn(settings['fail-on']);
+  checkRunningNodes(settings);
   checkPlace(settings);
   checkRepetitions(settings);
   checkDialect(settings);

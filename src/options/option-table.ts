@@ -91,6 +91,22 @@ export const OPTIONS: readonly OptionSpec[] = [
     role: 'server',
   },
   {
+    name: 'node-url',
+    group: 'subject',
+    value: 'N=url',
+    kind: 'list',
+    help: 'where node N of a server with several nodes is that runs already, from 1 (one for each)',
+    role: 'server',
+  },
+  {
+    name: 'node-command',
+    group: 'subject',
+    value: "'VERB=cmd'",
+    kind: 'list',
+    help: 'with --node-url: does that to a node, with {node} from 1 and {node0} from 0: start, stop, kill, freeze, thaw, cut, heal or replace (repeatable)',
+    role: 'server',
+  },
+  {
     name: 'watch',
     group: 'subject',
     value: 'path',

@@ -14,6 +14,7 @@ import { makeFolder } from '../make-folder.js';
 import { didYouMean } from '../nearest.js';
 import { baselineEntries, judgedIn } from './baseline-source.js';
 import { checkSettings } from './check-settings.js';
+import { nodeCommandsFrom, nodeUrlsFrom, servicesFrom } from './cluster-options.js';
 import { listeningFrom } from './listening.js';
 import type { Settings } from './option-table.js';
 import { replayArguments, shellQuote } from './replay.js';
@@ -218,20 +219,6 @@ const chosenClasses = (settings: Settings, role: Role): SubjectClass[] | undefin
   return sides === undefined ? classes : [...new Set([...(classes ?? (['core'] as const)), ...sides])];
 };
 
-/** `NAME=command`, each name once. */
-const servicesFrom = (list: readonly string[]): Record<string, string> => {
-  const services: Record<string, string> = {};
-  for (const text of list) {
-    const [, name = '', command = ''] = /^([a-z][a-z0-9-]{0,31})=(.+)$/s.exec(text) ?? [];
-    if (name === '' || services[name] !== undefined) {
-      const remedy = 'Write NAME=command with another name for each, such as etcd="etcd --data-dir {data}".';
-      throw new KitError('usage', `--service cannot be "${text}"`, remedy, { field: 'service' });
-    }
-    services[name] = command;
-  }
-  return services;
-};
-
 /** Only who asks for them by number gets them beside scenarios that were named, and shards must come out alike. */
 const USUAL_KILLS = 12;
 
@@ -266,13 +253,20 @@ export const selectionFrom = (
   });
 };
 
+/** Who names the nodes need not say once more what is tested: the first one stands for it. */
+const withUrl = (settings: Settings): Settings => {
+  const urls = given(settings['node-url'] as string[] | undefined, (list) => nodeUrlsFrom(list, checkUrl));
+  return { ...settings, ...defined({ url: settings.url ?? urls?.[0] }) };
+};
+
 /** Turns checked settings into what the harness runs. Throws a usage KitError for values that cannot be used. */
 export const runOptionsFrom = async (
-  settings: Settings,
+  asGiven: Settings,
   flags: Settings,
   configFile: string | undefined,
   role: Role = 'server',
 ): Promise<RunOptions> => {
+  const settings = withUrl(asGiven);
   checkSettings(settings);
   const dialect = await dialectFrom(settings);
   const text = (name: string) => settings[name] as string | undefined;
@@ -290,6 +284,8 @@ export const runOptionsFrom = async (
     embedded: own !== undefined,
     nodes: number('nodes'),
     services: own?.services ?? given(settings.service as string[] | undefined, servicesFrom),
+    nodeUrls: given(settings['node-url'] as string[] | undefined, (list) => nodeUrlsFrom(list, checkUrl)),
+    nodeCommands: given(settings['node-command'] as string[] | undefined, nodeCommandsFrom),
     token: text('token'),
     jwtSecret: own?.jwtSecret ?? text('jwt-secret'),
     tokenCommand: text('token-command'),

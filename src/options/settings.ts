@@ -160,7 +160,7 @@ export const flagSettings = (values: Readonly<Record<string, unknown>>): Setting
 
 /** Of each of these groups only one counts: one on the command line drops all that stand in the file. */
 const ALTERNATIVES = [
-  ['url', 'exec', 'wait'],
+  ['url', 'exec', 'wait', 'node-url'],
   ['repeat', 'repetition'],
 ];
 

@@ -52,13 +52,14 @@ t.test('whether a cut has fired', async (t) => {
   for (const [name, way, fired, moments] of CASES) {
     let now = 0;
     const traffic = { carried: 100, blocked: 0 };
-    const links = { cut: () => undefined, delay: () => undefined, heal: () => undefined, traffic };
+    const nothing = async () => {};
+    const links = { cut: nothing, delay: nothing, heal: nothing, traffic };
     const faults = new LinkFaults(() => now, FAILOVER_MS);
     for (const node of [1, 2]) faults.note({ kind: 'opening', client: 'bob', conn: node, node } as Untimed);
     // What an earlier cut left open counts for no later one.
     faults.begin(2, { ...links, traffic: { carried: 1, blocked: 0 } }, '1', way);
     faults.note(sent(2, 'of the cut before'));
-    faults.end(2);
+    await faults.end(2);
     faults.begin(
       2,
       {
@@ -75,7 +76,25 @@ t.test('whether a cut has fired', async (t) => {
       now += afterMs;
       if (event !== undefined) faults.note(event);
     }
-    t.match(faults.end(2), { kind: 'cut-off', step: '2', fired }, name);
-    t.same([faults.nodes, faults.end(2)], [[], undefined]);
+    t.match(await faults.end(2), { kind: 'cut-off', step: '2', fired }, name);
+    t.same([faults.nodes, await faults.end(2)], [[], undefined]);
   }
 });
+
+t.test(
+  'a cut by a command of the user has fired when the command says so, and the node shows nothing else',
+  async (t) => {
+    for (const [name, way, fired, moments] of CASES.filter(([, way]) => way === 'both')) {
+      let now = 0;
+      const nothing = async () => {};
+      const faults = new LinkFaults(() => now, FAILOVER_MS);
+      for (const node of [1, 2]) faults.note({ kind: 'opening', client: 'bob', conn: node, node } as Untimed);
+      faults.begin(2, { cut: nothing, delay: nothing, heal: nothing, traffic: undefined }, '1', way);
+      for (const [afterMs, event] of moments) {
+        now += afterMs;
+        if (event !== undefined) faults.note(event);
+      }
+      t.match(await faults.end(2), { fired, detail: /^the command that cuts ended well/ }, name);
+    }
+  },
+);

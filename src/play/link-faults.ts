@@ -9,7 +9,8 @@ interface Taken {
   readonly step: string;
   /** The far ends are gone and the near ones do not know: a node may find that out, and show nothing. */
   readonly maybeUnseen: boolean;
-  readonly before: LinkTraffic;
+  /** Undefined: nobody counts what crosses these links. */
+  readonly before: LinkTraffic | undefined;
   /** When it was asked for something first. */
   askedAt: number | undefined;
   /** The node has shown that it misses something. */
@@ -66,23 +67,26 @@ export class LinkFaults {
   }
 
   /** Makes the links of the node whole again. Undefined: they were. */
-  end(node: number): LinkOutcome | undefined {
+  async end(node: number): Promise<LinkOutcome | undefined> {
     const taken = this.#taken.get(node);
     if (taken === undefined) return undefined;
     this.#taken.delete(node);
     const { kind, links, step, askedAt, before } = taken;
-    const { carried, blocked } = links.traffic;
-    links.heal();
-    const lost = blocked - before.blocked;
-    const crossed = carried - before.carried;
-    if (kind === 'slow') return { kind, step, fired: crossed > 0, detail: `${crossed} bytes crossed slowly` };
+    const after = links.traffic;
     const mustShow = !taken.maybeUnseen && askedAt !== undefined && this.#now() - askedAt >= this.#showsAfterMs;
     const shown = taken.felt || !mustShow || this.#isWaiting(node);
+    await links.heal();
+    const crossed = (after?.carried ?? 0) - (before?.carried ?? 0);
+    if (kind === 'slow') return { kind, step, fired: crossed > 0, detail: `${crossed} bytes crossed slowly` };
     if (this.#taken.size === 0) this.#open.clear();
+    const unshown = shown ? '' : ', and the node went on as if it had another way';
+    if (before === undefined || after === undefined)
+      return { kind, step, fired: shown, detail: `the command that cuts ended well${unshown}` };
+    const lost = after.blocked - before.blocked;
     const detail =
       before.carried === 0
         ? 'the links had carried nothing before'
-        : `${lost} bytes and connections were kept${shown ? '' : ', and the node went on as if it had another way'}`;
+        : `${lost} bytes and connections were kept${unshown}`;
     return { kind, step, fired: before.carried > 0 && lost > 0 && shown, detail };
   }
 

@@ -125,6 +125,8 @@ export type ServiceControl = Pick<Control, 'kill' | 'start' | 'freeze' | 'unfree
 /** Power over one node of a server with several. */
 export interface NodeControl extends ServiceControl {
   stop(): Promise<void>;
+  /** Present where commands of the user act, which take their time: begins a start, which `start` waits for. */
+  bring?(): Promise<void>;
   /** Empties the disk of a node that has ended. */
   forget(): Promise<void>;
   /** Absent: its command names no link. */
@@ -138,8 +140,8 @@ export interface Control {
   /** SIGTERM, without waiting for what comes of it. */
   beginStop(): void;
   start(): Promise<void>;
-  freeze(): void;
-  unfreeze(): void;
+  freeze(): Promise<void>;
+  unfreeze(): Promise<void>;
   /** Whether all that was frozen stands still by now; undefined where the system does not show it. */
   isFrozen(): boolean | undefined;
   /** Sets the wall clock of the process that many milliseconds off the true time; one that stands shows that time for ever. */

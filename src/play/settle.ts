@@ -19,8 +19,8 @@ const actorsOf = (stage: Stage, user: string): Actor[] =>
 const endFaults = async (stage: Stage): Promise<void> => {
   // The script ended while the server stopped: what is left of it goes as the script would have had it.
   if (stage.stopBegun) await kill(stage);
-  for (const target of stage.nodeFaults.frozen) thaw(stage, target);
-  for (const node of stage.linkFaults.nodes) heal(stage, node);
+  for (const target of stage.nodeFaults.frozen) await thaw(stage, target);
+  for (const node of stage.linkFaults.nodes) await heal(stage, node);
   if (!stage.subjectUp) await restart(stage);
   for (const target of stage.nodeFaults.down) await restart(stage, target);
   for (const actor of stage.actors.values()) {

@@ -1,5 +1,6 @@
 import { defined } from '../defined.js';
 import { KitError } from '../errors.js';
+import type { Untimed } from './clients/link.js';
 import type { Target } from './node-faults.js';
 import type { Control, NodeControl, ServiceControl } from './ports.js';
 import type { Stage } from './stage.js';
@@ -40,6 +41,7 @@ export const restart = async (stage: Stage, target: Target = {}, empty = false):
   const { node } = target;
   if (empty && node !== undefined) await controlOfNode(stage, node).forget();
   if (!isAll(target)) {
+    if (node !== undefined) await stage.mustWait(controlOfNode(stage, node).bring?.() ?? Promise.resolve());
     // What the start of a node does to the others begins before it serves.
     stage.nodeFaults.passed();
     stage.record({ kind: 'subject', event: 'starting', ...at });
@@ -59,22 +61,35 @@ export const kill = async (stage: Stage, target: Target = {}): Promise<void> => 
   } else {
     stage.nodeFaults.began(target);
   }
-  stage.record({ kind: 'subject', event: 'killing', signal: 'SIGKILL', ...at });
+  const killing = { kind: 'subject', event: 'killing', signal: 'SIGKILL', ...at } as const;
+  stage.record(killing);
   await stage.mustWait(controlOfTarget(stage, target).kill());
+  noteSlowFault(stage, target, killing);
   stage.record({ kind: 'subject', event: 'killed', signal: 'SIGKILL', ...at });
 };
 
+/**
+ * The same event once more, when the command of a user has ended: it struck at some moment since the first one, and the
+ * time that a fault excuses must not begin before it did.
+ */
+export const noteSlowFault = (stage: Stage, { node }: Target, event: Untimed): void => {
+  if (node === undefined || controlOfNode(stage, node).bring === undefined) return;
+  stage.nodeFaults.passed();
+  // A copy: what is recorded gets its own time.
+  stage.record({ ...event });
+};
+
 /** Lets a frozen subject, one node of it, or a service go on. */
-export const thaw = (stage: Stage, target: Target): void => {
-  controlOfTarget(stage, target).unfreeze();
+export const thaw = async (stage: Stage, target: Target): Promise<void> => {
+  await stage.mustWait(controlOfTarget(stage, target).unfreeze());
   stage.nodeFaults.thawed(target);
   if (!isAll(target)) stage.nodeFaults.passed();
   stage.record({ kind: 'subject', event: 'continued', signal: 'SIGCONT', ...defined({ ...target }) });
 };
 
 /** Makes the links of a node whole again, and tells whether the fault has fired. Nothing happens where they are. */
-export const heal = (stage: Stage, node: number): void => {
-  const outcome = stage.linkFaults.end(node);
+export const heal = async (stage: Stage, node: number): Promise<void> => {
+  const outcome = await stage.linkFaults.end(node);
   if (outcome === undefined) return;
   const { kind, step, fired, detail } = outcome;
   stage.nodeFaults.passed();

@@ -1,4 +1,4 @@
-import type { TokenKind } from '../../schemas/index.js';
+import type { NodeVerb, TokenKind } from '../../schemas/index.js';
 import { actionSteps, factsOf } from './actions.js';
 import type { Step } from './model.js';
 import type { Vocabulary } from './vocabulary.js';
@@ -29,18 +29,24 @@ export interface Needs {
   services: number;
   /** Links between the nodes and what they need, that the kit can cut. */
   links: boolean;
+  /** Those links are relays of the kit: what is cut is one direction or less, or only slow. */
+  relays: boolean;
+  /** What is done to nodes, by the words of `--node-command`. */
+  verbs: readonly NodeVerb[];
   /** Others who must not notice what is done. */
   bystanders: boolean;
 }
 
 export const needsOf = (steps: readonly Step[], vocabulary: Vocabulary): Needs => {
   const all = actionSteps(steps).map((step) => factsOf(step, vocabulary).needs(step.action));
-  const any = (name: Exclude<keyof Needs, 'tokens' | 'nodes' | 'services'>): boolean =>
+  const any = (name: Exclude<keyof Needs, 'tokens' | 'nodes' | 'services' | 'verbs'>): boolean =>
     all.some((needs) => needs[name] === true);
   return {
     nodes: Math.max(0, ...all.map(({ nodes = 0 }) => nodes)),
     services: Math.max(0, ...all.map(({ services = 0 }) => services)),
     links: any('links'),
+    relays: any('relays'),
+    verbs: [...new Set(all.flatMap(({ verbs = [] }) => verbs))],
     control: any('control'),
     tokens: [...new Set(all.flatMap(({ tokens = [] }) => tokens))],
     memory: any('memory'),

@@ -4,13 +4,15 @@ import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { WebSocketServer } from 'ws';
-import type { ScenarioResult } from '../../../schemas/index.js';
+import type { NodeVerb, ScenarioResult } from '../../../schemas/index.js';
+import type { Links } from '../../links.js';
 import type { Scenario } from '../../script/index.js';
 import { localFault } from '../local-fault.js';
 import { FakeClock, whyNoClock } from '../process/fake-clock.js';
 import { groupMemory } from '../process/group.js';
 import { exitCodeOf, summarize } from '../run/exit-code.js';
 import { showWhatIsUnproven } from '../run/requirements.js';
+import type { Subject } from '../subject.js';
 import type { NotPlayed } from '../tested.js';
 import { whyNotRun } from './applicability.js';
 import { capabilitiesOver } from './capabilities.js';
@@ -183,6 +185,31 @@ t.test('what cannot be done here is not passed', async (t) => {
   }
   const secret = await capabilitiesOver({ url: 'ws://h/', close: async () => {} }, { ...own, jwtSecret: 's' });
   t.equal(secret.whyNot(scenario({ tokens: ['expired', 'unsigned'] })), undefined, 'a key makes every token');
+});
+
+t.test('what commands of the user cannot do to nodes is unproven, and says which one is missing', async (t) => {
+  const scenario = (needs: object): Scenario =>
+    ({ class: 'replicated', needs: { nodes: 2, services: 0, tokens: [], verbs: [], ...needs } }) as unknown as Scenario;
+  const over = async (verbs: readonly NodeVerb[]) => {
+    const links = verbs.includes('cut') ? ({} as Links) : undefined;
+    const parts = { url: 'ws://h/', nodeUrls: ['ws://h/', 'ws://i/'], control: {}, links: [links, links] };
+    const subject = { ...parts, verbs: new Set(verbs) } as unknown as Subject;
+    const { whyNot } = await capabilitiesOver(subject, { headers: {} });
+    return (needs: object) => told(whyNot(scenario(needs)))?.reason;
+  };
+  const kills = await over(['kill', 'start']);
+  t.equal(kills({ control: true, verbs: ['kill', 'start'] }), undefined);
+  t.match(
+    kills({ control: true, verbs: ['freeze', 'thaw'] }),
+    /nothing can freeze a node: give --node-command freeze=/,
+  );
+  t.match(kills({ links: true, verbs: ['cut', 'heal'] }), /nothing can cut a node/);
+  t.match(kills({ memory: true }), /nobody can see the memory/);
+  t.match(kills({ limits: true }), /nobody can take resources/);
+  t.match(kills({ clock: true }), /nobody can set the clock/);
+  const cuts = await over(['cut', 'heal']);
+  t.equal(cuts({ links: true, verbs: ['cut', 'heal'] }), undefined);
+  t.match(cuts({ links: true, relays: true, verbs: ['cut', 'heal'] }), /cannot cut a node off in this way/);
 });
 
 t.test('a class that is claimed and not shown is not passed', async (t) => {

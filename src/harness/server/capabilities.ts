@@ -26,14 +26,18 @@ export const capabilitiesOver = async (subject: Subject, options: IdentityOption
   const oldTls = overTls && (await canSpeakOldTls());
   const bearerOnly = usesBearerOnly(options, subject.url);
   const hasSecret = options.jwtSecret !== undefined;
-  const hasControl = subject.control !== undefined;
+  // Commands of the user reach no memory, no clock and no limits of a process.
+  const hasProcess = subject.control !== undefined && subject.verbs === undefined;
   return {
     whyNot: (scenario) => {
       const { needs, class: name } = scenario;
       const has = subject.nodeUrls?.length ?? 1;
       if (needs.nodes > has) return unproven({ code: 'too-few-nodes', class: name, needs: needs.nodes, has });
       const services = subject.services?.length ?? 0;
-      if (needs.links && subject.links?.some((links) => links !== undefined) !== true)
+      const verb = subject.verbs && needs.verbs.find((one) => subject.verbs?.has(one) !== true);
+      if (verb !== undefined) return unproven({ code: 'no-node-command', class: name, verb });
+      const hasLinks = subject.links?.some((links) => links !== undefined) === true;
+      if (needs.links && (!hasLinks || (needs.relays && subject.verbs !== undefined)))
         return unproven({ code: 'no-links', class: name });
       // What services survive is theirs to say: where there are none, nothing is to be shown.
       if (needs.services > services)
@@ -49,11 +53,13 @@ export const capabilitiesOver = async (subject: Subject, options: IdentityOption
       if (token !== undefined) return skipped(token);
       if (needs.tls && !overTls) return unproven({ code: 'no-tls' });
       if (needs.oldTls && !oldTls) return unproven({ code: 'no-old-tls' });
-      if (needs.memory && !hasControl) return unproven({ code: 'no-control', class: name, needs: 'memory' });
+      if (needs.memory && !hasProcess) return unproven({ code: 'no-control', class: name, needs: 'memory' });
       if (needs.memory && !existsSync('/proc/self/status')) return unproven({ code: 'no-memory' });
-      if (needs.limits && hasControl && whyNoLimits() !== undefined) return skipped({ code: 'no-prlimit' });
+      if (needs.limits && subject.verbs !== undefined)
+        return unproven({ code: 'no-control', class: name, needs: 'limits' });
+      if (needs.limits && hasProcess && whyNoLimits() !== undefined) return skipped({ code: 'no-prlimit' });
       if (!needs.clock) return undefined;
-      if (!hasControl) return skipped({ code: 'no-control', class: name, needs: 'clock' });
+      if (!hasProcess) return skipped({ code: 'no-control', class: name, needs: 'clock' });
       return whyNoClock() === undefined ? undefined : skipped({ code: 'no-faketime' });
     },
   };

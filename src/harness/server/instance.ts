@@ -6,7 +6,7 @@ import type { Attacker, Control, Dial, NodeControl, ServiceControl } from '../..
 import type { Scenario } from '../../script/index.js';
 import { describeExit, outputOf } from '../process/exit.js';
 import type { FakeClock } from '../process/fake-clock.js';
-import type { Subject, SubjectControl, SubjectExit } from '../subject.js';
+import type { OneNodeControl, Subject, SubjectControl, SubjectExit } from '../subject.js';
 import type { Instance, Seat } from '../tested.js';
 import type { AccountPool } from './accounts/index.js';
 
@@ -90,7 +90,7 @@ export class ServerInstance implements Instance {
     const { control } = this.subject;
     if (!control) return;
     this.#clock?.set(0);
-    this.#unfreeze(control);
+    await this.#unfreeze(control);
     this.#giveBack();
     if (!this.#down) return;
     if (this.exits.length > MAX_EXITS) {
@@ -107,9 +107,9 @@ export class ServerInstance implements Instance {
   /** Starts the process anew with empty data, as when a scenario is played by itself. Nobody may use it meanwhile. */
   async renew(): Promise<void> {
     const { control } = this.subject;
-    // Accounts are used by many scenarios, and the server may have to know them from before.
-    if (!control || this.accounts !== undefined) return;
-    this.#unfreeze(control);
+    // Accounts are used by many scenarios, and the server may have to know them from before. What a user started is theirs.
+    if (!control || this.accounts !== undefined || this.subject.verbs !== undefined) return;
+    await this.#unfreeze(control);
     // Of several nodes some may run although one that was started alone did not say so.
     if (!this.#down || this.subject.nodes !== undefined) await this.#ended(control.kill());
     await control.forget();
@@ -138,10 +138,10 @@ export class ServerInstance implements Instance {
     return this.#starting;
   }
 
-  #unfreeze(control: SubjectControl): void {
+  async #unfreeze(control: SubjectControl): Promise<void> {
     if (!this.#frozen) return;
     this.#frozen = false;
-    control.unfreeze();
+    await control.unfreeze();
   }
 
   /** The power of one scenario over the process: all of it when it is alone, else only to bring it back. */
@@ -159,7 +159,7 @@ export class ServerInstance implements Instance {
         start: () => this.#start(control),
         freeze: () => {
           this.#frozen = true;
-          control.freeze();
+          return control.freeze();
         },
         unfreeze: () => this.#unfreeze(control),
         isFrozen: () => control.isFrozen(),
@@ -190,19 +190,22 @@ export class ServerInstance implements Instance {
   }
 
   /** What was ended of single nodes comes back with all others. */
-  #controlForNode(node: SubjectControl, links: Links | undefined): NodeControl {
+  #controlForNode(node: OneNodeControl, links: Links | undefined): NodeControl {
     return {
       kill: () => this.#ended(node.kill()),
       stop: () => this.#ended(node.stop()),
       start: () => node.start(this.#clock?.environment),
       freeze: () => {
         this.#frozen = true;
-        node.freeze();
+        return node.freeze();
       },
       unfreeze: () => node.unfreeze(),
       isFrozen: () => node.isFrozen(),
       forget: () => node.forget(),
-      ...defined({ links: links && this.#controlForLinks(links) }),
+      ...defined({
+        links: links && this.#controlForLinks(links),
+        bring: node.bring && (() => node.bring?.() ?? Promise.resolve()),
+      }),
     };
   }
 
@@ -211,11 +214,11 @@ export class ServerInstance implements Instance {
     return {
       cut: (way) => {
         this.#frozen = true;
-        links.cut(way);
+        return links.cut(way);
       },
       delay: (ms) => {
         this.#frozen = true;
-        links.delay(ms);
+        return links.delay(ms);
       },
       heal: () => links.heal(),
       get traffic() {
@@ -230,7 +233,7 @@ export class ServerInstance implements Instance {
       start: () => service.start(),
       freeze: () => {
         this.#frozen = true;
-        service.freeze();
+        return service.freeze();
       },
       unfreeze: () => service.unfreeze(),
       isFrozen: () => service.isFrozen(),

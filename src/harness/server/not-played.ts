@@ -9,6 +9,7 @@ const WITHOUT_CONTROL = {
   process: (name: string) => `nobody may kill or freeze ${NOT_OURS}, or leave ${name} out with --class`,
   memory: () => `nobody can see the memory of ${NOT_OURS}`,
   clock: () => `nobody can set the clock of ${NOT_OURS}`,
+  limits: () => `nobody can take resources from ${NOT_OURS}`,
 } as const;
 
 const WITH_ACCOUNTS = {
@@ -58,7 +59,9 @@ export const notPlayedText = (because: NotPlayedBecause): string => {
         ? 'the kit started no service that it could kill or freeze: use --service'
         : `it needs ${because.needs} services, and the kit started ${because.has}`;
     case 'no-links':
-      return `the kit cannot cut a node off: write {link:NAME} instead of {port:NAME} in --exec, or leave ${because.class} out with --class`;
+      return `the kit cannot cut a node off in this way: write {link:NAME} instead of {port:NAME} in --exec, or leave ${because.class} out with --class`;
+    case 'no-node-command':
+      return `nothing can ${because.verb} a node: give --node-command ${because.verb}='…', or leave ${because.class} out with --class`;
     case 'waits-too-long':
       return `it takes ${because.neededMs} ms by the declared timers, and --max-wait is ${because.maxWaitMs}`;
     case 'dialect-lacks':

@@ -27,6 +27,16 @@ import { accountsOf, takeSeat } from './seat.js';
 import type { ServerSubject } from './server-subject.js';
 import { tryOut } from './try-out.js';
 
+/** A server that runs already. Commands that act on its nodes are loaded only where there are some. */
+const foundSubject = async (
+  { url = '', nodeUrls, nodeCommands: commands, startTimeoutMs }: RunOptions,
+  authenticate: Authenticate,
+): Promise<Subject> => {
+  if (commands === undefined || nodeUrls === undefined) return { url, ...defined({ nodeUrls }), close: async () => {} };
+  const { CommandedCluster } = await import('./start/commanded-cluster.js');
+  return new CommandedCluster({ nodeUrls, commands, authenticate, ...defined({ startTimeoutMs }) });
+};
+
 /** A server that is found, or started by the command of `--exec`. */
 const startInstance = async (
   options: RunOptions,
@@ -44,7 +54,7 @@ const startInstance = async (
   const probe = dialect && ((at: string) => foreignPreflight(at, dialOf(at), dialect, firstUser(options)));
   const subject: Subject =
     exec === undefined
-      ? { url: url ?? '', close: async () => {} }
+      ? await foundSubject(options, authenticate)
       : // Loaded only where there is something to start.
         await (await import('./start/index.js')).startSubject({
           ...{ exec, authenticate, signal },
@@ -185,7 +195,7 @@ const learn = async (
   }
   // Nobody else knows a server that the kit has started.
   const shared =
-    first.subject.control === undefined && classes.includes('observable') && description.metrics !== undefined
+    options.exec === undefined && classes.includes('observable') && description.metrics !== undefined
       ? await signOfOthers(pageReader(options, first.subject.url, description.metrics), timers.answerWithinMs, signal)
       : undefined;
   return {

@@ -15,7 +15,7 @@ export const crashes = defineSubjectVerb({
   uses: aimedLabels,
   clients: aimedClients,
   waitMs: ({ afterMs }) => Number(afterMs ?? 0),
-  needs: needsNode,
+  needs: needsNode('kill', 'start'),
   fills: [],
   verbatim: [],
   perform: async (stage, action, place) => {

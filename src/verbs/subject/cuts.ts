@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox';
 import { CUT_WAYS, type CutWay } from '../../../schemas/index.js';
 import { placeholder } from '../../../schemas/script-values.js';
 import { recordFault } from '../../play/step-outcome.js';
-import { controlOfNode } from '../../play/subject-control.js';
+import { controlOfNode, noteSlowFault } from '../../play/subject-control.js';
 import { defineSubjectVerb, nothingNew, noWait } from '../define.js';
 import { aimedClients, aimedLabels, awaitTrigger, before, isInTime, when } from './aim.js';
 import { needsLinks, nodeOf, someNode } from './ending.js';
@@ -24,7 +24,7 @@ export const cuts = defineSubjectVerb({
   uses: aimedLabels,
   clients: aimedClients,
   waitMs: noWait,
-  needs: needsLinks,
+  needs: (action) => needsLinks(action.cuts === 'both')(action),
   fills: [],
   verbatim: [],
   perform: async (stage, action, place) => {
@@ -39,8 +39,10 @@ export const cuts = defineSubjectVerb({
     }
     stage.linkFaults.begin(node, links, place.path, way);
     stage.nodeFaults.passed();
-    stage.record({ kind: 'subject', event: 'cut', node, way });
-    links.cut(way);
+    const cut = { kind: 'subject', event: 'cut', node, way } as const;
+    stage.record(cut);
+    await stage.mustWait(links.cut(way));
+    noteSlowFault(stage, { node }, cut);
     return true;
   },
 });

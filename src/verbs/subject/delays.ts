@@ -13,10 +13,10 @@ export const delays = defineSubjectVerb({
   uses: noLabels,
   clients: nobody,
   waitMs: noWait,
-  needs: needsLinks,
+  needs: needsLinks(false),
   fills: [],
   verbatim: [],
-  perform: (stage, action, place) => {
+  perform: async (stage, action, place) => {
     const { node = 0 } = nodeOf(action);
     const { links } = controlOfNode(stage, node);
     if (links === undefined) {
@@ -26,7 +26,7 @@ export const delays = defineSubjectVerb({
     stage.linkFaults.begin(node, links, place.path);
     stage.nodeFaults.passed();
     stage.record({ kind: 'subject', event: 'slowed', node });
-    links.delay(Number(action.delays));
+    await links.delay(Number(action.delays));
     return true;
   },
 });

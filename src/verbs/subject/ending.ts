@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox';
+import type { NodeVerb } from '../../../schemas/index.js';
 import { nodeNumber, placeholder } from '../../../schemas/script-values.js';
 import type { Target } from '../../play/node-faults.js';
 import type { Stage } from '../../play/stage.js';
@@ -29,15 +30,22 @@ export const nodeOf = ({ node: number }: Aim): { node?: number } =>
 export const targetOf = ({ node: number, service: place }: Aim): Target =>
   place === undefined ? nodeOf({ ...(number === undefined ? {} : { node: number }) }) : { service: Number(place) };
 
-/** Whatever ends or disturbs a process needs one that the kit started. */
-export const needsNode = ({ node: number, service: place }: Aim) => ({
-  control: true,
-  nodes: Number(number ?? 0),
-  services: Number(place ?? 0),
-});
+/** Whatever ends or disturbs a process needs one that the kit started, or that it can do these things to by commands. */
+export const needsNode =
+  (...verbs: readonly NodeVerb[]) =>
+  ({ node: number, service: place }: Aim) => ({
+    control: true,
+    nodes: Number(number ?? 0),
+    services: Number(place ?? 0),
+    verbs: place === undefined ? verbs : [],
+  });
 
-/** Whatever disturbs links needs those that the kit made. */
-export const needsLinks = (aim: Aim) => ({ ...needsNode(aim), links: true });
+/** Whatever disturbs links needs those that the kit made; a command can only cut all of them. */
+export const needsLinks = (isWhole: boolean) => (aim: Aim) => ({
+  ...needsNode('cut', 'heal')(aim),
+  links: true,
+  relays: !isWhole,
+});
 
 /** The process of a node, or of all, ends now. */
 export const noteDown = (stage: Stage, number: number | undefined): void => {

@@ -3,7 +3,7 @@ import { duration } from '../../../schemas/script-values.js';
 import type { Control } from '../../play/ports.js';
 import type { Stage } from '../../play/stage.js';
 import { recordFault } from '../../play/step-outcome.js';
-import { controlOfTarget } from '../../play/subject-control.js';
+import { controlOfTarget, noteSlowFault } from '../../play/subject-control.js';
 import { durationMs } from '../../script/index.js';
 import { defineSubjectVerb, nothingNew } from '../define.js';
 import { aimedClients, aimedLabels, aimedPacket, awaitTrigger, before, isInTime, when } from './aim.js';
@@ -42,7 +42,7 @@ export const freezes = defineSubjectVerb({
   uses: aimedLabels,
   clients: aimedClients,
   waitMs: (action, timers) => durationMs(action.freezes, timers),
-  needs: needsNode,
+  needs: needsNode('freeze', 'thaw'),
   fills: [],
   verbatim: [],
   perform: async (stage, action, place) => {
@@ -51,15 +51,17 @@ export const freezes = defineSubjectVerb({
     const at = targetOf(action);
     const isOne = at.node !== undefined || at.service !== undefined;
     const control = controlOfTarget(stage, at);
-    control.freeze();
     if (isOne) stage.nodeFaults.passed();
-    stage.record({ kind: 'subject', event: 'frozen', signal: 'SIGSTOP', ...at });
+    const frozen = { kind: 'subject', event: 'frozen', signal: 'SIGSTOP', ...at } as const;
+    stage.record(frozen);
+    await stage.mustWait(control.freeze());
+    noteSlowFault(stage, at, frozen);
     let fired = inTime;
     try {
       await stage.mustWait(stage.waits.pause(durationMs(action.freezes, stage.options.timers)));
       fired &&= await standsStill(stage, control);
     } finally {
-      if (action.staysSo !== true) control.unfreeze();
+      if (action.staysSo !== true) await stage.mustWait(control.unfreeze());
     }
     if (action.staysSo === true) {
       stage.nodeFaults.froze(at);

@@ -12,11 +12,11 @@ export const heals = defineSubjectVerb({
   uses: noLabels,
   clients: nobody,
   waitMs: noWait,
-  needs: needsLinks,
+  needs: needsLinks(true),
   fills: [],
   verbatim: [],
-  perform: (stage, action) => {
-    heal(stage, nodeOf(action).node ?? 0);
+  perform: async (stage, action) => {
+    await heal(stage, nodeOf(action).node ?? 0);
     return true;
   },
 });

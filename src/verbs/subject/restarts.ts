@@ -24,7 +24,7 @@ export const restarts = defineSubjectVerb({
   uses: noLabels,
   clients: nobody,
   waitMs: () => RESTART_MS,
-  needs: needsNode,
+  needs: (action) => needsNode(action.empty === true ? 'replace' : 'start')(action),
   fills: [],
   verbatim: [],
   perform: async (stage, action) => {

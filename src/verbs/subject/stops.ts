@@ -26,7 +26,7 @@ export const stops = defineSubjectVerb({
   uses: aimedLabels,
   clients: aimedClients,
   waitMs: ({ afterMs }) => Number(afterMs ?? 0),
-  needs: needsNode,
+  needs: needsNode('stop', 'start'),
   fills: [],
   verbatim: [],
   perform: async (stage, action, place) => {

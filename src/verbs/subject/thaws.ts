@@ -12,11 +12,11 @@ export const thaws = defineSubjectVerb({
   uses: noLabels,
   clients: nobody,
   waitMs: noWait,
-  needs: needsNode,
+  needs: needsNode('thaw'),
   fills: [],
   verbatim: [],
-  perform: (stage, action) => {
-    thaw(stage, targetOf(action));
+  perform: async (stage, action) => {
+    await thaw(stage, targetOf(action));
     return true;
   },
 });

@@ -1,15 +1,10 @@
 import type { Resource } from '../../../../schemas/index.js';
 import type { Links } from '../../../links.js';
 import type { Subject, SubjectControl, SubjectExit } from '../../subject.js';
+import { allOf } from './all-of.js';
 import type { CommandSubject } from './command-subject.js';
 import type { LinkSet } from './links.js';
 import type { Service } from './service.js';
-
-const all = async (work: readonly Promise<void>[]): Promise<void> => {
-  const outcomes = await Promise.allSettled(work);
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failed) throw failed.reason;
-};
 
 /** A server of several nodes that the kit started: what is done to it is done to all of them, and never to its services. */
 export class ClusterSubject implements Subject, SubjectControl {
@@ -34,16 +29,16 @@ export class ClusterSubject implements Subject, SubjectControl {
 
   /** Those that run already go on. */
   async start(environment?: Record<string, string>): Promise<void> {
-    await all(this.services.filter((service) => !service.isAlive).map((service) => service.start()));
-    await all(this.#only(false).map((node) => node.start(environment)));
+    await allOf(this.services.filter((service) => !service.isAlive).map((service) => service.start()));
+    await allOf(this.#only(false).map((node) => node.start(environment)));
   }
 
   async kill(): Promise<void> {
-    await all(this.nodes.map((node) => node.kill()));
+    await allOf(this.nodes.map((node) => node.kill()));
   }
 
   async stop(): Promise<void> {
-    await all(this.#only(true).map((node) => node.stop()));
+    await allOf(this.#only(true).map((node) => node.stop()));
   }
 
   beginStop(): void {
@@ -51,8 +46,8 @@ export class ClusterSubject implements Subject, SubjectControl {
   }
 
   async forget(): Promise<void> {
-    await all(this.nodes.map((node) => node.forget()));
-    await all(this.services.map((service) => service.renew()));
+    await allOf(this.nodes.map((node) => node.forget()));
+    await allOf(this.services.map((service) => service.renew()));
   }
 
   take(resource: Resource): () => void {
@@ -69,13 +64,13 @@ export class ClusterSubject implements Subject, SubjectControl {
       : sizes.reduce<number>((sum, size = 0) => sum + size, 0);
   }
 
-  freeze(): void {
-    for (const node of this.#only(true)) node.freeze();
+  async freeze(): Promise<void> {
+    await allOf(this.#only(true).map((node) => node.freeze()));
   }
 
   /** Whatever was held goes on: frozen nodes and services, and links that are not whole. */
-  unfreeze(): void {
-    for (const one of [...this.services, ...this.nodes]) one.unfreeze();
+  async unfreeze(): Promise<void> {
+    await allOf([...this.services, ...this.nodes].map((one) => one.unfreeze()));
     this.#linkSet.healAll();
   }
 

@@ -179,12 +179,12 @@ export class CommandSubject implements Subject, SubjectControl {
     }
   }
 
-  freeze(): void {
+  async freeze(): Promise<void> {
     const running = this.#alive('frozen');
     if (!running.signal('SIGSTOP')) throw this.#misuse('frozen', 'has ended');
   }
 
-  unfreeze(): void {
+  async unfreeze(): Promise<void> {
     this.#running?.signal('SIGCONT');
   }
 

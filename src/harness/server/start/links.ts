@@ -107,13 +107,13 @@ export class LinkSet {
     const links = this.#links.filter(({ from, to }) => from === owner || to === owner);
     if (links.length === 0) return undefined;
     return {
-      cut: (way) => {
+      cut: async (way) => {
         for (const link of links) hold(link, owner, { way: seenFrom(link, owner, way) });
       },
-      delay: (ms) => {
+      delay: async (ms) => {
         for (const link of links) hold(link, owner, { delayMs: ms });
       },
-      heal: () => {
+      heal: async () => {
         for (const link of links) letGo(link, owner);
       },
       get traffic(): LinkTraffic {

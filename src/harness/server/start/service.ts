@@ -71,11 +71,11 @@ export class Service {
     return this.#running?.alive() ?? false;
   }
 
-  freeze(): void {
+  async freeze(): Promise<void> {
     if (!this.#running?.signal('SIGSTOP')) throw this.#misuse('frozen');
   }
 
-  unfreeze(): void {
+  async unfreeze(): Promise<void> {
     this.#running?.signal('SIGCONT');
   }
 

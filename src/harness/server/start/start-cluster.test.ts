@@ -25,7 +25,7 @@ t.test('the nodes of a cluster are started after their services, and each is end
   t.same(await states(), ['accepts', 'refuses', 'accepts']);
   await subject.control?.start();
   t.same(await states(), ['accepts', 'accepts', 'accepts'], 'those that run already go on');
-  subject.control?.freeze();
+  await subject.control?.freeze();
   await subject.control?.kill();
   t.same(await states(), ['refuses', 'refuses', 'refuses']);
   await subject.control?.forget();
@@ -69,30 +69,30 @@ const startWith = async (t: Test, services: Record<string, string>) => {
 
 t.test('a fault of a service is proven, or told as one that did not happen', async (t) => {
   const { subject, service } = await startWith(t, { store });
-  service.freeze();
+  await service.freeze();
   const isLinux = process.platform === 'linux';
   const isFrozen = (expected: boolean) => within(() => (service.isFrozen() === expected ? expected : undefined));
   if (isLinux) t.equal(await isFrozen(true), true, 'all of it stands still');
-  service.unfreeze();
+  await service.unfreeze();
   if (isLinux) t.equal(await isFrozen(false), false, 'it goes on');
-  subject.nodes[0]?.freeze();
+  await subject.nodes[0]?.freeze();
   const node = () => (subject.nodes[0]?.isFrozen() === true ? true : undefined);
   if (isLinux) t.equal(await within(node), true, 'the same of a node');
-  subject.unfreeze();
+  await subject.unfreeze();
   await service.kill();
-  t.throws(() => service.freeze(), { message: /The service "store" could not be frozen: it was ended by SIGKILL/ });
+  await t.rejects(service.freeze(), { message: /The service "store" could not be frozen: it was ended by SIGKILL/ });
   await service.start();
   t.ok(service.isAlive);
 });
 
 t.test('what is left of a service outside of its process group is found out', async (t) => {
   const { service } = await startWith(t, { store: daemon });
-  service.freeze();
+  await service.freeze();
   if (process.platform === 'linux') {
     const ofShell = () => (service.isFrozen() === undefined ? undefined : service.isFrozen());
     t.equal(await within(ofShell), false, 'only the shell was frozen');
   }
-  service.unfreeze();
+  await service.unfreeze();
   await t.rejects(service.kill(), { code: 'usage', message: /"store" have ended, but its port \d+ does not refuse/ });
 });
 
@@ -174,24 +174,24 @@ t.test('a link is whole when neither of its ends is cut off', async (t) => {
     return { answer: once(socket, 'data') };
   };
   await dial().answer;
-  one?.cut('both');
-  two?.cut('in');
-  two?.delay(1);
-  two?.heal();
-  const blocked = (): number => one?.traffic.blocked ?? 0;
+  await one?.cut('both');
+  await two?.cut('in');
+  await two?.delay(1);
+  await two?.heal();
+  const blocked = (): number => one?.traffic?.blocked ?? 0;
   const before = blocked();
   dial().answer.catch(() => undefined);
   t.ok(await within(() => (blocked() > before ? true : undefined)), 'the other end is cut off still');
-  one?.heal();
+  await one?.heal();
   await dial().answer;
-  one?.cut('out');
-  two?.cut('out');
-  one?.heal();
+  await one?.cut('out');
+  await two?.cut('out');
+  await one?.heal();
   const kept = blocked();
   dial().answer.catch(() => undefined);
-  const { carried } = one?.traffic ?? { carried: 0 };
-  t.ok(await within(() => ((one?.traffic.carried ?? 0) > carried || blocked() > kept ? true : undefined)));
-  two?.heal();
+  const carried = one?.traffic?.carried ?? 0;
+  t.ok(await within(() => ((one?.traffic?.carried ?? 0) > carried || blocked() > kept ? true : undefined)));
+  await two?.heal();
   await dial().answer;
   t.pass('and then it is whole');
 });

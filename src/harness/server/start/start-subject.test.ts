@@ -47,11 +47,11 @@ t.test('a subject is killed, restarted, stopped, frozen and closed', async (t) =
   t.ok(await refuses(subject.url), 'after a kill the port refuses');
   await control.kill();
   t.match(await errorOf(control.stop()), { code: 'unreachable', message: /could not be stopped/ }, 'a stop needs life');
-  t.throws(() => control.freeze(), { message: /could not be frozen/ });
-  control.unfreeze();
+  await t.rejects(control.freeze(), { message: /could not be frozen/ });
+  await control.unfreeze();
   await control.start();
   t.match(await errorOf(control.start()), { message: /runs already/ });
-  control.freeze();
+  await control.freeze();
   await control.stop();
   t.ok(await refuses(subject.url), 'a frozen subject is stopped too');
   await control.start();
