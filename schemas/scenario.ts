@@ -106,10 +106,11 @@ export const ScenarioFileSchema = Type.Object(
                   Type.Literal('compressed'),
                   Type.Literal('dripping'),
                   Type.Literal('all-lengths'),
+                  Type.Literal('odd-rids'),
                 ],
                 {
                   description:
-                    'How it speaks, where that is not left to the seed. `compressed`: offers permessage-deflate and makes use of it. `dripping`: each byte of the head of a frame travels alone. `all-lengths`: rids of every length.',
+                    'How it speaks, where that is not left to the seed. `compressed`: offers permessage-deflate and makes use of it. `dripping`: each byte of the head of a frame travels alone. `all-lengths`: rids of every length. `odd-rids`: rids that look like numbers or words of a language.',
                 },
               ),
             ),

@@ -98,6 +98,8 @@ export const TOKEN_KINDS = [
   'wrong-key',
   'tampered',
   'bare-name',
+  'nameless',
+  'misnamed',
 ] as const;
 export type TokenKind = (typeof TOKEN_KINDS)[number];
 /** What can be taken from a process. */

@@ -3,7 +3,16 @@ import t from 'tap';
 import type { MsgR } from '../../schemas/index.js';
 import { seededRandom } from '../seeded-random.js';
 import { decodePacket } from '../wire/index.js';
-import { describeVoice, encodeWith, JSON_FORMS, MEMBER_ORDERS, NAMED_VOICES, PLAIN_VOICE, voiceOf } from './voice.js';
+import {
+  describeVoice,
+  encodeWith,
+  JSON_FORMS,
+  MEMBER_ORDERS,
+  NAMED_VOICES,
+  PLAIN_VOICE,
+  ridOf,
+  voiceOf,
+} from './voice.js';
 
 const ALLOWED: ReadonlySet<'msg:R'> = new Set(['msg:R'] as const);
 
@@ -39,4 +48,16 @@ t.test('the same numbers give the same voice, and it is told as far as it is not
   t.ok(drawn.some(({ handshake }) => handshake?.upgrade === 'WebSocket'));
   t.equal(describeVoice(NAMED_VOICES.plain), '');
   t.match(describeVoice(NAMED_VOICES.compressed), /permessage-deflate offered.*compressed if possible/);
+});
+
+t.test('no two rids of a connection are the same, and all are rids', async (t) => {
+  for (const form of ['short', 'any', 'odd'] as const) {
+    const rids = Array.from({ length: 300 }, (_, index) => ridOf(index + 1, form));
+    t.equal(new Set(rids).size, rids.length, form);
+    t.ok(
+      rids.every((rid) => /^[A-Za-z0-9_-]{1,64}$/.test(rid)),
+      form,
+    );
+  }
+  t.equal(ridOf(3, 'odd', 64).length, 64);
 });

@@ -35,8 +35,8 @@ export interface Voice {
   drips?: true;
   /** Packets are compressed where the server took the offer of permessage-deflate. */
   compresses: boolean;
-  /** `any`: its rids have every length that is allowed, one after the other. */
-  rids: 'short' | 'any';
+  /** `any`: its rids have every length that is allowed, one after the other. `odd`: they look like something else. */
+  rids: 'short' | 'any' | 'odd';
 }
 
 export const PLAIN_VOICE: Voice = { json: 'compact', members: 'usual', pingBytes: 0, compresses: false, rids: 'short' };
@@ -58,6 +58,7 @@ export const NAMED_VOICES: Readonly<Record<NamedVoice, Voice>> = {
   },
   dripping: { ...PLAIN_VOICE, drips: true },
   'all-lengths': { ...PLAIN_VOICE, rids: 'any' },
+  'odd-rids': { ...PLAIN_VOICE, rids: 'odd' },
 };
 
 /** The longest payload of a ping, and the longest head of a frame that a client writes. */
@@ -65,6 +66,22 @@ const MOST_PING_BYTES = 125;
 const MOST_HEAD_BYTES = 14;
 /** More headers than an upgrade of the kit has. */
 const HEADERS = 24;
+
+/** No rid is shorter, where rids have every length. */
+const SHORTEST_RID = 2;
+const LONGEST_RID = 64;
+/** What a server may take for a number, for nothing, or for a member of an object. Then plain numbers follow. */
+const ODD_RIDS = ['0', '00', '-', '_', '-0', '1e1', '0x10', '__proto__', 'constructor', 'null', 'true'];
+
+/**
+ * The rid of the transmission with that number, from 1, on a connection: no two of a connection are the same.
+ * `length`: it has at least so many characters.
+ */
+export const ridOf = (number: number, rids: Voice['rids'], length = 0): string => {
+  const rid = rids === 'odd' ? (ODD_RIDS[number - 1] ?? `${number}`) : `r${number}`;
+  const drawn = rids === 'any' ? SHORTEST_RID + (number % (LONGEST_RID - SHORTEST_RID + 1)) : 0;
+  return rid.padEnd(length === 0 ? drawn : length, '-_Az09');
+};
 
 const pick = <T>(random: () => number, of: readonly T[]): T => of[Math.floor(random() * of.length)] as T;
 
@@ -87,7 +104,7 @@ export const voiceOf = (random: () => number): Voice => {
     pingBytes: pick(random, [0, 1, MOST_PING_BYTES, Math.floor(random() * MOST_PING_BYTES)]),
     ...(random() < 0.5 ? { cutAfter: 1 + Math.floor(random() * MOST_HEAD_BYTES) } : {}),
     compresses: handshake.deflate,
-    rids: random() < 0.25 ? 'any' : 'short',
+    rids: pick(random, ['any', 'odd', 'short', 'short']),
   };
 };
 
@@ -101,6 +118,7 @@ export const describeVoice = ({ handshake, json, members, cutAfter, drips, compr
     drips && 'frames that drip',
     compresses ? 'compressed if possible' : undefined,
     rids === 'any' ? 'rids of every length' : undefined,
+    rids === 'odd' ? 'rids like numbers and words' : undefined,
   ]
     .filter((part) => part !== undefined)
     .join('; ');

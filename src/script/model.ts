@@ -29,7 +29,7 @@ export interface ClientSpec {
   /** Its packets travel in so many WebSocket fragments. */
   fragments?: number;
   /** How it speaks. Undefined: as the seed says. */
-  voice?: 'plain' | 'compressed' | 'dripping' | 'all-lengths';
+  voice?: 'plain' | 'compressed' | 'dripping' | 'all-lengths' | 'odd-rids';
 }
 
 /** One cell of a scenario file: everything that is needed to run it. What follows from its steps is found out when it is asked for. */

@@ -12,7 +12,7 @@ export const noteAnswer = (facts: Facts, connection: Connection, packet: MsgA | 
   const { raw } = connection;
   const askedAt = pending?.at ?? raw?.rids.get(packet.rid)?.at;
   const answer = (cause: Answer['cause'], request?: Pending): void =>
-    facts.tell.onAnswer({ connection, packet, request, cause, askedAt });
+    facts.tell.onAnswer({ connection, packet, request, cause, askedAt, named: raw?.named.get(packet.rid) });
   if (pending !== undefined && pending.type === (packet.type === 'msg:A' ? 'msg:R' : 'ack:R')) {
     connection.pending.delete(packet.rid);
     raw?.answered.add(packet.rid);

@@ -49,6 +49,8 @@ export interface RawFrames {
   wild: boolean;
   /** Request ids that raw frames may have carried, and the message they may have named. */
   readonly rids: Map<string, MsgAttempt | undefined>;
+  /** By rid: the valid id that such an R surely named. */
+  readonly named: Map<string, string>;
   readonly answered: Set<string>;
 }
 

@@ -13,6 +13,8 @@ export interface Answer {
   readonly cause: 'asked' | 'raw' | 'unknowable' | 'stray';
   /** When what it answers was written, as far as is known. */
   readonly askedAt: number | undefined;
+  /** The valid id that an R named which need not be valid. */
+  readonly named: string | undefined;
 }
 
 /** A packet named the serverMsgId of a message. */

@@ -16,7 +16,14 @@ const CUT_FROM = 200;
  * (to answer, to push, to count an ack), and lays no duties on it. Those are for the steps of the script.
  */
 export const noteRawFrame = (facts: Facts, connection: Connection, event: HistoryEventOf<'sent-raw'>): void => {
-  connection.raw ??= { line: facts.line, at: facts.at, wild: false, rids: new Map(), answered: new Set() };
+  connection.raw ??= {
+    line: facts.line,
+    at: facts.at,
+    wild: false,
+    rids: new Map(),
+    named: new Map(),
+    answered: new Set(),
+  };
   const { raw } = connection;
   raw.line = facts.line;
   raw.at = facts.at;
@@ -29,6 +36,30 @@ export const noteRawFrame = (facts: Facts, connection: Connection, event: Histor
     : [];
   for (const serverMsgId of idsIn(plain, SERVER_MSG_ID)) noteRawAck(facts, connection, serverMsgId);
   allow(raw, idsIn(plain, RID), attempts);
+  const named = namedIn(text);
+  if (named !== undefined) raw.named.set(named.rid, named.id);
+};
+
+const VALID_ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** The id in the R that a text is, whatever else is wrong with it. Of a name that stands twice nothing is known. */
+const namedIn = (text: string): { rid: string; id: string } | undefined => {
+  const value = objectIn(text);
+  const { type, rid } = value ?? {};
+  const name = type === 'msg:R' ? 'msgId' : type === 'ack:R' ? 'serverMsgId' : undefined;
+  if (value === undefined || name === undefined || typeof rid !== 'string') return undefined;
+  const id = value[name];
+  if (typeof id !== 'string' || !VALID_ID.test(id)) return undefined;
+  return text.split(`"${name}"`).length === 2 && text.split('"rid"').length === 2 ? { rid, id } : undefined;
+};
+
+const objectIn = (text: string): Record<string, unknown> | undefined => {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
 };
 
 const allow = (raw: RawFrames, rids: string[], attempts: MsgAttempt[]): void => {
@@ -71,14 +102,7 @@ const noteRawMsg = (facts: Facts, connection: Connection, msgId: string, text: s
 
 /** The content of a frame that is a whole msg:R, perhaps with more in it. Of other frames nothing is known. */
 const contentOf = (text: string): { to: string; body: string } | undefined => {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { to, body, ttlMs } = value as Record<string, unknown>;
+  const { to, body, ttlMs } = objectIn(text) ?? {};
   if (typeof to !== 'string' || typeof body !== 'string' || ttlMs !== undefined) return undefined;
   // A name that stands twice may be read either way.
   if ([...text.matchAll(/"(to|body|msgId)"\s*:/g)].length > 3) return undefined;

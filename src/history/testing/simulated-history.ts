@@ -129,7 +129,8 @@ export class Simulation {
         answerWithinMs: 1_000,
         redeliverAfterMs: 400,
         redeliverMaxMs: 60_000,
-        deadAfterMs: 1_500,
+        // Longer than any history: this server has no timer that tells a sender of a silent receiver.
+        deadAfterMs: 600_000,
         dedupWindowMs: 604_800_000,
       },
       patienceMs: 500,

@@ -4,7 +4,7 @@ import { defined } from '../../defined.js';
 import { KitError } from '../../errors.js';
 import { decodePacket, encodePacket, idsNamedIn, validatePacket } from '../../wire/index.js';
 import type { FrameForm, HugeFrame, Socket, SocketHandlers } from '../ports.js';
-import { encodeWith, PLAIN_VOICE, type Voice } from '../voice.js';
+import { encodeWith, PLAIN_VOICE, ridOf, type Voice } from '../voice.js';
 
 /** What waits in the inbox of a connection until a step takes it. */
 export type Received = (
@@ -27,8 +27,6 @@ const INBOX_LIMIT = 500;
 const PACKETS_PER_MESSAGE = 20;
 const REPEATS_PER_SECOND = 100;
 const INVALID_LIMIT = 20;
-const SHORTEST_RID = 2;
-const LONGEST_RID = 64;
 /** Who writes more than that on one connection writes the rest plainly: its voice was heard. */
 const VOICED_FRAMES = 100;
 const ENDING = { cleanly: 'clean', reset: 'reset', abruptly: 'lost' } as const;
@@ -106,8 +104,7 @@ export class Link {
   /** Unique on this connection only, as the protocol asks: every other connection uses the same ones. */
   nextRid(length = 0): string {
     this.#rids += 1;
-    const drawn = this.#voice.rids === 'any' ? SHORTEST_RID + (this.#rids % (LONGEST_RID - SHORTEST_RID + 1)) : 0;
-    return `r${this.#rids}`.padEnd(length === 0 ? drawn : length, '-_Az09');
+    return ridOf(this.#rids, this.#voice.rids, length);
   }
 
   get #who() {

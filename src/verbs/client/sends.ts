@@ -76,7 +76,9 @@ const messageOf = (stage: Stage, actor: Actor, link: Link, action: Sends, label:
     request: stage.messages.requestBytes(message, link.nextRidBytes),
     push: stage.messages.pushOverhead(recipient.user) ?? 0,
   });
-  message.body = bodyText(action.body, label, stage.options.description, overheads);
+  // Of two contents under one id the long ones begin alike.
+  const name = typeof action.body === 'object' ? (original?.label ?? label) : label;
+  message.body = bodyText(action.body, name, stage.options.description, overheads);
   return message;
 };
 

@@ -143,6 +143,8 @@ t.test('tokens of every kind', async (t) => {
   await t.rejects(verify('not-yet'), { code: 'ERR_JWT_CLAIM_VALIDATION_FAILED' });
   await t.rejects(verify('wrong-key'), { code: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED' });
   await t.rejects(verify('tampered'), { code: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED' });
+  t.equal((await verify('nameless')).payload.sub, undefined);
+  t.equal((await verify('misnamed')).payload.sub, 'al!');
   await t.rejects(verify('no-signature'));
   await t.rejects(verify('cut-signature'), { code: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED' });
   const [head, claims, cut = ''] = String(await headerOf('cut-signature')).split('.');

@@ -1,10 +1,13 @@
 import { randomBytes, type webcrypto } from 'node:crypto';
 import type { NotPlayedBecause, TokenKind } from '../../../../schemas/index.js';
+import { defined } from '../../../defined.js';
 import type { TokenSource } from './token-command.js';
 
 const HOUR = 3_600;
 /** What no deployment takes for a token, not even one that takes bare names. */
 const MALFORMED = '%%not.a,token%%';
+/** In no name of a user. */
+const NO_LETTER_OF_A_NAME = '!';
 /** Kinds that need no key. */
 const PLAIN: ReadonlySet<TokenKind> = new Set([
   'own',
@@ -22,7 +25,8 @@ export interface JwtTimes {
   nbf?: number;
 }
 
-export type SignJwt = (user: string, device: string, times: JwtTimes) => Promise<string>;
+/** Without a user the token names nobody. */
+export type SignJwt = (user: string | undefined, device: string, times: JwtTimes) => Promise<string>;
 
 const HMAC = { name: 'HMAC', hash: 'SHA-256' } as const;
 
@@ -33,9 +37,8 @@ export const jwtSigner = (secret: string): SignJwt => {
     // Loaded only by those who need it.
     const { SignJWT } = await import('jose');
     key ??= crypto.subtle.importKey('raw', new TextEncoder().encode(secret), HMAC, false, ['sign']);
-    return new SignJWT({ device, ...times })
+    return new SignJWT(defined({ sub: user, device, ...times }))
       .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-      .setSubject(user)
       .sign(await key);
   };
 };
@@ -85,6 +88,10 @@ export const tokenOfKind = async (
       return sign(user, device, { ...valid, nbf: now + HOUR, exp: now + 2 * HOUR });
     case 'cut-signature':
       return cutSignature(await sign(user, device, valid));
+    case 'nameless':
+      return sign(undefined, device, valid);
+    case 'misnamed':
+      return sign(`${user}${NO_LETTER_OF_A_NAME}`, device, valid);
     case 'tampered':
       return tamper(await sign(user, device, valid), user);
   }

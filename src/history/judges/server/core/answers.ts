@@ -17,30 +17,30 @@ export const judgeAnswers = (context: JudgeContext): Judge => ({
 });
 
 const judgeAnswer = (context: JudgeContext, answer: Answer): void => {
-  const { connection, packet, request, cause } = answer;
+  const { connection, request, cause } = answer;
   if (cause === 'stray') reportStray(context, answer);
   if (cause === 'asked' || cause === 'raw') context.findings.exercise('IM-2-2');
-  if (request === undefined) return;
-  judgeTime(context, connection, request, true);
-  const id = packet.type === 'msg:A' ? packet.msgId : packet.serverMsgId;
-  if (id === request.id) context.findings.exercise('IM-2-4');
-  else reportOtherId(context, answer, request, id);
+  if (request !== undefined) judgeTime(context, connection, request, true);
+  judgeId(context, answer);
 };
 
-const reportOtherId = (
-  { facts, findings }: JudgeContext,
-  { packet }: Answer,
-  request: Pending,
-  id: string | undefined,
-): void => {
+const judgeId = ({ facts, findings }: JudgeContext, { connection, packet, request, cause, named }: Answer): void => {
+  const wanted = request?.id ?? (cause === 'raw' ? named : undefined);
+  if (wanted === undefined) return;
   const field = packet.type === 'msg:A' ? 'msgId' : 'serverMsgId';
+  const id = packet.type === 'msg:A' ? packet.msgId : packet.serverMsgId;
+  if (id === wanted) {
+    findings.exercise('IM-2-4');
+    return;
+  }
   findings.report({
     requirement: 'IM-2-4',
     message: `the ${packet.type} of ${packet.rid} carries another ${field} than its R`,
-    expected: `${field} ${request.id}`,
+    expected: `${field} ${wanted}`,
     seen: id === undefined ? `no ${field}` : `${field} ${id}`,
-    events: [request.line, facts.line],
-    about: request.message === undefined ? undefined : aboutOf(request.message),
+    ...(request === undefined ? { where: describePlace(connection) } : {}),
+    events: request === undefined ? [facts.line] : [request.line, facts.line],
+    about: request?.message === undefined ? undefined : aboutOf(request.message),
   });
 };
 

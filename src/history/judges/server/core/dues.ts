@@ -1,11 +1,11 @@
-import { boundsBegin, type Connection, type Device, type User } from '../../../facts/connection.js';
+import { boundsBegin, type Connection, type Device } from '../../../facts/connection.js';
 import type { Facts } from '../../../facts/facts.js';
 import { describeDevice, describeVanishing } from '../../../facts/journey.js';
 import { aboutOf, recipientOf, type TrackedMessage } from '../../../facts/message.js';
 import { ms } from '../../../terms/text.js';
 import type { NewFinding } from '../../findings.js';
 import type { Judge, JudgeContext } from '../../judge.js';
-import { type Duty, pushDuty, storedDuty, waitedFor } from './duties.js';
+import { type Duty, pushDuty, silenceDuty, storedDuty, waitedFor } from './duties.js';
 
 interface Late {
   readonly message: TrackedMessage;
@@ -44,6 +44,22 @@ export class Dues implements Judge {
     for (const message of facts.messages.unfolded()) if (recipientOf(message) === user.name) this.#judgeUntold(message);
   }
 
+  /** Until the first ack the receiver was silent. */
+  onAckSent(_: Connection, message: TrackedMessage): void {
+    this.#judgeSilence(message, 1);
+  }
+
+  onReceipt(_: Connection, message: TrackedMessage): void {
+    this.#judgeSilence(message, 0);
+  }
+
+  #judgeSilence(message: TrackedMessage, acks: number): void {
+    for (const sender of message.from.connections) {
+      const duty = silenceDuty(this.#context.facts, message, sender, acks);
+      if (this.#isOverdue(duty)) this.#reportStored(message, duty);
+    }
+  }
+
   #judgeUntold(message: TrackedMessage): void {
     for (const sender of message.from.connections) this.#judgeStored(message, sender);
   }
@@ -59,10 +75,17 @@ export class Dues implements Judge {
   }
 
   #judgeStored(message: TrackedMessage, connection: Connection): void {
-    const duty = storedDuty(this.#context.facts, message, connection);
-    if (!this.#isOverdue(duty)) return;
+    const { facts } = this.#context;
+    const duties = [storedDuty(facts, message, connection), silenceDuty(facts, message, connection)];
+    const duty = duties.find((one) => this.#isOverdue(one));
+    if (duty !== undefined) this.#reportStored(message, duty);
+  }
+
+  #reportStored(message: TrackedMessage, duty: Duty): void {
+    const { facts, findings } = this.#context;
+    const { connection } = duty;
     const missing = `never reported as stored to ${connection.client}`;
-    this.#context.findings.report(this.#findingOf(message, duty, missing, away(recipientOf(message))));
+    findings.report(this.#findingOf(message, duty, missing, whereabouts(facts, message)));
   }
 
   #judgePush(message: TrackedMessage, connection: Connection): void {
@@ -118,4 +141,7 @@ export class Dues implements Judge {
 const boundOf = (facts: Facts, { since, connection }: Duty): number =>
   facts.boundSince(Math.max(since, boundsBegin(connection)));
 
-const away = (name: User['name']): string => `${name} was away`;
+const whereabouts = ({ users }: Facts, message: TrackedMessage): string => {
+  const name = recipientOf(message);
+  return users.get(name)?.away === undefined ? `${name} was connected and silent` : `${name} was away`;
+};

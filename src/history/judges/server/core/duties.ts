@@ -191,6 +191,37 @@ export const storedDuty = (facts: Facts, message: TrackedMessage, connection: Co
   };
 };
 
+/**
+ * `stored` on the only connection that sent the msg:R, when its receiver has stayed silent for `deadAfterMs` since the
+ * acceptance, connected or not, and the server has timers of its own. How often the sender asks meanwhile puts nothing off.
+ * `acks`: so many are too new to count.
+ */
+export const silenceDuty = (
+  facts: Facts,
+  message: TrackedMessage,
+  connection: Connection,
+  acks = 0,
+): Duty | undefined => {
+  if (!facts.policies.detectsDeadPeers || !facts.has('ack:N.stored') || message.spoiled || facts.forgetful)
+    return undefined;
+  if (message.acks.length > acks || message.told !== undefined || message.storedLine >= 0) return undefined;
+  if (!canExpect(connection) || !isWaiting(facts, message)) return undefined;
+  if (message.attempts.some((attempt) => attempt.raw || attempt.connection !== connection)) return undefined;
+  const { promisedAt, promisedLine: line } = message;
+  if (facts.ends.some((end) => end.line > line)) return;
+  const { deadAfterMs } = facts.timers;
+  const over = promisedAt + deadAfterMs;
+  return {
+    requirement: 'IM-4.2-22',
+    packet: 'ack:N',
+    status: 'stored',
+    connection,
+    since: over + deadAfterMs - facts.awakeBetween(promisedAt, over),
+    line,
+    why: `no ack came for ${ms(deadAfterMs)} after its acceptance`,
+  };
+};
+
 const isPromise = ({ answer, raw }: MsgAttempt): boolean => !raw && (answer === 'accepted' || answer === 'duplicate');
 
 /** `delivered` on a connection that sent the msg:R, once an ack has counted; or as the answer to a question. */
