@@ -22,6 +22,10 @@ import type { ClientHears, ClientListener } from './listener.js';
 
 /** No rule about time is sharper than this. */
 const SLACK_MS = 1_000;
+/** What happens to a process that lives on. */
+const LIVES_ON: ReadonlySet<string> = new Set(['frozen', 'continued', 'clock']);
+/** Whether after that event of the subject another start of it counts. */
+export const isAnotherStart = (event: string): boolean => !LIVES_ON.has(event);
 /** A packet is not read at once. */
 const READ_MS = 500;
 
@@ -299,13 +303,14 @@ export class ClientFacts {
     this.tell('onReceipt', entry, receipt);
   }
 
-  #onPush(conn: number, { from, msgId, serverMsgId, body }: MsgN): void {
+  #onPush(conn: number, { from, msgId, serverMsgId, body, acceptedAt }: MsgN): void {
     const isWord = from === CONDUCTOR;
     const push: PushOf = this.pushes.get(serverMsgId) ?? {
       from,
       msgId,
       serverMsgId,
       body,
+      acceptedAt,
       pushed: [],
       acks: [],
       settled: undefined,
