@@ -1,3 +1,4 @@
+import { isRetryable } from '../../../facts/client/client-facts.js';
 import type { PushOf } from '../../../facts/client/entry.js';
 import { ms } from '../../../terms/text.js';
 import { type ClientJudge, GRAIN_MS, MOST, pausesMs, reportPush } from '../context.js';
@@ -19,8 +20,10 @@ interface Run {
   readonly conn: number;
   readonly from: number;
   count: number;
-  /** Nothing before that without a push: a rejection named a time. */
+  /** A rejection named this time. */
   notBefore: number;
+  /** It was retryable: without a push nothing may come before. */
+  binds: boolean;
   rejectedAt: number;
   /** One ack has crossed that rejection: the next one has read it. */
   crossed: boolean;
@@ -87,7 +90,7 @@ export const judgeAcks: ClientJudge = (context) => {
     });
   };
   const judgeEarly = (push: PushOf, run: Run, line: number): void => {
-    if (run.notBefore === 0) return;
+    if (run.notBefore === 0 || !run.binds) return;
     if (facts.at >= run.notBefore - GRAIN_MS) {
       findings.exercise('IM-4.3-10');
       return;
@@ -137,7 +140,7 @@ export const judgeAcks: ClientJudge = (context) => {
         run.count += 1;
         run.notBefore = 0;
         if (!isAnswer) findings.exercise('IM-4.3-4');
-      } else runs.set(push, { conn, from: at, count: 1, notBefore: 0, rejectedAt: 0, crossed: false });
+      } else runs.set(push, { conn, from: at, count: 1, notBefore: 0, binds: false, rejectedAt: 0, crossed: false });
       const { settled } = push;
       if (settled === undefined || isAnswer || at <= readBy(settled, conn)) return;
       // What came before its answer is not read yet.
@@ -155,7 +158,8 @@ export const judgeAcks: ClientJudge = (context) => {
     onAckAnswer: (push, { status, error }) => {
       const run = runs.get(push);
       if (status === 'rejected' && error?.code !== 'unknown-message') {
-        if (run) Object.assign(run, { notBefore: facts.at + (error?.retryAfterMs ?? 0), rejectedAt: facts.at });
+        const notBefore = facts.at + (error?.retryAfterMs ?? 0);
+        if (run) Object.assign(run, { notBefore, binds: isRetryable(error), rejectedAt: facts.at });
         return;
       }
       // Late was late, also if the answer comes at last.
