@@ -33,7 +33,7 @@ const item = Type.Union([
   Type.Object({
     head: Type.String({ description: 'The first 64 characters of a body of more than 1,000.' }),
     bytes: Type.Integer({ minimum: 1 }),
-    sha256: Type.Optional(Type.String()),
+    sha256: Type.Optional(Type.String({ pattern: '^[0-9a-fA-F]{64}$', description: 'Of its UTF-8, in hex.' })),
   }),
 ]);
 

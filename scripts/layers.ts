@@ -92,7 +92,7 @@ export const LAYERS: readonly Layer[] = [
     holds: 'what must hold, a folder for each class',
     apart: { below: 'src/history/judges/server', shared: ['core'] },
     may: [COMMON, 'schemas', TERMS, 'src/history/record', 'src/history/facts'],
-    packages: [],
+    packages: ['node:crypto'],
   },
   {
     path: 'src/history',

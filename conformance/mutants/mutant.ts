@@ -71,7 +71,7 @@ export const MutantSchema = Type.Object(
     needs: Type.Optional(
       Type.Union([Type.Literal('clock'), Type.Literal('etcd')], {
         description:
-          '`clock`: its scenario sets the clock of the server. `etcd`: it runs as a cluster of three nodes. Where that cannot be done, the mutant is not tested.',
+          '`clock`: its scenario sets the clock of the subject. `etcd`: it runs as a cluster of three nodes. Where that cannot be done, the mutant is not tested.',
       }),
     ),
     patch: Type.Array(PatchSchema, { minItems: 1 }),

@@ -1,5 +1,6 @@
 // A durable IM-RAN 1 client in one file on bare `ws`, driven by the words of the conformance kit. Copy from it.
 //   node client.js --url ws://127.0.0.1:9001/ --token alice --data ./data      (or IM_URL, IM_TOKEN, DATA_DIR)
+import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -376,9 +377,10 @@ const tick = () => {
 // --- The words of the kit -------------------------------------------------------------------------------------------
 
 const PART_BYTES = 59_000;
+const sha256Of = (text) => createHash('sha256').update(text).digest('hex');
 const itemOf = ({ body }) =>
   body.length > 1_000 && characters(body).length > 1_000
-    ? { head: characters(body).slice(0, 64).join(''), bytes: Buffer.byteLength(body) }
+    ? { head: characters(body).slice(0, 64).join(''), bytes: Buffer.byteLength(body), sha256: sha256Of(body) }
     : body;
 const words = {
   send: ({ messages }) => messages.forEach(hand),

@@ -1,6 +1,5 @@
 // The bot of a client library, to be filled in: `im-conformance client --exec "node conformance-bot.js"` starts it.
 // The kit tells it what to do in messages of the user `conductor`; docs/test-a-client.md explains the words.
-
 /** What your library is and claims. Timers in milliseconds; what is left out is assumed as the specification has it. */
 const HELLO = { name: 'my library', roles: ['sender', 'receiver'], classes: [], timers: {}, can: ['status'] };
 
@@ -34,12 +33,19 @@ const hand = async (message) => {
   }
 };
 
+const sha256Of = async (text) => {
+  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+  return Buffer.from(hash).toString('hex');
+};
+const itemOf = async (body) =>
+  [...body].length > LONG_CHARACTERS
+    ? { head: head(body), bytes: Buffer.byteLength(body), sha256: await sha256Of(body) }
+    : body;
+
 /** A message must not become too large, so a long list comes in parts. */
 const inventory = async ({ from, ask }) => {
   const bodies = held.filter((message) => message.from === from).map(({ body }) => body);
-  const items = bodies.map((body) =>
-    [...body].length > LONG_CHARACTERS ? { head: head(body), bytes: Buffer.byteLength(body) } : body,
-  );
+  const items = await Promise.all(bodies.map(itemOf));
   const parts = [[]];
   let bytes = 0;
   for (const item of items) {

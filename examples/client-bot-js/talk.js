@@ -26,12 +26,10 @@ export const doWords = async ({ client, say }, { timers, can, exit }) => {
       };
       if (count > 0) step(1);
     },
-    inventory: ({ from, ask }) =>
-      inventoryParts(
-        client.inbox.filter((held) => held.from === from),
-        from,
-        ask,
-      ).forEach(say),
+    inventory: async ({ from, ask }) => {
+      const held = client.inbox.filter((message) => message.from === from);
+      for (const word of await inventoryParts(held, from, ask)) say(word);
+    },
     disconnect: async ({ forMs }, _, message) => {
       await client.settled(message, 500);
       await client.disconnect();

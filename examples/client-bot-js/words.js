@@ -23,17 +23,22 @@ const bytesOf = (text) => utf8.encode(text).length;
 /** Characters are code points. */
 export const firstCharacters = (text) => [...String(text)].slice(0, HEAD_CHARACTERS).join('');
 
-const itemOf = ({ body }) =>
+const sha256Of = async (text) => {
+  const hash = await crypto.subtle.digest('SHA-256', utf8.encode(text));
+  return [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+};
+
+const itemOf = async ({ body }) =>
   body.length > LONG_CHARACTERS && [...body].length > LONG_CHARACTERS
-    ? { head: firstCharacters(body), bytes: bytesOf(body) }
+    ? { head: firstCharacters(body), bytes: bytesOf(body), sha256: await sha256Of(body) }
     : body;
 
 /** The words that tell what is held, each with a part that fits into one message. */
-export const inventoryParts = (held, from, ask) => {
+export const inventoryParts = async (held, from, ask) => {
   const parts = [[]];
   const frame = bytesOf(JSON.stringify({ inventory: { from, ask, part: 1e6, parts: 1e6, items: [] } }));
   let room = PART_BYTES - frame;
-  for (const item of held.map(itemOf)) {
+  for (const item of await Promise.all(held.map(itemOf))) {
     const bytes = bytesOf(JSON.stringify(item)) + 1;
     if (bytes > room && parts.at(-1).length > 0) {
       parts.push([]);

@@ -6,6 +6,7 @@
 import argparse
 import asyncio
 import email.utils
+import hashlib
 import json
 import os
 import random
@@ -45,6 +46,11 @@ def wall():
 
 def is_time(value):
     return type(value) is int and value >= 0
+
+
+def long_item(body):
+    data = body.encode()
+    return {"head": body[:64], "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
 def jittered(pause, longest):
@@ -469,7 +475,7 @@ class Client:
     def tell_inventory(self, sender, ask):
         parts, size = [[]], 0
         for (body,) in self.store.db.execute("SELECT body FROM held WHERE sender = ? ORDER BY n", (sender,)):
-            item = body if len(body) <= 1_000 else {"head": body[:64], "bytes": len(body.encode())}
+            item = body if len(body) <= 1_000 else long_item(body)
             bytes_ = len(json.dumps(item)) + 2
             if size + bytes_ > 59_000 and parts[-1]:
                 parts.append([])

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { KitError } from '../../errors.js';
 import type { BotHost, Upgrade } from '../../play/server/index.js';
 import { fillNames } from '../../template.js';
-import { killStrays } from '../process/group.js';
+import type { FakeClock } from '../process/fake-clock.js';
+import { hasLoaded, killStrays, processesOf } from '../process/group.js';
 import { guardFolder, releaseFolder } from '../process/guard.js';
 import { type RunningCommand, runCommand } from '../process/running-command.js';
 import type { SubjectExit } from '../subject.js';
@@ -19,23 +20,27 @@ export class BotProcess implements BotHost {
   readonly #exec: string;
   readonly #user: string;
   readonly #data: string;
+  /** Where the scenario sets the clock. */
+  readonly #clock: FakeClock | undefined;
   #running: RunningCommand | undefined;
   readonly #dismissed = new WeakSet<RunningCommand>();
   readonly #listeners = new Set<(exit: SubjectExit) => void>();
 
-  private constructor(exec: string, user: string, data: string, place: Place) {
+  private constructor(exec: string, user: string, data: string, place: Place, clock: FakeClock | undefined) {
     this.listener = new Listener(place);
     this.#exec = exec;
     this.#user = user;
     this.#data = data;
+    this.#clock = clock;
   }
 
   /** Nothing runs yet. Rejects with a usage error when there is no room for its data. */
-  static async create(exec: string, user: string, place: Place): Promise<BotProcess> {
+  static async create(exec: string, user: string, place: Place, setsClock = false): Promise<BotProcess> {
     try {
       const data = await mkdtemp(join(tmpdir(), 'im-conformance-'));
       guardFolder(data);
-      return new BotProcess(exec, user, data, place);
+      const clock = setsClock ? new (await import('../process/fake-clock.js')).FakeClock() : undefined;
+      return new BotProcess(exec, user, data, place, clock);
     } catch (cause) {
       const code = (cause as NodeJS.ErrnoException).code ?? 'unwritable';
       throw new KitError(
@@ -75,6 +80,7 @@ export class BotProcess implements BotHost {
       IM_USER: this.#user,
       IM_DEVICE: 'default',
       DATA_DIR: this.#data,
+      ...this.#clock?.environment,
     });
     this.#running = running;
     void running.ended.then((exit) => {
@@ -103,6 +109,12 @@ export class BotProcess implements BotHost {
     this.#running?.signal('SIGCONT');
   }
 
+  setClock(offsetMs: number): boolean {
+    this.#clock?.set(offsetMs);
+    const processes = this.#running === undefined ? [] : processesOf(this.#running.pgid);
+    return processes.length > 0 && processes.every((pid) => hasLoaded(pid, 'libfaketime'));
+  }
+
   async ended(boundMs: number): Promise<{ code: number | null } | undefined> {
     const running = this.#running;
     if (running === undefined) return undefined;
@@ -127,5 +139,6 @@ export class BotProcess implements BotHost {
     killStrays(this.#data);
     await rm(this.#data, { recursive: true, force: true, maxRetries: 2, retryDelay: 100 }).catch(() => undefined);
     releaseFolder(this.#data);
+    this.#clock?.remove();
   }
 }

@@ -13,6 +13,7 @@ import { actionSteps, demandOf, meetsDemand, type Scenario } from '../../script/
 import { declaredWaitMs, playClient } from '../../verbs/index.js';
 import type { RunOptions } from '../options.js';
 import { describeExit, outputOf } from '../process/exit.js';
+import { whyNoClock } from '../process/fake-clock.js';
 import type { SubjectExit } from '../subject.js';
 import type { Instance, NotPlayed, Performance, PlayOptions, Prepared, RoleHarness, Seat } from '../tested.js';
 import { BotProcess } from './bot-process.js';
@@ -92,7 +93,8 @@ class Bots implements Instance {
   async seat(scenario: Scenario): Promise<Seat> {
     this.#users += 1;
     const user = `subject-${this.#users}`;
-    const bot = await BotProcess.create(this.#subject.exec ?? '', user, this.#subject.place);
+    const { exec = '', place } = this.#subject;
+    const bot = await BotProcess.create(exec, user, place, scenario.needs.clock);
     this.#open.add(bot);
     bot.onExit((exit) => {
       this.exits.push(performance.now());
@@ -150,6 +152,12 @@ const whyNotRun = (scenario: Scenario, subject: ClientSubject): (NotPlayed & { r
       reason: 'the kit did not start this client, and cannot kill it or start it again',
     };
   }
+  if (scenario.needs.clock && subject.exec === undefined) {
+    const because = { code: 'no-control', class: scenario.class, needs: 'clock' } as const;
+    return not(because, 'the kit did not start this client, and cannot set its clock');
+  }
+  const whyNot = scenario.needs.clock ? whyNoClock() : undefined;
+  if (whyNot !== undefined) return not({ code: 'no-faketime' }, whyNot);
   const neededMs = declaredWaitMs(scenario.steps, timers, 'client');
   if (neededMs <= maxWaitMs) return undefined;
   return {

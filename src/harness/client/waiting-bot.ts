@@ -60,6 +60,9 @@ export class WaitingBot implements BotHost {
   async kill(): Promise<void> {}
   freeze(): void {}
   unfreeze(): void {}
+  setClock(): boolean {
+    return false;
+  }
 
   async ended(): Promise<undefined> {
     return undefined;

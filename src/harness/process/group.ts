@@ -41,6 +41,9 @@ export const processesOf = (pgid: number): number[] =>
     return Number(group) === pgid && state !== 'Z' && state !== 'X';
   });
 
+/** Whether a process has that library in its memory; false where the system does not show it. */
+export const hasLoaded = (pid: number, library: string): boolean => readProcessFile(pid, 'maps').includes(library);
+
 /** The lowest descriptor that a process does not use; undefined: it has ended, or is somebody else's. */
 export const freeDescriptor = (pid: number): number | undefined => {
   try {

@@ -57,6 +57,7 @@ export class KitServer {
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #redelivery: NodeJS.Timeout;
   #ids = 0;
+  #acceptedAt = 0;
 
   constructor(stage: ServerStage) {
     this.#stage = stage;
@@ -180,6 +181,11 @@ export class KitServer {
     return { type: 'ack:N', msgId, serverMsgId, to, status, at: Date.now() };
   }
 
+  /** In the end every recipient comes: who asks what became of a stored message is told so. */
+  deliverStored(): void {
+    for (const entry of this.stored.values()) if (entry.receipt === 'stored') entry.receipt = 'delivered';
+  }
+
   /** Tells the sender what became of a message. */
   tell(link: ServerLink, entry: Stored, status: AckN['status']): void {
     this.write(link, this.#receipt(entry, status), entry.label);
@@ -192,7 +198,8 @@ export class KitServer {
     if (push) for (const one of this.#pushesOfMessage(push)) one.acked = true;
     const answer =
       packet.type === 'msg:R'
-        ? { type: 'msg:A', rid, msgId: packet.msgId, status: 'rejected', error }
+        ? // A rejection need not name the message.
+          { type: 'msg:A', rid, status: 'rejected', error }
         : { type: 'ack:A', rid, serverMsgId: packet.serverMsgId, status: 'rejected', error };
     this.write(link, answer as Packet, label);
   }
@@ -287,7 +294,7 @@ export class KitServer {
     const made: Push = {
       msgId: freshMsgId(),
       serverMsgId: this.nextId('P'),
-      acceptedAt: Date.now(),
+      acceptedAt: this.#acceptedNow(),
       fields: {},
       attempt: 0,
       acked: false,
@@ -297,11 +304,20 @@ export class KitServer {
     return made;
   }
 
+  /** No two messages were accepted at the same time, unless a script says so: then a client can tell their order. */
+  #acceptedNow(): number {
+    this.#acceptedAt = Math.max(Date.now(), this.#acceptedAt + 1);
+    return this.#acceptedAt;
+  }
+
   pushPacket(push: Push): MsgN {
     push.attempt += 1;
     const { from, msgId, serverMsgId, body, acceptedAt, attempt, fields } = push;
     const to = this.#stage.user;
-    return { type: 'msg:N', from, to, msgId, serverMsgId, body, acceptedAt, attempt, ...fields } as unknown as MsgN;
+    // Servers need not count: of every second message the kit's does not say it.
+    const counted = this.pushes.indexOf(push) % 2 === 0 ? {} : { attempt };
+    const packet = { type: 'msg:N', from, to, msgId, serverMsgId, body, acceptedAt, ...counted, ...fields };
+    return packet as unknown as MsgN;
   }
 
   push(push: Push, link: ServerLink): void {

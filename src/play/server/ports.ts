@@ -54,6 +54,8 @@ export interface BotHost {
   kill(): Promise<void>;
   freeze(): void;
   unfreeze(): void;
+  /** Sets the wall clock of the process that far from the true time. False: it does not follow. */
+  setClock(offsetMs: number): boolean;
   /** Waits for the process to end by itself. undefined: it has not. */
   ended(boundMs: number): Promise<{ code: number | null } | undefined>;
 }

@@ -166,8 +166,9 @@ export class ServerStage {
     }
   }
 
+  /** Upper and lower case are different users: the kit's have both, so that a client which changes one shows. */
   userOf(name: string): string {
-    return `${name}.${this.options.userSuffix}`;
+    return `${name.charAt(0).toUpperCase()}${name.slice(1)}.${this.options.userSuffix}`;
   }
 
   /** A step begins: what the one before it waited for is what it follows. */

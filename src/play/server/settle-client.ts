@@ -27,6 +27,7 @@ const endFaults = async (stage: ServerStage): Promise<void> => {
   }
   await stage.options.host.listen((upgrade) => stage.onUpgrade(upgrade));
   stage.server.quietAbout.clear();
+  stage.server.deliverStored();
 };
 
 /** Cuts the connection: the next one brings everything that is open. */

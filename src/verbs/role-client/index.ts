@@ -23,6 +23,7 @@ import { crashes } from './subject/crashes.js';
 import { disconnects } from './subject/disconnects.js';
 import { exits } from './subject/exits.js';
 import { freezes } from './subject/freezes.js';
+import { jumps } from './subject/jumps.js';
 import { reports } from './subject/reports.js';
 import { restarts } from './subject/restarts.js';
 import { sends } from './subject/sends.js';
@@ -31,7 +32,7 @@ import { streams } from './subject/streams.js';
 /** The language in which clients are tested: the kit plays their server, and speaks to their bot. */
 export const CLIENT_VOCABULARY: ClientRoleVocabulary = {
   client: new Map<string, never>(),
-  subject: byName([sends, streams, reports, disconnects, crashes, restarts, freezes, exits]),
+  subject: byName([sends, streams, reports, disconnects, crashes, restarts, freezes, jumps, exits]),
   server: byName([
     gets,
     getsNo,

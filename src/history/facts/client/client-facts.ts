@@ -12,6 +12,7 @@ import {
   type MsgA,
   type MsgN,
   type MsgR,
+  type PacketError,
   RETRYABLE_CODES,
 } from '../../../../schemas/index.js';
 import { defined } from '../../../defined.js';
@@ -22,8 +23,19 @@ import type { ClientHears, ClientListener } from './listener.js';
 
 /** No rule about time is sharper than this. */
 const SLACK_MS = 1_000;
+/** What happens to a process that lives on. */
+const LIVES_ON: ReadonlySet<string> = new Set(['frozen', 'continued', 'clock']);
+/** Whether after that event of the subject another start of it counts. */
+export const isAnotherStart = (event: string): boolean => !LIVES_ON.has(event);
 /** A packet is not read at once. */
 const READ_MS = 500;
+
+const isUnknownCode = (error: PacketError | undefined): boolean =>
+  error !== undefined && !(ERROR_CODES as readonly string[]).includes(error.code);
+/** Whether the same request may succeed later: by its code, or by the time that comes with one which is not known. */
+export const isRetryable = (error: PacketError | undefined): boolean =>
+  error !== undefined &&
+  (RETRYABLE_CODES.has(error.code) || (isUnknownCode(error) && error.retryAfterMs !== undefined));
 
 /** What is known of a client under test by now: its messages, what was pushed to it, its connections. */
 export class ClientFacts {
@@ -260,9 +272,8 @@ export class ClientFacts {
   #onAnswer(conn: number, { rid, status, error }: MsgA): void {
     const entry = this.#requests.get(`${conn} ${rid}`);
     if (entry === undefined || 'serverMsgId' in entry) return;
-    const unknownCode = error !== undefined && !(ERROR_CODES as readonly string[]).includes(error.code);
-    const retryable =
-      error !== undefined && (RETRYABLE_CODES.has(error.code) || (unknownCode && error.retryAfterMs !== undefined));
+    const unknownCode = isUnknownCode(error);
+    const retryable = isRetryable(error);
     const answer: Answer = {
       status,
       at: this.at,
@@ -299,13 +310,14 @@ export class ClientFacts {
     this.tell('onReceipt', entry, receipt);
   }
 
-  #onPush(conn: number, { from, msgId, serverMsgId, body }: MsgN): void {
+  #onPush(conn: number, { from, msgId, serverMsgId, body, acceptedAt }: MsgN): void {
     const isWord = from === CONDUCTOR;
     const push: PushOf = this.pushes.get(serverMsgId) ?? {
       from,
       msgId,
       serverMsgId,
       body,
+      acceptedAt,
       pushed: [],
       acks: [],
       settled: undefined,

@@ -68,6 +68,7 @@ export interface PushOf {
   readonly msgId: string;
   readonly serverMsgId: string;
   readonly body: string;
+  readonly acceptedAt: number;
   readonly pushed: (Seen & { readonly conn: number })[];
   readonly acks: Ack[];
   /** When the kit wrote the first ack:A that ends it. */
@@ -75,8 +76,8 @@ export interface PushOf {
   readonly isWord: boolean;
 }
 
-/** Items of an inventory: a body, or the head of a long one. */
-export type Item = string | { readonly head: string; readonly bytes: number };
+/** Items of an inventory: a body, or the head, the length and perhaps the hash of a long one. */
+export type Item = string | { readonly head: string; readonly bytes: number; readonly sha256?: string };
 
 export interface Inventory {
   readonly ask: number;

@@ -5,6 +5,7 @@ import type { Push } from '../../../play/server/kit-server.js';
 import type { ServerStage } from '../../../play/server/server-stage.js';
 import { expandLabels } from '../../../script/index.js';
 import { defineVerb } from '../define.js';
+import { longText } from '../long-text.js';
 
 /** Makes the frame as long as that. */
 const fill = (push: Push, frameBytes: number, stage: ServerStage): void => {
@@ -40,7 +41,7 @@ export const pushes = defineVerb({
     for (const label of expandLabels(action.pushes)) {
       const own = `${label}.${stage.options.userSuffix}`;
       const { body = own, msgId, acceptedAt, fragments, fields = {} } = action;
-      const text = typeof body === 'string' ? body : `${own}.`.padEnd(body.bytes, 'x').slice(0, body.bytes);
+      const text = typeof body === 'string' ? body : longText(own, body.bytes);
       const push = stage.server.newPush({
         label,
         from,

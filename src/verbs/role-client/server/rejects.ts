@@ -5,6 +5,8 @@ import { durationMs, expandLabels } from '../../../script/index.js';
 import { defineVerb } from '../define.js';
 import { aim, aimFault } from './faults.js';
 
+const YEAR_MS = 31_536_000_000;
+
 export const rejects = defineVerb({
   name: 'rejects',
   example: 'rejects: msg:R',
@@ -12,7 +14,7 @@ export const rejects = defineVerb({
     rejects: Type.Union([Type.Literal('msg:R'), Type.Literal('ack:R')]),
     ...aim,
     error: Type.String({ pattern: '^[a-z][a-z-]{1,40}$' }),
-    retryAfterMs: Type.Optional(duration),
+    retryAfterMs: Type.Optional(Type.Union([duration, Type.Integer({ minimum: 0, maximum: YEAR_MS })])),
   },
   does: 'Such a request is answered with `rejected`. The code need not be one that this version knows.',
   uses: ({ of }) => expandLabels(of),

@@ -3,6 +3,7 @@ import { clientName, messages, millis } from '../../../../schemas/script-values.
 import { defined } from '../../../defined.js';
 import { expandLabels } from '../../../script/index.js';
 import { defineVerb } from '../define.js';
+import { longText } from '../long-text.js';
 
 export const sends = defineVerb({
   name: 'sends',
@@ -26,7 +27,7 @@ export const sends = defineVerb({
     const handed = expandLabels(action.sends).map((label) => {
       const own = `${label}.${stage.options.userSuffix}`;
       const { body = own } = action;
-      const text = typeof body === 'string' ? body : `${own}.`.padEnd(body.bytes, 'x').slice(0, body.bytes);
+      const text = typeof body === 'string' ? body : longText(own, body.bytes);
       return {
         label,
         to,

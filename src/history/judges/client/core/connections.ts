@@ -1,4 +1,5 @@
 import type { RequirementId } from '../../../../../schemas/index.js';
+import { isAnotherStart } from '../../../facts/client/client-facts.js';
 import { ms } from '../../../terms/text.js';
 import { type ClientJudge, GRAIN_MS, LEAST, MOST } from '../context.js';
 
@@ -218,7 +219,7 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
       isCounted = false;
     },
     onSubject: ({ event }) => {
-      if (event === 'frozen' || event === 'continued') return;
+      if (!isAnotherStart(event)) return;
       end = undefined;
       silentAt = undefined;
       live = undefined;

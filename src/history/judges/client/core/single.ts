@@ -1,3 +1,4 @@
+import { isAnotherStart } from '../../../facts/client/client-facts.js';
 import { ms } from '../../../terms/text.js';
 import { type ClientJudge, MOST } from '../context.js';
 
@@ -33,7 +34,7 @@ export const judgeSingle: ClientJudge = ({ facts, findings }) => {
     onClosed: ({ conn }) => judge(conn),
     onSilent: ({ conn }) => void older.delete(conn),
     onSubject: ({ event }) => {
-      if (event !== 'frozen' && event !== 'continued') older.clear();
+      if (isAnotherStart(event)) older.clear();
     },
     onSettled: () => {
       for (const conn of [...older.keys()]) judge(conn);

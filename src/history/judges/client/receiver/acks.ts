@@ -1,7 +1,10 @@
+import { isRetryable } from '../../../facts/client/client-facts.js';
 import type { PushOf } from '../../../facts/client/entry.js';
 import { ms } from '../../../terms/text.js';
-import { type ClientJudge, MOST, pausesMs, reportPush } from '../context.js';
+import { type ClientJudge, GRAIN_MS, MOST, pausesMs, reportPush } from '../context.js';
 
+/** An ack may cross the rejection of the one before it: the client had not read it yet. */
+const CROSSING_MS = 200;
 /** An ack:A is not read at once. */
 const READ_MS = 500;
 
@@ -12,13 +15,27 @@ const mayAnswerCopy = ({ pushed, acks }: PushOf, conn: number, line: number): bo
   return before < copies;
 };
 
+/** Acks of one push on one connection, one after another. */
+interface Run {
+  readonly conn: number;
+  readonly from: number;
+  count: number;
+  /** A rejection named this time. */
+  notBefore: number;
+  /** It was retryable: without a push nothing may come before. */
+  binds: boolean;
+  rejectedAt: number;
+  /** One ack has crossed that rejection: the next one has read it. */
+  crossed: boolean;
+}
+
 /** Every push is answered; the ack is sent again until its answer, and not after. */
 export const judgeAcks: ClientJudge = (context) => {
   const { facts, findings } = context;
   /** Pushes that no ack has followed: since when. */
   const owed = new Map<PushOf, { at: number; line: number; conn: number }>();
   /** Acks without an answer: their timer on this connection. */
-  const runs = new Map<PushOf, { conn: number; from: number; count: number; notBefore: number }>();
+  const runs = new Map<PushOf, Run>();
 
   /** When the newest first ack of each connection was read: until then the client had not read what came after its push. */
   const reachedAt = new Map<number, number>();
@@ -72,6 +89,25 @@ export const judgeAcks: ClientJudge = (context) => {
       late: true,
     });
   };
+  const judgeEarly = (push: PushOf, run: Run, line: number): void => {
+    if (run.notBefore === 0 || !run.binds) return;
+    if (facts.at >= run.notBefore - GRAIN_MS) {
+      findings.exercise('IM-4.3-10');
+      return;
+    }
+    const crosses = facts.at <= Math.max(run.rejectedAt, facts.awakeSince) + CROSSING_MS;
+    if (crosses && !run.crossed) {
+      run.crossed = true;
+      return;
+    }
+    reportPush(context, 'IM-4.3-10', push, {
+      message: 'an ack was sent again before the time that its rejection named',
+      expected: `no ack:R before ${ms(run.notBefore)}, unless the message is pushed again`,
+      seen: `ack:R at ${ms(facts.at)}`,
+      lines: [line],
+      late: true,
+    });
+  };
   /** Packets are read one after another: the answer not before the pushes that came before it, however many these are. */
   const readBy = ({ at }: { at: number }, conn: number): number =>
     Math.max(at, facts.awakeSince, reachedAt.get(conn) ?? 0, crowdedAt >= at ? turnBy(at) : 0) + READ_MS;
@@ -99,11 +135,12 @@ export const judgeAcks: ClientJudge = (context) => {
       if (isAnswer) reachedAt.set(conn, at);
       const run = runs.get(push);
       if (run?.conn === conn) {
+        if (!isAnswer && !mayAnswerCopy(push, conn, line)) judgeEarly(push, run, line);
         judgeRun(push);
         run.count += 1;
         run.notBefore = 0;
         if (!isAnswer) findings.exercise('IM-4.3-4');
-      } else runs.set(push, { conn, from: at, count: 1, notBefore: 0 });
+      } else runs.set(push, { conn, from: at, count: 1, notBefore: 0, binds: false, rejectedAt: 0, crossed: false });
       const { settled } = push;
       if (settled === undefined || isAnswer || at <= readBy(settled, conn)) return;
       // What came before its answer is not read yet.
@@ -121,7 +158,8 @@ export const judgeAcks: ClientJudge = (context) => {
     onAckAnswer: (push, { status, error }) => {
       const run = runs.get(push);
       if (status === 'rejected' && error?.code !== 'unknown-message') {
-        if (run) run.notBefore = facts.at + (error?.retryAfterMs ?? 0);
+        const notBefore = facts.at + (error?.retryAfterMs ?? 0);
+        if (run) Object.assign(run, { notBefore, binds: isRetryable(error), rejectedAt: facts.at });
         return;
       }
       // Late was late, also if the answer comes at last.

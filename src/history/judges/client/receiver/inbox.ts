@@ -1,14 +1,8 @@
 import type { RequirementId } from '../../../../../schemas/index.js';
 import type { ClientFacts } from '../../../facts/client/client-facts.js';
-import type { Inventory, Item, PushOf } from '../../../facts/client/entry.js';
+import type { Inventory, PushOf } from '../../../facts/client/entry.js';
 import { type ClientJudge, reportPush } from '../context.js';
-
-const HEAD_CHARACTERS = 64;
-
-const matches = (item: Item, body: string): boolean =>
-  typeof item === 'string'
-    ? item === body
-    : [...body].slice(0, HEAD_CHARACTERS).join('') === item.head && Buffer.byteLength(body) === item.bytes;
+import { itemsOf, matches } from './items.js';
 
 /** All serverMsgIds under which one message was pushed. */
 interface Message {
@@ -45,9 +39,6 @@ const ruleOfLoss = ({ pushes }: Message, facts: ClientFacts): RequirementId => {
   const [ack] = push?.acks ?? [];
   return ack !== undefined && facts.kills.some(({ at }) => at > ack.at) ? 'IM-4.3-2' : 'IM-4.3-1';
 };
-
-const itemsOf = ({ parts, of }: Inventory): Item[] | undefined =>
-  parts.size >= of ? [...parts.keys()].sort((a, b) => a - b).flatMap((part) => parts.get(part) ?? []) : undefined;
 
 /** The application holds each message once: nothing twice, nothing missing, bodies intact. */
 export const judgeInbox: ClientJudge = (context) => {

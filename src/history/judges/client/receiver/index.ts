@@ -1,6 +1,7 @@
 import type { ClientJudge } from '../context.js';
 import { judgeAcks } from './acks.js';
 import { judgeInbox } from './inbox.js';
+import { judgeInboxOrder } from './inbox-order.js';
 
 /** What a receiver must do. */
-export const receiver: readonly ClientJudge[] = [judgeAcks, judgeInbox];
+export const receiver: readonly ClientJudge[] = [judgeAcks, judgeInbox, judgeInboxOrder];

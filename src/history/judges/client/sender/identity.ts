@@ -1,3 +1,4 @@
+import { isAnotherStart } from '../../../facts/client/client-facts.js';
 import { ms } from '../../../terms/text.js';
 import { type ClientJudge, reportEntry } from '../context.js';
 
@@ -68,7 +69,7 @@ export const judgeIdentity: ClientJudge = (context) => {
     },
     onSubject: ({ event }) => {
       // The words of a client that lives in memory are counted anew.
-      if (event !== 'frozen' && event !== 'continued' && !facts.isDurable) last = undefined;
+      if (isAnotherStart(event) && !facts.isDurable) last = undefined;
     },
   };
 };

@@ -88,8 +88,8 @@ export const judgeReconnects: ClientJudge = ({ facts, findings }) => {
       missed();
       waiting = undefined;
     },
-    onSubject: () => {
-      waiting = undefined;
+    onSubject: ({ event }) => {
+      if (event !== 'clock') waiting = undefined;
     },
     onSettled: () => {
       missed();
