@@ -23,6 +23,8 @@ export class Dues implements Judge {
   readonly #context: JudgeContext;
   /** Pushes that did not come in time. One that never came at all is a loss, and told as that. */
   readonly #late: Late[] = [];
+  /** By user: when it sent an ack. */
+  readonly #ackedAt = new Map<string, number[]>();
 
   constructor(context: JudgeContext) {
     this.#context = context;
@@ -45,8 +47,12 @@ export class Dues implements Judge {
   }
 
   /** Until the first ack the receiver was silent. */
-  onAckSent(_: Connection, message: TrackedMessage): void {
+  onAckSent({ device }: Connection, message: TrackedMessage): void {
     this.#judgeSilence(message, 1);
+    const { name } = device.user;
+    const before = this.#ackedAt.get(name);
+    if (before) before.push(this.#context.facts.at);
+    else this.#ackedAt.set(name, [this.#context.facts.at]);
   }
 
   onReceipt(_: Connection, message: TrackedMessage): void {
@@ -55,9 +61,14 @@ export class Dues implements Judge {
 
   #judgeSilence(message: TrackedMessage, acks: number): void {
     for (const sender of message.from.connections) {
-      const duty = silenceDuty(this.#context.facts, message, sender, acks);
+      const duty = this.#silenceDuty(message, sender, acks);
       if (this.#isOverdue(duty)) this.#reportStored(message, duty);
     }
+  }
+
+  #silenceDuty(message: TrackedMessage, sender: Connection, acks = 0): Duty | undefined {
+    const ackedAt = this.#ackedAt.get(recipientOf(message) ?? '');
+    return silenceDuty(this.#context.facts, message, sender, { acks, ackedAt });
   }
 
   #judgeUntold(message: TrackedMessage): void {
@@ -76,7 +87,7 @@ export class Dues implements Judge {
 
   #judgeStored(message: TrackedMessage, connection: Connection): void {
     const { facts } = this.#context;
-    const duties = [storedDuty(facts, message, connection), silenceDuty(facts, message, connection)];
+    const duties = [storedDuty(facts, message, connection), this.#silenceDuty(message, connection)];
     const duty = duties.find((one) => this.#isOverdue(one));
     if (duty !== undefined) this.#reportStored(message, duty);
   }

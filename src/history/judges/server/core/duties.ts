@@ -193,14 +193,14 @@ export const storedDuty = (facts: Facts, message: TrackedMessage, connection: Co
 
 /**
  * `stored` on the only connection that sent the msg:R, when its receiver has stayed silent for `deadAfterMs` since the
- * acceptance, connected or not, and the server has timers of its own. How often the sender asks meanwhile puts nothing off.
- * `acks`: so many are too new to count.
+ * acceptance, connected or not, and the server has timers of its own. How often the sender asks meanwhile puts nothing off;
+ * who acks another message is not silent. `acks`: so many are too new to count. `ackedAt`: when that receiver sent one.
  */
 export const silenceDuty = (
   facts: Facts,
   message: TrackedMessage,
   connection: Connection,
-  acks = 0,
+  { acks = 0, ackedAt = [] }: { acks?: number; ackedAt?: readonly number[] | undefined },
 ): Duty | undefined => {
   if (!facts.policies.detectsDeadPeers || !facts.has('ack:N.stored') || message.spoiled || facts.forgetful)
     return undefined;
@@ -211,6 +211,8 @@ export const silenceDuty = (
   if (facts.ends.some((end) => end.line > line)) return;
   const { deadAfterMs } = facts.timers;
   const over = promisedAt + deadAfterMs;
+  const spoke = ackedAt.findLast((at) => at <= over);
+  if (spoke !== undefined && spoke > promisedAt) return;
   return {
     requirement: 'IM-4.2-22',
     packet: 'ack:N',
