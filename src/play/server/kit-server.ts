@@ -198,8 +198,7 @@ export class KitServer {
     if (push) for (const one of this.#pushesOfMessage(push)) one.acked = true;
     const answer =
       packet.type === 'msg:R'
-        ? // A rejection need not name the message.
-          { type: 'msg:A', rid, status: 'rejected', error }
+        ? { type: 'msg:A', rid, msgId: packet.msgId, status: 'rejected', error }
         : { type: 'ack:A', rid, serverMsgId: packet.serverMsgId, status: 'rejected', error };
     this.write(link, answer as Packet, label);
   }

@@ -5,6 +5,7 @@ import { recordExpectation, recordUnreached } from '../../../play/step-outcome.j
 import { durationMs, labelsOf } from '../../../script/index.js';
 import { allCome } from '../all-come.js';
 import { defineVerb } from '../define.js';
+import { isRefusedUnsent } from '../refused-unsent.js';
 
 const WHAT = ['msg:R', 'ack:R', 'connection', 'attempt'] as const;
 type What = (typeof WHAT)[number];
@@ -37,16 +38,6 @@ const take = (stage: ServerStage, what: What, labels: readonly string[], times: 
   }
 };
 
-/** The library did not take it, such as for a full queue: it will never come. */
-const isRefusedUnsent = (stage: ServerStage, label: string): boolean => {
-  const handed = stage.handed.find((one) => one.label === label);
-  return (
-    handed !== undefined &&
-    handed.msgId === undefined &&
-    stage.words.outcomesOf(undefined, handed.body).includes('refused')
-  );
-};
-
 export const gets = defineVerb({
   name: 'gets',
   example: 'gets: msg:R',
@@ -70,16 +61,17 @@ export const gets = defineVerb({
     const isGrown = !isPacket && stage.options.host.standing !== undefined;
     const boundMs = isGrown ? Math.max(declaredMs, times * stage.reconnectBoundMs) : declaredMs;
     const from = performance.now();
-    const missing = () => missingOf(stage, what, labels, times);
+    // What the library refused at the hand-over is not waited for, if it has taken others.
+    const missing = () => missingOf(stage, what, labels, times).filter((label) => !isRefusedUnsent(stage, label));
     // Where not all may be asked about at a time, each has its turn.
     const takeTurns = labels.length > (stage.options.hello.limits.maxUnanswered ?? 1);
     const wait = (isOver: () => boolean) => stage.waits.until(isOver, boundMs);
     const met = await stage.mustWait(takeTurns ? allCome(missing, wait) : wait(() => missing().length === 0));
+    if (labels.length > 0 && labels.every((label) => isRefusedUnsent(stage, label))) {
+      return recordUnreached(stage, place, `the client took ${labels[0]}`, `it refused ${labels[0]} by itself`);
+    }
     const [message] = labels.length === 0 ? [] : missing();
     if (met) take(stage, what, labels, times);
-    else if (labels.length > 0 && missing().every((label) => isRefusedUnsent(stage, label))) {
-      return recordUnreached(stage, place, `the client took ${message}`, `it refused ${message} by itself`);
-    }
     return recordExpectation(stage, place, {
       requirement: action.by ?? DEFAULT_REQUIREMENT[what],
       expected: `${what}${labels.length === 0 ? '' : ` of ${labels.join(', ')}`}${times === 1 ? '' : `, ${times} times`}, within ${Math.round(boundMs)} ms`,

@@ -4,6 +4,7 @@ import { recordExpectation } from '../../../play/step-outcome.js';
 import { durationMs, expandLabels } from '../../../script/index.js';
 import { allCome } from '../all-come.js';
 import { defineVerb } from '../define.js';
+import { isRefusedUnsent } from '../refused-unsent.js';
 
 export const reports = defineVerb({
   name: 'reports',
@@ -20,7 +21,10 @@ export const reports = defineVerb({
   uses: ({ of }) => expandLabels(of),
   waitMs: ({ within = 0 }, timers) => durationMs(within, timers),
   perform: async (stage, action, place) => {
-    const labels = expandLabels(action.of);
+    const named = expandLabels(action.of);
+    const taken = named.filter((label) => !isRefusedUnsent(stage, label));
+    // Of a single message that was refused the outcome is asked for all the same.
+    const labels = taken.length === 0 ? named : taken;
     const boundMs = stage.bound(durationMs(action.within ?? 0, stage.options.timers));
     const from = performance.now();
     const told = (label: string): string[] => {
