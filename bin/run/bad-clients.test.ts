@@ -73,7 +73,7 @@ t.test('clients and bots that do what none should neither hang nor harm the kit'
       name: 'answers no inventory',
       words: ['client', '--exec', `exec node ${BOT} no-inventory`, '--only', 'client/receiver/plain'],
       code: 4,
-      check: (t, { stdout }) => t.match(stdout, /the bot did not answer the word inventory \(ask 1, from alice/),
+      check: (t, { stdout }) => t.match(stdout, /the bot did not answer the word inventory \(ask 1, from Alice/),
     },
     judged('hangs in exit', 'hangs-in-exit', 'client/durable/exit', ['IM-4.1-1', 'IM-4.1-5']),
     judged('prints 100 MB', 'prints', PLAIN, ['IM-4.1-5']),

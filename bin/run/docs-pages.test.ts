@@ -34,6 +34,7 @@ const OF_OTHERS = new Set([
   ...['--appendonly', '--appendfsync'],
   ...['--name', '--data-dir', '--listen-client-urls', '--advertise-client-urls', '--listen-peer-urls'],
   ...['--initial-advertise-peer-urls', '--initial-cluster'],
+  ...['--force-recreate', '--renew-anon-volumes'],
 ]);
 
 t.test('every option has a line on the page of options', async (t) => {

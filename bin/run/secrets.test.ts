@@ -10,6 +10,9 @@ const SECRET = 'hush-1f9c';
 const SERVER = readFileSync(join(packageRoot, 'examples', 'minimal-server-js', 'server.js'), 'utf8');
 const NODE = `"${process.execPath}"`;
 
+/** Its dots tell it from what is compressed in a page, where these letters stand by chance now and then. */
+const SIGNED = /eyJ[\w-]{10,}\.[\w-]{10,}/;
+
 /** Wants the secret before the name of the user, and answers wrongly, so that reports have something to tell. */
 const strictServer = SERVER.replace(
   "(token ?? '').split('/')",
@@ -67,8 +70,7 @@ t.test('no token, secret or password is in a report, in a history or on the term
     const told = [...files, join(own, 'report.json')].filter((file) => readFileSync(file, 'utf8').includes(SECRET));
     t.same(told, [], `${name}: files`);
     t.notMatch(`${outcome.stdout}${outcome.stderr}`, SECRET, `${name}: terminal`);
-    for (const file of files)
-      t.notMatch(readFileSync(file, 'utf8'), /eyJ[A-Za-z0-9_-]{10}/, `${name}: ${file}: no signed token`);
+    for (const file of files) t.notMatch(readFileSync(file, 'utf8'), SIGNED, `${name}: ${file}: no signed token`);
   }
 });
 
