@@ -35,9 +35,13 @@ export const noteRawFrame = (facts: Facts, connection: Connection, event: Histor
     ? idsIn(plain, MSG_ID).map((msgId) => noteRawMsg(facts, connection, msgId, text))
     : [];
   for (const serverMsgId of idsIn(plain, SERVER_MSG_ID)) noteRawAck(facts, connection, serverMsgId);
-  allow(raw, idsIn(plain, RID), attempts);
+  const rids = idsIn(plain, RID);
+  // Of a rid that several frames have carried nobody knows which of them an answer is for.
+  const fresh = new Set(rids.filter((rid) => !raw.rids.has(rid)));
+  for (const rid of rids) raw.named.delete(rid);
+  allow(raw, rids, attempts);
   const named = namedIn(text);
-  if (named !== undefined) raw.named.set(named.rid, named.id);
+  if (named !== undefined && fresh.has(named.rid)) raw.named.set(named.rid, named.id);
 };
 
 const VALID_ID = /^[A-Za-z0-9_-]{1,64}$/;

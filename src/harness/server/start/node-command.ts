@@ -55,15 +55,16 @@ export const runNodeCommand = async (
     if (stream instanceof Socket) stream.unref();
   }
   const ending = await new Promise<string | undefined>((resolve) => {
+    const end = (outcome: string | undefined): void => {
+      clearTimeout(late);
+      resolve(outcome);
+    };
     const late = setTimeout(() => {
       if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
-      resolve(`did not end within ${boundMs} ms, and was killed`);
+      end(`did not end within ${boundMs} ms, and was killed`);
     }, boundMs);
-    child.once('error', (error) => resolve(`could not be started (${error.message})`));
-    child.once('exit', (code, signal) => {
-      clearTimeout(late);
-      resolve(code === 0 ? undefined : describeExit({ code, signal, output: '' }));
-    });
+    child.once('error', (error) => end(`could not be started (${error.message})`));
+    child.once('exit', (code, signal) => end(code === 0 ? undefined : describeExit({ code, signal, output: '' })));
   });
   if (ending === undefined) return;
   // The last output is read a moment after the end of the process.
