@@ -23,7 +23,7 @@ export interface RunningCommand {
   /** False: the group has ended already and got no signal. */
   signal(signal: NodeJS.Signals): boolean;
   alive(): boolean;
-  /** Waits until no process of the group runs. False: the bound passed first. */
+  /** Waits until no process of the group runs and `exit` is known. False: the bound passed first. */
   waitForEnd(boundMs: number): Promise<boolean>;
   /** The end of stdout and stderr. */
   output(): string;
@@ -60,7 +60,7 @@ export const runCommand = async (command: string, env: Record<string, string>): 
 
   let over = false;
   let exit: SubjectExit | undefined;
-  const gone = (async (): Promise<true> => {
+  const gone = (async (): Promise<void> => {
     await exited;
     // The others of the group are no children of the kit, so nobody tells it of their end.
     for (let pause = 2; groupAlive(pgid); pause = Math.min(pause * 2, LOOK_EVERY_MS)) {
@@ -68,7 +68,6 @@ export const runCommand = async (command: string, env: Record<string, string>): 
     }
     releaseGroup(pgid);
     over = true;
-    return true;
   })();
   const ended = (async (): Promise<SubjectExit> => {
     await gone;
@@ -90,9 +89,9 @@ export const runCommand = async (command: string, env: Record<string, string>): 
     waitForEnd: async (boundMs) => {
       const bound = new AbortController();
       const late = sleep(boundMs, false as const, { signal: bound.signal }).catch(() => false as const);
-      const isGone = await Promise.race([gone, late]);
+      const hasEnded = await Promise.race([ended.then(() => true), late]);
       bound.abort();
-      return isGone;
+      return hasEnded;
     },
     output: () => tail.text(),
   };
