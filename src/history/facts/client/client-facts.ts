@@ -82,6 +82,11 @@ export class ClientFacts {
     return SLACK_MS + this.patienceMs;
   }
 
+  /** Whether a connection has been open for so long that the client must have said on it what it had to say. */
+  get hadTimeToTell(): boolean {
+    return [...this.open].some((conn) => this.at - (this.openedAt.get(conn) ?? this.at) >= this.graceMs);
+  }
+
   get isDurable(): boolean {
     return this.classes.includes('durable');
   }

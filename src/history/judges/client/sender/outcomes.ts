@@ -94,12 +94,12 @@ export const judgeOutcomes: ClientJudge = (context) => {
   return {
     onOutcome: (entry, outcome) => judgeOutcome(context, entry, outcome),
     onSettled: () => {
-      // A client that stayed away by right could not tell.
-      if (facts.open.size === 0) return;
       for (const entry of facts.entries.values()) {
-        missingOutcome(context, entry);
-        if (wentBackwards(entry) && entry.outcomes.length > 0) findings.exercise('IM-4.1-14');
+        if (facts.open.size > 0 && wentBackwards(entry) && entry.outcomes.length > 0) findings.exercise('IM-4.1-14');
       }
+      // A client that stayed away by right, or has just come back, could not tell.
+      if (!facts.hadTimeToTell) return;
+      for (const entry of facts.entries.values()) missingOutcome(context, entry);
       for (const [i, handed] of facts.words.handed.entries()) {
         if (handed.entry !== undefined || handed.refused) continue;
         // It is known to be in the library only when it, or a later one of the same word, was seen.
