@@ -61,6 +61,7 @@ export const REQUIREMENT_IDS = [
   'IM-2-19',
   'IM-2-20',
   'IM-2-21',
+  'IM-2-22',
   'IM-3-1',
   'IM-3-2',
   'IM-3-3',

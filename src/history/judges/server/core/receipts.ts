@@ -7,19 +7,52 @@ import { ms } from '../../../terms/text.js';
 import type { Judge, JudgeContext } from '../../judge.js';
 
 /** Judges every ack:N: true, about a message of this user, not before its msg:A, and never a step back. */
-export const judgeReceipts = (context: JudgeContext): Judge => ({
-  onReceiptAstray: (connection, message, packet) => judgeForeignReceipt(context, connection, packet, message),
-  onReceipt: (connection, message, packet, answered) => {
-    context.findings.exercise('IM-4.2-18');
-    judgeOrder(context, connection, message);
-    judgeForward(context, connection, message, packet);
-    if (packet.status === 'stored') countStored(context, connection, message);
-    else if (packet.status === 'delivered') {
-      judgeDelivered(context, connection, message, packet);
-      countAnswered(context, message, answered);
-    }
-  },
-});
+export const judgeReceipts = (context: JudgeContext): Judge => {
+  const dates: Dates = new Map();
+  return {
+    onReceiptAstray: (connection, message, packet) => judgeForeignReceipt(context, connection, packet, message),
+    onReceipt: (connection, message, packet, answered) => {
+      context.findings.exercise('IM-4.2-18');
+      judgeOrder(context, connection, message);
+      judgeForward(context, connection, message, packet);
+      if (packet.status === 'stored') countStored(context, connection, message);
+      else if (packet.status === 'delivered') {
+        judgeDelivered(context, connection, message, packet);
+        judgeDate(context, dates, message, packet);
+        countAnswered(context, message, answered);
+      }
+    },
+  };
+};
+
+/** What the first `delivered` of each message said, by its serverMsgId: the time, and the line of the history. */
+type Dates = Map<string, { at: number; line: number }>;
+
+/** A message is delivered once, however often that is told. */
+const judgeDate = (
+  { facts, findings }: JudgeContext,
+  dates: Dates,
+  message: TrackedMessage,
+  { serverMsgId, at }: AckN,
+): void => {
+  const first = dates.get(serverMsgId);
+  if (first === undefined || facts.forgetful) {
+    dates.set(serverMsgId, { at, line: facts.line });
+    return;
+  }
+  if (first.at === at) {
+    findings.exercise('IM-2-22');
+    return;
+  }
+  findings.report({
+    requirement: 'IM-2-22',
+    message: `two receipts date the delivery of ${message.msgId} differently`,
+    expected: `at ${first.at}, as in the first receipt`,
+    seen: `at ${at}, ${ms(Math.abs(at - first.at))} ${at > first.at ? 'later' : 'earlier'}`,
+    events: [first.line, facts.line],
+    about: aboutOf(message),
+  });
+};
 
 const judgeForeignReceipt = (
   { facts, findings }: JudgeContext,
