@@ -59,6 +59,7 @@ interface Stored {
   serverMsgId: string;
   acceptedAt: number;
   acked: boolean;
+  deliveredAt?: number;
   seq: number;
   /** Life of the process in which it was pushed last, and in which its sender was told `stored` last. */
   pushedIn: number;
@@ -382,7 +383,10 @@ export class Simulation {
 
   #receipt(stored: Stored, status: string): Packet {
     const { msgId, to, serverMsgId } = stored;
-    return { type: 'ack:N', msgId, serverMsgId, to, status, at: EPOCH + Math.round(this.#clock) + 1 };
+    const now = EPOCH + Math.round(this.#clock) + 1;
+    if (status !== 'delivered') return { type: 'ack:N', msgId, serverMsgId, to, status, at: now };
+    stored.deliveredAt ??= now;
+    return { type: 'ack:N', msgId, serverMsgId, to, status, at: stored.deliveredAt };
   }
 
   #push(stored: Stored): void {
