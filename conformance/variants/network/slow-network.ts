@@ -46,7 +46,8 @@ const forward = (from: Socket, to: Socket, line: Line): void => {
   from.on('end', () => pipe.end(() => to.end()));
   from.on('error', () => {
     broken = true;
-    pipe.end(() => to.resetAndDestroy());
+    // What is being ended cannot be reset any more.
+    pipe.end(() => (to.writableEnded ? to.destroy() : to.resetAndDestroy()));
   });
   from.on('close', () => {
     if (!broken) pipe.end(() => to.destroy());

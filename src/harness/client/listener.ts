@@ -6,6 +6,7 @@ import { WIRE } from '../../../schemas/index.js';
 import { KitError } from '../../errors.js';
 import type { LinkHandlers, ServerSocket, Upgrade } from '../../play/server/index.js';
 import { localFault } from '../local-fault.js';
+import { resetConnection } from '../process/reset-connection.js';
 
 /** A frame may be as long as a packet can become, and no longer: a subject must not fill the memory of the kit. */
 const MAX_FRAME_BYTES = 1_048_576;
@@ -53,7 +54,7 @@ const socketOf = (ws: WebSocket, raw: Socket, tcp: Socket): ServerSocket => ({
   resume: () => ws.resume(),
   close: (code) => ws.close(code),
   reset: () => {
-    tcp.resetAndDestroy();
+    resetConnection(tcp, raw);
     ws.terminate();
   },
   terminate: () => {

@@ -1,6 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { CutWay } from '../../../schemas/index.js';
 import type { LinkTraffic } from '../../links.js';
+import { resetConnection } from './reset-connection.js';
 
 const HOST = '127.0.0.1';
 /** What a delayed direction holds at most; then its source is not read for a while. Bytes. */
@@ -60,7 +61,7 @@ export class Relay {
       if (way !== 'half-open' || pair.far === undefined) continue;
       pair.halfOpen = true;
       pair.broken = true;
-      pair.far.resetAndDestroy();
+      resetConnection(pair.far);
     }
   }
 
@@ -86,7 +87,7 @@ export class Relay {
     if (this.#way === 'refused') {
       this.#blocked += 1;
       near.on('error', () => undefined);
-      near.resetAndDestroy();
+      resetConnection(near);
       return;
     }
     // The first packet of a connection is lost like all others, or its answer is: it opens, and nobody ever answers on it.
@@ -164,12 +165,11 @@ export class Relay {
       other.once('finish', () => other.destroySoon());
       other.destroySoon();
     } else {
-      other.resetAndDestroy();
+      resetConnection(other);
     }
   }
 
   #reset({ near, far }: Pair): void {
-    near.resetAndDestroy();
-    far?.resetAndDestroy();
+    for (const socket of [near, far]) if (socket !== undefined) resetConnection(socket);
   }
 }

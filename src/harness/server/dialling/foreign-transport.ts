@@ -3,6 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import type { DialOutcome, Socket, SocketHandlers } from '../../../play/index.js';
 import { localFault } from '../../local-fault.js';
 import { endpointOf } from '../../process/port.js';
+import { resetConnection } from '../../process/reset-connection.js';
 import type { Credentials } from '../credentials.js';
 import { CorkPerTick } from './cork-per-tick.js';
 import { openSocket } from './open-socket.js';
@@ -79,7 +80,7 @@ const bareSocket = (current: () => TcpSocket, bare: TcpSocket, ending: { clean: 
       ending.clean = true;
       atOnce(() => current().end());
     },
-    reset: () => atOnce(() => bare.resetAndDestroy()),
+    reset: () => atOnce(() => resetConnection(bare, current())),
     terminate: () => atOnce(() => current().destroy()),
   };
 };

@@ -4,6 +4,7 @@ import { type ClientOptions, WebSocket } from 'ws';
 import { defined } from '../../../defined.js';
 import type { DialOutcome, DialRequest, Socket, SocketHandlers } from '../../../play/index.js';
 import { localFault } from '../../local-fault.js';
+import { resetConnection } from '../../process/reset-connection.js';
 import type { Credentials } from '../credentials.js';
 import { textFrame, windowBitsOf } from './client-frame.js';
 import { CorkPerTick } from './cork-per-tick.js';
@@ -83,8 +84,8 @@ const wrap = (ws: WebSocket, below: Below): Socket => {
     closeCleanly: () => after(() => ws.close(1000)),
     reset: () =>
       atOnce(() => {
-        const { tcp } = below;
-        if (tcp) tcp.resetAndDestroy();
+        const { tcp, stream } = below;
+        if (tcp) resetConnection(tcp, stream);
         else ws.terminate();
       }),
     terminate: () => atOnce(() => ws.terminate()),

@@ -53,20 +53,22 @@ const bindsAfterKills = (
   kills.every((kill) => kill.at < end.at || outcomes.some(({ status, at }) => status === end.status && at < kill.at));
 
 /** Sent after the client was told its end, or after the retry window. */
-const judgeEnd = (context: ClientContext, entry: Entry, { at, line }: Sending): void => {
+const judgeEnd = (context: ClientContext, entry: Entry, { at, line, conn }: Sending): void => {
   const { facts } = context;
   const { end, sendings } = entry;
-  // A client that was stopped reads what waited for it after that.
-  const readFrom = Math.max(end?.at ?? 0, facts.awakeSince);
-  const isKnown =
-    end !== undefined && (!facts.isCutShort(end) || entry.outcomes.some(({ status }) => status === end.status));
-  if (end !== undefined && isKnown && at > readFrom + READ_MS && bindsAfterKills(entry, end, facts.kills)) {
+  const opened = facts.openedAt.get(conn) ?? 0;
+  const told = entry.outcomes.find(({ status }) => status === end?.status);
+  const isKnown = end !== undefined && (told !== undefined || !facts.isCutShort(end));
+  // A client that was stopped reads what waited for it after that. What it reported before it was killed it has read.
+  const isKnownFromTheStart = told !== undefined && facts.kills.some((kill) => kill.at > told.at && opened > kill.at);
+  const readBy = isKnownFromTheStart ? 0 : Math.max(end?.at ?? 0, facts.awakeSince) + READ_MS;
+  if (end !== undefined && isKnown && at > readBy && bindsAfterKills(entry, end, facts.kills)) {
     reportEntry(context, 'IM-4.1-7', entry, {
       message: 'a message was sent again after its final answer',
       expected: `no msg:R after it was ${end.status} at ${ms(end.at)}`,
       seen: `msg:R at ${ms(at)}`,
       lines: [end.line, line],
-      late: true,
+      ...(isKnownFromTheStart ? {} : { late: true }),
     });
   }
   const [first] = sendings;
