@@ -1,5 +1,5 @@
 import { type Static, type TProperties, Type } from '@sinclair/typebox';
-import { RESOURCES } from './history.js';
+import { RESOURCES } from './faults.js';
 import { PACKET_TYPES } from './packets.js';
 import type { RequirementId } from './requirement-ids.generated.js';
 
