@@ -97,6 +97,7 @@ export const BecauseSchema = Type.Union(
         'page-not-judged',
         'not-settled',
         'service-ended',
+        'bad-word',
       ],
       {},
       'What the judges left undecided.',

@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import { type Static, Type } from '@sinclair/typebox';
 
 const closed = { additionalProperties: false } as const;
 const user = Type.String({ pattern: '^[A-Za-z0-9._@-]{1,64}$' });
@@ -13,6 +13,9 @@ const TIMERS = [
   'reconnectMaxMs',
   'deadAfterMs',
 ] as const;
+
+/** What a library can report of a message that was handed to it. */
+export const OUTCOME_STATUSES = ['stored', 'delivered', 'expired', 'refused', 'unknown'] as const;
 
 const hello = Type.Object(
   {
@@ -52,9 +55,7 @@ const outcome = Type.Object(
   {
     msgId: Type.Optional(Type.String()),
     body: Type.Optional(Type.String({ description: 'Instead of msgId, of what was never sent: its head.' })),
-    status: Type.Union(
-      (['stored', 'delivered', 'expired', 'refused', 'unknown'] as const).map((name) => Type.Literal(name)),
-    ),
+    status: Type.Union(OUTCOME_STATUSES.map((name) => Type.Literal(name))),
   },
   said,
 );
@@ -91,3 +92,12 @@ export const BotWordSchema = Type.Union(
     ],
   },
 );
+
+/** What a bot says of itself, once in each start. */
+export type BotHello = Static<typeof hello> & { timers?: Record<string, number>; limits?: Record<string, number> };
+/** One part of what the application holds from a user. */
+export type BotInventory = Static<typeof inventory>;
+/** A body, or of a long one its head, its length in bytes and perhaps its hash. */
+export type InventoryItem = Static<typeof item>;
+/** What the library reports of a message. */
+export type BotOutcome = Static<typeof outcome>;

@@ -7,6 +7,7 @@ export * from './faults.js';
 export * from './history/index.js';
 export * from './packets.js';
 export * from './profile.js';
+export * from './read-bot-word.js';
 export * from './report.js';
 export * from './requirement-ids.generated.js';
 export * from './scenario.js';

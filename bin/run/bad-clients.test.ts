@@ -5,6 +5,7 @@ import { packageRoot } from '../../src/package-root.js';
 import { type Case, playCases } from './testing/bad-cases.js';
 import type { Outcome } from './testing/run-kit.js';
 
+const GOOD = join(packageRoot, 'examples', 'bare-client-js', 'client.js');
 const BOT = join(packageRoot, 'src', 'harness', 'testing', 'hostile-bot.mjs');
 /** Some are waited for as long as a bot may take to start; the machine may be busy. */
 const BOUND_MS = 400_000;
@@ -48,6 +49,17 @@ const refused = (name: string, kind: string, code: number, says: RegExp): Case =
   check: smallMemory,
 });
 
+/** A bot whose words are none is the fault of nobody's library: nothing is concluded, and the sentence names the word. */
+const unheard = (kind: string, says: RegExp, scenario = PLAIN): Case => ({
+  name: kind,
+  words: ['client', '--exec', `exec node ${BOT} ${kind}`, '--only', scenario],
+  code: 4,
+  check: (t, { stdout, stderr }) => {
+    t.match(stdout, says);
+    t.notMatch(`${stdout}${stderr}`, /TypeError|fault of the kit/);
+  },
+});
+
 t.setTimeout(BOUND_MS);
 
 t.test('clients and bots that do what none should neither hang nor harm the kit', { timeout: BOUND_MS }, async (t) => {
@@ -67,6 +79,7 @@ t.test('clients and bots that do what none should neither hang nor harm the kit'
     judged('frames that are too large', 'too-large', PLAIN, ['IM-4.1-5', 'IM-4.1-11']),
     judged('a thousand connections', 'connections', PLAIN, ['IM-4.1-5']),
     judged('a thousand connections one after another', 'hot-loop', PLAIN, ['IM-4.1-5', 'IM-1-32']),
+    judged('an upgrade of a target that is none', 'strange-target', PLAIN, ['IM-4.1-5']),
     judged('connections without a request', 'bare-tcp', PLAIN, ['IM-4.1-5']),
     judged('never reads', 'never-reads', 'client/receiver/plain', ['IM-4.3-3']),
     {
@@ -79,6 +92,61 @@ t.test('clients and bots that do what none should neither hang nor harm the kit'
     judged('prints 100 MB', 'prints', PLAIN, ['IM-4.1-5']),
     refused('flood before hello', 'flood-before-hello', 3, /sent more than any client has to say.*\n {2}docs/),
     refused('malformed hello', 'bad-hello', 2, /said a hello that is none: "words" must be 1.*\n {2}docs/),
+    refused(
+      'a hello without a name',
+      'hello-without-name',
+      2,
+      /said a hello that is none: "name" must be a text.*\n {2}docs/,
+    ),
+    refused(
+      'hello in an invalid packet',
+      'bad-rid',
+      3,
+      /said no hello within 20 s, but sent a frame that is no valid packet: .*rid.*\n {2}docs/,
+    ),
+    unheard('outcome-of-nothing', /the bot said an outcome that is none: it is no object/),
+    unheard('outcome-read', /an outcome that is none: "status" must be one of stored, delivered/),
+    unheard('inventory-of-nothing', /an inventory that is none: it is no object/),
+    unheard('word-of-no-json', /a word that is none: it is no JSON object/),
+    unheard('two-words', /a word that is none: it must have one member, which is hello, inventory, outcome/),
+    unheard('items-of-nothing', /an inventory that is none: "items" must be a list of bodies/, 'client/receiver/plain'),
+    unheard('no-list-of-items', /an inventory that is none: "items" must be a list/, 'client/receiver/plain'),
+    {
+      name: 'misspelt names',
+      words: ['client', '--exec', `exec node ${BOT} misspelt`, '--only', 'client/durable/exit'],
+      code: 4,
+      says: /names "durabel" in "classes", which this kit does not know.*names "pings" in "can"/s,
+    },
+    {
+      name: 'durable alone is tested with the sides that the bot claims',
+      words: [
+        'client',
+        '--exec',
+        `exec node ${GOOD} --short`,
+        '--class',
+        'durable',
+        '--only',
+        'client/durable/{exit,kill-after-ack-a}',
+      ],
+      code: 0,
+      check: (t, { stdout }) => t.match(stdout, /classes sender, receiver, durable .*2 passed/s),
+    },
+    {
+      name: 'a side without the other',
+      words: [
+        'client',
+        '--exec',
+        `exec node ${GOOD} --short`,
+        '--class',
+        'durable',
+        '--role',
+        'sender',
+        '--only',
+        'client/durable/kill-after-ack-a',
+      ],
+      code: 4,
+      check: (t, { stdout }) => t.match(stdout, /none of the chosen scenarios applies to this client/),
+    },
     refused('exits at once', 'exits-at-once', 3, /(exited|ended) with code 5.* before it said hello.*no such library/s),
     {
       name: 'nobody to test',

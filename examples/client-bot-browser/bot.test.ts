@@ -16,7 +16,7 @@ const SAMPLE = [
   'client/core/{many-cuts,silence,server-gone,replaced,refusals#not-found,token-expired}',
   'client/sender/{plain,offline,backlog,busy#busy.later}',
   'client/receiver/{plain,pushed-twice-at-once,freeze}',
-  'client/durable/{exit,kill-in-a-stream#soon,kill-after-ack-r#now,twice-killed}',
+  'client/durable/{exit,kill-in-a-stream#soon,kill-after-ack-r,twice-killed}',
 ];
 /** What a tab does for another one. */
 const OF_TWO_TABS = [

@@ -15,6 +15,7 @@ const HELP: Partial<Record<Code, string>> = {
   'dedup-window-passed': 'declare a longer dedupWindowMs, if the server knows its messages for longer',
   'token-expired': 'give the clients tokens that outlive the run',
   'service-ended': 'read what the service printed: it must run until the kit ends it',
+  'bad-word': 'let the bot say its words as docs/test-a-client.md has them',
   'subject-failed': 'read what the server printed: it, or its command, failed in the inconclusive scenarios',
 };
 

@@ -104,7 +104,7 @@ const missing = (report: Report): string[] => {
   if (unproven > 0 && report.selection?.allowUnproven !== true) lines.push(`${count(unproven, 'scenario')} unproven`);
   if (errors > 0) lines.push(`${count(errors, 'error')} of the kit itself`);
   if (report.scenarios.length > 0 && report.scenarios.every(({ verdict }) => verdict === 'not-applicable'))
-    lines.push('none of the chosen scenarios applies to this server');
+    lines.push(`none of the chosen scenarios applies to this ${report.subject.role}`);
   if (staleBaseline.length > 0) lines.push(`baseline entries that fail no more: ${names(staleBaseline)}`);
   // A requirement that nothing put to the test does not count by itself: it is named where nothing else says why.
   const unshown = report.requirements.filter(({ verdict, level }) => verdict === 'unproven' && level === 'MUST');

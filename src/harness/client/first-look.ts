@@ -1,4 +1,4 @@
-import { CLIENT_TIMERS } from '../../../schemas/index.js';
+import { CLIENT_TIMERS, type HistoryEvent } from '../../../schemas/index.js';
 import { KitError } from '../../errors.js';
 import { type BotHost, HELLO_BOUND_MS, type Hello, ServerStage } from '../../play/server/index.js';
 import { describeExit, outputOf } from '../process/exit.js';
@@ -16,8 +16,18 @@ const WORDS = 'docs/test-a-client.md tells the words of a bot.';
 const TOKEN = 'Let it send the token as a Bearer header, or as access_token in the query.';
 const FLOODED = 'sent more than any client has to say, before it said hello';
 
-const noHelloAt = (host: BotHost, user: string, signal: AbortSignal): ServerStage =>
-  new ServerStage({
+interface Look {
+  readonly stage: ServerStage;
+  /** What is wrong with the first frame that was no valid packet. */
+  invalid: string | undefined;
+}
+
+/** A stage on which nothing has to be judged: it only hears the hello. */
+const lookAt = (host: BotHost, user: string, signal: AbortSignal): Look => {
+  const onEvent = (event: HistoryEvent): void => {
+    if (event.kind === 'got-invalid') look.invalid ??= event.errors.join('; ');
+  };
+  const stage = new ServerStage({
     host,
     hello: UNKNOWN,
     timers: CLIENT_TIMERS,
@@ -27,19 +37,26 @@ const noHelloAt = (host: BotHost, user: string, signal: AbortSignal): ServerStag
     userSuffix: 'first',
     signal,
     random: Math.random,
-    onEvent: () => {},
+    onEvent,
   });
+  const look: Look = { stage, invalid: undefined };
+  return look;
+};
+
+const noHello = (bound: string, { invalid }: Look): string =>
+  invalid === undefined
+    ? `connected, and said no hello ${bound}`
+    : `connected, and said no hello ${bound}, but sent a frame that is no valid packet: ${invalid}`;
 
 const isOver = ({ words, flooded }: ServerStage): boolean =>
-  words.hellos.length > 0 || words.helloFault !== undefined || flooded;
+  words.hellos.length > 0 || words.fault !== undefined || flooded;
 
-const whyNoHello = (exec: string, bot: BotProcess, stage: ServerStage): KitError => {
+const whyNoHello = (exec: string, bot: BotProcess, look: Look): KitError => {
+  const { stage } = look;
   const command = `The command ${quoteCommand(exec)}`;
   const output = outputOf(bot.output());
-  const fault = stage.words.helloFault;
-  if (fault !== undefined) {
-    return new KitError('usage', `${command} said a hello that is none: ${fault}.${output}`, WORDS);
-  }
+  const { fault } = stage.words;
+  if (fault !== undefined) return new KitError('usage', `${command} said ${fault}.${output}`, WORDS);
   const seconds = HELLO_BOUND_MS / 1_000;
   const unreachable = (what: string, remedy: string) =>
     new KitError('unreachable', `${command} ${what}.${output}`, remedy);
@@ -60,12 +77,13 @@ const whyNoHello = (exec: string, bot: BotProcess, stage: ServerStage): KitError
       'Let it connect to IM_URL or {url}.',
     );
   }
-  return unreachable(`connected, and said no hello within ${seconds} s`, WORDS);
+  return unreachable(noHello(`within ${seconds} s`, look), WORDS);
 };
 
 /** Starts the bot once and hears its hello. Rejects with one sentence when there is none. */
 export const firstLook = async (exec: string, bot: BotProcess, user: string, signal: AbortSignal): Promise<Hello> => {
-  const stage = noHelloAt(bot, user, signal);
+  const look = lookAt(bot, user, signal);
+  const { stage } = look;
   try {
     await bot.listen((upgrade) => stage.onUpgrade(upgrade));
     const offExit = bot.onExit(() => stage.notify());
@@ -74,20 +92,21 @@ export const firstLook = async (exec: string, bot: BotProcess, user: string, sig
     offExit();
     const [hello] = stage.words.hellos;
     if (hello !== undefined) return hello;
-    throw whyNoHello(exec, bot, stage);
+    throw whyNoHello(exec, bot, look);
   } finally {
     stage.server.stop();
     stage.newest?.end('abruptly');
   }
 };
 
-const whyNobody = (bot: WaitingBot, stage: ServerStage, boundMs: number): KitError => {
-  const fault = stage.words.helloFault;
-  if (fault !== undefined) return new KitError('usage', `The client said a hello that is none: ${fault}.`, WORDS);
+const whyNobody = (bot: WaitingBot, look: Look, boundMs: number): KitError => {
+  const { stage } = look;
+  const { fault } = stage.words;
+  if (fault !== undefined) return new KitError('usage', `The client said ${fault}.`, WORDS);
   const unreachable = (what: string, remedy: string) => new KitError('unreachable', `The client ${what}.`, remedy);
   const bound = `within ${Math.round(boundMs / 1_000)} s`;
   if (stage.flooded) return unreachable(FLOODED, WORDS);
-  if (stage.newest !== undefined) return unreachable(`connected, and said no hello ${bound}`, WORDS);
+  if (stage.newest !== undefined) return unreachable(noHello(bound, look), WORDS);
   if (bot.listener.strangers > 0) return unreachable('came without the token, so it was refused with HTTP 401', TOKEN);
   const remedy = 'Can it reach that address? --listen names another one.';
   return unreachable(`did not connect to ${bot.url} ${bound}`, remedy);
@@ -103,13 +122,14 @@ export const awaitByHand = async (
   signal: AbortSignal,
   boundMs = BY_HAND_BOUND_MS,
 ): Promise<Hello> => {
-  const stage = noHelloAt(bot, 'subject', signal);
+  const look = lookAt(bot, 'subject', signal);
+  const { stage } = look;
   try {
     await bot.listen((upgrade) => stage.onUpgrade(upgrade));
     say(`waiting for a client at ${bot.url} with the token ${bot.token} (user subject, device default)`);
     await stage.waits.until(() => isOver(stage), boundMs);
     const [hello] = stage.words.hellos;
-    if (hello === undefined) throw whyNobody(bot, stage, boundMs);
+    if (hello === undefined) throw whyNobody(bot, look, boundMs);
     say(`${hello.name} is here; leave it running until the end`);
     return hello;
   } finally {

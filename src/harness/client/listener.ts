@@ -22,8 +22,11 @@ const isEverywhere = (host: string): boolean => host === '0.0.0.0' || host === '
 const bearerOf = ({ headers }: IncomingMessage): string | undefined =>
   /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
 
+/** What comes before the first slash of a target, for those that are a path. */
+const BASE = 'ws://kit/';
+
 const queryTokenOf = ({ url = '/' }: IncomingMessage): string | undefined =>
-  new URL(url, 'ws://kit/').searchParams.get('access_token') ?? undefined;
+  URL.canParse(url, BASE) ? (new URL(url, BASE).searchParams.get('access_token') ?? undefined) : undefined;
 
 /** What was written is encrypted later, and would be lost with a connection that is destroyed at once. */
 const endAfterWrites = (ws: WebSocket, raw: Socket): void => {

@@ -117,6 +117,8 @@ class Bots implements Instance {
   }
 }
 
+const SIDES = ['sender', 'receiver'] as const;
+
 const claimsOf = ({ roles, classes }: Hello): ClientClass[] =>
   CLIENT_CLASSES.filter((name) => name === 'core' || roles.includes(name) || classes.includes(name));
 
@@ -131,10 +133,12 @@ const whyNotRun = (scenario: Scenario, subject: ClientSubject): (NotPlayed & { r
   const { hello, classes, maxWaitMs, timers } = subject;
   const not = (because: NotPlayed['because'], reason: string) =>
     ({ verdict: 'not-applicable', because, reason }) as const;
-  const claimed: readonly SubjectClass[] = classes;
-  const unclaimed = [scenario.class, ...scenario.alsoNeeds].find((name) => !claimed.includes(name));
-  if (unclaimed !== undefined) {
-    return not({ code: 'class-not-claimed', class: unclaimed }, `the subject does not claim ${unclaimed}`);
+  const tested: readonly SubjectClass[] = classes;
+  const untested = [scenario.class, ...scenario.alsoNeeds].find((name) => !tested.includes(name));
+  if (untested !== undefined) {
+    const claims = claimsOf(hello).some((name) => name === untested);
+    const reason = claims ? `--class or --role leaves ${untested} out` : `the subject does not claim ${untested}`;
+    return not({ code: 'class-not-claimed', class: untested }, reason);
   }
   const missing = scenario.requires.find((one) => !meets(one, hello));
   if (missing !== undefined) {
@@ -188,7 +192,7 @@ const preparedOf = (subject: ClientSubject, first: Instance): Prepared => {
       timers,
       limits: defined({ maxUnanswered }),
     },
-    notes: [],
+    notes: unknownNames(hello),
     first,
     whyNotRun: (scenario) => whyNotRun(scenario, subject),
     waitMs: ({ steps }) => declaredWaitMs(steps, timers, 'client'),
@@ -197,8 +201,17 @@ const preparedOf = (subject: ClientSubject, first: Instance): Prepared => {
   };
 };
 
-const chosenOf = (hello: Hello, wanted: readonly SubjectClass[] | undefined): ClientClass[] => {
+/** `durable` is about what the sides keep: who asks for nothing else gets those that are claimed. */
+const withSides = (wanted: readonly SubjectClass[], claimed: readonly ClientClass[]): readonly SubjectClass[] => {
+  const asksForSide = SIDES.some((side) => wanted.includes(side));
+  return asksForSide || !wanted.includes('durable')
+    ? wanted
+    : [...wanted, ...SIDES.filter((side) => claimed.includes(side))];
+};
+
+const chosenOf = (hello: Hello, choice: readonly SubjectClass[] | undefined): ClientClass[] => {
   const claimed = claimsOf(hello);
+  const wanted = choice && withSides(choice, claimed);
   const classes = wanted === undefined ? claimed : CLIENT_CLASSES.filter((name) => wanted.includes(name));
   const lacking = classes.find((name) => !claimed.includes(name));
   if (lacking === undefined) return classes;
@@ -208,6 +221,32 @@ const chosenOf = (hello: Hello, wanted: readonly SubjectClass[] | undefined): Cl
     `Leave it out, or let its hello name it: it claims ${claimed.join(', ')}.`,
     { field: 'class' },
   );
+};
+
+/** What a hello may name, beside what a later version knows. */
+const KNOWN_NAMES = {
+  classes: CLIENT_CLASSES,
+  timers: Object.keys(CLIENT_TIMERS),
+  limits: ['maxUnanswered'],
+  can: ['status', 'ping', 'disconnect'],
+} as const;
+
+/** Of a hello that names hundreds, so many are told. */
+const MOST_UNKNOWN = 5;
+const MOST_SHOWN = 40;
+
+/** A name that is misspelt would be left out in silence, and what it stands for not tested. */
+const unknownNames = (hello: Hello): string[] => {
+  const found = Object.entries(KNOWN_NAMES).flatMap(([member, known]) => {
+    const said = hello[member as keyof typeof KNOWN_NAMES];
+    const names = Array.isArray(said) ? said : Object.keys(said);
+    return names
+      .filter((name) => !(known as readonly string[]).includes(name))
+      .map((name) => `${JSON.stringify(name.slice(0, MOST_SHOWN))} in "${member}"`);
+  });
+  return found
+    .slice(0, MOST_UNKNOWN)
+    .map((name) => `the hello of the bot names ${name}, which this kit does not know: it is ignored`);
 };
 
 const timersOf = ({ timers }: Hello): ClientTimers => ({ ...CLIENT_TIMERS, ...timers });

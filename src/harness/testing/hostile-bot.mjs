@@ -40,6 +40,25 @@ const open = (onOpen) => {
   return socket;
 };
 
+/** Says a word that is none as soon as it is known. */
+const saying = (body) => () => {
+  const begin = () =>
+    open((socket) => {
+      socket.send(hello);
+      socket.send(packet('msg:R', { msgId: 'none', to: 'conductor', body }));
+      answering(socket, () => {});
+    }).on('close', () => setTimeout(begin, 100));
+  begin();
+};
+
+/** Answers each inventory with these items. */
+const holding = (items) => () =>
+  polite((word, socket) => {
+    if (word.do !== 'inventory') return;
+    const { from, ask } = word;
+    socket.send(wordOf({ inventory: { from, ask, part: 1, parts: 1, items } }));
+  });
+
 /** Sends without end, as fast as the other side reads, and comes back when it is cut off. */
 const floodWith = (text, first = hello) => {
   const pour = (socket) => {
@@ -60,7 +79,7 @@ const answering = (socket, onWord) =>
   socket.on('message', (data) => {
     const { type, serverMsgId, from, body } = JSON.parse(String(data));
     if (type !== 'msg:N') return;
-    if (from === 'conductor') onWord(JSON.parse(body));
+    if (from === 'conductor') onWord(JSON.parse(body), socket);
     socket.send(packet('ack:R', { serverMsgId }));
   });
 
@@ -125,6 +144,31 @@ const KINDS = {
     };
     print();
     polite();
+  },
+  'strange-target': () => {
+    polite();
+    const { hostname, port } = new URL(url);
+    connect(Number(port), hostname, function () {
+      this.write('GET // HTTP/1.1\r\nHost: kit\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    }).on('error', () => {});
+  },
+  'outcome-of-nothing': saying('{"outcome":null}'),
+  'outcome-read': saying('{"outcome":{"msgId":"m-1","status":"read"}}'),
+  'inventory-of-nothing': saying('{"inventory":null}'),
+  'word-of-no-json': saying('hello'),
+  'two-words': saying('{"outcome":{"status":"unknown"},"hello":{}}'),
+  'items-of-nothing': holding([null]),
+  'no-list-of-items': holding(5),
+  'bad-rid': () => open((socket) => socket.send(JSON.stringify({ ...JSON.parse(hello), rid: 'a rid with spaces' }))),
+  'hello-without-name': () =>
+    open((socket) => socket.send(wordOf({ hello: { words: 1, start: 's', roles: ['sender'] } }))),
+  misspelt: () => {
+    const said = JSON.parse(JSON.parse(hello).body).hello;
+    const text = wordOf({ hello: { ...said, classes: ['durabel'], can: ['pings'] } });
+    open((socket) => {
+      socket.send(text);
+      answering(socket, () => {});
+    });
   },
   'bad-hello': () => open((socket) => socket.send(wordOf({ hello: { words: 7 } }))),
   'exits-at-once': () => {

@@ -49,6 +49,7 @@ export type UndecidedCode =
   | 'page-not-judged'
   | 'not-settled'
   | 'service-ended'
+  | 'bad-word'
   | 'closed-unexplained';
 
 /** The first of each. */

@@ -39,7 +39,7 @@ export const playClient = async (
   try {
     await host.listen((upgrade) => stage.onUpgrade(upgrade));
     if (!(await stage.startBot())) {
-      recordUnreached(stage, SETUP, 'a hello of the bot', stage.words.helloFault ?? 'none came');
+      recordUnreached(stage, SETUP, 'a hello of the bot', stage.words.whyNone);
       return;
     }
     for (const step of scenario.steps) {

@@ -1,77 +1,26 @@
-import type { MsgR } from '../../../schemas/index.js';
+import { type BotHello, type BotInventory, type BotOutcome, type MsgR, readBotWord } from '../../../schemas/index.js';
 
+/** What a bot said of itself, with what it left out. */
 export interface Hello {
   start: string;
   name: string;
-  roles: string[];
+  roles: readonly string[];
   classes: string[];
   timers: Record<string, number>;
   limits: Record<string, number>;
   can: string[];
 }
 
-export type OutcomeStatus = 'stored' | 'delivered' | 'expired' | 'refused' | 'unknown';
-
-export interface Outcome {
-  msgId?: string;
-  body?: string;
-  status: OutcomeStatus;
-}
-
-export interface InventoryPart {
-  from: string;
-  ask: number;
-  part: number;
-  parts: number;
-  items: (string | { head: string; bytes: number })[];
-}
-
-/** A word of the bot; undefined: its body is none that the kit knows. */
-export interface Word {
-  hello?: Hello;
-  outcome?: Outcome;
-  inventory?: InventoryPart;
-}
-
-export const wordOf = (body: string): Word | undefined => {
-  try {
-    const value: unknown = JSON.parse(body);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Word) : undefined;
-  } catch {
-    return undefined;
-  }
-};
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const isTexts = (value: unknown): value is string[] =>
-  Array.isArray(value) && value.every((item) => typeof item === 'string');
-const isNumbers = (value: unknown): value is Record<string, number> =>
-  isRecord(value) && Object.values(value).every((item) => typeof item === 'number' && item > 0);
-
-/** What is wrong with a hello, in words; undefined: nothing. */
-export const helloFault = (hello: unknown): string | undefined => {
-  if (!isRecord(hello)) return 'it is no object';
-  if (hello.words !== 1) return '"words" must be 1, the version of the words';
-  if (typeof hello.start !== 'string' || hello.start === '') return '"start" must be a text that is new in every start';
-  if (!isTexts(hello.roles) || !hello.roles.some((role) => role === 'sender' || role === 'receiver')) {
-    return '"roles" must hold "sender", "receiver" or both';
-  }
-  if (hello.classes !== undefined && !isTexts(hello.classes)) return '"classes" must be a list of texts';
-  if (hello.timers !== undefined && !isNumbers(hello.timers)) return '"timers" must hold numbers of milliseconds';
-  if (hello.limits !== undefined && !isNumbers(hello.limits)) return '"limits" must hold numbers';
-  if (hello.can !== undefined && !isTexts(hello.can)) return '"can" must be a list of texts';
-  return undefined;
-};
-
 /** What the bot has said so far. */
 export class Words {
   /** In the order in which they came; the last is of the start that runs. */
   readonly hellos: Hello[] = [];
-  helloFault: string | undefined;
-  readonly #outcomes = new Map<string, OutcomeStatus[]>();
-  readonly #parts = new Map<number, InventoryPart[]>();
+  /** The first of its words that is none, in one sentence. */
+  fault: string | undefined;
+  readonly #outcomes = new Map<string, BotOutcome['status'][]>();
+  readonly #parts = new Map<number, BotInventory[]>();
   readonly #known = new Set<string>();
+  #repeatsStart = false;
 
   /** A start that was heard in an earlier scenario goes on. */
   adopt(hello: Hello): void {
@@ -83,29 +32,37 @@ export class Words {
     const known = `${msgId} ${body}`;
     if (this.#known.has(known)) return;
     this.#known.add(known);
-    const word = wordOf(body);
-    if (word?.hello !== undefined) this.#onHello(word.hello);
-    if (word?.outcome !== undefined) this.#onOutcome(word.outcome);
-    if (word?.inventory !== undefined) {
-      this.#parts.set(word.inventory.ask, [...(this.#parts.get(word.inventory.ask) ?? []), word.inventory]);
-    }
+    const read = readBotWord(body);
+    if ('fault' in read) this.fault ??= read.fault;
+    else if ('hello' in read.word) this.#onHello(read.word.hello);
+    else if ('outcome' in read.word) this.#onOutcome(read.word.outcome);
+    else this.#onInventory(read.word.inventory);
   }
 
-  #onHello(hello: Hello): void {
-    const fault = helloFault(hello);
-    if (fault !== undefined) this.helloFault = fault;
-    else if (!this.hellos.some(({ start }) => start === hello.start)) {
-      const { classes = [], timers = {}, limits = {}, can = [] } = hello;
-      this.hellos.push({ ...hello, classes, timers, limits, can });
-    }
+  #onHello({ start, name, roles, classes = [], timers = {}, limits = {}, can = [] }: BotHello): void {
+    this.#repeatsStart = this.hellos.some((one) => one.start === start);
+    if (this.#repeatsStart) return;
+    this.hellos.push({ start, name, roles, classes, timers, limits, can });
   }
 
-  #onOutcome({ msgId, body, status }: Outcome): void {
+  /** Why no new hello is there, in words. */
+  get whyNone(): string {
+    if (this.fault !== undefined) return `it said ${this.fault}`;
+    return this.#repeatsStart
+      ? 'its hello named the "start" of an earlier one, which must be new in every start'
+      : 'none came';
+  }
+
+  #onOutcome({ msgId, body, status }: BotOutcome): void {
     const key = msgId ?? `body ${body ?? ''}`;
     this.#outcomes.set(key, [...(this.#outcomes.get(key) ?? []), status]);
   }
 
-  outcomesOf(msgId: string | undefined, body: string): readonly OutcomeStatus[] {
+  #onInventory(part: BotInventory): void {
+    this.#parts.set(part.ask, [...(this.#parts.get(part.ask) ?? []), part]);
+  }
+
+  outcomesOf(msgId: string | undefined, body: string): readonly BotOutcome['status'][] {
     const byBody = this.#outcomes.get(`body ${[...body].slice(0, 64).join('')}`) ?? [];
     return [...(msgId === undefined ? [] : (this.#outcomes.get(msgId) ?? [])), ...byBody];
   }

@@ -1,5 +1,11 @@
-import type { MsgR } from '../../../../schemas/index.js';
-import type { Handed, Inventory, Item } from './entry.js';
+import {
+  type BotInventory,
+  type BotOutcome,
+  type InventoryItem,
+  type MsgR,
+  readBotWord,
+} from '../../../../schemas/index.js';
+import type { Handed, Inventory } from './entry.js';
 
 type Json = Record<string, unknown>;
 
@@ -18,6 +24,8 @@ export class BotWords {
   readonly inventories = new Map<number, Inventory>();
   /** The inventories that the bot was asked for: of which sender. */
   readonly asked = new Map<number, string>();
+  /** The first of its words that is none, in one sentence. */
+  fault: string | undefined;
   /** The bodies that came under each msgId. */
   readonly #known = new Map<string, Set<string>>();
 
@@ -28,27 +36,30 @@ export class BotWords {
   }
 
   /** A word of the bot, on this line of the history. Returns the outcome that it tells; a repeated word tells none. */
-  heard({ msgId, body }: MsgR, line: number): Json | undefined {
+  heard({ msgId, body }: MsgR, line: number): BotOutcome | undefined {
     const bodies = this.#known.get(msgId) ?? new Set();
     if (bodies.has(body)) return undefined;
     this.#known.set(msgId, bodies.add(body));
-    const { outcome, inventory } = parsed(body) as { outcome?: Json; inventory?: Json };
-    if (inventory !== undefined) this.#onInventory(inventory, line);
-    return outcome;
+    const read = readBotWord(body);
+    if ('fault' in read) {
+      this.fault ??= read.fault;
+      return undefined;
+    }
+    if ('inventory' in read.word) this.#onInventory(read.word.inventory, line);
+    return 'outcome' in read.word ? read.word.outcome : undefined;
   }
 
-  #onInventory({ from, ask, part, parts, items }: Json, line: number): void {
-    const number = Number(ask);
-    const known = this.inventories.get(number) ?? {
-      ask: number,
-      from: String(from),
-      parts: new Map<number, readonly Item[]>(),
-      of: Number(parts),
+  #onInventory({ from, ask, part, parts, items }: BotInventory, line: number): void {
+    const known = this.inventories.get(ask) ?? {
+      ask,
+      from,
+      parts: new Map<number, readonly InventoryItem[]>(),
+      of: parts,
       line,
     };
-    known.parts.set(Number(part), items as Item[]);
+    known.parts.set(part, items);
     known.line = line;
-    this.inventories.set(number, known);
+    this.inventories.set(ask, known);
   }
 
   /** The library did not take the first message that begins so: it is never sent. */

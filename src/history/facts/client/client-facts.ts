@@ -2,6 +2,7 @@ import {
   type AckA,
   type AckN,
   type AckR,
+  type BotOutcome,
   CLIENT_TIMERS,
   type ClientTimers,
   CONDUCTOR,
@@ -204,16 +205,16 @@ export class ClientFacts {
     if (outcome !== undefined) this.#onOutcome(outcome);
   }
 
-  #onOutcome({ msgId, body, status }: Record<string, unknown>): void {
+  #onOutcome({ msgId, body, status }: BotOutcome): void {
     const entry =
-      typeof msgId === 'string'
+      msgId !== undefined
         ? this.entries.get(msgId)
         : this.words.handed.find((one) => one.entry !== undefined && one.body.startsWith(String(body)))?.entry;
     if (entry === undefined) {
-      if (status === 'refused' && typeof body === 'string') this.words.refuse(body);
+      if (status === 'refused' && body !== undefined) this.words.refuse(body);
       return;
     }
-    const outcome: Outcome = { status: status as Outcome['status'], at: this.at, line: this.line, life: this.life };
+    const outcome: Outcome = { status, at: this.at, line: this.line, life: this.life };
     this.tell('onOutcome', entry, outcome);
     entry.outcomes.push(outcome);
   }

@@ -1,3 +1,5 @@
+import type { InventoryItem } from '../../../../schemas/index.js';
+
 /** That something was seen: when, and on which line of the history. */
 export interface Seen {
   readonly at: number;
@@ -76,13 +78,10 @@ export interface PushOf {
   readonly isWord: boolean;
 }
 
-/** Items of an inventory: a body, or the head, the length and perhaps the hash of a long one. */
-export type Item = string | { readonly head: string; readonly bytes: number; readonly sha256?: string };
-
 export interface Inventory {
   readonly ask: number;
   readonly from: string;
-  readonly parts: Map<number, readonly Item[]>;
+  readonly parts: Map<number, readonly InventoryItem[]>;
   of: number;
   line: number;
 }

@@ -4,6 +4,14 @@ import { judgePackets } from './packets.js';
 import { judgeSingle } from './single.js';
 import { judgeSteps } from './steps.js';
 import { judgeSurvival } from './survival.js';
+import { judgeWords } from './words.js';
 
 /** What every client must do. */
-export const core: readonly ClientJudge[] = [judgePackets, judgeConnections, judgeSingle, judgeSurvival, judgeSteps];
+export const core: readonly ClientJudge[] = [
+  judgePackets,
+  judgeConnections,
+  judgeSingle,
+  judgeSurvival,
+  judgeSteps,
+  judgeWords,
+];

@@ -1,5 +1,6 @@
+import type { InventoryItem } from '../../../../../schemas/index.js';
 import type { ClientFacts } from '../../../facts/client/client-facts.js';
-import type { Inventory, Item, PushOf } from '../../../facts/client/entry.js';
+import type { Inventory, PushOf } from '../../../facts/client/entry.js';
 import { type ClientJudge, reportPush } from '../context.js';
 import { itemsOf, matches } from './items.js';
 
@@ -22,7 +23,7 @@ interface Read {
 }
 
 /** The messages of which it is known when they were read, and which stand once in the inventory. */
-const readsOf = (facts: ClientFacts, from: string, items: readonly Item[]): Read[] => {
+const readsOf = (facts: ClientFacts, from: string, items: readonly InventoryItem[]): Read[] => {
   const pushes = [...facts.pushes.values()].filter((push) => push.from === from && !push.isWord);
   return pushes.flatMap((push) => {
     const read = readOn(push);

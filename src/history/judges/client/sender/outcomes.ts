@@ -99,6 +99,8 @@ export const judgeOutcomes: ClientJudge = (context) => {
       }
       // A client that stayed away by right, or has just come back, could not tell.
       if (!facts.hadTimeToTell) return;
+      // One that says what is no word may have told it so.
+      if (facts.words.fault !== undefined) return;
       for (const entry of facts.entries.values()) missingOutcome(context, entry);
       for (const [i, handed] of facts.words.handed.entries()) {
         if (handed.entry !== undefined || handed.refused) continue;
