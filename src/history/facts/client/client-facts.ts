@@ -284,6 +284,7 @@ export class ClientFacts {
       status,
       at: this.at,
       line: this.line,
+      conn,
       unknownCode,
       retryable,
       ...defined({ code: error?.code, retryAfterMs: error?.retryAfterMs }),
@@ -303,8 +304,8 @@ export class ClientFacts {
   }
 
   /** Its connection ended so soon after it that the client may never have read it. */
-  isCutShort({ at, conn }: { at: number; conn: number }): boolean {
-    return (this.closedAt.get(conn) ?? Number.POSITIVE_INFINITY) < at + READ_MS;
+  isCutShort({ at, conn }: { at: number; conn: number }, readMs = READ_MS): boolean {
+    return (this.closedAt.get(conn) ?? Number.POSITIVE_INFINITY) < at + readMs;
   }
 
   #onReceipt(conn: number, { msgId, status }: AckN): void {

@@ -26,6 +26,7 @@ export interface Sending extends Seen {
 }
 
 export interface Answer extends Seen {
+  readonly conn: number;
   readonly status: 'accepted' | 'duplicate' | 'rejected';
   readonly code?: string;
   readonly retryAfterMs?: number;

@@ -8,7 +8,7 @@ const READ_MS = 500;
 
 /** So much later than it came a packet may be read, where a sum of pauses is judged. */
 const READ_LATE_MS = 200;
-/** A sending may cross the rejection of the one before it: the client had not read it yet. */
+/** A sending may cross the rejection of the one before it, or its connection end then: the client had not read it yet. */
 const CROSSING_MS = 200;
 /** Pauses that say something together. */
 const ENOUGH_PAUSES = 3;
@@ -164,7 +164,8 @@ export const judgeSendings: ClientJudge = (context) => {
       const run = runs.get(entry);
       if (run === undefined || run.conn !== sending.conn || run.from < facts.awakeSince) {
         const rejection = entry.answers.findLast(({ retryable }) => retryable);
-        const held = rejection === undefined ? 0 : rejection.at + (rejection.retryAfterMs ?? 0);
+        const isRead = rejection !== undefined && !facts.isCutShort(rejection, CROSSING_MS);
+        const held = isRead ? rejection.at + (rejection.retryAfterMs ?? 0) : 0;
         const notBefore = held > sending.at ? held : 0;
         const { at: from, conn } = sending;
         // On a newer connection nothing crosses what came on the older one.
