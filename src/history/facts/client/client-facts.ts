@@ -54,7 +54,8 @@ export class ClientFacts {
   at = 0;
   /** How often the process was ended by a kill or by itself. */
   life = 0;
-  kills: { at: number; line: number }[] = [];
+  /** The ends of the process. Who was told to end has kept what is durable. */
+  kills: { at: number; line: number; wasTold: boolean }[] = [];
   frozen = false;
   /** Since when the process has not been frozen. */
   awakeSince = 0;
@@ -174,7 +175,7 @@ export class ClientFacts {
     }
     if (event.event === 'killed' || event.event === 'exited' || event.event === 'stopped') {
       this.life += 1;
-      this.kills.push({ at: event.at, line: this.line });
+      this.kills.push({ at: event.at, line: this.line, wasTold: event.event === 'stopped' });
       if (!this.isDurable) this.#forget();
     }
   }
