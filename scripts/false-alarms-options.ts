@@ -31,10 +31,18 @@ const wholeNumber =
     throw new KitError('usage', `${name} is "${text}"`, `Give a whole number up to ${most}.`);
   };
 
-const words = (text: string, before: string[] = []): string[] => [
-  ...before,
-  ...text.split(/,(?![^{]*\})/).map((one) => one.trim()),
-];
+/** The commas between words; those inside the braces of a glob are its own. */
+const words = (text: string, before: string[] = []): string[] => {
+  const found = [''];
+  let depth = 0;
+  for (const character of text) {
+    if (character === '{') depth += 1;
+    if (character === '}') depth -= 1;
+    if (character === ',' && depth === 0) found.push('');
+    else found.push(`${found.pop()}${character}`);
+  }
+  return [...before, ...found.map((one) => one.trim())];
+};
 
 const classList = (text: string): ServerClass[] => {
   const unknown = words(text).find((name) => !(SERVER_CLASSES as readonly string[]).includes(name));

@@ -57,12 +57,14 @@ export class ClientFacts {
   /** The ends of the process. Who was told to end has kept what is durable. */
   kills: { at: number; line: number; wasTold: boolean }[] = [];
   frozen = false;
+  #frozenAt = 0;
   /** Since when the process has not been frozen. */
   awakeSince = 0;
   /** The connections that are open and heard. */
   readonly open = new Set<number>();
   readonly openedAt = new Map<number, number>();
-  readonly closedAt = new Map<number, number>();
+  /** Until when the client can have read a connection that has ended, and since when it had not been frozen then. */
+  readonly #readable = new Map<number, { until: number; awakeSince: number }>();
   stalledMs = 0;
   /** The network between the kit and a client that it starts is that of one machine. */
   readonly networkStalledMs = 0;
@@ -130,7 +132,7 @@ export class ClientFacts {
         this.open.delete(event.conn);
         return;
       case 'closed':
-        this.closedAt.set(event.conn, event.at);
+        this.#noteEndOf(event.conn);
         this.tell('onClosed', event);
         this.open.delete(event.conn);
         return;
@@ -168,7 +170,10 @@ export class ClientFacts {
 
   #onSubject(event: HistoryEventOf<'subject'>): void {
     this.tell('onSubject', event);
-    if (event.event === 'frozen') this.frozen = true;
+    if (event.event === 'frozen') {
+      this.frozen = true;
+      this.#frozenAt = event.at;
+    }
     if (event.event === 'continued') {
       this.frozen = false;
       this.awakeSince = event.at;
@@ -304,9 +309,16 @@ export class ClientFacts {
     entry.end = { at: this.at, line: this.line, status, conn };
   }
 
+  /** What waits for a client that is frozen is lost with its connection. */
+  #noteEndOf(conn: number): void {
+    const { awakeSince } = this;
+    this.#readable.set(conn, { until: this.frozen ? this.#frozenAt : this.at, awakeSince });
+  }
+
   /** Its connection ended so soon after it that the client may never have read it. */
   isCutShort({ at, conn }: { at: number; conn: number }, readMs = READ_MS): boolean {
-    return (this.closedAt.get(conn) ?? Number.POSITIVE_INFINITY) < at + readMs;
+    const readable = this.#readable.get(conn);
+    return readable !== undefined && readable.until < Math.max(at, readable.awakeSince) + readMs;
   }
 
   #onReceipt(conn: number, { msgId, status }: AckN): void {
