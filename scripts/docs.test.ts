@@ -86,3 +86,17 @@ t.test('the picture of a failure is drawn as a report draws it', async (t) => {
   const { before, after } = renewedPicture();
   t.equal(after, before, 'node dist/scripts/generated-blocks.js --write renews it');
 });
+
+t.test('the commands that test an example name files that a clone has once it is built', async (t) => {
+  const page = readFileSync(join(packageRoot, 'docs/test-a-client.md'), 'utf8');
+  const commands = [...page.matchAll(/^```sh\n([\s\S]*?)^```/gm)]
+    .flatMap(([, block = '']) => block.split('\n'))
+    .filter((line) => line.includes('examples/'));
+  t.ok(commands.length > 1);
+  t.ok(page.indexOf('npm ci') < page.indexOf(commands[0] as string), 'the kit is built before its first command');
+  for (const command of commands) {
+    for (const [path] of command.matchAll(/\b(?:dist|examples)\/[\w./-]+/g)) {
+      t.ok(existsSync(join(packageRoot, path)), path);
+    }
+  }
+});
