@@ -55,9 +55,9 @@ export const SelfTestSchema = Type.Object(
     control: Type.Object(
       {
         passed: Type.Integer({ minimum: 0 }),
-        problems: Type.Array(Type.String(), { description: 'What the server without a fault did not pass, and why.' }),
+        problems: Type.Array(Type.String(), { description: 'What the subject without a fault did not pass, and why.' }),
       },
-      { ...closed, description: 'The same scenarios, played against the server without a fault.' },
+      { ...closed, description: 'The same scenarios, played against the subject without a fault.' },
     ),
     mutants: Type.Array(MutantResultSchema),
     untested: Type.Array(Type.Object({ id: Type.String(), why: Type.String() }, closed), {

@@ -1,8 +1,11 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { loadMutants } from '../conformance/mutants/load-mutants.js';
+import { chooseMutants } from '../conformance/mutants/self-test.js';
 import { packageRoot } from '../src/package-root.js';
 import { renewedArchitecture } from './events-block.js';
+import { figuresFile } from './figures.js';
 import { renewedPicture } from './picture.js';
 import { paragraphsOf } from './prose.js';
 
@@ -99,4 +102,20 @@ t.test('the commands that test an example name files that a clone has once it is
       t.ok(existsSync(join(packageRoot, path)), path);
     }
   }
+});
+
+t.test('the table that the page of the self-test shows is what its command prints now', async (t) => {
+  const page = readFileSync(figuresFile, 'utf8');
+  const [, command = '', table = ''] = /^\$ npx im-conformance self-test (.*)\n([\s\S]*?)^```/m.exec(page) ?? [];
+  const chosen = chooseMutants(
+    loadMutants(),
+    [...command.matchAll(/'([^']+)'/g)].map(([, glob = '']) => glob),
+    false,
+  );
+  const [, ...rows] = table.split('\n\n')[0]?.split('\n') ?? [];
+  t.strictSame(
+    rows.map((row) => row.split(/ {2,}/).slice(0, 3)),
+    chosen.map(({ id, fault, requirement }) => [id, fault, requirement]),
+  );
+  t.match(table, `${rows.length} of ${rows.length} mutants caught (100 %)`);
 });

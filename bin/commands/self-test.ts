@@ -7,7 +7,7 @@ export const registerSelfTest = (program: Command): void => {
   program
     .command('self-test')
     .description(
-      'Test the kit: broken servers, each with one small fault, must be caught for the right reason, and the same server without a fault must pass. Exits with 1 when one is missed.',
+      'Test the kit: broken servers and clients, each with one small fault, must be caught for the right reason, and the same server or client without a fault must pass. Exits with 1 when one is missed.',
     )
     .addOption(
       new Option('--only <glob>', 'test only mutants whose id matches (repeatable)')

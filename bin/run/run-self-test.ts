@@ -62,7 +62,7 @@ export const runSelfTest = async (options: Readonly<Record<string, unknown>>): P
   const json = options.json as string | undefined;
   if (json !== undefined) checkWritable(json);
   const line = new ProgressLine(process.stderr, process.env);
-  const interrupt = onInterrupt((text) => line.aside(() => tell(text)));
+  const interrupt = onInterrupt('server and client', (text) => line.aside(() => tell(text)));
   try {
     const result = await selfTest(
       mutants,

@@ -209,7 +209,7 @@ export const runTest = async (
 ): Promise<number> => {
   const request: Request = { settings: {}, targets: [] };
   const line = new ProgressLine(process.stderr, process.env);
-  const interrupt = onInterrupt((text) => line.aside(() => tell(text)));
+  const interrupt = onInterrupt(role, (text) => line.aside(() => tell(text)));
   let seed = '';
   const writeEmpty = async (exitCode: number, problem: string): Promise<number> => {
     // What a run knew before it broke is worth more than a report that holds nothing.

@@ -113,11 +113,11 @@ export const selfTestText = (result: SelfTest, paint: Paint, columns: number): s
   const { control, mutants, untested, complete, durationMs } = result;
   const controlled = result.whole
     ? 'whole runs'
-    : `the server without a fault passed ${count(control.passed, 'scenario')}`;
+    : `the subject without a fault passed ${count(control.passed, 'scenario')}`;
   return `${[
     ...tableLines(mutants, paint, columns),
     ...mutants.flatMap((mutant) => [...survivorLines(mutant, paint), ...misledLines(mutant, paint)]),
-    ...(control.problems.length === 0 ? [] : ['', paint('red', 'THE SERVER WITHOUT A FAULT')]),
+    ...(control.problems.length === 0 ? [] : ['', paint('red', 'THE SUBJECT WITHOUT A FAULT')]),
     ...control.problems.map((problem) => `  ${inert(problem)}`),
     '',
     ...untestedLines(untested).map((line) => paint('yellow', line)),

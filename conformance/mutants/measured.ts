@@ -6,6 +6,7 @@ import { packageRoot } from '../../src/package-root.js';
 import { validator } from '../../src/wire/index.js';
 import { fingerprintOf } from './fingerprint.js';
 import type { Mutant } from './mutant.js';
+import { roleOf } from './mutant-file.js';
 
 const REMEDY =
   'Measure again: node dist/bin/im-conformance.js self-test --repeat 20 --json conformance/mutants/measured.json';
@@ -54,5 +55,8 @@ export const measuredTable = ({ kit, startedAt, cores, load, mutants }: SelfTest
 export const catalogueSentence = (mutants: readonly Mutant[]): string => {
   const requirements = new Set(mutants.map(({ requirement }) => requirement)).size;
   const subtle = mutants.filter((mutant) => mutant.subtle !== undefined).length;
-  return `The catalogue holds **${mutants.length} mutants** that break ${requirements} requirements; all ${mutants.length} are caught. ${subtle} of them are subtle.`;
+  const clusters = mutants.filter(({ needs }) => needs === 'etcd').length;
+  const clients = mutants.filter((mutant) => roleOf(mutant) === 'client').length;
+  const servers = mutants.length - clusters - clients;
+  return `The catalogue holds **${mutants.length} mutants**, ${servers} of servers, ${clusters} of clusters and ${clients} of clients, that break ${requirements} requirements; all ${mutants.length} are caught. ${subtle} of them are subtle.`;
 };

@@ -4,11 +4,11 @@ import { PatchSchema } from '../patching/patch.js';
 
 const closed = { additionalProperties: false } as const;
 
-/** A broken reference server, as data: one small realistic fault, and what must catch it. */
+/** A broken reference server or client, as data: one small realistic fault, and what must catch it. */
 export const MutantSchema = Type.Object(
   {
     id: Type.String({ pattern: '^[a-z0-9]+(-[a-z0-9]+)*$', maxLength: 60 }),
-    fault: Type.String({ minLength: 20, description: 'What this server does wrong, in one sentence.' }),
+    fault: Type.String({ minLength: 20, description: 'What this server or client does wrong, in one sentence.' }),
     requirement: Type.String({
       pattern: '^IM-[0-9]+(\\.[0-9]+)?-[0-9]+$',
       description: 'The requirement that it breaks, and that the failure must name.',

@@ -150,7 +150,7 @@ t.test('samples are disjoint and together all', async (t) => {
   for (const bad of ['0/3', '4/3', '3', 'a/b']) t.throws(() => sampleOf(all, bad), { message: /write it as/ });
 });
 
-t.test('the kit catches every mutant for its own reason, and passes the server without a fault', async (t) => {
+t.test('the kit catches every mutant for its own reason, and passes the subject without a fault', async (t) => {
   const mutants = sampleOf(loadMutants(), process.env.IM_MUTANTS);
   t.ok(mutants.length >= 80, `${mutants.length} mutants`);
   const { signal } = new AbortController();
@@ -158,7 +158,7 @@ t.test('the kit catches every mutant for its own reason, and passes the server w
   if (process.env.IM_REQUIRE_ALL === '1') t.strictSame(result.untested, []);
   for (const { id, why } of result.untested) t.pass(id, { skip: why });
   t.strictSame(validator(SelfTestSchema)(result), []);
-  t.strictSame(result.control.problems, [], 'the server without a fault');
+  t.strictSame(result.control.problems, [], 'the subject without a fault');
   for (const { id, fault, caught, survived } of result.mutants) t.ok(caught > 0, `${id}: ${fault}`, { survived });
   const misled = result.mutants
     .filter(({ right }) => right === 0)
@@ -238,7 +238,7 @@ t.test('a mutant that nothing catches survives, with what was expected and what 
   t.match(text, /SURVIVED never-starts: .*\n.*\n {2}seen (.*\n){1,4}.*it is broken/);
   t.match(
     text,
-    /^0 of 2 mutants caught \(0 %\), 0 accused of their fault first \(0 %\); the server without a fault passed 1 scenario;/m,
+    /^0 of 2 mutants caught \(0 %\), 0 accused of their fault first \(0 %\); the subject without a fault passed 1 scenario;/m,
   );
 });
 
@@ -295,7 +295,7 @@ t.test('what the first failure accuses is the fault, or what its entry calls the
 
 t.test('an interrupted self-test ends at once, and is no perfect score', async (t) => {
   const mutants = chooseMutants(loadMutants(), ['no-timer', 'no-dedup'], false);
-  for (const moment of ['the server without a fault', 'no-timer']) {
+  for (const moment of ['the subject without a fault', 'no-timer']) {
     const controller = new AbortController();
     const onProgress = ({ running }: { running: string[] }) => {
       if (running.includes(moment)) controller.abort();

@@ -9,7 +9,7 @@ import { CLUSTER_NODES, CLUSTER_OPTIONS, CLUSTER_SERVICES } from '../patching/cl
 import type { Mutant } from './mutant.js';
 import { roleOf } from './mutant-file.js';
 
-/** The server without a fault must not fail because the machine is busy. */
+/** The subject without a fault must not fail because the machine is busy. */
 const CONTROL_PATIENCE_MS = 1_500;
 /** Scenarios at the same time. A mutant is met by few of them, and other mutants are tested meanwhile. */
 const CONCURRENCY = 16;
@@ -29,7 +29,7 @@ export const builtFile = (path: string): string => {
 export const certificateFile = (name: string): string =>
   join(packageRoot, 'conformance', 'mutants', 'certificate', name);
 
-/** What a server is started with. Mutants that share it share one run of the server without a fault. */
+/** What a server is started with. Mutants that share it share one run of the subject without a fault. */
 type Surroundings = Pick<Mutant, 'options' | 'tls' | 'needs'>;
 
 /** The command that starts a server as a subject: one file, see `serverFile`. */

@@ -78,7 +78,7 @@ const addControl = (outcome: SelfTest['control'], { scenarios, problems }: Repor
   outcome.problems.push(...problems);
 };
 
-/** What the server without a fault does not pass: sentences, and the number of scenarios that it passed. */
+/** What the subject without a fault does not pass: sentences, and the number of scenarios that it passed. */
 const control = async (mutants: readonly Mutant[], signal: AbortSignal): Promise<SelfTest['control']> => {
   const outcome: SelfTest['control'] = { passed: 0, problems: [] };
   const server = serverFile('the server without a fault', []);
@@ -107,8 +107,8 @@ const untestableOf = (mutants: readonly Mutant[], whyNoClock: string | undefined
 };
 
 /**
- * Tests the kit: first the server without a fault must pass what is to catch its mutants, then each mutant is tested.
- * Throws a KitError when a patch does not fit the compiled server any more, the server without a fault cannot be tested
+ * Tests the kit: first the subject without a fault must pass what is to catch its mutants, then each mutant is tested.
+ * Throws a KitError when a patch does not fit the compiled server any more, the subject without a fault cannot be tested
  * at all, or none of the mutants on this machine.
  */
 export const selfTest = async (
@@ -128,7 +128,7 @@ export const selfTest = async (
       'Choose others, or install it.',
     );
   }
-  hooks.onProgress?.({ done: 0, total: mutants.length, running: ['the server without a fault'] });
+  hooks.onProgress?.({ done: 0, total: mutants.length, running: ['the subject without a fault'] });
   // Whole runs ask only what is accused first: that nothing is, is asked by the run of the suite itself.
   const controlled = options.whole === true ? { passed: 0, problems: [] } : await control(mutants, signal);
   const verdicts = await testMutants(mutants, options, hooks, signal);
