@@ -96,7 +96,7 @@ export interface ConformanceOptions {
   startTimeout?: number | undefined;
   /** Milliseconds that are added to every time bound, 0 to 600,000. Default: 500. */
   patience?: number | undefined;
-  /** Milliseconds: what takes longer by the declared timers is unproven, 1,000 to 86,400,000. Default: 120,000. Of clients only. */
+  /** Milliseconds: what takes longer by the declared timers is unproven, 1,000 to 172,800,000. Default: 120,000. Of clients only. */
   maxWait?: number | undefined;
   /** Folder for the history of every scenario, one NDJSON file each; it is made where it is missing. Default: none is kept. */
   history?: string | undefined;
