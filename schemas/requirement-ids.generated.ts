@@ -170,6 +170,7 @@ export const REQUIREMENT_IDS = [
   'IM-4.3-8',
   'IM-4.3-9',
   'IM-4.3-10',
+  'IM-4.3-11',
   'IM-6-1',
   'IM-6-2',
   'IM-6-3',
