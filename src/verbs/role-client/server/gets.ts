@@ -5,7 +5,7 @@ import { recordExpectation, recordUnreached } from '../../../play/step-outcome.j
 import { durationMs, labelsOf } from '../../../script/index.js';
 import { allCome } from '../all-come.js';
 import { defineVerb } from '../define.js';
-import { isRefusedUnsent } from '../refused-unsent.js';
+import { isRefusedUnsent, refusedTooMany } from '../refused-unsent.js';
 
 const WHAT = ['msg:R', 'ack:R', 'connection', 'attempt'] as const;
 type What = (typeof WHAT)[number];
@@ -67,9 +67,8 @@ export const gets = defineVerb({
     const takeTurns = labels.length > (stage.options.hello.limits.maxUnanswered ?? 1);
     const wait = (isOver: () => boolean) => stage.waits.until(isOver, boundMs);
     const met = await stage.mustWait(takeTurns ? allCome(missing, wait) : wait(() => missing().length === 0));
-    if (labels.length > 0 && labels.every((label) => isRefusedUnsent(stage, label))) {
-      return recordUnreached(stage, place, `the client took ${labels[0]}`, `it refused ${labels[0]} by itself`);
-    }
+    const refused = met ? refusedTooMany(stage, labels) : undefined;
+    if (refused !== undefined) return recordUnreached(stage, place, refused.expected, refused.seen);
     const [message] = labels.length === 0 ? [] : missing();
     if (met) take(stage, what, labels, times);
     return recordExpectation(stage, place, {
