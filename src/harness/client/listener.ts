@@ -28,6 +28,9 @@ const BASE = 'ws://kit/';
 const queryTokenOf = ({ url = '/' }: IncomingMessage): string | undefined =>
   URL.canParse(url, BASE) ? (new URL(url, BASE).searchParams.get('access_token') ?? undefined) : undefined;
 
+const offersProtocol = ({ headers }: IncomingMessage): boolean =>
+  (headers['sec-websocket-protocol'] ?? '').split(',').some((offer) => offer.trim() === WIRE.subprotocol);
+
 /** What was written is encrypted later, and would be lost with a connection that is destroyed at once. */
 const endAfterWrites = (ws: WebSocket, raw: Socket): void => {
   raw.destroySoon();
@@ -183,6 +186,7 @@ export class Listener {
     }
     socket.resume();
     this.#onUpgrade({
+      offersProtocol: offersProtocol(request),
       refuse,
       accept: (handlers) =>
         new Promise((resolve) => {

@@ -28,6 +28,8 @@ export interface ServerSocket {
 
 /** An upgrade that carries the token of the subject. */
 export interface Upgrade {
+  /** It offers the subprotocol of the protocol, alone or among others. */
+  readonly offersProtocol: boolean;
   accept(handlers: LinkHandlers): Promise<ServerSocket | undefined>;
   refuse(status: number, headers: Readonly<Record<string, string>>): void;
 }

@@ -1,7 +1,7 @@
-import { CLIENT_PACKETS, type Packet } from '../../../schemas/index.js';
+import { type AckA, CLIENT_PACKETS, type MsgA, type Packet } from '../../../schemas/index.js';
 import { defined } from '../../defined.js';
 import { KitError } from '../../errors.js';
-import { decodePacket, idsNamedIn, validatePacket } from '../../wire/index.js';
+import { type DecodeFailure, decodePacket, idsNamedIn, toWellFormed, validatePacket } from '../../wire/index.js';
 import type { Untimed } from '../clients/link.js';
 import type { LinkHandlers, ServerSocket } from './ports.js';
 import type { EndHow } from './rules.js';
@@ -12,6 +12,8 @@ export const SUBJECT_NAME = 'subject';
 const INVALID_LIMIT = 20;
 /** A subject that floods a connection is cut off here, so that the kit keeps its memory. */
 const PACKET_LIMIT = 10_000;
+/** An explanation for a person: the schema allows twice as much. */
+const MAX_REASON = 500;
 
 /** A script may use an error code of a later version, and nothing else that the schemas forbid. */
 const withKnownCode = (packet: Packet): Packet =>
@@ -55,7 +57,11 @@ export class ServerLink {
 
   readonly handlers: LinkHandlers = {
     onText: (text) => this.#onText(text),
-    onBinary: (bytes) => this.#onInvalid('frame', `(binary frame of ${bytes} bytes)`, ['a packet is a text frame']),
+    onBinary: (bytes) => {
+      if (this.state !== 'open') return;
+      this.#onInvalid('frame', `(binary frame of ${bytes} bytes)`, ['a packet is a text frame']);
+      this.end(1003);
+    },
     onPing: () => {},
     onClose: (code) => this.#closed(code),
   };
@@ -80,6 +86,18 @@ export class ServerLink {
     }
     const { rid, msgId } = decoded.level === 'frame' ? idsNamedIn(text) : decoded;
     this.#onInvalid(decoded.level, text.slice(0, 1000), decoded.errors, defined({ rid, msgId }));
+    this.#answerInvalid(decoded);
+  }
+
+  /** As every server must: `rejected` where there is a rid to answer (IM-2-13), and else an end (IM-2-14). */
+  #answerInvalid({ type, rid, msgId, serverMsgId, errors }: DecodeFailure): void {
+    // The fault may quote half a character of the packet, or the cut may make one.
+    const error = { code: 'invalid-packet', message: toWellFormed(errors.join('; ').slice(0, MAX_REASON)) } as const;
+    if (rid !== undefined && type === 'msg:R') {
+      this.send({ type: 'msg:A', rid, ...defined({ msgId }), status: 'rejected', error } as MsgA);
+    } else if (rid !== undefined && type === 'ack:R') {
+      this.send({ type: 'ack:A', rid, ...defined({ serverMsgId }), status: 'rejected', error } as AckA);
+    } else this.end(4400);
   }
 
   /** What an earlier scenario left open comes to its end. */

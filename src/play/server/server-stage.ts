@@ -1,4 +1,12 @@
-import { type ClientTimers, CONDUCTOR, type HistoryEvent, type MsgR, type Packet } from '../../../schemas/index.js';
+import {
+  type ClientTimers,
+  CONDUCTOR,
+  type HistoryEvent,
+  type MsgR,
+  type Packet,
+  WIRE,
+} from '../../../schemas/index.js';
+import { defined } from '../../defined.js';
 import { KitError } from '../../errors.js';
 import type { Untimed } from '../clients/link.js';
 import { recordFault } from '../step-outcome.js';
@@ -78,6 +86,8 @@ export class ServerStage {
   readonly startedAt = performance.now();
   subjectUp = false;
   refusal: Refusal | undefined;
+  /** Upgrades that were refused because they did not offer the subprotocol. */
+  unoffered = 0;
   /** How much later upgrades are accepted. */
   lateness: { ms: number; onFired: () => void } | undefined;
   /** Settling has begun: no fault strikes any more. */
@@ -209,20 +219,15 @@ export class ServerStage {
     const { refusal } = this;
     if (refusal !== undefined && refusal.left > 0) {
       refusal.left -= 1;
-      const conn = this.#nextConn();
-      const retryAfter = refusal.headers['Retry-After'];
-      this.record({ kind: 'opening', client: SUBJECT_NAME, conn });
-      this.record({
-        kind: 'refused',
-        client: SUBJECT_NAME,
-        conn,
-        refusal: refusal.status === undefined ? 'timeout' : 'status',
-        error: refusal.status === undefined ? 'the kit did not answer' : `HTTP ${refusal.status}`,
-        ...(refusal.status === undefined ? {} : { status: refusal.status }),
-        ...(retryAfter === undefined ? {} : { retryAfterMs: waitMsOf(retryAfter) }),
-      });
-      if (refusal.status !== undefined) upgrade.refuse(refusal.status, refusal.headers);
+      this.#refuse(upgrade, refusal);
       refusal.onFired();
+      this.notify();
+      return;
+    }
+    // As a server does that keeps IM-1-2. The token was checked before.
+    if (!upgrade.offersProtocol) {
+      this.unoffered += 1;
+      this.#refuse(upgrade, { status: 400, headers: {}, error: `it did not offer ${WIRE.subprotocol}` });
       this.notify();
       return;
     }
@@ -236,6 +241,24 @@ export class ServerStage {
     }
     lateness.onFired();
     this.server.later(lateness.ms, () => void this.#accept(upgrade, conn));
+  }
+
+  #refuse(
+    upgrade: Upgrade,
+    { status, headers, error }: Pick<Refusal, 'status' | 'headers'> & { error?: string },
+  ): void {
+    const conn = this.#nextConn();
+    const retryAfter = headers['Retry-After'];
+    this.record({ kind: 'opening', client: SUBJECT_NAME, conn });
+    this.record({
+      kind: 'refused',
+      client: SUBJECT_NAME,
+      conn,
+      refusal: status === undefined ? 'timeout' : 'status',
+      error: error ?? (status === undefined ? 'the kit did not answer' : `HTTP ${status}`),
+      ...defined({ status, retryAfterMs: retryAfter === undefined ? undefined : waitMsOf(retryAfter) }),
+    });
+    if (status !== undefined) upgrade.refuse(status, headers);
   }
 
   #nextConn(): number {
