@@ -39,6 +39,8 @@ export const REQUIREMENT_IDS = [
   'IM-1-36',
   'IM-1-37',
   'IM-1-39',
+  'IM-1-40',
+  'IM-1-41',
   'IM-1-38',
   'IM-2-1',
   'IM-2-2',

@@ -72,6 +72,8 @@ export class ClientFacts {
   listeners: readonly ClientHears[] = [];
   readonly #rids = new Set<string>();
   readonly #requests = new Map<string, Entry | PushOf>();
+  /** On whatever connection, and in whatever packet. */
+  readonly #everSent = new Set<string>();
 
   begin({ subject, timers, limits, patienceMs }: HistoryHead): void {
     this.timers = { ...CLIENT_TIMERS, ...(timers as ClientTimers) };
@@ -105,12 +107,14 @@ export class ClientFacts {
     this.at = event.at;
     switch (event.kind) {
       case 'got':
+        this.#everSent.add(event.packet.rid as string);
         this.#onGot(event);
         return;
       case 'sent':
         this.#onSent(event);
         return;
       case 'got-invalid':
+        if (event.rid !== undefined) this.#everSent.add(event.rid);
         this.tell('onInvalid', event);
         return;
       case 'sent-raw':
@@ -255,6 +259,7 @@ export class ClientFacts {
       receipts: [],
       outcomes: [],
       end: undefined,
+      strayed: false,
     };
     this.entries.set(msgId, entry);
     if (handed) {
@@ -281,7 +286,14 @@ export class ClientFacts {
     }
   }
 
-  #onAnswer(conn: number, { rid, status, error }: MsgA): void {
+  #noteStray(rid: string, named: Entry | PushOf | undefined): void {
+    if (this.#everSent.has(rid)) return;
+    if (named !== undefined) named.strayed = true;
+    this.tell('onStray');
+  }
+
+  #onAnswer(conn: number, { rid, msgId = '', status, error }: MsgA): void {
+    this.#noteStray(rid, this.entries.get(msgId));
     const entry = this.#requests.get(`${conn} ${rid}`);
     if (entry === undefined || 'serverMsgId' in entry) return;
     const unknownCode = isUnknownCode(error);
@@ -341,6 +353,7 @@ export class ClientFacts {
       pushed: [],
       acks: [],
       settled: undefined,
+      strayed: false,
       isWord,
     };
     if (isWord && push.pushed.length === 0) this.words.told(msgId, body);
@@ -350,6 +363,7 @@ export class ClientFacts {
   }
 
   #onAckAnswer(conn: number, packet: AckA): void {
+    this.#noteStray(packet.rid, this.pushes.get(packet.serverMsgId ?? ''));
     const push = this.#requests.get(`${conn} ${packet.rid}`);
     if (push === undefined || !('serverMsgId' in push)) return;
     if (packet.status !== 'rejected' || packet.error?.code === 'unknown-message') {

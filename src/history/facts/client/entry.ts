@@ -59,6 +59,8 @@ export interface Entry {
   readonly outcomes: Outcome[];
   /** When the client was told its end: delivered, expired, or a rejection that is final. */
   end: (Seen & { status: 'delivered' | 'expired' | 'refused'; conn: number }) | undefined;
+  /** An answer that names it came under a rid that the client never sent (IM-1-40). */
+  strayed: boolean;
 }
 
 export interface Ack extends Seen {
@@ -76,6 +78,8 @@ export interface PushOf {
   readonly acks: Ack[];
   /** When the kit wrote the first ack:A that ends it. */
   settled: (Seen & { readonly conn: number }) | undefined;
+  /** An answer that names it came under a rid that the client never sent (IM-1-40). */
+  strayed: boolean;
   readonly isWord: boolean;
 }
 

@@ -18,6 +18,8 @@ export interface ClientListener {
   onAck(push: PushOf, ack: Ack): void;
   onAckAnswer(push: PushOf, packet: AckA): void;
   onInvalid(event: HistoryEventOf<'got-invalid'>): void;
+  /** An A was written under a rid that the client never sent. */
+  onStray(): void;
   onRaw(event: HistoryEventOf<'sent-raw'>): void;
   onOpening(event: HistoryEventOf<'opening'>): void;
   onOpen(event: HistoryEventOf<'open'>): void;

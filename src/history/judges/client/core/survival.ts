@@ -1,24 +1,54 @@
 import { ms } from '../../../terms/text.js';
 import type { ClientJudge } from '../context.js';
 
-/** A client ends only when it is told to, and goes on after a frame that is no packet. */
+/** So much later a client has read it. */
+const CROSSING_MS = 200;
+
+/** What a client must live through, by the rule that says so. */
+const AFTER = {
+  'IM-1-36': 'a frame that is no packet',
+  'IM-1-40': 'an answer that nobody had asked for',
+  'IM-1-41': 'a receipt for a message that it does not know',
+} as const;
+
+type Rule = keyof typeof AFTER;
+
+/** What the frame of a script is: an answer to nothing, a receipt for nothing, or no packet. */
+const ruleOf = (text: string): Rule => {
+  try {
+    const { type, rid, msgId }: Record<string, unknown> = JSON.parse(text);
+    if ((type === 'msg:A' || type === 'ack:A') && typeof rid === 'string') return 'IM-1-40';
+    return type === 'ack:N' && typeof msgId === 'string' ? 'IM-1-41' : 'IM-1-36';
+  } catch {
+    return 'IM-1-36';
+  }
+};
+
+/** A client ends only when it is told to, and goes on after what is no packet, or nothing to it. */
 export const judgeSurvival: ClientJudge = ({ facts, findings }) => {
-  let raw: { line: number; at: number; what: string } | undefined;
+  let raw: { line: number; at: number; what: string; rule: Rule; survived: boolean } | undefined;
   const livesOn = (): void => {
-    if (raw === undefined) return;
-    findings.exercise('IM-1-36');
-    raw = undefined;
+    if (raw === undefined || raw.survived) return;
+    findings.exercise(raw.rule);
+    raw.survived = true;
   };
   return {
-    onRaw: ({ what, text }) => {
-      raw = { line: facts.line, at: facts.at, what: text === undefined ? what : `${what}: ${text.slice(0, 60)}` };
+    onRaw: ({ what, text = '' }) => {
+      const told = text === '' ? what : `${what}: ${text.slice(0, 60)}`;
+      raw = { line: facts.line, at: facts.at, what: told, rule: ruleOf(text), survived: false };
+    },
+    onStray: () => {
+      const what = 'an A with a rid that it never sent';
+      raw = { line: facts.line, at: facts.at, what, rule: 'IM-1-40', survived: false };
     },
     onSending: livesOn,
     onAck: livesOn,
     onSubject: ({ event, code, signal }) => {
       if (event !== 'exited') return;
+      // What the client sent just after it may have crossed it.
+      if (raw?.survived && facts.at > raw.at + CROSSING_MS) raw = undefined;
       findings.report({
-        requirement: raw === undefined ? 'IM-1-30' : 'IM-1-36',
+        requirement: raw?.rule ?? 'IM-1-30',
         message: 'the client ended by itself',
         expected: 'a client that goes on until it is told to end',
         seen: `its process ended with ${signal ?? `code ${code ?? 0}`}`,
@@ -28,10 +58,10 @@ export const judgeSurvival: ClientJudge = ({ facts, findings }) => {
       });
     },
     onSettled: () => {
-      if (raw === undefined) return;
+      if (raw === undefined || raw.survived) return;
       findings.report({
-        requirement: 'IM-1-36',
-        message: 'after a frame that is no packet the client did nothing more',
+        requirement: raw.rule,
+        message: `after ${AFTER[raw.rule]} the client did nothing more`,
         expected: 'it goes on, on the same connection or on a new one',
         seen: `no packet until ${ms(facts.at)}`,
         where: `after ${raw.what} at ${ms(raw.at)}`,

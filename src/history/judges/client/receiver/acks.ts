@@ -81,7 +81,7 @@ export const judgeAcks: ClientJudge = (context) => {
     const dueAt = turnBy(from + pausesMs(resendAfterMs, resendMaxMs, count) * MOST + facts.graceMs);
     if (facts.at <= dueAt) return;
     runs.delete(push);
-    reportPush(context, 'IM-4.3-4', push, {
+    reportPush(context, push.strayed ? 'IM-1-40' : 'IM-4.3-4', push, {
       message: 'an ack without an answer was not sent again in time',
       expected: `an ack:R for ${push.serverMsgId} by ${ms(dueAt)}`,
       seen: `none until ${ms(facts.at)}`,
@@ -140,6 +140,7 @@ export const judgeAcks: ClientJudge = (context) => {
         run.count += 1;
         run.notBefore = 0;
         if (!isAnswer) findings.exercise('IM-4.3-4');
+        if (!isAnswer && push.strayed && push.settled === undefined) findings.exercise('IM-1-40');
       } else runs.set(push, { conn, from: at, count: 1, notBefore: 0, binds: false, rejectedAt: 0, crossed: false });
       const { settled } = push;
       if (settled === undefined || isAnswer || at <= readBy(settled, conn)) return;

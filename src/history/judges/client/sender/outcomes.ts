@@ -18,6 +18,7 @@ const untruth = (entry: Entry, { status, at }: Outcome, windowMs: number): Requi
       return answers.some((answer) => answer.status !== 'rejected') && receipts.length === 0 ? 'IM-4.1-8' : 'IM-4.1-7';
     case 'refused':
       if (end?.status === 'refused') return undefined;
+      if (entry.strayed) return 'IM-1-40';
       return answers.at(-1)?.unknownCode ? 'IM-4.1-16' : answers.at(-1)?.retryable ? 'IM-4.1-10' : 'IM-4.1-7';
     case 'unknown':
       return first !== undefined && at - first.at < windowMs * LEAST ? 'IM-4.1-9' : undefined;

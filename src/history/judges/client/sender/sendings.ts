@@ -28,9 +28,9 @@ interface Run {
 }
 
 /** What the client owes of a message: nothing any more, an answer to its question, or a receipt. */
-const ruleOf = ({ answers }: Entry): RequirementId => {
+const ruleOf = ({ answers, strayed }: Entry): RequirementId => {
   const last = answers.at(-1);
-  if (last === undefined) return 'IM-4.1-5';
+  if (last === undefined) return strayed ? 'IM-1-40' : 'IM-4.1-5';
   if (last.status === 'rejected') return last.unknownCode ? 'IM-4.1-16' : 'IM-4.1-10';
   return 'IM-4.1-8';
 };
@@ -135,6 +135,7 @@ export const judgeSendings: ClientJudge = (context) => {
     run.crossed = false;
     if (run.notBefore > 0) findings.exercise(entry.answers.at(-1)?.unknownCode ? 'IM-4.1-16' : 'IM-4.1-10');
     findings.exercise('IM-4.1-5');
+    if (entry.strayed && entry.answers.length === 0) findings.exercise('IM-1-40');
     if (entry.answers.some(({ status }) => status !== 'rejected')) findings.exercise('IM-4.1-8');
     // The first sending may have been read late: one pause alone says nothing.
     if (run.count < ENOUGH_PAUSES || sending.at >= earliest) {
