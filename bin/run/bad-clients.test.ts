@@ -72,6 +72,12 @@ t.test('clients and bots that do what none should neither hang nor harm the kit'
       /did not connect to ws:.* within 20 s.*\n {2}Let it connect to IM_URL/,
     ),
     refused('no token', 'no-token', 3, /without the token.*HTTP 401.*\n {2}Let it send the token/),
+    refused(
+      'no subprotocol',
+      'no-subprotocol',
+      3,
+      /did not offer the subprotocol im\.ran\.v1.*HTTP 400.*\n {2}Let it offer im\.ran\.v1/,
+    ),
     judged('a flood of messages', 'flood', PLAIN, ['IM-4.1-12', 'IM-4.1-11']),
     judged('a flood of words', 'flood-of-words', PLAIN, ['IM-4.1-11', 'IM-4.1-5']),
     judged('frames of half a megabyte', 'large-frames', PLAIN, ['IM-4.1-11', 'IM-4.1-12']),

@@ -1,4 +1,4 @@
-import { CLIENT_TIMERS, type HistoryEvent } from '../../../schemas/index.js';
+import { CLIENT_TIMERS, type HistoryEvent, WIRE } from '../../../schemas/index.js';
 import { KitError } from '../../errors.js';
 import { type BotHost, HELLO_BOUND_MS, type Hello, ServerStage } from '../../play/server/index.js';
 import { describeExit, outputOf } from '../process/exit.js';
@@ -14,6 +14,8 @@ const UNKNOWN: Hello = { start: '', name: '', roles: [], classes: [], timers: {}
 
 const WORDS = 'docs/test-a-client.md tells the words of a bot.';
 const TOKEN = 'Let it send the token as a Bearer header, or as access_token in the query.';
+const UNOFFERED = `did not offer the subprotocol ${WIRE.subprotocol}, so it was refused with HTTP 400`;
+const OFFER = `Let it offer ${WIRE.subprotocol} in Sec-WebSocket-Protocol: a server may refuse it otherwise (IM-1-2).`;
 const FLOODED = 'sent more than any client has to say, before it said hello';
 
 interface Look {
@@ -71,6 +73,7 @@ const whyNoHello = (exec: string, bot: BotProcess, look: Look): KitError => {
     const remedy = 'Let it send the token of IM_TOKEN or {token}, as a Bearer header or as access_token in the query.';
     return unreachable('came without the token that it was given, so it was refused with HTTP 401', remedy);
   }
+  if (stage.newest === undefined && stage.unoffered > 0) return unreachable(UNOFFERED, OFFER);
   if (stage.newest === undefined) {
     return unreachable(
       `did not connect to ${bot.listener.url} within ${seconds} s`,
@@ -108,6 +111,7 @@ const whyNobody = (bot: WaitingBot, look: Look, boundMs: number): KitError => {
   if (stage.flooded) return unreachable(FLOODED, WORDS);
   if (stage.newest !== undefined) return unreachable(noHello(bound, look), WORDS);
   if (bot.listener.strangers > 0) return unreachable('came without the token, so it was refused with HTTP 401', TOKEN);
+  if (stage.unoffered > 0) return unreachable(UNOFFERED, OFFER);
   const remedy = 'Can it reach that address? --listen names another one.';
   return unreachable(`did not connect to ${bot.url} ${bound}`, remedy);
 };

@@ -179,6 +179,10 @@ const KINDS = {
     new WebSocket(url, 'im.ran.v1').on('error', () => {});
     setInterval(() => {}, 1_000);
   },
+  'no-subprotocol': () => {
+    new WebSocket(url, [], { headers: { Authorization: `Bearer ${token}` } }).on('error', () => {});
+    setInterval(() => {}, 1_000);
+  },
   'no-hello': () => open(),
   'no-connection': () => void setInterval(() => {}, 1_000),
 };
