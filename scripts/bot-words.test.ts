@@ -106,5 +106,9 @@ t.test('what is read as a word of a bot is what the published schema takes', asy
     t.equal(isWord, faultsOf(JSON.parse(text)).length === 0, text);
   }
   t.ok(words > 20, `${words} of them are words`);
+  // What every object inherits is no word either.
+  for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
+    t.match(readBotWord(`{"${name}":{}}`), { fault: /^a word that is none: it must have one member/ }, name);
+  }
   t.match(readBotWord('{'), { fault: 'a word that is none: it is no JSON object' });
 });
