@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Request } from '../server/requests.js';
 import { type Command, writeEntry } from './commands.js';
-import type { Lease, Log } from './log.js';
+import { entryKey, type Lease, type Log } from './log.js';
 
 /** Something to be put into the log. `request`: who waits for what comes of it. */
 export interface Proposal {
@@ -34,13 +34,15 @@ const sizeOf = ({ command }: Proposal): number =>
 
 /**
  * Puts what this node has to say into the log: one entry after another, each with all that came meanwhile, so that what a
- * connection sent keeps its order. An entry whose outcome is unknown is tried again under the same key until it is known.
+ * connection sent keeps its order. An entry whose outcome is unknown is tried again under the same count until it is known.
  */
 export class Appender {
   readonly #host: AppenderHost;
   #queue: Proposal[] = [];
   /** Sent, and not seen in the log yet. */
   readonly #sent = new Map<string, readonly Proposal[]>();
+  #life = '';
+  /** Entries of this life. */
   #count = 0;
   #running = false;
   #stopped = false;
@@ -77,6 +79,12 @@ export class Appender {
     for (const { request } of this.#queue.splice(0)) if (request) this.#host.refuse(request);
   }
 
+  /** What was sent may never be seen: a snapshot covers it. */
+  forgetSent(): void {
+    for (const batch of this.#sent.values()) for (const proposal of batch) this.#giveUp(proposal);
+    this.#sent.clear();
+  }
+
   stop(): void {
     this.#stopped = true;
     clearInterval(this.#timer);
@@ -106,13 +114,15 @@ export class Appender {
 
   async #append(lease: Lease, batch: readonly Proposal[]): Promise<void> {
     const { log, wallClock, onFenced } = this.#host;
+    if (this.#life !== lease.life) this.#count = 0;
+    this.#life = lease.life;
     this.#count += 1;
-    const key = `${lease.life}-${this.#count}`;
+    const key = entryKey(lease.life, this.#count);
     this.#sent.set(key, batch);
     const text = writeEntry({ life: lease.life, at: wallClock(), commands: batch.map(({ command }) => command) });
     while (!this.#stopped) {
       try {
-        const outcome = await log.append(key, text, lease);
+        const outcome = await log.append(this.#count, text, lease);
         if (outcome === 'appended') return;
         this.#sent.delete(key);
         for (const proposal of batch) this.#giveUp(proposal);

@@ -2,6 +2,8 @@ import type { Counters } from '../server/counters.js';
 import type { Change } from '../server/store.js';
 import type { Presence } from './presence.js';
 
+export type AddedRow = ['added', process: string, added: number];
+
 /** A process of a node keeps what it has counted over all its lives: they begin alike. */
 const processOf = (life: string): string => life.slice(0, life.lastIndexOf('_'));
 
@@ -24,14 +26,25 @@ export class ClusterCounts {
 
   /** Changes that an entry of that life has made; `isOwn`: of this process. */
   committed(changes: readonly Change[], now: number, life: string, isOwn: boolean): void {
-    if (this.#counters === undefined) return;
-    if (isOwn) this.#counters.committed(changes, now);
+    if (isOwn) this.#counters?.committed(changes, now);
     let added = 0;
     for (const change of changes) {
       if (change.kind === 'accept') added += 1;
       else if (change.kind === 'ack' || (change.kind === 'expire' && change.missing === undefined)) added -= 1;
     }
     if (added !== 0) this.#added.set(processOf(life), (this.#added.get(processOf(life)) ?? 0) + added);
+  }
+
+  copy(): AddedRow[] {
+    return [...this.#added].map(([process, added]) => ['added', process, added]);
+  }
+
+  restore(process: string, added: number): void {
+    this.#added.set(process, added);
+  }
+
+  clear(): void {
+    this.#added.clear();
   }
 
   /** After each change of the state, or of who lives. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CLOSE } from '../../../schemas/wire.js';
 import type { Identity } from '../../protocol/index.js';
 import { answer, endForAll, refuse, tellExpired, tellSender } from '../server/answer.js';
@@ -5,18 +6,23 @@ import { type CommitLoopHost, holdBack, type Loop } from '../server/commit-loop.
 import type { Connection } from '../server/connection.js';
 import { type Decider, decide } from '../server/decide.js';
 import { ExpiryClock } from '../server/expiry-clock.js';
+import type { MemoryStore } from '../server/memory-store.js';
 import type { Outbox } from '../server/outbox.js';
 import { isOver } from '../server/records.js';
-import type { ExpireRequest, Peer, Request } from '../server/requests.js';
+import type { Request } from '../server/requests.js';
 import { loadWorkingSet } from '../server/working-set.js';
 import { Appender, type Proposal } from './appender.js';
 import { ClusterCounts } from './cluster-counts.js';
+import { requestOf, settle } from './cluster-requests.js';
 import { type Command, readEntry } from './commands.js';
+import { Keeper } from './keeper.js';
 import type { Log, LogEvent } from './log.js';
 import { Membership } from './membership.js';
 import { Presence } from './presence.js';
+import { ClusterState } from './state.js';
 
 export interface ClusterHost extends Omit<CommitLoopHost, 'epoch'> {
+  store: MemoryStore;
   logOfAll: Log;
   node: string;
   answerWithinMs: number;
@@ -28,6 +34,11 @@ const EXPIRE_LIMIT = 1_000;
 const EXPIRE_TURN_MS = 150;
 const DRAIN_LOOK_MS = 10;
 const DRAIN_BOUND_MS = 3_000;
+
+const LOAD_AGAIN_MS = 100;
+
+/** Something that must happen in the order of the log. */
+type Happening = LogEvent | { kind: 'missed'; onLoaded: () => void };
 
 const deviceName = ({ user, device }: Identity): string => `${user}/${device}`;
 
@@ -41,18 +52,21 @@ export class ClusterLoop implements Loop {
   readonly #presence = new Presence();
   readonly #membership: Membership;
   readonly #counts: ClusterCounts;
+  readonly #state: ClusterState;
+  readonly #keeper: Keeper;
   readonly #appender: Appender;
   readonly #following = new AbortController();
   readonly #expiry: ExpiryClock;
-  readonly #events: LogEvent[] = [];
+  readonly #events: Happening[] = [];
   readonly #scans = new Set<Outbox>();
   /** Places that the log has given to this node, and whose connections are about to open. */
   readonly #claims = new Map<string, string[]>();
   readonly #places = new Map<Connection, string>();
   readonly #connections = new Map<string, Connection>();
   #placeCount = 0;
-  #now = 0;
   #seq = 0;
+  /** Of the last event that was applied. */
+  #revision = 0;
   #running: Promise<void> | undefined;
 
   constructor(host: ClusterHost) {
@@ -61,6 +75,13 @@ export class ClusterLoop implements Loop {
     this.#membership = new Membership({ node, log, onLapsed: () => this.#onLapsed() });
     const { counters } = host;
     this.#counts = new ClusterCounts(counters, this.#presence, node);
+    this.#state = new ClusterState(host.store, this.#presence, this.#counts);
+    this.#keeper = new Keeper({
+      log,
+      lease: () => (this.isServing ? this.#membership.lease : undefined),
+      isFirst: () => this.#presence.rankOf(node) === 0,
+      copy: () => this.#state.copy(),
+    });
     if (counters) counters.countsStoredOf = (user) => this.#presence.firstLifeOf(user) === this.#membership.lease?.life;
     this.#appender = new Appender({
       log,
@@ -84,9 +105,19 @@ export class ClusterLoop implements Loop {
 
   /** Resolves at once: until the node has caught up, upgrades are refused. */
   async start(): Promise<void> {
-    const { logOfAll: log } = this.#host;
-    void log.follow(0, (event) => this.#onEvent(event), this.#following.signal);
+    void this.#follow();
     void this.#membership.run();
+  }
+
+  /** Takes the newest snapshot and goes on from there, at first and whenever the log does not have what comes next. */
+  async #follow(): Promise<void> {
+    const { signal } = this.#following;
+    while (!signal.aborted) {
+      await new Promise<void>((onLoaded) => this.#onEvent({ kind: 'missed', onLoaded }));
+      if (signal.aborted) return;
+      await this.#host.logOfAll.follow(this.#revision, (event) => this.#onEvent(event), signal);
+      await sleep(LOAD_AGAIN_MS, undefined, { ref: false });
+    }
   }
 
   stop(): void {
@@ -164,7 +195,7 @@ export class ClusterLoop implements Loop {
     if (place !== undefined && this.isServing) this.#appender.propose(['g', identity.user, identity.device, place]);
   }
 
-  #onEvent(event: LogEvent): void {
+  #onEvent(event: Happening): void {
     this.#events.push(event);
     this.#wake();
   }
@@ -189,13 +220,20 @@ export class ClusterLoop implements Loop {
     outbox.load(await this.#host.store.scanInbox(outbox.user, outbox.device, outbox.cursor, limit), limit);
   }
 
-  async #apply(event: LogEvent): Promise<void> {
+  async #apply(event: Happening): Promise<void> {
+    if (event.kind === 'missed') {
+      await this.#load();
+      event.onLoaded();
+      return;
+    }
+    // Told late: the snapshot has it.
+    if (event.revision <= this.#revision) return;
     if (event.kind === 'entry') {
       await this.#applyEntry(event.key, event.text);
     } else if (event.kind === 'joined') {
       this.#presence.joined(event.node, event.life);
       this.#membership.joined(event.node, event.life);
-    } else {
+    } else if (event.kind === 'left') {
       this.#presence.left(event.node);
       const { lease } = this.#membership;
       if (event.node === this.#host.node && lease && !this.#presence.isAlive(lease.life) && this.isServing) {
@@ -203,6 +241,41 @@ export class ClusterLoop implements Loop {
       }
     }
     this.#counts.stand(this.#host.store.waiting);
+    this.#revision = event.revision;
+    this.#keeper.applied(event.revision, event.kind === 'entry' ? event.text.length : 0);
+  }
+
+  /**
+   * A snapshot takes the place of what was applied. Whoever was told something by this life of the node must not be told
+   * more: what happened meanwhile was missed.
+   */
+  async #load(): Promise<void> {
+    const { lease } = this.#membership;
+    if (this.#revision > 0 && lease) this.#membership.lapse(lease.life);
+    this.#appender.forgetSent();
+    while (!this.#following.signal.aborted) {
+      try {
+        await this.#loadNewest();
+        return;
+      } catch {
+        // The log cannot be reached now, or there is a newer snapshot.
+        await sleep(LOAD_AGAIN_MS);
+      }
+    }
+  }
+
+  async #loadNewest(): Promise<void> {
+    const { logOfAll: log, store, cache, node } = this.#host;
+    cache.clear();
+    const snapshot = await this.#state.load(log.snapshots);
+    this.#revision = snapshot?.revision ?? 0;
+    this.#seq = store.lastSeq;
+    this.#keeper.loaded(snapshot);
+    this.#expiry.set(await store.nextExpiry());
+    this.#counts.stand(store.waiting);
+    // It may have joined before the snapshot was taken.
+    const life = this.#presence.lifeOf(node);
+    if (life !== undefined) this.#membership.joined(node, life);
   }
 
   async #applyEntry(key: string, text: string): Promise<void> {
@@ -210,14 +283,14 @@ export class ClusterLoop implements Loop {
     const { life, at, commands } = readEntry(text);
     const own = this.#appender.take(key);
     // The engine has no time of its own: that of the nodes counts, and never goes back.
-    this.#now = Math.max(this.#now, at);
-    const due = commands.some(([kind]) => kind === 'x') ? await store.findDue(this.#now, EXPIRE_LIMIT) : [];
+    this.#state.now = Math.max(this.#state.now, at);
+    const due = commands.some(([kind]) => kind === 'x') ? await store.findDue(this.#state.now, EXPIRE_LIMIT) : [];
     const requests = commands.map((command, index) => requestOf(command, own?.[index], due, this.#host.multiDevice));
     const asked = requests.filter((request) => request !== undefined);
     const workingSet = await loadWorkingSet(asked, store, cache, maxInboxMessages);
     const { outcomes, changes, expired } = decide(asked, workingSet, this.#decider(life));
     if (changes.length > 0) await store.commit(changes);
-    this.#counts.committed(changes, this.#now, life, this.#membership.isOwn(life));
+    this.#counts.committed(changes, this.#state.now, life, this.#membership.isOwn(life));
     for (const outcome of outcomes) if (outcome.kind === 'user') cache.setUser(outcome.request.user, outcome.devices);
     if (asked.length > 0) this.#expiry.set(await store.nextExpiry());
     for (const command of commands) {
@@ -234,7 +307,7 @@ export class ClusterLoop implements Loop {
         if (command[0] === 'c' && outcome.kind === 'user' && outcome.registration === 'stored') {
           this.#enter(life, command, own?.[index]);
         }
-        answer(outcome, this.#view, this.#now);
+        answer(outcome, this.#view, this.#state.now);
         settle(own?.[index]);
       }
     });
@@ -257,7 +330,7 @@ export class ClusterLoop implements Loop {
       return this.#seq;
     };
     const limits = { maxBodyBytes, maxInboxMessages, maxDevicesPerUser };
-    return { cache, ...limits, expires, multiDevice, now: this.#now, epoch: life.replace('-', ''), nextSeq };
+    return { cache, ...limits, expires, multiDevice, now: this.#state.now, epoch: life.replace('-', ''), nextSeq };
   }
 
   /** A device has connected, here or elsewhere: the connection that it had before is replaced. */
@@ -279,14 +352,14 @@ export class ClusterLoop implements Loop {
 
   async #tell(from: string, msgId: string): Promise<void> {
     const [dedup] = await this.#host.store.findDedup([{ from, msgId }]);
-    if (!dedup || dedup.deliveredAt !== undefined || isOver(dedup, this.#now)) return;
+    if (!dedup || dedup.deliveredAt !== undefined || isOver(dedup, this.#state.now)) return;
     const { serverMsgId, to, acceptedAt } = dedup;
     tellSender(this.#host.registry, { from, msgId, serverMsgId, to }, 'stored', acceptedAt);
   }
 
   async #forget(before: number): Promise<void> {
     const { store, registry, dedupWindowMs } = this.#host;
-    const { ended } = await store.purge(Math.min(before, this.#now - dedupWindowMs), EXPIRE_LIMIT);
+    const { ended } = await store.purge(Math.min(before, this.#state.now - dedupWindowMs), EXPIRE_LIMIT);
     for (const { user, seq } of ended) endForAll(registry, user, seq);
   }
 
@@ -320,31 +393,3 @@ export class ClusterLoop implements Loop {
     settle({ request });
   }
 }
-
-const settle = (proposal: Pick<Proposal, 'request'> | undefined): void => {
-  const request = proposal?.request;
-  if (request?.kind === 'message' || request?.kind === 'ack') request.connection.settleRequest(request.packet);
-};
-
-/** A connection of another node, or one that is gone: nothing can be told to it here. */
-const elsewhere = (user: string, device: string, multiDevice: boolean): Peer => ({
-  user,
-  device,
-  send: () => undefined,
-  settleRequest: () => undefined,
-  outbox: { device: multiDevice ? device : undefined, find: () => undefined, has: () => false, apply: () => false },
-});
-
-const requestOf = (
-  command: Command,
-  own: Proposal | undefined,
-  due: ExpireRequest['due'],
-  multiDevice: boolean,
-): Request | undefined => {
-  if (own?.request && !own.givenUp) return own.request;
-  const [kind, user, device, packet] = command;
-  if (kind === 'm') return { kind: 'message', connection: elsewhere(user, device, multiDevice), packet };
-  if (kind === 'a') return { kind: 'ack', connection: elsewhere(user, device, multiDevice), packet };
-  if (kind === 'c') return { kind: 'user', user, device, done: () => undefined };
-  return kind === 'x' ? { kind: 'expire', due } : undefined;
-};

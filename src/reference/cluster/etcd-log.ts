@@ -1,7 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Lease, Log, LogEvent } from './log.js';
+import {
+  BEAT,
+  decode,
+  ENTRY,
+  type EtcdEvent,
+  type EtcdReply,
+  encode,
+  NODE,
+  nodeOf,
+  rangeOf,
+  WATCHED,
+} from './etcd-keys.js';
+import { EtcdSnapshots } from './etcd-snapshots.js';
+import { entryKey, type Lease, type Log, type LogEvent } from './log.js';
 
 const LEASE_S = 2;
+/** Entries, joinings and beats. */
+const SNAPSHOT_AFTER = 10_000;
 /** For one request to one member; then the next one is asked. */
 const REQUEST_MS = 1_000;
 /** A watch on which nothing came for so long is put to the test: something is written that it must bring. */
@@ -12,47 +27,35 @@ const LOOK_MS = 100;
 /** Before the next member is asked for the log. */
 const RETRY_MS = 50;
 
-const PREFIX = 'im/';
-/** The end of the range of all keys with the prefix. */
-const PREFIX_END = 'im0';
-const ENTRY = 'im/log/';
-const NODE = 'im/node/';
-const BEAT = 'im/beat';
+class Compacted extends Error {}
 
-const encode = (text: string): string => Buffer.from(text).toString('base64');
-const decode = (text: string): string => Buffer.from(text, 'base64').toString();
-
-/** What of the answers of the JSON gateway is read. Numbers of 64 bits are texts there. */
-interface Reply {
-  ID?: string;
-  succeeded?: boolean;
-  result?: { TTL?: string; events?: WatchEvent[]; canceled?: boolean; cancel_reason?: string };
-  responses?: { response_range?: { count?: string } }[];
-}
-interface WatchEvent {
-  type?: 'DELETE';
-  kv: { key: string; value?: string; mod_revision: string };
-}
-
-const eventOf = ({ type, kv }: WatchEvent): LogEvent | undefined => {
+const eventOf = ({ type, kv }: EtcdEvent): LogEvent | undefined => {
   const key = decode(kv.key);
   const revision = Number(kv.mod_revision);
   if (key.startsWith(ENTRY) && type !== 'DELETE') {
-    return { kind: 'entry', revision, key: key.slice(ENTRY.length), text: decode(kv.value ?? '') };
+    return {
+      kind: 'entry',
+      revision,
+      key: entryKey(key.slice(ENTRY.length), Number(kv.version)),
+      text: decode(kv.value),
+    };
   }
+  if (key === BEAT) return { kind: 'beat', revision };
   if (!key.startsWith(NODE)) return undefined;
   const node = key.slice(NODE.length);
   return type === 'DELETE'
     ? { kind: 'left', revision, node }
-    : { kind: 'joined', revision, node, life: decode(kv.value ?? '') };
+    : { kind: 'joined', revision, node, life: decode(kv.value) };
 };
 
 /**
- * The log in etcd, over the JSON gateway that each member serves: an entry is a key, its place the revision that created
- * it, and the lease of a node is a lease of etcd. All members are given, and whichever does not answer is passed over.
+ * The log in etcd, over the JSON gateway that each member serves: an entry is a version of the key of its life, its place
+ * the revision of that, and the lease of a node is a lease of etcd. Old versions go when etcd compacts. All members are given, and whichever does not answer is passed over.
  */
 export class EtcdLog implements Log {
   readonly leaseMs = LEASE_S * 1_000;
+  readonly snapshotAfter = SNAPSHOT_AFTER;
+  readonly snapshots = new EtcdSnapshots((path, body) => this.#ask(path, body));
   readonly #members: readonly string[];
   #current = 0;
   #watching: AbortController | undefined;
@@ -62,20 +65,20 @@ export class EtcdLog implements Log {
     this.#members = members.map((url) => url.replace(/\/+$/, ''));
   }
 
-  async append(key: string, text: string, { life }: Lease): Promise<'appended' | 'fenced'> {
-    const entry = encode(ENTRY + key);
-    const node = encode(NODE + life.slice(0, life.indexOf('-')));
+  /** The version of a key is how often it was written since it was created. */
+  async append(count: number, text: string, { life }: Lease): Promise<'appended' | 'fenced'> {
+    const entries = encode(ENTRY + life);
     const reply = await this.#ask('kv/txn', {
       compare: [
-        { key: entry, target: 'CREATE', create_revision: '0' },
+        { key: entries, target: 'VERSION', version: String(count - 1) },
         // What a node writes after its lease has lapsed must not count.
-        { key: node, target: 'VALUE', value: encode(life) },
+        { key: encode(NODE + nodeOf(life)), target: 'VALUE', value: encode(life) },
       ],
-      success: [{ request_put: { key: entry, value: encode(text) } }],
-      failure: [{ request_range: { key: entry, count_only: true } }],
+      success: [{ request_put: { key: entries, value: encode(text) } }],
+      failure: [{ request_range: { key: entries, keys_only: true } }],
     });
-    const isThere = Number(reply.responses?.[0]?.response_range?.count ?? 0) > 0;
-    return reply.succeeded === true || isThere ? 'appended' : 'fenced';
+    const written = Number(reply.responses?.[0]?.response_range?.kvs?.[0]?.version ?? 0);
+    return reply.succeeded === true || written >= count ? 'appended' : 'fenced';
   }
 
   async join(node: string, life: string): Promise<Lease> {
@@ -93,6 +96,7 @@ export class EtcdLog implements Log {
   async follow(after: number, onEvent: (event: LogEvent) => void, signal: AbortSignal): Promise<void> {
     let seen = after;
     while (!signal.aborted) {
+      let isTrimmed = false;
       const watching = new AbortController();
       this.#watching = watching;
       this.#watchingSince = performance.now();
@@ -103,11 +107,12 @@ export class EtcdLog implements Log {
           seen = event.revision;
           onEvent(event);
         });
-      } catch {
+      } catch (error) {
         // A member that is gone, or a watch that lags: the next one goes on where this one stopped.
+        isTrimmed = error instanceof Compacted;
       }
       signal.removeEventListener('abort', stop);
-      if (signal.aborted) return;
+      if (signal.aborted || isTrimmed) return;
       this.#current += 1;
       await sleep(RETRY_MS);
     }
@@ -149,7 +154,7 @@ export class EtcdLog implements Log {
     onHeard: () => void,
   ): Promise<void> {
     // Without `fragment` what a node that starts has to read is one message, and may be larger than the gateway takes.
-    const range = { key: encode(PREFIX), range_end: encode(PREFIX_END), start_revision: String(from), fragment: true };
+    const range = rangeOf(WATCHED, { start_revision: String(from), fragment: true });
     const response = await this.#post('watch', { create_request: range }, signal);
     if (response.body === null) return;
     const decoder = new TextDecoder();
@@ -160,7 +165,8 @@ export class EtcdLog implements Log {
       rest = lines.pop() ?? '';
       for (const line of lines) {
         if (line === '') continue;
-        const { result } = JSON.parse(line) as Reply;
+        const { result } = JSON.parse(line) as EtcdReply;
+        if (result?.compact_revision) throw new Compacted();
         if (result?.canceled) throw new Error(`the watch was ended: ${result.cancel_reason ?? 'no reason'}`);
         for (const one of result?.events ?? []) {
           const event = eventOf(one);
@@ -171,9 +177,9 @@ export class EtcdLog implements Log {
   }
 
   /** Rejects when the member does not answer in time; then the next call asks another one. */
-  async #ask(path: string, body: unknown): Promise<Reply> {
+  async #ask(path: string, body: unknown): Promise<EtcdReply> {
     try {
-      return (await (await this.#post(path, body, AbortSignal.timeout(REQUEST_MS))).json()) as Reply;
+      return (await (await this.#post(path, body, AbortSignal.timeout(REQUEST_MS))).json()) as EtcdReply;
     } catch (error) {
       this.#current += 1;
       throw error;

@@ -5,6 +5,8 @@ export type LogEvent = { revision: number } & (
   | { kind: 'joined'; node: string; life: string }
   /** Its lease lapsed, or it left. */
   | { kind: 'left'; node: string }
+  /** Nothing but that the log goes on. */
+  | { kind: 'beat' }
 );
 
 /** The life of a node: from its joining until its lease lapses. */
@@ -16,21 +18,59 @@ export interface Lease {
   leave(): Promise<void>;
 }
 
+/** The state of all nodes after a revision, in pieces. It takes the place of the log up to there. */
+export interface Snapshot {
+  readonly revision: number;
+  readonly name: string;
+  readonly pieces: number;
+}
+
+/** Where snapshots are: as durable as the log. One that was not written to its end does not exist. */
+export interface Snapshots {
+  newest(): Promise<Snapshot | undefined>;
+  /** Rejects when it is not there any more: then a newer one is. */
+  read(snapshot: Snapshot, index: number): Promise<string>;
+  /** Resolves with undefined, and nothing has changed, when the life has ended or the newest one is not `before` any more. */
+  write(
+    revision: number,
+    pieces: Iterable<string>,
+    before: Snapshot | undefined,
+    lease: Lease,
+  ): Promise<Snapshot | undefined>;
+  /** This node has applied all up to there. */
+  report(revision: number, lease: Lease): Promise<void>;
+  /**
+   * Drops what that complete snapshot covers: the log up to there, and older snapshots. Resolves with false, and drops
+   * nothing, while a living node has not reported that it has applied as much.
+   */
+  trim(snapshot: Snapshot): Promise<boolean>;
+}
+
+/** The name of an entry. */
+export const entryKey = (life: string, count: number): string => `${life}-${count}`;
+
 /**
  * One log for all nodes. Another engine can stand here once it has passed a test of partitions: an entry that was
  * appended is never lost, moved or doubled, whichever of its members is lost.
  */
 export interface Log {
   /**
-   * Appends unless the key is there already, so a retry with the same key is safe. `fenced`: the life of the node has
-   * ended, and the entry is not there and never will be. Rejects when the outcome is unknown.
+   * Appends the `count`th entry of a life, from 1, each after the outcome of the one before is known. Unless it was
+   * appended already: a retry is safe, however late. `fenced`: the life of the node has ended, and the entry will never
+   * be there; it is not there either, unless a snapshot covers it. Rejects when the outcome is unknown.
    */
-  append(key: string, text: string, lease: Lease): Promise<'appended' | 'fenced'>;
+  append(count: number, text: string, lease: Lease): Promise<'appended' | 'fenced'>;
   /** How long a lease lives after its last renewal. Milliseconds. */
   readonly leaseMs: number;
   join(node: string, life: string): Promise<Lease>;
-  /** Everything after a revision, one event after the other, until the signal aborts. It reconnects by itself. */
+  /**
+   * Everything after a revision, one event after the other, until the signal aborts. It reconnects by itself. Resolves
+   * also when what comes next was trimmed: a snapshot has it.
+   */
   follow(after: number, onEvent: (event: LogEvent) => void, signal: AbortSignal): Promise<void>;
   /** The newest revision is that old or older: whoever has seen less asks elsewhere. */
   noteLag(): void;
+  readonly snapshots: Snapshots;
+  /** A snapshot is due after so many entries, or fewer long ones. */
+  readonly snapshotAfter: number;
 }

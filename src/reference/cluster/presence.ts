@@ -4,6 +4,10 @@ interface Seat {
   life: string;
 }
 
+export type PresenceRow =
+  | ['life', node: string, life: string]
+  | ['seat', user: string, device: string, place: string, life: string];
+
 /** Who is connected to which node, as the log tells it: the same on every node that has applied as much. */
 export class Presence {
   readonly #users = new Map<string, Map<string, Seat>>();
@@ -67,6 +71,30 @@ export class Presence {
   /** All lives that have not ended. */
   get lives(): readonly string[] {
     return [...this.#lives.values()];
+  }
+
+  /** The life of a node that has not ended. */
+  lifeOf(node: string): string | undefined {
+    return this.#lives.get(node);
+  }
+
+  /** All lives by node, and who sits where; `restore` takes it. */
+  copy(): PresenceRow[] {
+    const rows: PresenceRow[] = [...this.#lives].map(([node, life]) => ['life', node, life]);
+    for (const [user, devices] of this.#users) {
+      for (const [device, { place, life }] of devices) rows.push(['seat', user, device, place, life]);
+    }
+    return rows;
+  }
+
+  restore(row: PresenceRow): void {
+    if (row[0] === 'life') this.#lives.set(row[1], row[2]);
+    else this.connect(row[1], row[2], { place: row[3], life: row[4] });
+  }
+
+  clear(): void {
+    this.#users.clear();
+    this.#lives.clear();
   }
 
   placeOf(user: string, device: string): string | undefined {

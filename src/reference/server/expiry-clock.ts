@@ -7,6 +7,7 @@ export class ExpiryClock {
   readonly #wake: () => void;
   #nextAt = Number.POSITIVE_INFINITY;
   #paused = false;
+  #stopped = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(wallClock: () => number, wake: () => void) {
@@ -41,12 +42,13 @@ export class ExpiryClock {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#nextAt = Number.POSITIVE_INFINITY;
     clearTimeout(this.#timer);
   }
 
   #plan(): void {
-    if (this.#paused) return;
+    if (this.#paused || this.#stopped) return;
     clearTimeout(this.#timer);
     if (this.#nextAt === Number.POSITIVE_INFINITY) return;
     const dueIn = this.#nextAt - this.#wallClock();

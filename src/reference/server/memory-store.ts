@@ -21,6 +21,41 @@ interface Rest {
   message: MessageRecord;
   missing: readonly string[];
 }
+interface Due {
+  at: number;
+  user: string;
+}
+
+/** A record of one of the maps, under its key. */
+export type StoreRow =
+  | ['last', seq: number, waiting: number]
+  | ['user', key: string, value: readonly string[]]
+  | ['dedup', key: string, value: DedupRecord]
+  | ['inbox', value: MessageRecord]
+  | ['ack', key: string, value: AckRecord]
+  | ['rest', value: Rest]
+  | ['due', key: number, value: Due]
+  | ['settled', value: Settled];
+
+/** The entries of a map as they are now. Records are never changed, only replaced: to hold on to them is a copy. */
+const hold = <K, V>(map: ReadonlyMap<K, V>): Iterable<[K, V]> => {
+  const keys = [...map.keys()];
+  const values = [...map.values()];
+  return {
+    *[Symbol.iterator]() {
+      for (const [index, key] of keys.entries()) yield [key, values[index] as V];
+    },
+  };
+};
+
+const holdInner = <V>(maps: ReadonlyMap<string, ReadonlyMap<number, V>>): V[] => {
+  const all: V[] = [];
+  for (const map of maps.values()) for (const value of map.values()) all.push(value);
+  return all;
+};
+
+const innerOf = <V>(maps: ReadonlyMap<string, Map<number, V>>, user: string): Map<number, V> =>
+  maps.get(user) ?? new Map<number, V>();
 
 /** Keeps everything in memory, for a server without class `durable`. Maps keep their order, which is that of acceptance. */
 export class MemoryStore implements Store {
@@ -32,7 +67,7 @@ export class MemoryStore implements Store {
   readonly #acks = new Map<string, AckRecord>();
   /** What a device misses that another one has acked. */
   readonly #rests = new Map<string, Map<number, Rest>>();
-  readonly #due = new Map<number, { at: number; user: string }>();
+  readonly #due = new Map<number, Due>();
   /** In the order in which they were settled. */
   readonly #settled = new Map<number, Settled>();
 
@@ -173,6 +208,48 @@ export class MemoryStore implements Store {
       count += 1;
     }
     return { count, ended };
+  }
+
+  /** All that it holds now, for `restore`; what changes later does not show. Maps keep their order. */
+  copy(): Iterable<StoreRow> {
+    const { lastSeq, waiting } = this;
+    const [users, dedup, acks, due] = [hold(this.#users), hold(this.#dedup), hold(this.#acks), hold(this.#due)];
+    const [inboxes, rests, settled] = [holdInner(this.#inboxes), holdInner(this.#rests), [...this.#settled.values()]];
+    return {
+      *[Symbol.iterator](): Generator<StoreRow, void> {
+        yield ['last', lastSeq, waiting];
+        for (const [user, devices] of users) yield ['user', user, devices];
+        for (const [key, record] of dedup) yield ['dedup', key, record];
+        for (const message of inboxes) yield ['inbox', message];
+        for (const [key, record] of acks) yield ['ack', key, record];
+        for (const rest of rests) yield ['rest', rest];
+        for (const [seq, one] of due) yield ['due', seq, one];
+        for (const one of settled) yield ['settled', one];
+      },
+    };
+  }
+
+  /** One row of a copy, into a store that is empty but for the rows before it. */
+  restore(row: StoreRow): void {
+    const [kind, key] = row;
+    if (kind === 'last') [, this.lastSeq, this.waiting] = row;
+    else if (kind === 'user') this.#users.set(key, row[2]);
+    else if (kind === 'dedup') this.#dedup.set(key, row[2]);
+    else if (kind === 'inbox') this.#inboxes.set(key.to, innerOf(this.#inboxes, key.to).set(key.seq, key));
+    else if (kind === 'ack') this.#acks.set(key, row[2]);
+    else if (kind === 'rest') {
+      const { to, seq } = key.message;
+      this.#rests.set(to, innerOf(this.#rests, to).set(seq, key));
+    } else if (kind === 'due') this.#due.set(key, row[2]);
+    else this.#settled.set(key.seq, key);
+  }
+
+  clear(): void {
+    this.lastSeq = 0;
+    this.waiting = 0;
+    for (const map of [this.#users, this.#dedup, this.#inboxes, this.#acks, this.#rests, this.#due, this.#settled]) {
+      map.clear();
+    }
   }
 
   async close(): Promise<void> {}

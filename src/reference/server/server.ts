@@ -17,6 +17,7 @@ import { startHeartbeat } from './heartbeat.js';
 import { answerHttp, describe, type HttpPages, looksAfterPeers, refuseUpgrade } from './http.js';
 import { listen } from './listen.js';
 import { createLog, type Log } from './log.js';
+import { MemoryStore } from './memory-store.js';
 import { Metrics } from './metrics.js';
 import { openStore } from './open-store.js';
 import { readOptions, type ServerConfig, type ServerOptions } from './options.js';
@@ -42,11 +43,11 @@ const monotonic = (): number => performance.now();
 type MakeClusterLoop = (host: CommitLoopHost) => ClusterLoop;
 
 /** Loaded only in a node of a cluster. */
-const clusterLoopOf = async ({ cluster, timers }: ServerConfig): Promise<MakeClusterLoop | undefined> => {
-  if (!cluster) return undefined;
+const clusterLoopOf = async ({ cluster, timers }: ServerConfig, store: Store): Promise<MakeClusterLoop | undefined> => {
+  if (!cluster || !(store instanceof MemoryStore)) return undefined;
   const { ClusterLoop } = await import('../cluster/cluster-loop.js');
   const { log: logOfAll, node } = cluster;
-  return (host) => new ClusterLoop({ ...host, ...timers, logOfAll, node });
+  return (host) => new ClusterLoop({ ...host, ...timers, store, logOfAll, node });
 };
 
 /** All that the connections of one server share. */
@@ -291,7 +292,7 @@ export const startServer = async (options: ServerOptions = {}): Promise<RunningS
   const readToken = await createTokenReader(config.jwtSecret);
   const store = await openStore(config);
   try {
-    return await new ReferenceServer(config, store, log, readToken, await clusterLoopOf(config)).start();
+    return await new ReferenceServer(config, store, log, readToken, await clusterLoopOf(config, store)).start();
   } catch (error) {
     await store.close();
     throw error;

@@ -33,6 +33,12 @@ export class UserCache {
     if (size !== undefined) this.#inboxes.set(user, size + by);
   }
 
+  /** The store holds something else now. */
+  clear(): void {
+    this.#users.clear();
+    this.#inboxes.clear();
+  }
+
   /** After a commit that failed: whatever was counted for it is void. */
   forgetInboxSizes(): void {
     this.#inboxes.clear();

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CutWay, PairRelay } from './pair-relay.js';
 
-const MEMBERS = 3;
 const START_MS = 60_000;
 const ASK_MS = 1_000;
 
@@ -34,14 +33,14 @@ interface Status {
   leader?: string;
 }
 
-/** Three members of etcd that sync what they write, each behind a relay on the way between them. */
+/** Members of etcd that sync what they write, each behind a relay on the way between them. */
 export class EtcdMembers {
   readonly #folder = mkdtempSync(join(tmpdir(), 'im-etcd-members-'));
   readonly #members: Member[] = [];
   readonly #relays: PairRelay[] = [];
 
-  async start(): Promise<void> {
-    for (let number = 1; number <= MEMBERS; number += 1) {
+  async start(members = 3): Promise<void> {
+    for (let number = 1; number <= members; number += 1) {
       const [client, peer, relay] = [await freePort(), await freePort(), await freePort()];
       this.#members.push({ name: `m${number}`, data: join(this.#folder, `m${number}`), client, peer, relay });
     }

@@ -35,6 +35,8 @@ class Writer {
   #lives = 0;
   #renewedAt = 0;
   #count = 0;
+  /** Entries of this life. */
+  #ofLife = 0;
 
   constructor(log: Log, name: string, onAck: (key: string) => void, onFenced: (key: string) => void) {
     this.#log = log;
@@ -50,6 +52,7 @@ class Writer {
       const key = `${this.#name}-${this.#count}`;
       const outcome = await this.#append(key);
       if (outcome === 'appended') {
+        this.#ofLife += 1;
         this.#onAck(key);
       } else {
         this.#onFenced(key);
@@ -63,7 +66,7 @@ class Writer {
     for (;;) {
       try {
         this.#lease ??= await this.#join();
-        return await this.#log.append(key, key, this.#lease);
+        return await this.#log.append(this.#ofLife + 1, key, this.#lease);
       } catch {
         await sleep(RETRY_MS);
       }
@@ -72,6 +75,7 @@ class Writer {
 
   async #join(): Promise<Lease> {
     this.#lives += 1;
+    this.#ofLife = 0;
     this.#renewedAt = performance.now();
     return this.#log.join(this.#name, `${this.#name}-${this.#lives}`);
   }
@@ -94,7 +98,7 @@ class Follower {
   }
 
   #note(event: LogEvent): void {
-    if (event.kind === 'entry') this.heard.push({ key: event.key, revision: event.revision });
+    if (event.kind === 'entry') this.heard.push({ key: event.text, revision: event.revision });
   }
 
   stop(): void {
