@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { whyNoEtcd } from '../conformance/patching/cluster-command.js';
+import { ENGINES } from '../conformance/patching/cluster-command.js';
 import { type Figure, median } from './figure.js';
 import { kitProgram } from './kit-program.js';
 import { introduce, LoadClient, recipientOf } from './load-client.js';
@@ -29,7 +29,7 @@ const PASSED_BY_THE_LOAD = ['--max-inbox', '10000000'];
 
 /** Nothing to measure without etcd, and nobody may overlook that. */
 const isSkipped = (what: string): boolean => {
-  const why = whyNoEtcd();
+  const why = ENGINES.etcd.whyNot();
   if (why === undefined) return false;
   if (process.env.IM_REQUIRE_ALL === '1') throw new Error(why);
   process.stderr.write(`skipped ${what}: ${why}\n`);

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import { whyNoEtcd } from '../conformance/patching/cluster-command.js';
+import { ENGINES } from '../conformance/patching/cluster-command.js';
 import { refuseStale } from '../conformance/patching/stale.js';
 import { startBurners } from '../conformance/variants/burners.js';
 import { whyNoClient } from '../conformance/variants/client-command.js';
@@ -36,7 +36,7 @@ const tell = (text: string): void => void process.stderr.write(`${text}\n`);
 /** Where a program is missing, its variant is named and left out. */
 const isTestable = (variant: Variant): boolean => {
   const { id, proxy, cluster } = variant;
-  const why = (proxy && whyNoProxy(proxy)) ?? (cluster && whyNoEtcd()) ?? whyNoClient(variant);
+  const why = (proxy && whyNoProxy(proxy)) ?? (cluster && ENGINES[cluster].whyNot()) ?? whyNoClient(variant);
   if (why === undefined) return true;
   if (process.env.IM_REQUIRE_ALL === '1') throw new KitError('usage', `${id} cannot be tested`, why);
   tell(`not tested: ${id}: ${why}`);

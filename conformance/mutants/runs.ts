@@ -5,7 +5,7 @@ import type { Role } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import type { RunOptions } from '../../src/harness/index.js';
 import { packageRoot } from '../../src/package-root.js';
-import { CLUSTER_NODES, CLUSTER_OPTIONS, CLUSTER_SERVICES } from '../patching/cluster-command.js';
+import { CLUSTER_NODES, ENGINES } from '../patching/cluster-command.js';
 import type { Mutant } from './mutant.js';
 import { roleOf } from './mutant-file.js';
 
@@ -39,7 +39,7 @@ const commandOf = (file: string, { options = '', tls, needs, role }: Surrounding
   // loads into its children would change what signals do to them, and make each start slow.
   const start = `unset NODE_OPTIONS; exec "${process.execPath}" "${file}"`;
   if (role === 'client') return `${start} --short`;
-  if (needs === 'etcd') return `${start} --port {port} ${CLUSTER_OPTIONS} ${options}`.trimEnd();
+  if (needs === 'etcd') return `${start} --port {port} ${ENGINES.etcd.options} ${options}`.trimEnd();
   return `${start} --port {port} --data {data}${files} ${options}`.trimEnd();
 };
 
@@ -58,7 +58,7 @@ const runOf = (
 ) => ({
   ...run,
   ...wayIn(mutant),
-  ...(mutant.needs === 'etcd' ? { nodes: CLUSTER_NODES, services: CLUSTER_SERVICES } : {}),
+  ...(mutant.needs === 'etcd' ? { nodes: CLUSTER_NODES, services: ENGINES.etcd.services } : {}),
   ...(mutant.classes ? { classes: mutant.classes } : {}),
   skip: [],
   headers: {},

@@ -5,7 +5,7 @@ import { KitError } from '../../src/errors.js';
 import { type RunOptions, runSuite } from '../../src/harness/index.js';
 import { kitVersion } from '../../src/kit-version.js';
 import { botFile } from '../patching/client-folder.js';
-import { whyNoEtcd } from '../patching/cluster-command.js';
+import { ENGINES } from '../patching/cluster-command.js';
 import { serverFile } from '../patching/server-file.js';
 import { refuseStale } from '../patching/stale.js';
 import { fingerprintOf } from './fingerprint.js';
@@ -99,7 +99,7 @@ const control = async (mutants: readonly Mutant[], signal: AbortSignal): Promise
 
 /** Mutants whose scenario this machine cannot play, with what is missing. */
 const untestableOf = (mutants: readonly Mutant[], whyNoClock: string | undefined): SelfTest['untested'] => {
-  const missing = { clock: whyNoClock, etcd: whyNoEtcd() };
+  const missing = { clock: whyNoClock, etcd: ENGINES.etcd.whyNot() };
   return mutants.flatMap(({ id, needs }) => {
     const why = needs === undefined ? undefined : missing[needs];
     return why === undefined ? [] : [{ id, why }];

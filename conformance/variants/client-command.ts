@@ -2,9 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/package-root.js';
 import { botFile } from '../patching/client-folder.js';
+import { PYTHON } from '../patching/cluster-command.js';
 import type { Variant } from './variant.js';
-
-const PYTHON = '/usr/bin/python3';
 
 export const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 

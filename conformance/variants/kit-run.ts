@@ -6,7 +6,7 @@ import type { Report, Role, SubjectClass } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import { packageRoot } from '../../src/package-root.js';
 import { builtFile, certificateFile } from '../mutants/runs.js';
-import { CLUSTER_NODES, CLUSTER_OPTIONS, CLUSTER_SERVICES } from '../patching/cluster-command.js';
+import { CLUSTER_NODES, ENGINES } from '../patching/cluster-command.js';
 import { serverFile } from '../patching/server-file.js';
 import { clientCommand, quote } from './client-command.js';
 import { startByUrl } from './start-by-url.js';
@@ -89,7 +89,7 @@ const serverCommandOf = (
   if (claimed.includes('encrypted')) {
     words.push(`--tls-cert ${quote(certificateFile('cert.pem'))} --tls-key ${quote(certificateFile('key.pem'))}`);
   }
-  const place = cluster ? CLUSTER_OPTIONS : '--data {data}';
+  const place = cluster === undefined ? '--data {data}' : ENGINES[cluster].options;
   return `${node} ${quote(file)} --port {port} ${place} ${words.join(' ')}`;
 };
 
@@ -103,10 +103,10 @@ const wayTo = (tls: boolean, command: string, port: number | undefined): string[
   return [...(scheme === 'wss' ? ['wss://127.0.0.1:{port}/'] : []), '--exec', command];
 };
 
-const CLUSTER_ARGUMENTS: readonly string[] = [
+const clusterArguments = (cluster: NonNullable<Variant['cluster']>): string[] => [
   '--nodes',
   String(CLUSTER_NODES),
-  ...Object.entries(CLUSTER_SERVICES).flatMap(([name, command]) => ['--service', `${name}=${command}`]),
+  ...Object.entries(ENGINES[cluster].services).flatMap(([name, command]) => ['--service', `${name}=${command}`]),
 ];
 
 /** What says which server is tested. */
@@ -114,7 +114,7 @@ const serverArguments = ({ variant, classes }: KitRun, command: string, port: nu
   const claimed = claimedOf(variant, classes);
   return [
     ...wayTo(speaksTls(variant, claimed), command, port),
-    ...(variant.cluster ? CLUSTER_ARGUMENTS : []),
+    ...(variant.cluster === undefined ? [] : clusterArguments(variant.cluster)),
     ...(speaksTls(variant, claimed) ? ['--ca', certificateFile('cert.pem')] : []),
     ...(claimed.includes('secured') ? ['--jwt-secret', JWT_SECRET] : []),
     '--class',

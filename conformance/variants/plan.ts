@@ -50,7 +50,7 @@ export const variantsOf = ({ variants }: Plan, { role, classes }: Series): Varia
   variants.filter(
     (variant) =>
       roleOf(variant) === role &&
-      (variant.cluster === true) === (classes as readonly string[]).includes('replicated') &&
+      (variant.cluster !== undefined) === (classes as readonly string[]).includes('replicated') &&
       claimedOf(variant, classes).length > 0,
   );
 

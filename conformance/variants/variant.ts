@@ -67,9 +67,9 @@ export const VariantSchema = Type.Object(
       }),
     ),
     cluster: Type.Optional(
-      Type.Literal(true, {
+      Type.Union([Type.Literal('etcd'), Type.Literal('sql')], {
         description:
-          'The reference server on three nodes, with one etcd: it plays class `replicated`. Not where etcd is missing.',
+          'The reference server on three nodes, and what they share: it plays class `replicated`. Not where that is missing.',
       }),
     ),
     byUrl: Type.Optional(

@@ -1,7 +1,7 @@
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { CLUSTER_OPTIONS, CLUSTER_SERVICES } from '../../conformance/patching/cluster-command.js';
+import { ENGINES } from '../../conformance/patching/cluster-command.js';
 import type { ServerFile } from '../../conformance/patching/server-file.js';
 import type { Description, Report } from '../../schemas/index.js';
 import { CLASSES_OF, type Role } from '../../schemas/subject.js';
@@ -186,8 +186,8 @@ interface Embedded {
 
 /** The reference cluster, with one etcd: `etcd` is Debian's `etcd-server`. */
 const embeddedCluster = (file: string): Embedded => ({
-  exec: `exec ${shellQuote(process.execPath)} ${shellQuote(file)} --port {port} ${CLUSTER_OPTIONS}`,
-  services: CLUSTER_SERVICES,
+  exec: `exec ${shellQuote(process.execPath)} ${shellQuote(file)} --port {port} ${ENGINES.etcd.options}`,
+  services: ENGINES.etcd.services,
 });
 
 /** The command of the embedded server, and the secret of its tokens, unless the caller makes tokens of another kind. */

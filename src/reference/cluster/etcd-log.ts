@@ -50,7 +50,8 @@ const eventOf = ({ type, kv }: EtcdEvent): LogEvent | undefined => {
 
 /**
  * The log in etcd, over the JSON gateway that each member serves: an entry is a version of the key of its life, its place
- * the revision of that, and the lease of a node is a lease of etcd. Old versions go when etcd compacts. All members are given, and whichever does not answer is passed over.
+ * the revision of that, and the lease of a node is a lease of etcd. Old versions go when etcd compacts. All members are
+ * given, and whichever does not answer is passed over.
  */
 export class EtcdLog implements Log {
   readonly leaseMs = LEASE_S * 1_000;

@@ -10,7 +10,7 @@ import { type CutWay, PairRelay } from './pair-relay.js';
 const START_MS = 60_000;
 const ASK_MS = 1_000;
 
-const freePort = async (): Promise<number> => {
+export const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
