@@ -6,8 +6,9 @@ import type { HistoryEvent } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
 import { packageRoot } from '../package-root.js';
 import { judge, readHistory, verdictOf } from './index.js';
-import { DEFECTS, type Defect, type SimulationOptions, simulate } from './testing/simulated-history.js';
+import { simulate } from './testing/simulated-history.js';
 import { BOUNDED, CLAIMS, claimsFor, FAULTY, RUN, SEED, tellFindings } from './testing/simulated-properties.js';
+import { DEFECTS, type Defect, type SimulationOptions } from './testing/simulation-options.js';
 
 const GOLDEN = join(packageRoot, 'conformance', 'histories');
 

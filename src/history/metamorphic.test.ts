@@ -3,7 +3,7 @@ import t from 'tap';
 import type { HistoryEvent } from '../../schemas/index.js';
 import { seededRandom } from '../seeded-random.js';
 import { judge } from './index.js';
-import { type Defect, simulate } from './testing/simulated-history.js';
+import { simulate } from './testing/simulated-history.js';
 import {
   BOUNDED,
   CLAIMS,
@@ -16,6 +16,7 @@ import {
   shape,
   tellFindings,
 } from './testing/simulated-properties.js';
+import type { Defect } from './testing/simulation-options.js';
 
 t.comment(`fast-check seed ${SEED} (FC_SEED plays it again)`);
 

@@ -1,71 +1,9 @@
 import { HISTORY_VERSION, type HistoryEvent, type ServerClass } from '../../../schemas/index.js';
 import { seededRandom } from '../../seeded-random.js';
-import { Counters } from './simulated-metrics.js';
+import { EPOCH, type Packet } from './simulated-packet.js';
+import { SimulatedServer } from './simulated-server.js';
+import type { Defect, SimulationOptions } from './simulation-options.js';
 
-/** Faults of the simulated server, each one as a real server may have it. */
-export const DEFECTS = {
-  none: [],
-  acceptsTwice: ['IM-4.2-2', 'IM-4.2-4', 'IM-4.2-6', 'IM-4.2-30'],
-  dedupByMsgIdOnly: ['IM-2-5'],
-  answersTwice: ['IM-2-2'],
-  wrongMsgId: ['IM-2-4'],
-  losesAccepted: ['IM-3-1', 'IM-3-2', 'IM-4.2-29'],
-  pushesAfterAck: ['IM-3-5', 'IM-3-6', 'IM-4.2-29'],
-  changesBody: ['IM-2-10'],
-  changesAcceptedAt: ['IM-2-9'],
-  pushesToWrongUser: ['IM-4.2-26'],
-  inventsMessage: ['IM-4.2-27'],
-  wrongFrom: ['IM-1-9', 'IM-4.2-27'],
-  deliveredAtPush: ['IM-3-3'],
-  storedAfterDelivered: ['IM-3-4', 'IM-3-6', 'IM-4.2-29'],
-  newServerMsgIdOnPush: ['IM-2-8'],
-  reusesServerMsgId: ['IM-2-7', 'IM-4.2-31'],
-  ackOkTwice: ['IM-4.2-15', 'IM-3-6', 'IM-4.2-29'],
-  ackUnknown: ['IM-4.2-14', 'IM-4.2-17', 'IM-4.2-15'],
-  closesForNothing: ['IM-1-38', 'IM-1-17', 'IM-1-18', 'IM-1-13'],
-  receiptBeforeAnswer: ['IM-4.2-24'],
-  receiptToOthers: ['IM-4.2-18'],
-  leavesRecordOfRefused: ['IM-4.2-5'],
-  neverAnswers: ['IM-2-3'],
-  forgetsSeq: ['IM-4.2-35'],
-  countsSeqByPush: ['IM-4.2-37'],
-  pushesNewestFirst: ['IM-4.2-38', 'IM-4.2-39'],
-  miscountsPushes: ['IM-6-5'],
-  miscountsAccepted: ['IM-6-2'],
-} as const satisfies Record<string, readonly string[]>;
-export type Defect = keyof typeof DEFECTS;
-
-export interface SimulationOptions {
-  seed: number;
-  users: number;
-  messages: number;
-  /** Chance of a fault at each step: re-sending, lost link, refusal. 0 for plain traffic. */
-  faults: number;
-  /** How often the server is killed and restarted. */
-  kills: number;
-  defect: Defect;
-  /** How often the defect strikes at most. */
-  strikes: number;
-  bodyLength: number;
-  /** Claims these classes beside core, timed-redelivery and durable, and keeps them. */
-  claims: readonly ServerClass[];
-}
-
-interface Stored {
-  from: string;
-  msgId: string;
-  to: string;
-  body: string;
-  serverMsgId: string;
-  acceptedAt: number;
-  acked: boolean;
-  deliveredAt?: number;
-  seq: number;
-  /** Life of the process in which it was pushed last, and in which its sender was told `stored` last. */
-  pushedIn: number;
-  storedIn: number;
-}
-type Packet = Record<string, unknown> & { type: string };
 interface Link {
   conn: number;
   client: Client;
@@ -85,8 +23,6 @@ interface Client {
   handed: Set<string>;
 }
 
-const EPOCH = 1_795_305_600_000;
-
 /**
  * Runs a small model of clients, links and one server, and records what the kit would have seen.
  * The model is right unless a defect is asked for; `struck` tells how often the defect has shown itself.
@@ -98,14 +34,9 @@ export class Simulation {
   readonly #random: () => number;
   readonly #clients: Client[] = [];
   readonly #links: Link[] = [];
-  readonly #records = new Map<string, Stored>();
-  readonly #inbox = new Map<string, Set<Stored>>();
-  readonly #byServerMsgId = new Map<string, Stored>();
-  readonly #refused = new Set<string>();
   /** Which user has taken which shared id: a user takes each only once. */
   readonly #shared = new Set<string>();
-  readonly #counters = new Counters();
-  #life = 0;
+  readonly #server: SimulatedServer;
   #clock = 0;
   #conn = 0;
   #rid = 0;
@@ -116,6 +47,18 @@ export class Simulation {
     this.#options = options;
     this.#emit = emit;
     this.#random = seededRandom(options.seed);
+    this.#server = new SimulatedServer({
+      options,
+      random: () => this.#random(),
+      clock: () => this.#clock,
+      isCalm: () => this.#calm,
+      is: (defect, chance) => this.#is(defect, chance),
+      noteStrike: () => {
+        this.struck += 1;
+      },
+      linkOf: (user) => this.#clients.find(({ name }) => name === user)?.link,
+      other: (user) => this.#other(user),
+    });
   }
 
   run(): void {
@@ -159,10 +102,7 @@ export class Simulation {
     this.#drain();
     this.#clock += 1_200;
     const askedAt = this.#at();
-    const text = this.#counters.page(
-      this.#links.length,
-      [...this.#records.values()].filter((one) => !one.acked).length,
-    );
+    const text = this.#server.page(this.#links.length);
     this.#emit({ kind: 'metrics', askedAt, at: this.#at(), status: 200, text });
   }
 
@@ -176,7 +116,7 @@ export class Simulation {
       handed: new Set(),
     };
     this.#clients.push(client);
-    this.#inbox.set(name, new Set());
+    this.#server.join(name);
     this.#emit({ kind: 'client', at: this.#at(), client: name, user: name, device: 'default' });
     this.#connect(client);
   }
@@ -226,7 +166,7 @@ export class Simulation {
 
   #move(link: Link): void {
     if (link.up.length > 0 && (link.down.length === 0 || this.#random() < 0.5))
-      this.#serve(link, link.up.shift() as Packet);
+      this.#server.serve(link, link.up.shift() as Packet);
     else if (link.down.length > 0) this.#receive(link, link.down.shift() as Packet);
   }
 
@@ -238,14 +178,13 @@ export class Simulation {
     client.link = link;
     client.unsent = new Set(client.owed.keys());
     this.#links.push(link);
-    const backlog = [...(this.#inbox.get(client.name) ?? [])];
-    if (backlog.length > 1 && this.#is('pushesNewestFirst')) backlog.reverse();
-    for (const stored of backlog) this.#push(stored);
+    this.#server.connect(client.name);
   }
 
   #cut(link: Link, by: 'kit' | 'subject'): void {
     // Of what was on its way to the server a part may still have arrived.
-    while (by === 'kit' && link.up.length > 0 && this.#random() < 0.5) this.#serve(link, link.up.shift() as Packet);
+    while (by === 'kit' && link.up.length > 0 && this.#random() < 0.5)
+      this.#server.serve(link, link.up.shift() as Packet);
     link.open = false;
     link.client.link = undefined;
     this.#links.splice(this.#links.indexOf(link), 1);
@@ -256,8 +195,7 @@ export class Simulation {
     for (const link of [...this.#links]) this.#cut(link, 'subject');
     this.#emit({ kind: 'subject', at: this.#at(), event: 'killed', signal: 'SIGKILL' });
     this.#clock += 50;
-    this.#life += 1;
-    this.#counters.restart([...this.#records.values()].filter((one) => !one.acked).length);
+    this.#server.restart();
     this.#emit({ kind: 'subject', at: this.#at(), event: 'started' });
     this.#scrape();
   }
@@ -303,140 +241,9 @@ export class Simulation {
     this.#write(client, { type: 'ack:R', serverMsgId });
   }
 
-  /** What the server does with one packet. */
-  #serve(link: Link, packet: Packet): void {
-    if (packet.type === 'msg:R') this.#serveMessage(link, packet);
-    else this.#serveAck(link, packet);
-  }
-
-  #down(user: string, packet: Packet): void {
-    const client = this.#clients.find((candidate) => candidate.name === user);
-    client?.link?.down.push(packet);
-  }
-
-  #serveMessage(link: Link, packet: Packet): void {
-    const from = link.client.name;
-    const { rid } = packet;
-    const msgId = packet.msgId as string;
-    const key = this.#options.defect === 'dedupByMsgIdOnly' ? ` ${msgId}` : `${from} ${msgId}`;
-    let stored = this.#records.get(key);
-    const answer = (fields: Record<string, unknown>): void => {
-      const named = this.#is('wrongMsgId', 0.05) ? `${msgId}x` : msgId;
-      if (this.#is('neverAnswers', 0.05)) return;
-      const full = { type: 'msg:A', rid, msgId: named, ...fields };
-      link.down.push(full);
-      if (this.#is('answersTwice', 0.05)) link.down.push(full);
-    };
-    if (stored === undefined && !this.#calm && this.#random() < this.#options.faults / 2) {
-      answer({ status: 'rejected', error: { code: 'busy', message: 'later' } });
-      this.#counters.add('rejected');
-      if (this.#is('leavesRecordOfRefused', 1)) this.#refused.add(key);
-      return;
-    }
-    const again = stored !== undefined;
-    let status = again || this.#refused.has(key) ? 'duplicate' : 'accepted';
-    if (stored !== undefined && stored.from !== from) this.struck += 1;
-    if (again && this.#is('acceptsTwice')) status = 'accepted';
-    stored ??= this.#store(key, from, packet);
-    const { serverMsgId } = stored;
-    if (again || !this.#is('miscountsAccepted', 0.05)) this.#counters.add(again ? 'duplicate' : 'accepted');
-    if (!again && this.#is('receiptBeforeAnswer')) {
-      link.down.push({ ...this.#receipt(stored, 'stored') });
-    }
-    answer({ status, serverMsgId });
-    if (stored.acked) {
-      link.down.push(this.#receipt(stored, 'delivered'));
-      if (this.#is('storedAfterDelivered')) link.down.push(this.#receipt(stored, 'stored'));
-      if (this.#is('pushesAfterAck')) this.#push(stored);
-    } else if (this.#clientOf(stored.to).link === undefined) {
-      link.down.push(this.#receipt(stored, 'stored'));
-      if (stored.storedIn !== this.#life) this.#counters.add('stored');
-      stored.storedIn = this.#life;
-    } else if (!again && this.#is('losesAccepted')) this.#inbox.get(stored.to)?.delete(stored);
-    else if (this.#inbox.get(stored.to)?.has(stored)) this.#push(stored);
-  }
-
-  #clientOf(user: string): Client {
-    return this.#clients.find((client) => client.name === user) as Client;
-  }
-
-  #store(key: string, from: string, packet: Packet): Stored {
-    const count = this.#records.size + 1;
-    const reused = count > 3 && this.#is('reusesServerMsgId', 0.1);
-    const stored: Stored = {
-      from,
-      msgId: packet.msgId as string,
-      to: packet.to as string,
-      body: packet.body as string,
-      serverMsgId: `S-${String(reused ? count - 2 : count).padStart(9, '0')}`,
-      acceptedAt: EPOCH + Math.round(this.#clock),
-      acked: false,
-      seq: count,
-      pushedIn: -1,
-      storedIn: -1,
-    };
-    this.#records.set(key, stored);
-    if (!reused) this.#byServerMsgId.set(stored.serverMsgId, stored);
-    this.#inbox.get(stored.to)?.add(stored);
-    return stored;
-  }
-
-  #receipt(stored: Stored, status: string): Packet {
-    const { msgId, to, serverMsgId } = stored;
-    const now = EPOCH + Math.round(this.#clock) + 1;
-    if (status !== 'delivered') return { type: 'ack:N', msgId, serverMsgId, to, status, at: now };
-    stored.deliveredAt ??= now;
-    return { type: 'ack:N', msgId, serverMsgId, to, status, at: stored.deliveredAt };
-  }
-
-  #push(stored: Stored): void {
-    const { msgId, serverMsgId, from, to, body, acceptedAt } = stored;
-    const packet = {
-      type: 'msg:N',
-      msgId: this.#is('inventsMessage', 0.05) ? `${msgId}z` : msgId,
-      serverMsgId: this.#is('newServerMsgIdOnPush', 0.05) ? `${serverMsgId}x` : serverMsgId,
-      from: this.#is('wrongFrom', 0.05) ? this.#other(from) : from,
-      to,
-      body: this.#is('changesBody', 0.05) ? `${body}!` : body,
-      acceptedAt: this.#is('changesAcceptedAt', 0.05) ? acceptedAt + 7 : acceptedAt,
-      attempt: 1,
-      ...(this.#claims('ordered') && !this.#is('forgetsSeq', 0.05) ? { seq: this.#seqOf(stored) } : {}),
-    };
-    this.#down(to, packet);
-    if (this.#clientOf(to).link !== undefined) {
-      if (!this.#is('miscountsPushes', 0.05)) this.#counters.add('pushes');
-      if (stored.pushedIn === this.#life) this.#counters.add('redeliveries');
-      stored.pushedIn = this.#life;
-    }
-    if (this.#is('pushesToWrongUser', 0.05)) this.#down(this.#other(to), { ...packet, to: this.#other(to) });
-    if (!stored.acked && this.#is('deliveredAtPush', 0.05)) this.#down(from, this.#receipt(stored, 'delivered'));
-  }
-
-  #seqOf(stored: Stored): number {
-    return this.#is('countsSeqByPush', 0.05) ? stored.seq + 1_000 : stored.seq;
-  }
-
   #other(user: string): string {
     const names = this.#clients.map((client) => client.name);
     return names[(names.indexOf(user) + 1) % names.length] as string;
-  }
-
-  #serveAck(link: Link, packet: Packet): void {
-    const stored = this.#byServerMsgId.get(packet.serverMsgId as string);
-    const { rid, serverMsgId } = packet;
-    if (stored === undefined || stored.to !== link.client.name || this.#is('ackUnknown', 0.05)) {
-      const error = { code: 'unknown-message', message: 'no such message' };
-      link.down.push({ type: 'ack:A', rid, serverMsgId, status: 'rejected', error });
-      return;
-    }
-    const repeated = stored.acked && !this.#is('ackOkTwice');
-    if (!repeated) this.#counters.add('acks');
-    if (!stored.acked) this.#counters.deliver(Math.max(0, this.#clock - (stored.acceptedAt - EPOCH)) / 1_000);
-    link.down.push({ type: 'ack:A', rid, serverMsgId, status: repeated ? 'duplicate' : 'ok' });
-    stored.acked = true;
-    this.#inbox.get(stored.to)?.delete(stored);
-    this.#down(stored.from, this.#receipt(stored, 'delivered'));
-    if (this.#is('receiptToOthers', 0.05)) this.#down(this.#other(stored.from), this.#receipt(stored, 'delivered'));
   }
 
   /** What a client of the kit does with one packet: it acks late, and forgets an id at ack:A. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { HistoryEvent, ServerClass } from '../../../schemas/index.js';
 import { type Judgement, judge, Tracer, verdictOf } from '../index.js';
-import { DEFECTS, type Defect } from './simulated-history.js';
+import { DEFECTS, type Defect } from './simulation-options.js';
 
 export const CLAIMS: ServerClass[] = ['ordered', 'expiry', 'multi-device', 'flow-control', 'secured', 'observable'];
 /** Defects that only a claimed class forbids. */
