@@ -18,6 +18,7 @@ import { type Command, readEntry } from './commands.js';
 import { Keeper } from './keeper.js';
 import type { Log, LogEvent } from './log.js';
 import { Membership } from './membership.js';
+import { Places } from './places.js';
 import { Presence } from './presence.js';
 import { ClusterState } from './state.js';
 
@@ -40,8 +41,6 @@ const LOAD_AGAIN_MS = 100;
 /** Something that must happen in the order of the log. */
 type Happening = LogEvent | { kind: 'missed'; onLoaded: () => void };
 
-const deviceName = ({ user, device }: Identity): string => `${user}/${device}`;
-
 /**
  * Takes the place of the commit loop in a node of a cluster: requests become entries of the log, and every node applies
  * every entry, in its order, with the decisions of the single server. What is decided is the same everywhere; each node
@@ -59,11 +58,7 @@ export class ClusterLoop implements Loop {
   readonly #expiry: ExpiryClock;
   readonly #events: Happening[] = [];
   readonly #scans = new Set<Outbox>();
-  /** Places that the log has given to this node, and whose connections are about to open. */
-  readonly #claims = new Map<string, string[]>();
-  readonly #places = new Map<Connection, string>();
-  readonly #connections = new Map<string, Connection>();
-  #placeCount = 0;
+  readonly #places = new Places();
   #seq = 0;
   /** Of the last event that was applied. */
   #revision = 0;
@@ -143,8 +138,7 @@ export class ClusterLoop implements Loop {
       holdBack(request);
       this.#appender.propose(['a', connection.user, connection.device, packet], request);
     } else if (request.kind === 'user') {
-      this.#placeCount += 1;
-      const place = `${this.#membership.lease?.life}-${this.#placeCount}`;
+      const place = this.#places.next(this.#membership.lease?.life);
       this.#appender.propose(['c', request.user, request.device, place], request);
     }
   }
@@ -174,25 +168,22 @@ export class ClusterLoop implements Loop {
 
   /** A connection that the log has let in is open. */
   opened(connection: Connection): void {
-    const place = this.#claims.get(deviceName(connection))?.shift();
+    const place = this.#places.open(connection);
     if (place === undefined) return;
-    this.#places.set(connection, place);
-    this.#connections.set(place, connection);
-    if (this.#presence.placeOf(connection.user, connection.device) !== place) this.#replace(place);
+    if (this.#presence.placeOf(connection.user, connection.device) !== place) this.#places.replace(place);
   }
 
   ended(connection: Connection): void {
-    const place = this.#places.get(connection);
-    if (place === undefined) return;
-    this.#places.delete(connection);
-    this.#connections.delete(place);
-    if (this.isServing) this.#appender.propose(['g', connection.user, connection.device, place]);
+    this.#giveBack(connection, this.#places.end(connection));
   }
 
   /** It was let in, and has gone before it opened. */
   unclaim(identity: Identity): void {
-    const place = this.#claims.get(deviceName(identity))?.shift();
-    if (place !== undefined && this.isServing) this.#appender.propose(['g', identity.user, identity.device, place]);
+    this.#giveBack(identity, this.#places.unclaim(identity));
+  }
+
+  #giveBack({ user, device }: Identity, place: string | undefined): void {
+    if (place !== undefined && this.isServing) this.#appender.propose(['g', user, device, place]);
   }
 
   #onEvent(event: Happening): void {
@@ -337,17 +328,10 @@ export class ClusterLoop implements Loop {
   #enter(life: string, [, user, device, place]: Command & { 0: 'c' }, own: Proposal | undefined): void {
     if (!this.#presence.isAlive(life)) return;
     const before = this.#presence.connect(user, device, { place, life });
-    if (before !== undefined) this.#replace(before);
+    if (before !== undefined) this.#places.replace(before);
     if (life !== this.#membership.lease?.life) return;
-    const name = deviceName({ user, device });
-    if (own && !own.givenUp) this.#claims.set(name, [...(this.#claims.get(name) ?? []), place]);
+    if (own && !own.givenUp) this.#places.claim({ user, device }, place);
     else this.#appender.propose(['g', user, device, place]);
-  }
-
-  #replace(place: string): void {
-    const connection = this.#connections.get(place);
-    connection?.outbox.end('connect');
-    connection?.close(CLOSE.replaced, 'replaced by a newer connection');
   }
 
   async #tell(from: string, msgId: string): Promise<void> {
@@ -376,8 +360,6 @@ export class ClusterLoop implements Loop {
     for (const connection of [...this.#host.registry.all()])
       connection.close(CLOSE.goingAway, 'the node lost its lease');
     this.#places.clear();
-    this.#connections.clear();
-    this.#claims.clear();
     this.#appender.drop();
   }
 
