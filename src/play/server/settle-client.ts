@@ -36,6 +36,10 @@ const reconnect = async (stage: ServerStage): Promise<boolean> => {
   return stage.mustWait(stage.waits.until(() => stage.link !== undefined, stage.reconnectBoundMs));
 };
 
+/** Messages that the present connection has brought: a client with a small window sends them one after another. */
+const broughtOn = ({ arrivals, link }: ServerStage): number =>
+  new Set(arrivals.filter((one) => one.what === 'msg:R' && one.link === link).map(({ label }) => label)).size;
+
 /** Waits until all is done. The bound begins anew while something still changes for the better. */
 const awaitDone = async (stage: ServerStage): Promise<boolean> => {
   const { resendMaxMs } = stage.options.timers;
@@ -45,8 +49,9 @@ const awaitDone = async (stage: ServerStage): Promise<boolean> => {
     stage.server.pushes.filter(({ acked }) => !acked).length +
     stage.handed.filter(({ msgId, body }) => stage.words.outcomesOf(msgId, body).length === 0).length;
   while (performance.now() < until) {
-    const before = open();
-    const progress = await stage.waits.until(() => isDone(stage) || open() < before, boundMs);
+    const before = { open: open(), brought: broughtOn(stage) };
+    const moves = (): boolean => open() < before.open || broughtOn(stage) > before.brought;
+    const progress = await stage.waits.until(() => isDone(stage) || moves(), boundMs);
     if (isDone(stage)) return true;
     if (!progress) return false;
   }

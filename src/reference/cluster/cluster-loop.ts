@@ -286,7 +286,7 @@ export class ClusterLoop implements Loop {
     if (asked.length > 0) this.#expiry.set(await store.nextExpiry());
     for (const command of commands) {
       if (command[0] === 's') await this.#tell(command[1], command[2]);
-      else if (command[0] === 'p') await this.#forget(command[1]);
+      else if (command[0] === 'p') await this.#forget(command[1], this.#membership.isOwn(life));
     }
     cork.gather(() => {
       for (const one of expired) tellExpired(one, this.#host.registry);
@@ -341,17 +341,19 @@ export class ClusterLoop implements Loop {
     tellSender(this.#host.registry, { from, msgId, serverMsgId, to }, 'stored', acceptedAt);
   }
 
-  async #forget(before: number): Promise<void> {
+  /** Until nothing is left: whoever has asked for it asks again. */
+  async #forget(before: number, isOwn: boolean): Promise<void> {
     const { store, registry, dedupWindowMs } = this.#host;
-    const { ended } = await store.purge(Math.min(before, this.#state.now - dedupWindowMs), EXPIRE_LIMIT);
+    const { count, ended } = await store.purge(Math.min(before, this.#state.now - dedupWindowMs), EXPIRE_LIMIT);
     for (const { user, seq } of ended) endForAll(registry, user, seq);
+    if (count === EXPIRE_LIMIT && isOwn && this.isServing) this.#appender.propose(['p', before]);
   }
 
   #proposeExpiry(): void {
     const turn = this.#presence.rankOf(this.#host.node);
     setTimeout(() => {
-      if (!this.isServing || !this.#expiry.isDue()) return;
-      this.#appender.propose(['x']);
+      if (!this.#expiry.isDue()) return;
+      if (this.isServing) this.#appender.propose(['x']);
       this.#expiry.pause();
     }, turn * EXPIRE_TURN_MS);
   }

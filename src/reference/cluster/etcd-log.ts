@@ -87,7 +87,13 @@ export class EtcdLog implements Log {
     await this.#ask('kv/put', { key: encode(NODE + node), value: encode(life), lease: ID });
     return {
       life,
-      renew: async () => Number((await this.#ask('lease/keepalive', { ID })).result?.TTL ?? 0) > 0,
+      renew: async () => {
+        const { result } = await this.#ask('lease/keepalive', { ID });
+        if (!(Number(result?.TTL ?? 0) > 0)) return false;
+        // An earlier life may have joined late, and taken its place.
+        const { kvs } = await this.#ask('kv/range', { key: encode(NODE + node) });
+        return decode(kvs?.[0]?.value) === life;
+      },
       leave: async () => {
         await this.#ask('lease/revoke', { ID });
       },

@@ -32,7 +32,7 @@ export class EtcdSnapshots implements Snapshots {
   }
 
   async read({ name }: Snapshot, index: number): Promise<string> {
-    const { kvs } = await this.#ask('kv/range', { key: encode(pieceKey(name, index)) });
+    const { kvs } = await this.#again('kv/range', { key: encode(pieceKey(name, index)) });
     if (kvs?.[0] === undefined) throw new Error(`piece ${index} of the snapshot ${name} is not there`);
     return decode(kvs[0].value);
   }
@@ -47,7 +47,7 @@ export class EtcdSnapshots implements Snapshots {
     let count = 0;
     for (const piece of pieces) {
       const put = { request_put: { key: encode(pieceKey(name, count)), value: encode(piece) } };
-      const { succeeded } = await this.#again({ compare: [stillLives(life)], success: [put] });
+      const { succeeded } = await this.#again('kv/txn', { compare: [stillLives(life)], success: [put] });
       if (succeeded !== true) return undefined;
       count += 1;
     }
@@ -61,14 +61,18 @@ export class EtcdSnapshots implements Snapshots {
       ],
       success: [{ request_put: { key: encode(NEWEST), value: encode(JSON.stringify(snapshot)) } }],
     });
-    return succeeded === true ? snapshot : undefined;
+    if (succeeded !== true) return undefined;
+    // Whoever reads an older one begins again, and one that is being written comes too late. What fails is for the next.
+    const older = { key: encode(PIECE), range_end: encode(PIECE + name) };
+    await this.#ask('kv/deleterange', older).catch(() => undefined);
+    return snapshot;
   }
 
-  /** A piece is the same whenever it is written. */
-  async #again(transaction: unknown): Promise<EtcdReply> {
+  /** A piece is the same whenever it is written or read. */
+  async #again(path: string, body: unknown): Promise<EtcdReply> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.#ask('kv/txn', transaction);
+        return await this.#ask(path, body);
       } catch (error) {
         if (tries === TRIES) throw error;
         await sleep(RETRY_MS, undefined, { ref: false });
@@ -81,7 +85,7 @@ export class EtcdSnapshots implements Snapshots {
     await this.#ask('kv/txn', { compare: [stillLives(life)], success: [report] });
   }
 
-  async trim({ revision, name }: Snapshot): Promise<boolean> {
+  async trim({ revision }: Snapshot): Promise<boolean> {
     const covered = { keys_only: true, max_mod_revision: String(revision), limit: String(MAX_DELETED) };
     const { responses } = await this.#ask('kv/txn', {
       success: [rangeOf(NODE), rangeOf(APPLIED), rangeOf(ENTRY, covered)].map((request_range) => ({ request_range })),
@@ -91,13 +95,9 @@ export class EtcdSnapshots implements Snapshots {
     const applied = new Map(reports.map(({ value }) => decode(value).split(' ') as [string, string]));
     for (const life of lives) if (Number(applied.get(life) ?? 0) < revision) return false;
     await this.#compact(revision);
-    await this.#ask('kv/txn', {
-      success: [
-        { key: encode(PIECE), range_end: encode(PIECE + name) },
-        // A life that has ended appends nothing any more, and never lives again.
-        ...entries.filter((entry) => !lives.has(lifeOf(entry))).map(({ key }) => ({ key })),
-      ].map((request_delete_range) => ({ request_delete_range })),
-    });
+    // A life that has ended appends nothing any more, and never lives again.
+    const ended = entries.filter((entry) => !lives.has(lifeOf(entry))).map(({ key }) => ({ key }));
+    await this.#ask('kv/txn', { success: ended.map((request_delete_range) => ({ request_delete_range })) });
     return true;
   }
 

@@ -30,7 +30,10 @@ export interface Snapshots {
   newest(): Promise<Snapshot | undefined>;
   /** Rejects when it is not there any more: then a newer one is. */
   read(snapshot: Snapshot, index: number): Promise<string>;
-  /** Resolves with undefined, and nothing has changed, when the life has ended or the newest one is not `before` any more. */
+  /**
+   * Drops older ones. Resolves with undefined, and the newest one is what it was, when the life has ended or another
+   * one than `before` is the newest.
+   */
   write(
     revision: number,
     pieces: Iterable<string>,
@@ -40,8 +43,8 @@ export interface Snapshots {
   /** This node has applied all up to there. */
   report(revision: number, lease: Lease): Promise<void>;
   /**
-   * Drops what that complete snapshot covers: the log up to there, and older snapshots. Resolves with false, and drops
-   * nothing, while a living node has not reported that it has applied as much.
+   * Drops the log up to there. Resolves with false, and drops nothing, while a living node has not reported that it has
+   * applied as much.
    */
   trim(snapshot: Snapshot): Promise<boolean>;
 }

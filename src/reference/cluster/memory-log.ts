@@ -86,6 +86,7 @@ export class MemoryLog implements Log {
   noteLag(): void {}
 
   #trim(revision: number): void {
+    if (revision <= this.#trimmed) return;
     this.#events = this.#events.slice(revision - this.#trimmed);
     this.#trimmed = revision;
     const lives = new Set(this.#lives.values());
@@ -155,6 +156,9 @@ class MemorySnapshots implements Snapshots {
     this.#host.check(life);
     if (!this.#host.lives().includes(life) || this.#newest?.name !== before?.name) return undefined;
     this.#newest = { revision, name, pieces: written.length };
+    for (const other of this.#pieces.keys()) {
+      if (other !== name && Number.parseInt(other, 10) <= revision) this.#pieces.delete(other);
+    }
     return this.#newest;
   }
 
@@ -163,13 +167,10 @@ class MemorySnapshots implements Snapshots {
     this.#applied.set(life, revision);
   }
 
-  async trim({ revision, name }: Snapshot): Promise<boolean> {
+  async trim({ revision }: Snapshot): Promise<boolean> {
     const lives = this.#host.lives();
     if (lives.some((life) => (this.#applied.get(life) ?? 0) < revision)) return false;
     for (const life of this.#applied.keys()) if (!lives.includes(life)) this.#applied.delete(life);
-    for (const other of this.#pieces.keys()) {
-      if (other !== name && Number.parseInt(other, 10) <= revision) this.#pieces.delete(other);
-    }
     this.#host.trim(revision);
     return true;
   }

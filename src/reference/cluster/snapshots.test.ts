@@ -170,7 +170,33 @@ t.test('a snapshot that was not written to its end is never used', async (t) => 
 
 t.test('what is kept of many messages stays as much, however many they are', async (t) => {
   const looks: Look[] = [];
-  await runLong({ messages: 6_000, snapshotAfter: 100, lookEvery: 200, onLook: (look) => looks.push(look) });
+  const onLook = (look: Look) => looks.push(look);
+  await runLong({ messages: 6_000, snapshotAfter: 100, dedupWindowMs: 500, lookEvery: 200, onLook });
   t.equal(looks.length, 30);
-  for (const { entries, messages } of looks) t.ok(entries < 250, `${entries} entries after ${messages} messages`);
+  const most = Math.max(...looks.slice(0, 15).map(({ snapshots }) => snapshots));
+  for (const { entries, messages, known, snapshots } of looks) {
+    t.ok(entries < 250, `${entries} entries after ${messages} messages`);
+    // Those of a window, and what came since the last purge.
+    t.ok(known < 1_500, `${known} known ids after ${messages} messages`);
+    t.ok(snapshots < 2 * most, `${snapshots} characters of snapshots after ${messages} messages`);
+  }
+});
+
+t.test('one sweep forgets all that is too old, however much it is', async (t) => {
+  let now = NOW;
+  const node = new LoopNode({ log: new MemoryLog(60_000), node: '1', wallClock: () => now, dedupWindowMs: 1_000 });
+  t.teardown(() => node.stop());
+  await node.start();
+  await begin(node);
+  const known = (): number => [...node.store.copy()].filter(([kind]) => kind === 'dedup').length;
+  const all = Array.from({ length: 2_500 }, async (_, number) => {
+    const { serverMsgId = '' } = await node.send('alice', 'bob', `m-${number}`);
+    for (const device of ['phone', 'desk']) await node.ack('bob', serverMsgId, device);
+  });
+  await Promise.all(all);
+  t.equal(known(), 2_500);
+  now += 5_000;
+  await node.send('alice', 'bob', 'the time goes on');
+  await node.loop.purge(now);
+  await until(() => known() === 1);
 });

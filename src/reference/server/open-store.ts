@@ -28,7 +28,7 @@ const unusable = (folder: string, error: unknown): KitError => {
 
 /** Disk with class `durable`, memory without. The database module is loaded only when it is needed. */
 export const openStore = async ({ classes, data, cluster }: ServerConfig): Promise<Store> => {
-  // The log keeps what a cluster has accepted, and a node reads it again when it starts.
+  // The log and its snapshots keep what a cluster has accepted, and a node takes it from there when it starts.
   if (!classes.has('durable') || data === undefined || cluster) return new MemoryStore();
   try {
     makeFolder(data);

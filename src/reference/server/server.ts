@@ -44,7 +44,8 @@ type MakeClusterLoop = (host: CommitLoopHost) => ClusterLoop;
 
 /** Loaded only in a node of a cluster. */
 const clusterLoopOf = async ({ cluster, timers }: ServerConfig, store: Store): Promise<MakeClusterLoop | undefined> => {
-  if (!cluster || !(store instanceof MemoryStore)) return undefined;
+  if (!cluster) return undefined;
+  if (!(store instanceof MemoryStore)) throw new Error('a node of a cluster stores in memory');
   const { ClusterLoop } = await import('../cluster/cluster-loop.js');
   const { log: logOfAll, node } = cluster;
   return (host) => new ClusterLoop({ ...host, ...timers, store, logOfAll, node });

@@ -13,7 +13,10 @@ import {
   serverMsgIdOf,
   withoutBody,
 } from './records.js';
+import type { Peer } from './requests.js';
 import type { Change, Store, Waiting } from './store.js';
+import { MAX_ENTRIES, UserCache } from './user-cache.js';
+import { loadWorkingSet } from './working-set.js';
 
 const message = (seq: number, from: string, msgId: string, to: string, body = 'hello'): MessageRecord => {
   const packet = { type: 'msg:R', rid: 'r', msgId, to, body } as const;
@@ -161,6 +164,43 @@ t.test('memory', async (t) => {
   await devicesContract(t, store);
   await expiryContract(t, store);
   await store.close();
+});
+
+/** Goes on as a copy of itself before each call, as a node of a cluster does that begins with a snapshot. */
+const copying = (): Store => {
+  let store = new MemoryStore();
+  return new Proxy<Store>(store, {
+    get: (_, name) => {
+      const rows = JSON.parse(JSON.stringify([...store.copy()]));
+      store = new MemoryStore();
+      for (const row of rows) store.restore(row);
+      const value: unknown = Reflect.get(store, name);
+      return typeof value === 'function' ? value.bind(store) : value;
+    },
+  });
+};
+
+t.test('memory, copied before each call', async (t) => {
+  await contract(t, copying());
+  await devicesContract(t, copying());
+  await expiryContract(t, copying());
+});
+
+t.test('within a round nobody is forgotten, however many are remembered', async (t) => {
+  const store = new MemoryStore();
+  await store.commit([{ kind: 'user', user: 'stored', devices: ['phone'] }]);
+  const cache = new UserCache();
+  cache.setUser('remembered', ['phone']);
+  for (let user = 1; user < MAX_ENTRIES; user += 1) cache.setUser(`user-${user}`, []);
+  const connection = { user: 'remembered', device: 'phone' } as Peer;
+  const requests = ['remembered', 'stored'].map((to) => {
+    const packet = { type: 'msg:R', rid: 'r', msgId: to, to, body: '' } as const;
+    return { kind: 'message', connection, packet } as const;
+  });
+  await store.commit([{ kind: 'user', user: 'remembered', devices: ['phone'] }]);
+  const { users } = await loadWorkingSet(requests, store, cache, 10);
+  for (const user of ['remembered', 'stored']) t.ok(cache.hasUser(user) || users.has(user), user);
+  t.notOk(cache.hasUser('user-1'), 'what was too much is gone');
 });
 
 t.test('level', async (t) => {

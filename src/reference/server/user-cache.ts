@@ -1,5 +1,5 @@
-/** Entries kept at most. Beyond it all is forgotten: the store knows it too, so this costs time and nothing else. */
-const MAX_ENTRIES = 100_000;
+/** Entries kept between two rounds at most. Beyond it all is forgotten: the store knows it too, so this costs time only. */
+export const MAX_ENTRIES = 100_000;
 
 /** What the server remembers between two rounds of what the store holds: users, their devices, and sizes of inboxes. */
 export class UserCache {
@@ -15,7 +15,6 @@ export class UserCache {
   }
 
   setUser(user: string, devices: readonly string[]): void {
-    if (this.#users.size >= MAX_ENTRIES) this.#users.clear();
     this.#users.set(user, devices);
   }
 
@@ -24,13 +23,18 @@ export class UserCache {
   }
 
   setInboxSize(user: string, messages: number): void {
-    if (this.#inboxes.size >= MAX_ENTRIES) this.#inboxes.clear();
     this.#inboxes.set(user, messages);
   }
 
   changeInboxSize(user: string, by: 1 | -1): void {
     const size = this.#inboxes.get(user);
     if (size !== undefined) this.#inboxes.set(user, size + by);
+  }
+
+  /** To be called before a round looks up what it needs, and never within one. */
+  trim(): void {
+    if (this.#users.size >= MAX_ENTRIES) this.#users.clear();
+    if (this.#inboxes.size >= MAX_ENTRIES) this.#inboxes.clear();
   }
 
   /** The store holds something else now. */

@@ -60,6 +60,7 @@ export const loadWorkingSet = async (
   maxInboxMessages: number,
 ): Promise<WorkingSet> => {
   const workingSet: WorkingSet = { dedup: new Map(), inbox: new Map(), users: new Map() };
+  cache.trim();
   const wanted = want(requests, cache, workingSet);
   const users = [...wanted.users];
   const [dedup, inbox, devices] = await Promise.all([

@@ -70,6 +70,8 @@ export class ClientFacts {
   readonly networkStalledMs = 0;
   settledAt: number | undefined;
   listeners: readonly ClientHears[] = [];
+  /** How many msg:R each connection has brought, words included. */
+  readonly #requestsOn = new Map<number, number>();
   readonly #rids = new Set<string>();
   readonly #requests = new Map<string, Entry | PushOf>();
   /** On whatever connection, and in whatever packet. */
@@ -205,8 +207,16 @@ export class ClientFacts {
       const ack = { at: this.at, line: this.line, conn };
       push.acks.push(ack);
       this.tell('onAck', push, ack);
-    } else if (packet.to === CONDUCTOR) this.#onWord(packet);
+      return;
+    }
+    this.#requestsOn.set(conn, this.requestsOn(conn) + 1);
+    if (packet.to === CONDUCTOR) this.#onWord(packet);
     else this.#onSending(conn, packet);
+  }
+
+  /** How many msg:R that connection has brought by now. */
+  requestsOn(conn: number): number {
+    return this.#requestsOn.get(conn) ?? 0;
   }
 
   #onWord(packet: MsgR): void {

@@ -5,7 +5,6 @@ const NODES = 3;
 const USERS = 100;
 /** Messages between the first try to send one and its ack, over all users. */
 const IN_FLIGHT = 50;
-const DEDUP_WINDOW_MS = 20_000;
 /** The clock of the run: one millisecond for each message. */
 const BEGUN_AT = 1_700_000_000_000;
 const PURGE_EVERY = 500;
@@ -26,19 +25,22 @@ export interface LongRun {
   messages: number;
   /** Of the log. */
   snapshotAfter?: number;
+  /** By the clock of the run. */
+  dedupWindowMs?: number;
   /** Messages between two looks. */
   lookEvery: number;
   onLook(look: Look): void;
 }
 
 /** Sends so many messages through three nodes with one log in memory. Rejects when one is not accepted, or not acked. */
-export const runLong = async ({ messages, snapshotAfter, lookEvery, onLook }: LongRun): Promise<void> => {
+export const runLong = async (run: LongRun): Promise<void> => {
+  const { messages, snapshotAfter, dedupWindowMs = 20_000, lookEvery, onLook } = run;
   const log = new MemoryLog(600_000, snapshotAfter);
   let sent = 0;
   const wallClock = (): number => BEGUN_AT + sent;
   const nodes = Array.from(
     { length: NODES },
-    (_, index) => new LoopNode({ log, node: String(index + 1), wallClock, dedupWindowMs: DEDUP_WINDOW_MS }),
+    (_, index) => new LoopNode({ log, node: String(index + 1), wallClock, dedupWindowMs }),
   );
   await Promise.all(nodes.map((node) => node.start()));
   const node = (index: number): LoopNode => nodes[index % NODES] as LoopNode;
@@ -58,7 +60,7 @@ export const runLong = async ({ messages, snapshotAfter, lookEvery, onLook }: Lo
         throw new Error(`message ${number} was ${answer.status}`);
       const { status } = await node(number + 1).ack(receiver, answer.serverMsgId);
       if (status !== 'ok') throw new Error(`the ack of message ${number} was ${status}`);
-      if (number % PURGE_EVERY === 0) await node(number).loop.purge(wallClock() - DEDUP_WINDOW_MS);
+      if (number % PURGE_EVERY === 0) await node(number).loop.purge(wallClock() - dedupWindowMs);
       if (number % lookEvery === 0) look();
     }
   };

@@ -22,13 +22,12 @@ const TABLES: readonly Statement[] = [
      revision INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, node TEXT, life TEXT, count INTEGER, text TEXT)`,
   "CREATE UNIQUE INDEX IF NOT EXISTS entry_of_life ON log (life, count) WHERE kind = 'entry'",
   'CREATE TABLE IF NOT EXISTS node (name TEXT PRIMARY KEY, life TEXT NOT NULL, until INTEGER NOT NULL)',
+  `CREATE TRIGGER IF NOT EXISTS node_left AFTER DELETE ON node
+     BEGIN INSERT INTO log (kind, node) VALUES ('left', OLD.name); END`,
 ].map((text) => [text, []]);
 
 /** Whoever asks first after a lease has lapsed writes down that it has: by the clock of the database, which is one. */
-const SWEEP: readonly Statement[] = [
-  [`INSERT INTO log (kind, node) SELECT 'left', name FROM node WHERE until < ${NOW}`, []],
-  [`DELETE FROM node WHERE until < ${NOW}`, []],
-];
+const SWEEP: readonly Statement[] = [[`DELETE FROM node WHERE until < ${NOW}`, []]];
 
 const eventOf = ([revision, kind, node, life, count, text]: Value[]): LogEvent => {
   const place = { revision: Number(revision) };
@@ -100,13 +99,14 @@ export class SqlLog implements Log {
 
   async follow(after: number, onEvent: (event: LogEvent) => void, signal: AbortSignal): Promise<void> {
     let seen = after;
+    let limit = PAGE;
     while (!signal.aborted) {
       let pauseMs = POLL_MS;
       try {
         const [page] = await this.#run([
           [
             'SELECT revision, kind, node, life, count, text FROM log WHERE revision > ? ORDER BY revision LIMIT ?',
-            [seen, PAGE],
+            [seen, limit],
           ],
         ]);
         for (const row of page?.rows ?? []) {
@@ -115,9 +115,12 @@ export class SqlLog implements Log {
           seen = event.revision;
           onEvent(event);
         }
-        if (page?.rows.length === PAGE) pauseMs = 0;
+        if (page?.rows.length === limit) pauseMs = 0;
+        limit = Math.min(PAGE, 2 * limit);
       } catch {
         pauseMs = RETRY_MS;
+        // Long entries may take too long to come.
+        limit = Math.max(1, Math.floor(limit / 2));
       }
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
     }
