@@ -30,6 +30,7 @@ const OF_OTHERS = new Set([
   '--dir',
   '--id',
   '--peers',
+  '--auto-compaction-retention',
   '--store',
   ...['--appendonly', '--appendfsync'],
   ...['--name', '--data-dir', '--listen-client-urls', '--advertise-client-urls', '--listen-peer-urls'],
