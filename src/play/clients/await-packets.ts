@@ -79,13 +79,14 @@ export class PacketWait {
     let before = -1;
     // Each packet that arrives starts the bound anew: a long range is late only when nothing more comes.
     while (before !== this.#matched + this.#retries || this.#putOffMs > 0) {
-      before = this.#matched + this.#retries;
+      const matched = this.#matched;
+      before = matched + this.#retries;
       const progress = () => this.#look() || this.#matched + this.#retries !== before;
       await this.#stage.waits.until(progress, this.#want.boundMs + this.#putOffMs);
       if (this.#done) break;
       // Whoever is slow and steady gets time for all that it has to bring.
       if (performance.now() <= giveUpAt + this.#matched * SLOWEST_MS) continue;
-      if (before !== this.#matched + this.#retries) gaveUpAfterMs = performance.now() - begunAt;
+      if (matched !== this.#matched) gaveUpAfterMs = performance.now() - begunAt;
       break;
     }
     const met = this.#missing.size === 0;
