@@ -15,6 +15,7 @@ export interface Options {
   only: string[];
   classes?: ServerClass[];
   scenarios: string[];
+  shards: number;
   burners: number;
   parallel: number;
   results: string;
@@ -25,10 +26,10 @@ export interface Options {
 }
 
 const wholeNumber =
-  (name: string, most: number) =>
+  (name: string, most: number, least = 0) =>
   (text: string): number => {
-    if (/^\d{1,6}$/.test(text) && Number(text) <= most) return Number(text);
-    throw new KitError('usage', `${name} is "${text}"`, `Give a whole number up to ${most}.`);
+    if (/^\d{1,6}$/.test(text) && Number(text) >= least && Number(text) <= most) return Number(text);
+    throw new KitError('usage', `${name} is "${text}"`, `Give a whole number from ${least} to ${most}.`);
   };
 
 /** The commas between words; those inside the braces of a glob are its own. */
@@ -80,6 +81,12 @@ export const readOptions = (): Options =>
     .option('--only <globs>', 'only variants with these ids', words, [])
     .option('--classes <list>', 'other classes for --runs, and no run of every class; only servers', classList)
     .option('--scenarios <globs>', 'only scenarios with these ids', words, [])
+    .option(
+      '--shards <n>',
+      'divide the scenarios into n parts, of which each run plays another one',
+      wholeNumber('--shards', 64, 1),
+      1,
+    )
     .option(
       '--burners <n>',
       'processes that keep a core busy each meanwhile (default: one for each core)',

@@ -44,12 +44,12 @@ const isTestable = (variant: Variant): boolean => {
 };
 
 const seriesFrom = (options: Options): Series[] => {
-  const { role, classes = USUAL_CLASSES, scenarios: only, runs, everyClass, clientRuns, clusterRuns } = options;
-  const all: Series[] = [{ role: 'server', classes, only, runs }];
+  const { role, classes = USUAL_CLASSES, scenarios: only, shards, runs, everyClass, clientRuns, clusterRuns } = options;
+  const all: Series[] = [{ role: 'server', classes, only, shards, runs }];
   if (options.classes === undefined) {
-    all.push({ role: 'server', classes: EVERY_CLASS, only, runs: everyClass });
-    all.push({ role: 'server', classes: OF_CLUSTERS, only, runs: clusterRuns });
-    all.push({ role: 'client', classes: OF_CLIENTS, only, runs: clientRuns });
+    all.push({ role: 'server', classes: EVERY_CLASS, only, shards, runs: everyClass });
+    all.push({ role: 'server', classes: OF_CLUSTERS, only, shards, runs: clusterRuns });
+    all.push({ role: 'client', classes: OF_CLIENTS, only, shards, runs: clientRuns });
   }
   return all.filter((series) => series.runs > 0 && (role ?? series.role) === series.role);
 };
@@ -98,7 +98,7 @@ const progressOf = (
 const MAX_BROKEN_RUNS = 5;
 
 const playOne = async (plan: Plan, options: Options, next: Planned, signal: AbortSignal): Promise<RunRecord> => {
-  const seed = `${next.variant.id}-${next.classes.length}-${next.run}`;
+  const seed = `${next.variant.id}-${next.classes.length}-${next.run}${next.shards === 1 ? '' : `-of-${next.shards}`}`;
   const historyDir = options.histories === undefined ? undefined : join(options.histories, seed);
   const outcome = await runKit({ ...next, seed, ...(historyDir === undefined ? {} : { historyDir }) }, signal);
   const load = Math.round((loadavg()[0] ?? 0) * 10) / 10;
@@ -151,7 +151,7 @@ const conclude = (plan: Plan, options: Options): number => {
 
 /** Published figures are never written by hand. */
 const publish = (plan: Plan, { results }: Options): void => {
-  // A role that was not measured anew keeps its figures.
+  // What was not measured anew keeps its figures.
   const published = { ...readPublished(), ...publishedOf(plan, readRecords(results)) };
   writeFileSync(publishedFile, `${JSON.stringify(published, null, 2)}\n`);
   writeFileSync(figuresFile, renewedFigures().after);

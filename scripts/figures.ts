@@ -15,6 +15,7 @@ export const renewedFigures = (): { before: string; after: string } => {
     mutants: [catalogueSentence(loadMutants())],
     'subtle mutants': measuredTable(readMeasured()),
     'false alarms': falseAlarmTables(readPublished(), 'server'),
+    'false alarms of clusters': falseAlarmTables(readPublished(), 'cluster'),
     'false alarms of clients': falseAlarmTables(readPublished(), 'client'),
   });
   return { before, after };

@@ -83,8 +83,13 @@ const aligned = (lines: readonly string[][]): string[] => {
   );
 };
 
-const seriesName = ({ role, classes, only }: Series): string =>
-  `${role}s, classes ${classes.join(', ')}${only.length === 0 ? '' : `, only ${only.join(', ')}`}`;
+const seriesName = ({ role, classes, only, shards }: Series): string =>
+  [
+    `${role}s`,
+    `classes ${classes.join(', ')}`,
+    ...(only.length === 0 ? [] : [`only ${only.join(', ')}`]),
+    ...(shards === 1 ? [] : [`each run one of ${shards} parts`]),
+  ].join(', ');
 
 /** The table that the command prints, a part for each series. */
 export const tableOf = (plan: Plan, records: readonly RunRecord[]): string =>

@@ -18,10 +18,14 @@ export interface Selection {
   classes: readonly SubjectClass[];
   /** Globs over scenario ids; empty: all of the classes. */
   only: readonly string[];
+  /** Into so many parts the scenarios are divided, of which a run plays one; 1: a run plays all of them. */
+  shards: number;
 }
 
 export interface KitRun extends Selection {
   variant: Variant;
+  /** Counted from 1. Which part of the scenarios is played follows from it: runs in a row play all parts. */
+  run: number;
   seed: string;
   /** Folder for the histories of this run. */
   historyDir?: string;
@@ -125,12 +129,16 @@ const serverArguments = ({ variant, classes }: KitRun, command: string, port: nu
 /** A client is tested in the roles and classes that its hello claims: the kit asks for no others. */
 const clientArguments = (command: string): string[] => ['client', '--exec', command];
 
+const shardArguments = ({ run, shards }: KitRun): string[] =>
+  shards === 1 ? [] : ['--shard', `${((run - 1) % shards) + 1}/${shards}`];
+
 const argumentsOf = (run: KitRun, command: string, folder: string, port: number | undefined): string[] => {
   const { variant, role, only, seed, historyDir } = run;
   return [
     ...(role === 'client' ? clientArguments(command) : serverArguments(run, command, port)),
     ...(variant.kitOptions ?? []),
     ...only.flatMap((glob) => ['--only', glob]),
+    ...shardArguments(run),
     '--seed',
     seed,
     ...(historyDir === undefined ? [] : ['--history', historyDir]),

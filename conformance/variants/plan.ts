@@ -63,19 +63,21 @@ export const countedFor = (plan: Plan, series: Series, variant: Variant, records
       (plan.anyBuild || record.build === plan.build) &&
       record.burners >= plan.burners &&
       same(record.classes, series.classes) &&
-      same(record.only, series.only),
+      same(record.only, series.only) &&
+      (record.shards ?? 1) === series.shards,
   );
 
 /** What is missing, so that all variants are equally far at any time: who interrupts has something of each. */
 export const missingRuns = (plan: Plan, records: readonly RunRecord[]): Planned[] => {
   const missing: (Planned & { round: number })[] = [];
   for (const series of plan.series) {
+    const { runs, ...selection } = series;
     for (const variant of variantsOf(plan, series)) {
       const { length } = countedFor(plan, series, variant, records);
-      for (let run = length + 1; run <= series.runs; run++) {
+      for (let run = length + 1; run <= runs; run++) {
         // The many classes that are asked for once take their turn in the middle.
-        const round = series.runs === 1 ? 1.5 : run;
-        missing.push({ variant, run, role: series.role, classes: series.classes, only: series.only, round });
+        const round = runs === 1 ? 1.5 : run;
+        missing.push({ ...selection, variant, run, round });
       }
     }
   }

@@ -1,17 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { ROLES, type Role } from '../../schemas/index.js';
 import { KitError } from '../../src/errors.js';
 import { packageRoot } from '../../src/package-root.js';
 import { type Figures, rowsOf } from './figures.js';
-import { countedFor, type Plan, variantsOf } from './plan.js';
+import { countedFor, type Plan, type Series, variantsOf } from './plan.js';
 import type { RunRecord } from './record.js';
 
 /** The figures that are committed. */
 export const publishedFile: string = join(packageRoot, 'conformance', 'variants', 'false-alarms.json');
 
-/** What is published of the runs of one role. */
+/** What has figures of its own: servers of one node, clusters, clients. */
+const KINDS = ['server', 'cluster', 'client'] as const;
+export type Kind = (typeof KINDS)[number];
+
+const kindOf = ({ role, classes }: Series): Kind =>
+  role === 'server' && (classes as readonly string[]).includes('replicated') ? 'cluster' : role;
+
+/** What is published of the runs of one kind. */
 export interface Measured {
   /** Day of the last run, YYYY-MM-DD. */
   day: string;
@@ -22,11 +28,12 @@ export interface Measured {
   cores: number;
   /** The lowest and the highest load average at the end of a run: from the number of cores on, all of them were busy. */
   load: [number, number];
-  series: { classes: string[]; runs: number; rows: PublishedRow[] }[];
+  /** `shards`: each run played one of so many parts of the scenarios; undefined: all of them. */
+  series: { classes: string[]; runs: number; shards?: number; rows: PublishedRow[] }[];
 }
 
-/** The committed file from which `docs/how-the-kit-is-tested.md` takes its figures. A role that was not measured is missing. */
-export type Published = Partial<Record<Role, Measured>>;
+/** The committed file from which `docs/how-the-kit-is-tested.md` takes its figures. A kind that was not measured is missing. */
+export type Published = Partial<Record<Kind, Measured>>;
 
 export interface PublishedRow extends Pick<Figures, 'runs' | 'judged' | 'retried' | 'inconclusive' | 'tooSlow'> {
   variant: string;
@@ -55,6 +62,7 @@ const measuredOf = (plan: Plan, records: readonly RunRecord[]): Measured | undef
     series: plan.series.map((series) => ({
       classes: [...series.classes],
       runs: series.runs,
+      ...(series.shards === 1 ? {} : { shards: series.shards }),
       rows: rowsOf({ ...plan, series: [series] }, records).map(({ variant: { id, differs }, figures }) => ({
         variant: id,
         differs,
@@ -69,11 +77,11 @@ const measuredOf = (plan: Plan, records: readonly RunRecord[]): Measured | undef
   };
 };
 
-/** The roles of which the plan has runs. Throws a usage KitError when there is no run to tell of. */
+/** The kinds of which the plan has runs. Throws a usage KitError when there is no run to tell of. */
 export const publishedOf = (plan: Plan, records: readonly RunRecord[]): Published => {
-  const parts = ROLES.flatMap((role) => {
-    const measured = measuredOf({ ...plan, series: plan.series.filter((series) => series.role === role) }, records);
-    return measured === undefined ? [] : [[role, measured]];
+  const parts = KINDS.flatMap((kind) => {
+    const measured = measuredOf({ ...plan, series: plan.series.filter((series) => kindOf(series) === kind) }, records);
+    return measured === undefined ? [] : [[kind, measured]];
   });
   if (parts.length > 0) return Object.fromEntries(parts);
   throw new KitError('usage', 'there are no runs to publish', 'Run npm run false-alarms first.');
@@ -98,7 +106,13 @@ const notPlayed = (rows: readonly PublishedRow[]): string[] => {
   return names.length === 0 ? [] : ['', `Not played in this series yet: ${names.join(', ')}.`];
 };
 
-const seriesLines = ({ classes, rows }: Measured['series'][number]): string[] => {
+/** Who reads of twenty runs must know when they were runs of a part. */
+const shardLines = (shards: number | undefined): string[] =>
+  shards === undefined
+    ? []
+    : [`The scenarios were divided into ${shards} parts, and each run played another one of them.`, ''];
+
+const seriesLines = ({ classes, shards, rows }: Measured['series'][number]): string[] => {
   const total = {
     runs: sumOf(rows, 'runs'),
     judged: sumOf(rows, 'judged'),
@@ -110,6 +124,7 @@ const seriesLines = ({ classes, rows }: Measured['series'][number]): string[] =>
   return [
     `Classes ${classes.map((name) => `\`${name}\``).join(', ')}:`,
     '',
+    ...shardLines(shards),
     ...HEAD,
     ...rows.filter(({ runs }) => runs > 0).map((row) => `| \`${row.variant}\` | ${row.differs} | ${cells(row)} |`),
     `| all | | ${cells(total)} |`,
@@ -117,9 +132,9 @@ const seriesLines = ({ classes, rows }: Measured['series'][number]): string[] =>
   ];
 };
 
-/** The figures of one role as lines of Markdown. */
-export const falseAlarmTables = (published: Published, role: Role): string[] => {
-  const measured = published[role];
+/** The figures of one kind as lines of Markdown. */
+export const falseAlarmTables = (published: Published, kind: Kind): string[] => {
+  const measured = published[kind];
   if (measured === undefined) return ['Not measured yet.'];
   const { day, kit, builds, cores, load, series } = measured;
   const [lowest, highest] = load;

@@ -21,6 +21,8 @@ export interface RunRecord {
   kit: string;
   classes: SubjectClass[];
   only: string[];
+  /** The scenarios were divided into so many parts, and one was played. Undefined: all were. */
+  shards?: number;
   /** Processes that kept a core busy each. */
   burners: number;
   /** Load average of the last minute at the end of the run: what the machine had to do, this run included. Undefined: not measured. */
@@ -79,6 +81,7 @@ export const recordOf = (
     kit: report.kit.version,
     classes: [...about.classes],
     only: [...about.only],
+    ...(about.shards === 1 ? {} : { shards: about.shards }),
     burners: about.burners,
     load: about.load,
     run: about.run,

@@ -31,7 +31,7 @@ const isRecord = (value: unknown): value is RunRecord => {
   return (
     texts.every((text) => typeof text === 'string') &&
     numbers.every((number) => typeof number === 'number') &&
-    ['number', 'undefined'].includes(typeof record.load) &&
+    [record.load, record.shards].every((value) => ['number', 'undefined'].includes(typeof value)) &&
     lists.every(Array.isArray)
   );
 };

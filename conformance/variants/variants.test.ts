@@ -105,6 +105,7 @@ t.test('whatever is said of a correct server is a false alarm, unless the kit sa
     role: 'server' as const,
     classes: ['core'] as const,
     only: [],
+    shards: 1,
     build: 'b',
     burners: 2,
     load: 7,
@@ -146,8 +147,8 @@ t.test('a command that was interrupted goes on where it stopped', async (t) => {
   const variants = chooseVariants(loadVariants(), ['plain', 'shuffles']);
   const [plain, shuffles] = variants as [(typeof variants)[0], (typeof variants)[0]];
   const series: Series[] = [
-    { role: 'server', classes: ['core'], only: [], runs: 3 },
-    { role: 'server', classes: ['core', 'durable'], only: [], runs: 1 },
+    { role: 'server', classes: ['core'], only: [], shards: 1, runs: 3 },
+    { role: 'server', classes: ['core', 'durable'], only: [], shards: 1, runs: 1 },
   ];
   const plan: Plan = { variants, series, burners: 2, build: 'now', anyBuild: false };
   const record = (variant: typeof plain, changes: Partial<RunRecord> = {}): RunRecord => ({
@@ -162,7 +163,18 @@ t.test('a command that was interrupted goes on where it stopped', async (t) => {
         pretty: '',
         wallMs: 60_000,
       },
-      { variant, role: 'server', classes: ['core'], only: [], build: 'now', burners: 2, load: 7, run: 1, seed: 's' },
+      {
+        variant,
+        role: 'server',
+        classes: ['core'],
+        only: [],
+        shards: 1,
+        build: 'now',
+        burners: 2,
+        load: 7,
+        run: 1,
+        seed: 's',
+      },
     ),
     ...changes,
   });
@@ -178,12 +190,13 @@ t.test('a command that was interrupted goes on where it stopped', async (t) => {
     record(plain, { burners: 0 }),
     record(plain, { entry: 'another' }),
     record(plain, { only: ['server/core/ping'] }),
+    record(plain, { shards: 4 }),
     record(shuffles, { classes: ['core', 'durable'] }),
   ]) {
     appendRecord(file, other);
   }
   const records = readRecords(file);
-  t.equal(records.length, 7);
+  t.equal(records.length, 8);
   const missing = missingRuns(plan, records).map(
     ({ variant, run, classes }) => `${variant.id} ${classes.length} ${run}`,
   );
@@ -224,12 +237,64 @@ t.test('a command that was interrupted goes on where it stopped', async (t) => {
     t.match(messageOf(unusable), /cannot be used \(E(ISDIR|NOTDIR|EXIST)\)/);
 });
 
+t.test('the parts of the scenarios take their turns, and clusters have figures of their own', async (t) => {
+  const variants = chooseVariants(loadVariants(), ['plain', 'cluster-plain']);
+  const series: Series[] = [
+    { role: 'server', classes: ['core'], only: [], shards: 1, runs: 1 },
+    { role: 'server', classes: OF_CLUSTERS, only: ['server/core/{ping,takeover}*'], shards: 2, runs: 3 },
+  ];
+  const plan: Plan = { variants, series, burners: 0, build: 'now', anyBuild: false };
+  t.strictSame(
+    missingRuns(plan, []).map(({ variant, run, shards }) => `${variant.id} ${run} ${shards}`),
+    ['cluster-plain 1 2', 'plain 1 1', 'cluster-plain 2 2', 'cluster-plain 3 2'],
+  );
+  const [plain, cluster] = variants as [(typeof variants)[0], (typeof variants)[0]];
+  const [ofPlain, ofCluster] = series as [Series, Series];
+  const recordFrom = (about: Series & { variant: typeof plain }) =>
+    recordOf(
+      {
+        report: {
+          kit: { version: '1' },
+          problems: [],
+          summary: { notApplicable: 0 },
+          scenarios: [],
+        } as unknown as Report,
+        pretty: '',
+        wallMs: 1,
+      },
+      { ...about, build: 'now', burners: 0, load: 7, run: 1, seed: 's' },
+    );
+  const records = [recordFrom({ ...ofPlain, variant: plain }), recordFrom({ ...ofCluster, variant: cluster })];
+  t.strictSame(
+    records.map(({ shards }) => shards),
+    [undefined, 2],
+  );
+  const published = publishedOf(plan, records);
+  t.match(published, { server: { series: [{ runs: 1 }] }, cluster: { series: [{ shards: 2 }] } });
+  t.match(falseAlarmTables(published, 'cluster').join('\n'), /divided into 2 parts, and each run played another/);
+  t.notMatch(falseAlarmTables(published, 'server').join('\n'), /parts|cluster/);
+});
+
+t.test('runs in a row play every scenario once', async (t) => {
+  const [plain] = chooseVariants(loadVariants(), ['plain']);
+  const only = ['server/core/{ping,takeover,odd-ids}*'];
+  const played: string[] = [];
+  for (const run of [1, 2, 3]) {
+    const asked = { variant: plain, role: 'server', classes: ['core'], only, shards: 2, run, seed: 's' } as const;
+    const { report } = await runKit(asked as Parameters<typeof runKit>[0], new AbortController().signal);
+    if (run < 3) played.push(...report.scenarios.map(({ id }) => id));
+    else t.ok(report.scenarios.length > 0 && report.scenarios.every(({ id }) => played.includes(id)));
+  }
+  t.ok(played.length > 2);
+  t.equal(new Set(played).size, played.length, 'no scenario is in two parts');
+});
+
 t.test('servers and clients are told apart, and each plays what is for it', async (t) => {
   const variants = chooseVariants(loadVariants(), ['plain', 'client-plain', 'client-in-memory']);
   const series: Series[] = [
-    { role: 'server', classes: ['core'], only: [], runs: 1 },
-    { role: 'client', classes: OF_CLIENTS, only: [], runs: 1 },
-    { role: 'client', classes: ['durable'], only: [], runs: 1 },
+    { role: 'server', classes: ['core'], only: [], shards: 1, runs: 1 },
+    { role: 'client', classes: OF_CLIENTS, only: [], shards: 1, runs: 1 },
+    { role: 'client', classes: ['durable'], only: [], shards: 1, runs: 1 },
   ];
   const plan: Plan = { variants, series, burners: 0, build: 'now', anyBuild: false };
   t.strictSame(
@@ -241,8 +306,8 @@ t.test('servers and clients are told apart, and each plays what is for it', asyn
 t.test('what several nodes must do is asked of clusters, and of nobody else', async (t) => {
   const variants = chooseVariants(loadVariants(), ['plain', 'cluster-plain']);
   const series: Series[] = [
-    { role: 'server', classes: ['core'], only: [], runs: 1 },
-    { role: 'server', classes: OF_CLUSTERS, only: [], runs: 1 },
+    { role: 'server', classes: ['core'], only: [], shards: 1, runs: 1 },
+    { role: 'server', classes: OF_CLUSTERS, only: [], shards: 1, runs: 1 },
   ];
   t.strictSame(
     missingRuns({ variants, series, burners: 0, build: 'now', anyBuild: false }, []).map(
@@ -261,7 +326,7 @@ t.test('a client variant is tested as a user would test it', { timeout: RUN_TIME
   const ids = ['client-like-a-browser', 'client-in-memory', 'client-python'];
   const chosen = chooseVariants(loadVariants(), ids).filter((variant) => whyNoClient(variant) === undefined);
   for (const variant of chosen) {
-    const run = { variant, role: 'client', classes: OF_CLIENTS, only, seed: 's' } as const;
+    const run = { variant, role: 'client', classes: OF_CLIENTS, only, shards: 1, run: 1, seed: 's' } as const;
     const { report, pretty } = await runKit(run, new AbortController().signal);
     const isDurable = !(variant.lacks ?? []).includes('durable');
     t.match(report.summary, { passed: isDurable ? 3 : 2, notApplicable: isDurable ? 0 : 1, failed: 0 }, pretty);
