@@ -36,6 +36,10 @@ const oneOrMore = Type.Union([Type.String(), Type.Array(Type.String(), { minItem
 const clientCell = Type.Object({ packet: oneOrMore, fault: oneOrMore }, closed);
 const matrixCell = Type.Object({ packet: oneOrMore, fault: oneOrMore, receiver: oneOrMore }, closed);
 
+/** A user id that is made of another one, or of another one that was filled up to 63 of the 64 characters that there may be. */
+const MADE_USER =
+  '^(?:[A-Za-z0-9._@-]{0,16}\\{user:[a-z][A-Za-z0-9-]*\\}[A-Za-z0-9._@-]{0,16}|\\{user63:[a-z][A-Za-z0-9-]*\\}[A-Za-z0-9._@-])$';
+
 export const ScenarioFileSchema = Type.Object(
   {
     scenario: Type.String({ minLength: 8, description: 'One sentence: what a conforming server does.' }),
@@ -77,8 +81,9 @@ export const ScenarioFileSchema = Type.Object(
             userOf: Type.Optional(clientName),
             user: Type.Optional(
               Type.String({
-                pattern: '^[A-Za-z0-9._@-]{0,16}\\{user:[a-z][A-Za-z0-9-]*\\}[A-Za-z0-9._@-]{0,16}$',
-                description: 'A user id that is made of that of another client: `{user:alice}-b`.',
+                pattern: MADE_USER,
+                description:
+                  'A user id that is made of that of another client: `{user:alice}-b`; `{user63:alice}b` has the greatest length.',
               }),
             ),
             device: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9._-]{1,32}$' })),
