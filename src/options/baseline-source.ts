@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { KitError } from '../errors.js';
-import type { Settings } from './option-table.js';
+import type { Settings } from './settings.js';
 
 /** A line of a baseline: what stands before the comment, and the comment with the space before it. */
 export interface BaselineLine {

@@ -1,7 +1,7 @@
 import { createSecureContext } from 'node:tls';
 import { KitError } from '../errors.js';
 import type { RunOptions } from '../harness/options.js';
-import type { Settings } from './option-table.js';
+import type { Settings } from './settings.js';
 
 const LOOPBACK = '127.0.0.1';
 const ADDRESS = /^(\[[0-9A-Fa-f:.]+\]|[^:[\]\s]+)(?::(\d{1,5}))?$/;

@@ -16,8 +16,8 @@ import { baselineEntries, judgedIn } from './baseline-source.js';
 import { checkSettings } from './check-settings.js';
 import { nodeCommandsFrom, nodeUrlsFrom, servicesFrom } from './cluster-options.js';
 import { listeningFrom } from './listening.js';
-import type { Settings } from './option-table.js';
 import { replayArguments, shellQuote } from './replay.js';
+import type { Settings } from './settings.js';
 import { noAccount, parseUsers } from './users-file.js';
 
 const DEFAULT_CONCURRENCY = 32;
