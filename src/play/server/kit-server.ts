@@ -101,7 +101,7 @@ export class KitServer {
       this.#onWord(link, packet);
       return;
     }
-    const label = this.#stage.labelOf(packet);
+    const label = this.#stage.handed.labelOf(packet);
     this.#stage.arrived({ what: 'msg:R', label, link });
     this.#apply(link, packet, label, () => this.#acceptMsg(link, packet, label));
   }
