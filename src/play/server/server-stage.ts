@@ -149,7 +149,7 @@ export class ServerStage {
   #isOfOthers(packet: Packet): boolean {
     if (this.options.host.standing === undefined) return false;
     if (packet.type === 'msg:R') return packet.to !== CONDUCTOR && !packet.to.endsWith(`.${this.options.userSuffix}`);
-    return packet.type === 'ack:R' && !this.server.pushes.some(({ serverMsgId }) => serverMsgId === packet.serverMsgId);
+    return packet.type === 'ack:R' && this.server.pushes.of(packet) === undefined;
   }
 
   #onPacket(link: ServerLink, packet: Packet): void {
@@ -172,7 +172,7 @@ export class ServerStage {
 
   /** Says a word to the bot. Its packets meet no fault. */
   say(word: Readonly<Record<string, unknown>>): void {
-    const push = this.server.newPush({
+    const push = this.server.pushes.add({
       label: undefined,
       from: CONDUCTOR,
       body: JSON.stringify(word),

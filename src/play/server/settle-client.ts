@@ -9,7 +9,7 @@ const HARD_LIMIT_MS = 240_000;
 /** Every message that the server has seen has its outcome, and everything that was pushed is acked. */
 const isDone = (stage: ServerStage): boolean => {
   const { server, words, handed, options } = stage;
-  if (server.pushes.some(({ acked, label }) => !acked && label !== undefined)) return false;
+  if (server.pushes.all.some(({ acked, label }) => !acked && label !== undefined)) return false;
   if (!options.hello.roles.includes('sender')) return true;
   return handed.all.every(({ msgId, body }) => {
     if (msgId === undefined) return !stage.subjectUp || words.outcomesOf(undefined, body).length > 0;
@@ -44,7 +44,7 @@ const awaitDone = async (stage: ServerStage): Promise<boolean> => {
   const until = performance.now() + HARD_LIMIT_MS;
   const boundMs = stage.bound(resendMaxMs) + SLACK_MS;
   const open = (): number =>
-    stage.server.pushes.filter(({ acked }) => !acked).length +
+    stage.server.pushes.all.filter(({ acked }) => !acked).length +
     stage.handed.all.filter(({ msgId, body }) => stage.words.outcomesOf(msgId, body).length === 0).length;
   while (performance.now() < until) {
     const before = { open: open(), brought: broughtOn(stage) };
@@ -58,7 +58,7 @@ const awaitDone = async (stage: ServerStage): Promise<boolean> => {
 
 /** Asks what the application holds from each user that has sent it something. */
 const takeInventories = async (stage: ServerStage): Promise<boolean> => {
-  const users = new Set(stage.server.pushes.filter(({ label }) => label !== undefined).map(({ from }) => from));
+  const users = new Set(stage.server.pushes.all.filter(({ label }) => label !== undefined).map(({ from }) => from));
   const asks: number[] = [];
   for (const from of users) {
     const ask = stage.nextAsk();
