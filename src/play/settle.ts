@@ -63,7 +63,7 @@ const ackWhatIsHere = (stage: Stage): void => {
     const link = openLink(actor);
     if (!link) continue;
     actor.resendOwedAcks();
-    for (const entry of link.inbox) {
+    for (const entry of link.inbox.entries) {
       if (entry.kind === 'packet' && entry.packet.type === 'msg:N' && !entry.handled) actor.takePush(link, entry);
       else if (entry.kind === 'packet' && entry.packet.type === 'msg:N') {
         const message = stage.messages.ofServerMsgId(entry.packet.serverMsgId);

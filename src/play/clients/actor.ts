@@ -11,9 +11,11 @@ import {
 import { defined } from '../../defined.js';
 import { RAW_LABEL, UNKNOWN_LABEL } from '../../script/labels.js';
 import type { Dial, DialOutcome, Refused, TokenChoice } from '../ports.js';
+import type { Untimed } from '../untimed.js';
 import { describeVoice, type Voice } from '../voice.js';
 import { isPutOff, retryPauseMs } from './expectation.js';
-import { Link, type LinkOwner, type Received, type Untimed } from './link.js';
+import type { Received } from './inbox.js';
+import { Link, type LinkOwner } from './link.js';
 import { connectPatiently } from './may-come-back.js';
 import { keyOf, type SentMessage, type SentMessages } from './sent-messages.js';
 
@@ -301,7 +303,7 @@ export class Actor implements LinkOwner {
 
   /** Acks what the application got on that connection while nobody acked: no server has to push it again for that. */
   ackHandedOver(link: Link): void {
-    for (const { packet } of link.inbox.filter((entry) => entry.kind === 'packet')) {
+    for (const { packet } of link.inbox.entries.filter((entry) => entry.kind === 'packet')) {
       if (packet.type !== 'msg:N' || this.#owed.has(packet.serverMsgId)) continue;
       if (this.#known.has(keyOf(packet.from, packet.msgId))) this.ack(link, packet.serverMsgId);
     }

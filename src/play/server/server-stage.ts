@@ -1,6 +1,6 @@
 import { type ClientTimers, CONDUCTOR, type HistoryEvent, type Packet } from '../../../schemas/index.js';
-import type { Untimed } from '../clients/link.js';
 import { recordFault } from '../step-outcome.js';
+import type { Untimed } from '../untimed.js';
 import { Waits } from '../waits.js';
 import { type Arrival, Arrivals } from './arrivals.js';
 import { HandedMessages } from './handed-messages.js';

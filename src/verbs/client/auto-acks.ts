@@ -19,7 +19,7 @@ export const autoAcks = defineClientVerb({
     if (!action.autoAcks || link?.state !== 'open') return true;
     actor.resendOwedAcks();
     actor.ackHandedOver(link);
-    for (const entry of link.inbox) {
+    for (const entry of link.inbox.entries) {
       if (entry.kind === 'packet' && !entry.taken) actor.takePush(link, entry);
     }
     return true;
