@@ -178,7 +178,7 @@ export class PacketWait {
     const again = () => {
       if (this.#link.state !== 'open' || !message) return;
       if (packet.type === 'msg:A') this.#actor.transmit(this.#link, message);
-      else if (message.serverMsgId !== undefined) this.#actor.ack(this.#link, message.serverMsgId, label);
+      else if (message.serverMsgId !== undefined) this.#actor.receiver.ack(this.#link, message.serverMsgId, label);
     };
     setTimeout(again, retryPauseMs(packet, this.#retries)).unref();
   }
