@@ -1,4 +1,5 @@
-import { groupsOf, OPTION_GROUPS, termOf } from '../src/options/option-table.js';
+import { OPTION_GROUPS, termOf } from '../src/options/option-spec.js';
+import { groupsOf } from '../src/options/option-table.js';
 import { wrap } from '../src/report/words.js';
 
 const WIDTH = 80;

@@ -1,5 +1,6 @@
 import { DescriptionSchema } from '../schemas/index.js';
-import { OPTIONS, type OptionSpec } from '../src/options/option-table.js';
+import type { OptionSpec } from '../src/options/option-spec.js';
+import { OPTIONS } from '../src/options/option-table.js';
 
 const texts = { type: 'array', items: { type: 'string' } };
 

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
-import { groupsOf, OPTION_GROUPS, type OptionSpec, termOf } from '../../src/options/option-table.js';
+import { OPTION_GROUPS, type OptionSpec, termOf } from '../../src/options/option-spec.js';
+import { groupsOf } from '../../src/options/option-table.js';
 
 const collect = (value: string, earlier: string[] | undefined): string[] => [...(earlier ?? []), value];
 

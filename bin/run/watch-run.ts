@@ -1,7 +1,7 @@
 import type { Report } from '../../schemas/index.js';
 import { conduct, publicParts } from '../../src/embed/conduct.js';
 import type { RunHooks, RunOptions } from '../../src/harness/options.js';
-import type { Settings } from '../../src/options/option-table.js';
+import type { Settings } from '../../src/options/settings.js';
 import { tell } from '../failure.js';
 import type { HistoryShelf } from './history-shelf.js';
 import type { LiveReports } from './live-reports.js';

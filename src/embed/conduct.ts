@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Report } from '../../schemas/index.js';
 import { defined } from '../defined.js';
 import { EXIT, type RunHooks, type RunOptions } from '../harness/options.js';
-import type { Settings } from '../options/option-table.js';
+import type { Settings } from '../options/settings.js';
 import { publicUrl, withPublicUrls } from '../public-url.js';
 import { Brake, type RunLimits } from './brake.js';
 import { withoutSecret } from './without-secret.js';

@@ -1,7 +1,7 @@
 import { REPORT_VERSION, type Report, type Role } from '../../schemas/index.js';
 import { defined } from '../defined.js';
 import { kitVersion } from '../kit-version.js';
-import type { Settings } from '../options/option-table.js';
+import type { Settings } from '../options/settings.js';
 import { publicUrl } from '../public-url.js';
 import { withoutSecret } from './without-secret.js';
 

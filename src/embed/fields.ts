@@ -1,6 +1,7 @@
 import { defined } from '../defined.js';
 import { KitError } from '../errors.js';
-import { OPTIONS, type OptionSpec, specOf } from '../options/option-table.js';
+import type { OptionSpec } from '../options/option-spec.js';
+import { OPTIONS, specOf } from '../options/option-table.js';
 
 /** Options that only a command line has: what they tell, a program has as events and as a report. */
 export const CLI_ONLY: ReadonlySet<string> = new Set([

@@ -1,7 +1,7 @@
 import type { RequirementId, Role, SubjectClass } from '../../schemas/index.js';
 import { defined } from '../defined.js';
 import { listScenarios } from '../harness/index.js';
-import { selectionFrom } from '../options/run-options.js';
+import { selectionFrom } from '../options/selection.js';
 import type { Scenario } from '../script/index.js';
 import { forPrograms } from './fields.js';
 import type { ConformanceOptions } from './options.js';

@@ -1,8 +1,7 @@
 import { ROLES, type Role } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
 import { didYouMean } from '../nearest.js';
-import type { Settings } from '../options/option-table.js';
-import { type AlsoTaken, checkValue } from '../options/settings.js';
+import { type AlsoTaken, checkValue, type Settings } from '../options/settings.js';
 import { FIELDS } from './fields.js';
 import type { ConformanceOptions } from './options.js';
 

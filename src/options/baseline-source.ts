@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { KitError } from '../errors.js';
-import type { Settings } from './option-table.js';
+import type { Settings } from './settings.js';
+import { readText } from './text-file.js';
 
 /** A line of a baseline: what stands before the comment, and the comment with the space before it. */
 export interface BaselineLine {
@@ -16,21 +17,14 @@ const lineOf = (line: string): BaselineLine => {
 
 export const baselineLines = (content: string): BaselineLine[] => content.split(/\r?\n/).map(lineOf);
 
-/** The file of a baseline, or of another list. Throws a usage KitError where it cannot be read. */
-export const readBaseline = (file: string, field: 'baseline' | 'judged' = 'baseline'): string => {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'unreadable';
-    const message = `cannot read the ${field === 'baseline' ? 'baseline' : 'list of what must be judged'} ${file} (${code})`;
-    throw new KitError('usage', message, 'Check the name of the file.', { cause, field });
-  }
-};
+/** The file of a baseline. Throws a usage KitError where it cannot be read. */
+export const readBaseline = (file: string): string => readText(file, 'baseline', 'baseline');
 
 const textsOf = (lines: readonly BaselineLine[]): string[] => lines.flatMap(({ text }) => (text === '' ? [] : [text]));
 
 /** The ids of `--judged FILE`, one a line. */
-export const judgedIn = (file: string): string[] => textsOf(baselineLines(readBaseline(file, 'judged')));
+export const judgedIn = (file: string): string[] =>
+  textsOf(baselineLines(readText(file, 'list of what must be judged', 'judged')));
 
 /**
  * The entries of `--baseline`, or of `--update-baseline` where its file is there already; a program may give the lines

@@ -1,6 +1,6 @@
 import { KitError } from '../errors.js';
 import { didYouMean } from '../nearest.js';
-import type { Settings } from './option-table.js';
+import type { Settings } from './settings.js';
 
 const checkNodes = (settings: Settings): void => {
   const wrong = (message: string, remedy: string) => new KitError('usage', message, remedy, { field: 'nodes' });

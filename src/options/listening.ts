@@ -1,7 +1,8 @@
 import { createSecureContext } from 'node:tls';
 import { KitError } from '../errors.js';
 import type { RunOptions } from '../harness/options.js';
-import type { Settings } from './option-table.js';
+import type { Settings } from './settings.js';
+import { readText } from './text-file.js';
 
 const LOOPBACK = '127.0.0.1';
 const ADDRESS = /^(\[[0-9A-Fa-f:.]+\]|[^:[\]\s]+)(?::(\d{1,5}))?$/;
@@ -22,14 +23,14 @@ const addressFrom = (text: string, wait: boolean): { host: string; port: number 
   return { host: host.replace(/^\[|\]$/g, ''), port };
 };
 
-const tlsFrom = (settings: Settings, read: (path: string, what: string, field: string) => string) => {
+const tlsFrom = (settings: Settings) => {
   const [cert, key] = [settings['tls-cert'], settings['tls-key']] as (string | undefined)[];
   if (cert === undefined && key === undefined) return undefined;
   if (cert === undefined || key === undefined) {
     const [given, missing] = cert === undefined ? ['tls-key', 'tls-cert'] : ['tls-cert', 'tls-key'];
     throw new KitError('usage', `--${given} without --${missing}`, 'TLS needs both files.', { field: missing });
   }
-  const tls = { cert: read(cert, 'certificate', 'tls-cert'), key: read(key, 'private key', 'tls-key') };
+  const tls = { cert: readText(cert, 'certificate', 'tls-cert'), key: readText(key, 'private key', 'tls-key') };
   try {
     createSecureContext(tls);
     return tls;
@@ -43,17 +44,14 @@ const tlsFrom = (settings: Settings, read: (path: string, what: string, field: s
 };
 
 /** Where the kit listens for a client under test. Throws a usage KitError for what cannot be used. */
-export const listeningFrom = (
-  settings: Settings,
-  read: (path: string, what: string, field: string) => string,
-): Pick<RunOptions, 'wait' | 'place'> => {
+export const listeningFrom = (settings: Settings): Pick<RunOptions, 'wait' | 'place'> => {
   const wait = settings.wait === true;
   if (wait && settings.exec !== undefined) {
     throw new KitError('usage', '--wait and --exec exclude each other', 'Let the kit start the client, or start it.', {
       field: 'wait',
     });
   }
-  const tls = tlsFrom(settings, read);
+  const tls = tlsFrom(settings);
   const place = addressFrom((settings.listen as string | undefined) ?? LOOPBACK, wait);
   return { wait, place: tls === undefined ? place : { ...place, tls } };
 };

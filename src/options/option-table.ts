@@ -1,39 +1,7 @@
 import type { Role } from '../../schemas/index.js';
+import { OPTION_GROUPS, type OptionGroup, type OptionSpec } from './option-spec.js';
 
-/** The headings of the help, in its order. */
-export const OPTION_GROUPS = {
-  subject: 'Subject',
-  selection: 'What is tested',
-  access: 'Access to the server',
-  certainty: 'How certain',
-  pace: 'Pace and bounds',
-  verdict: 'Verdict',
-  output: 'What is told',
-} as const;
-export type OptionGroup = keyof typeof OPTION_GROUPS;
-
-/**
- * Every option of the default command, once: the command line and the config file are both read by this table.
- * In the config file the key is the name of the option without its dashes.
- */
-export interface OptionSpec {
-  name: string;
-  /** Under which heading the help shows it. */
-  group: OptionGroup;
-  /** What the help shows for the value; none for a switch. */
-  value?: string;
-  kind: 'text' | 'list' | 'switch' | 'integer' | 'headers' | 'description';
-  /** One letter for the same. */
-  short?: string;
-  /** For `integer`: what the option means without a value; absent where it needs one. */
-  alone?: number;
-  /** For `integer`. */
-  range?: readonly [number, number];
-  help: string;
-  /** The role of subject that it is for; absent: for all. */
-  role?: Role;
-}
-
+/** Every option of a run, of a server or of a client, once: the command line and the config file are both read by this table. */
 export const OPTIONS: readonly OptionSpec[] = [
   {
     name: 'exec',
@@ -398,16 +366,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   },
 ];
 
-/** Options by name: text, list of texts, number, true, or a description as an object (config file only). */
-export type Settings = Readonly<Record<string, unknown>>;
-
 export const specOf = (name: string): OptionSpec | undefined => OPTIONS.find((spec) => spec.name === name);
-
-/** An option as the help shows it: `-v, --verbose`, `--only <glob>`. */
-export const termOf = ({ name, value, short, alone }: OptionSpec): string => {
-  const place = value === undefined ? '' : alone === undefined ? ` <${value}>` : ` [${value}]`;
-  return `${short === undefined ? '' : `-${short}, `}--${name}${place}`;
-};
 
 /** The options of the command that tests subjects of a role. */
 export const optionsOf = (role: Role): readonly OptionSpec[] =>

@@ -1,5 +1,6 @@
 import { publicUrl } from '../public-url.js';
-import { OPTIONS, type Settings } from './option-table.js';
+import { OPTIONS } from './option-table.js';
+import type { Settings } from './settings.js';
 
 /** Quotes a word for a POSIX shell, only where it needs it. */
 export const shellQuote = (word: string): string =>

@@ -1,117 +1,28 @@
 import { randomBytes, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { ENGINES } from '../../conformance/patching/cluster-command.js';
-import type { ServerFile } from '../../conformance/patching/server-file.js';
-import type { Description, Report } from '../../schemas/index.js';
-import { CLASSES_OF, type Role } from '../../schemas/subject.js';
-import { SINGLE_CLASSES, type SubjectClass } from '../../schemas/wire.js';
+import type { Description } from '../../schemas/index.js';
+import type { Role } from '../../schemas/subject.js';
 import type { Dialect } from '../adapters/index.js';
 import { defined } from '../defined.js';
 import { KitError } from '../errors.js';
-import type { Account, RunOptions, Shard } from '../harness/options.js';
+import type { Account, RunOptions } from '../harness/options.js';
 import { makeFolder } from '../make-folder.js';
-import { didYouMean } from '../nearest.js';
 import { baselineEntries, judgedIn } from './baseline-source.js';
 import { checkSettings } from './check-settings.js';
 import { nodeCommandsFrom, nodeUrlsFrom, servicesFrom } from './cluster-options.js';
+import { embedded } from './embedded-server.js';
 import { listeningFrom } from './listening.js';
-import type { Settings } from './option-table.js';
-import { replayArguments, shellQuote } from './replay.js';
-import { noAccount, parseUsers } from './users-file.js';
+import { replayArguments } from './replay.js';
+import { selectionFrom, shardFrom } from './selection.js';
+import type { Settings } from './settings.js';
+import { checkForeignUrl, checkUrl } from './subject-url.js';
+import { readText } from './text-file.js';
+import { usersFrom } from './users-file.js';
 
 const DEFAULT_CONCURRENCY = 32;
 const DEFAULT_PATIENCE_MS = 500;
 /** Each scenario for a client starts a process of its own. */
 const BOTS_PER_CORE = 4;
-
-/** `field` is the option that names the file. */
-const readText = (path: string, what: string, field: string): string => {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'unreadable';
-    throw new KitError('usage', `cannot read the ${what} ${path} (${code})`, 'Check the name of the file.', {
-      cause,
-      field,
-    });
-  }
-};
-
-/** Throws a usage KitError for what is no `ws:` or `wss:` URL. */
-export const checkUrl = (url: string): string => {
-  const parsed = URL.canParse(url.replaceAll('{port}', '1')) ? new URL(url.replaceAll('{port}', '1')) : undefined;
-  if (parsed?.protocol === 'ws:' || parsed?.protocol === 'wss:') return url;
-  const remedy = /^https?:$/.test(parsed?.protocol ?? '')
-    ? `Write ${url.replace(/^http/, 'ws')} instead.`
-    : 'Write it as ws://HOST:PORT/ or wss://HOST/; im-conformance --help lists the commands.';
-  throw new KitError('usage', `"${url}" is neither a WebSocket URL nor a command`, remedy, { field: 'url' });
-};
-
-/** A foreign protocol may have a scheme of its own. */
-const checkForeignUrl = (url: string): string => {
-  if (URL.canParse(url.replaceAll('{port}', '1'))) return url;
-  throw new KitError(
-    'usage',
-    `"${url}" is neither a URL nor a command`,
-    'Write it as ws://HOST:PORT/ or tcp://HOST:PORT.',
-    { field: 'url' },
-  );
-};
-
-/** Names of classes, some of them separated by commas. `field` is the option. Throws a usage KitError for one that there is not. */
-export const classesFrom = (list: readonly string[], role: Role, field: string): SubjectClass[] => {
-  const known: readonly string[] = CLASSES_OF[role];
-  const wanted = list.flatMap((text) => text.split(',')).map((name) => name.trim());
-  const unknown = wanted.find((name) => !known.includes(name));
-  if (unknown === undefined) return [...new Set(wanted)] as SubjectClass[];
-  throw new KitError(
-    'usage',
-    `there is no class "${unknown}"`,
-    `${didYouMean(unknown, known)}Use some of ${known.join(', ')}.`,
-    { field },
-  );
-};
-
-/** The scenarios that failed in an earlier run, known failures left out. The source is a file, or the report itself. */
-const lastFailed = (source: string | Report): string[] => {
-  const field = 'last-failed';
-  const named = typeof source === 'string' ? source : 'that report';
-  const found = failedIn(typeof source === 'string' ? parsed(readText(source, 'report', field)) : source);
-  if (found === undefined) {
-    const remedy = typeof source === 'string' ? 'Write one with --report json=FILE.' : 'Give the report of a run.';
-    throw new KitError('usage', `${named} is no JSON report of this kit`, remedy, { field });
-  }
-  if (found.length > 0) return found;
-  throw new KitError('usage', `nothing failed in ${named}`, 'Leave --last-failed out to run everything.', { field });
-};
-
-const parsed = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};
-
-const failedIn = (report: unknown): string[] | undefined => {
-  try {
-    const { scenarios } = report as Report;
-    return scenarios.filter(({ verdict, knownFailure }) => verdict === 'failed' && !knownFailure).map(({ id }) => id);
-  } catch {
-    return undefined;
-  }
-};
-
-/** The text of a file of accounts, or accounts, which are written as its lines: both are checked in one place. */
-const usersFrom = (source: string | readonly Account[]): Account[] => {
-  if (typeof source === 'string') return parseUsers(readText(source, 'list of accounts', 'users'), source);
-  const lines = source.map(({ user, device, token }, index) => {
-    if (/[\s#/]/.test(`${user}${device ?? ''}`) || /\s|^#/.test(token ?? '')) throw noAccount('users', index + 1);
-    return [device === undefined ? user : `${user}/${device}`, token ?? ''].join(' ');
-  });
-  return parseUsers(lines.join('\n'), 'users');
-};
 
 /** Loaded only where a description is given: it takes the reader of YAML and the validator. */
 const descriptionFrom = async (source: unknown): Promise<Description> => {
@@ -139,14 +50,6 @@ const historyFolder = (path: string): string => {
   }
 };
 
-const shardFrom = (text: string): Shard => {
-  const [, number = 0, of = 0] = (/^(\d{1,4})\/(\d{1,4})$/.exec(text) ?? []).map(Number);
-  if (number >= 1 && number <= of) return { number, of };
-  throw new KitError('usage', `--shard cannot be "${text}"`, 'Write K/N with K from 1 to N, such as --shard 1/4.', {
-    field: 'shard',
-  });
-};
-
 const seedFrom = (seed: string | undefined): string => {
   if (seed === undefined) return randomBytes(4).toString('hex');
   if (/^[A-Za-z0-9._-]{1,64}$/.test(seed)) return seed;
@@ -164,59 +67,6 @@ const certificatesFrom = (source: string): string => {
     const message = `${given ? 'the text of --ca' : source} holds no certificate in PEM`;
     throw new KitError('usage', message, 'Name the file of the authority, not of its key.', { cause, field: 'ca' });
   }
-};
-
-/** What the embedded server has. It is `secured` only where it checks tokens, and TLS needs a certificate of the user's. */
-const EMBEDDED_CLASSES = SINGLE_CLASSES.filter((name) => !['secured', 'encrypted'].includes(name));
-
-let written: ServerFile | undefined;
-
-/** Written once, and removed with the process. */
-const embeddedServer = async (): Promise<ServerFile> => {
-  const { serverFile } = await import('../../conformance/patching/server-file.js');
-  written ??= serverFile('the embedded server', []);
-  return written;
-};
-
-interface Embedded {
-  exec: string;
-  jwtSecret?: string;
-  services?: Readonly<Record<string, string>>;
-}
-
-/** The reference cluster, with one etcd: `etcd` is Debian's `etcd-server`. */
-const embeddedCluster = (file: string): Embedded => ({
-  exec: `exec ${shellQuote(process.execPath)} ${shellQuote(file)} --port {port} ${ENGINES.etcd.options}`,
-  services: ENGINES.etcd.services,
-});
-
-/** The command of the embedded server, and the secret of its tokens, unless the caller makes tokens of another kind. */
-const embedded = async (settings: Settings): Promise<Embedded> => {
-  const { file } = await embeddedServer();
-  if (settings.nodes !== undefined) return embeddedCluster(file);
-  // `exec`: the server takes the place of the shell, so that a restart costs one process and not two.
-  const serve = `exec ${shellQuote(process.execPath)} ${shellQuote(file)} --port {port} --data {data}`;
-  const otherTokens = ['token', 'token-command', 'header'].some((name) => settings[name] !== undefined);
-  if (otherTokens) return { exec: `${serve} --class ${EMBEDDED_CLASSES.join(',')}` };
-  const jwtSecret = (settings['jwt-secret'] as string | undefined) ?? randomBytes(24).toString('hex');
-  const classes = [...EMBEDDED_CLASSES, 'secured'].join(',');
-  return { exec: `${serve} --class ${classes} --jwt-secret ${shellQuote(jwtSecret)}`, jwtSecret };
-};
-
-/**
- * What `--class` and `--role` leave. Of a client the sides are classes, too: with `--role` alone `core` is tested as
- * well, and `durable` is left to `--class`.
- */
-const chosenClasses = (settings: Settings, role: Role): SubjectClass[] | undefined => {
-  const classes = given(settings.class as string[] | undefined, (list) => classesFrom(list, role, 'class'));
-  const sides = given(settings.role as string[] | undefined, (list) => classesFrom(list, role, 'role'));
-  const other = sides?.find((name) => name !== 'sender' && name !== 'receiver');
-  if (other !== undefined) {
-    throw new KitError('usage', `"${other}" is no role of a client`, 'Use sender, receiver or both.', {
-      field: 'role',
-    });
-  }
-  return sides === undefined ? classes : [...new Set([...(classes ?? (['core'] as const)), ...sides])];
 };
 
 /** Only who asks for them by number gets them beside scenarios that were named, and shards must come out alike. */
@@ -238,20 +88,6 @@ const killsFrom = (settings: Settings, role: Role): number => {
 /** What a value is turned into, where there is one. */
 const given = <T, R>(value: T | undefined, make: (value: T) => R): R | undefined =>
   value === undefined ? undefined : make(value);
-
-/** Which scenarios the settings choose. Throws a usage KitError for values that cannot be used. */
-export const selectionFrom = (
-  settings: Settings,
-  role: Role,
-): Pick<RunOptions, 'role' | 'classes' | 'only' | 'skip'> => {
-  const list = (name: string) => (settings[name] as string[] | undefined) ?? [];
-  return defined({
-    role,
-    classes: chosenClasses(settings, role),
-    only: given(settings['last-failed'] as string | Report | undefined, lastFailed) ?? list('only'),
-    skip: list('skip'),
-  });
-};
 
 /** Who names the nodes need not say once more what is tested: the first one stands for it. */
 const withUrl = (settings: Settings): Settings => {
@@ -278,7 +114,7 @@ export const runOptionsFrom = async (
   const own = named ? undefined : await embedded(settings);
   return defined({
     ...selection,
-    ...(role === 'client' ? listeningFrom(settings, readText) : {}),
+    ...(role === 'client' ? listeningFrom(settings) : {}),
     url: given(text('url'), dialect === undefined ? checkUrl : checkForeignUrl),
     exec: own?.exec ?? text('exec'),
     embedded: own !== undefined,

@@ -2,7 +2,11 @@ import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { KitError } from '../errors.js';
 import { didYouMean } from '../nearest.js';
-import { OPTIONS, type OptionSpec, type Settings, specOf } from './option-table.js';
+import type { OptionSpec } from './option-spec.js';
+import { OPTIONS, specOf } from './option-table.js';
+
+/** Options by name: text, list of texts, number, true, or a description as an object (config file only). */
+export type Settings = Readonly<Record<string, unknown>>;
 
 const camelCase = (name: string): string => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 

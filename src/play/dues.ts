@@ -15,9 +15,9 @@ class Pushed {
   }
 
   has({ fromUser, msgId }: SentMessage): boolean {
-    const { inbox } = this.link;
-    for (; this.#cursor < inbox.length; this.#cursor++) {
-      const entry = inbox[this.#cursor];
+    const { entries } = this.link.inbox;
+    for (; this.#cursor < entries.length; this.#cursor++) {
+      const entry = entries[this.#cursor];
       if (entry?.kind !== 'packet' || entry.packet.type !== 'msg:N') continue;
       this.#keys.add(keyOf(entry.packet.from, entry.packet.msgId));
     }
@@ -41,7 +41,7 @@ const isFull = ({ options, messages }: Stage, { link }: Pushed): boolean => {
   const most = options.description.limits?.maxInFlight;
   if (most === undefined) return false;
   const open = new Set<string>();
-  for (const entry of link.inbox) {
+  for (const entry of link.inbox.entries) {
     if (entry.kind !== 'packet' || entry.packet.type !== 'msg:N') continue;
     if (messages.ofServerMsgId(entry.packet.serverMsgId)?.acked !== true) open.add(entry.packet.serverMsgId);
   }

@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { CutWay } from '../../schemas/index.js';
-import type { Untimed } from './clients/link.js';
 import { LinkFaults } from './link-faults.js';
+import type { Untimed } from './untimed.js';
 
 const FAILOVER_MS = 2_000;
 

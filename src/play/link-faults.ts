@@ -1,6 +1,6 @@
 import { CLOSE, type CutWay, type HistoryEventOf } from '../../schemas/index.js';
 import type { Links, LinkTraffic } from '../links.js';
-import type { Untimed } from './clients/link.js';
+import type { Untimed } from './untimed.js';
 
 /** The links of a node that a script has cut or made slow. */
 interface Taken {

@@ -42,7 +42,7 @@ export class Outstanding {
   }
 
   get any(): boolean {
-    const owing = [...this.#stage.actors.values()].some((actor) => openLink(actor) && actor.owesAcks);
+    const owing = [...this.#stage.actors.values()].some((actor) => openLink(actor) && actor.receiver.owesAcks);
     return owing || this.#find(this.#next) || this.#find(0);
   }
 

@@ -62,13 +62,14 @@ const ackWhatIsHere = (stage: Stage): void => {
   for (const actor of stage.actors.values()) {
     const link = openLink(actor);
     if (!link) continue;
-    actor.resendOwedAcks();
-    for (const entry of link.inbox) {
-      if (entry.kind === 'packet' && entry.packet.type === 'msg:N' && !entry.handled) actor.takePush(link, entry);
+    actor.receiver.resendOwedAcks(link);
+    for (const entry of link.inbox.entries) {
+      if (entry.kind === 'packet' && entry.packet.type === 'msg:N' && !entry.handled)
+        actor.receiver.takePush(link, entry);
       else if (entry.kind === 'packet' && entry.packet.type === 'msg:N') {
         const message = stage.messages.ofServerMsgId(entry.packet.serverMsgId);
-        if (message && isOwedTo(stage, message, actor) && !actor.owes(entry.packet.serverMsgId))
-          actor.ack(link, entry.packet.serverMsgId, undefined, true);
+        if (message && isOwedTo(stage, message, actor) && !actor.receiver.owes(entry.packet.serverMsgId))
+          actor.receiver.ack(link, entry.packet.serverMsgId, undefined, true);
       }
     }
   }
@@ -91,8 +92,9 @@ const resendAll = (stage: Stage): void => {
 const retryRefused = (stage: Stage): boolean => {
   let retried = false;
   for (const actor of stage.actors.values()) {
-    if (openLink(actor) && actor.owesAcks) {
-      actor.resendOwedAcks();
+    const link = openLink(actor);
+    if (link && actor.receiver.owesAcks) {
+      actor.receiver.resendOwedAcks(link);
       retried = true;
     }
   }
@@ -117,8 +119,8 @@ const fence = async (stage: Stage): Promise<void> => {
     const message =
       stage.messages.first((one) => ours(one) && one.ackedBy.includes(actor.device)) ?? stage.messages.first(ours);
     if (!link || message?.serverMsgId === undefined) continue;
-    actor.ack(link, message.serverMsgId, message.label, true);
-    waiting.push(() => link.state !== 'open' || !actor.owesAcks);
+    actor.receiver.ack(link, message.serverMsgId, message.label, true);
+    waiting.push(() => link.state !== 'open' || !actor.receiver.owesAcks);
   }
   await stage.waits.until(() => waiting.every((done) => done()), stage.bound(stage.options.timers.answerWithinMs));
 };

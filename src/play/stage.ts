@@ -4,7 +4,7 @@ import type { ClientSpec } from '../script/model.js';
 import { userIdOf } from '../script/user-id.js';
 import { seededRandom } from '../seeded-random.js';
 import { Actor, type ActorWorld } from './clients/actor.js';
-import type { Link, Untimed } from './clients/link.js';
+import type { Link } from './clients/link.js';
 import { SentMessages } from './clients/sent-messages.js';
 import { LinkFaults } from './link-faults.js';
 import type { MemoryWatch } from './memory-watch.js';
@@ -13,6 +13,7 @@ import { NodeFaults } from './node-faults.js';
 import type { Attacker, Control, Dial, Network, Probes } from './ports.js';
 import { SubjectClock } from './subject-clock.js';
 import { SubjectShortage } from './subject-shortage.js';
+import type { Untimed } from './untimed.js';
 import { NAMED_VOICES, PLAIN_VOICE, type Voice, voiceOf } from './voice.js';
 import { Waits } from './waits.js';
 

@@ -1,6 +1,6 @@
 import type { ErrorCode, Fault, Miss, RequirementId } from '../../schemas/index.js';
-import type { Untimed } from './clients/link.js';
 import type { Refused } from './ports.js';
+import type { Untimed } from './untimed.js';
 
 /** Writes the history. */
 interface Recorder {

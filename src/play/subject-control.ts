@@ -1,10 +1,10 @@
 import { defined } from '../defined.js';
 import { KitError } from '../errors.js';
-import type { Untimed } from './clients/link.js';
 import type { Target } from './node-faults.js';
 import type { Control, NodeControl, ServiceControl } from './ports.js';
 import type { Stage } from './stage.js';
 import { recordFault } from './step-outcome.js';
+import type { Untimed } from './untimed.js';
 
 /** The control of the process under test. A scenario that needs it is never played without. */
 export const controlOf = (stage: Stage): Control => {

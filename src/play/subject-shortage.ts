@@ -1,5 +1,5 @@
 import type { Resource } from '../../schemas/index.js';
-import type { Untimed } from './clients/link.js';
+import type { Untimed } from './untimed.js';
 
 /**
  * Whether the subject has felt what was taken from it. Only its behaviour tells: it refuses, closes, ends, or does not

@@ -1,6 +1,8 @@
 import type { Packet } from '../../schemas/index.js';
+import { defined } from '../defined.js';
 import type { ClientSpec } from '../script/model.js';
 import { encodePacket } from '../wire/index.js';
+import type { FrameForm } from './ports.js';
 
 export type NamedVoice = NonNullable<ClientSpec['voice']>;
 
@@ -169,3 +171,9 @@ export const encodeWith = (packet: Packet, { json, members }: Voice): string => 
   if (json === 'spaced') return ` ${JSON.stringify(ordered, undefined, 1).replaceAll('\n', ' ')} `;
   return json === 'escaped' && text.length <= LONGEST_ESCAPED ? escapeSome(text) : text;
 };
+
+/** How its frames are written, where that differs from what the WebSocket library does. */
+export const frameFormOf = ({ compresses, cutAfter, drips }: Voice): FrameForm | undefined =>
+  compresses || cutAfter !== undefined || drips
+    ? { compressed: compresses, ...defined({ cutAfter, drips }) }
+    : undefined;

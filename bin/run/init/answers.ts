@@ -4,7 +4,8 @@ import { CLASSES_OF, ROLES, type Role } from '../../../schemas/index.js';
 import { defined } from '../../../src/defined.js';
 import { KitError } from '../../../src/errors.js';
 import { didYouMean } from '../../../src/nearest.js';
-import { checkUrl, classesFrom } from '../../../src/options/run-options.js';
+import { classesFrom } from '../../../src/options/selection.js';
+import { checkUrl } from '../../../src/options/subject-url.js';
 import type { Questions } from './questions.js';
 
 export const CI_SYSTEMS = ['github', 'gitlab', 'none'] as const;

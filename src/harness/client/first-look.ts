@@ -50,8 +50,8 @@ const noHello = (bound: string, { invalid }: Look): string =>
     ? `connected, and said no hello ${bound}`
     : `connected, and said no hello ${bound}, but sent a frame that is no valid packet: ${invalid}`;
 
-const isOver = ({ words, flooded }: ServerStage): boolean =>
-  words.hellos.length > 0 || words.fault !== undefined || flooded;
+const isOver = ({ words, quota }: ServerStage): boolean =>
+  words.hellos.length > 0 || words.fault !== undefined || quota.isExceeded;
 
 const whyNoHello = (exec: string, bot: BotProcess, look: Look): KitError => {
   const { stage } = look;
@@ -62,7 +62,7 @@ const whyNoHello = (exec: string, bot: BotProcess, look: Look): KitError => {
   const seconds = HELLO_BOUND_MS / 1_000;
   const unreachable = (what: string, remedy: string) =>
     new KitError('unreachable', `${command} ${what}.${output}`, remedy);
-  if (stage.flooded) return unreachable(FLOODED, WORDS);
+  if (stage.quota.isExceeded) return unreachable(FLOODED, WORDS);
   if (bot.exit !== undefined) {
     return unreachable(
       `${describeExit(bot.exit)} before it said hello`,
@@ -73,7 +73,7 @@ const whyNoHello = (exec: string, bot: BotProcess, look: Look): KitError => {
     const remedy = 'Let it send the token of IM_TOKEN or {token}, as a Bearer header or as access_token in the query.';
     return unreachable('came without the token that it was given, so it was refused with HTTP 401', remedy);
   }
-  if (stage.newest === undefined && stage.unoffered > 0) return unreachable(UNOFFERED, OFFER);
+  if (stage.newest === undefined && stage.upgrades.unoffered > 0) return unreachable(UNOFFERED, OFFER);
   if (stage.newest === undefined) {
     return unreachable(
       `did not connect to ${bot.listener.url} within ${seconds} s`,
@@ -88,7 +88,7 @@ export const firstLook = async (exec: string, bot: BotProcess, user: string, sig
   const look = lookAt(bot, user, signal);
   const { stage } = look;
   try {
-    await bot.listen((upgrade) => stage.onUpgrade(upgrade));
+    await bot.listen((upgrade) => stage.upgrades.take(upgrade));
     const offExit = bot.onExit(() => stage.notify());
     await bot.start();
     await stage.waits.until(() => isOver(stage) || bot.exit !== undefined, HELLO_BOUND_MS);
@@ -108,10 +108,10 @@ const whyNobody = (bot: WaitingBot, look: Look, boundMs: number): KitError => {
   if (fault !== undefined) return new KitError('usage', `The client said ${fault}.`, WORDS);
   const unreachable = (what: string, remedy: string) => new KitError('unreachable', `The client ${what}.`, remedy);
   const bound = `within ${Math.round(boundMs / 1_000)} s`;
-  if (stage.flooded) return unreachable(FLOODED, WORDS);
+  if (stage.quota.isExceeded) return unreachable(FLOODED, WORDS);
   if (stage.newest !== undefined) return unreachable(noHello(bound, look), WORDS);
   if (bot.listener.strangers > 0) return unreachable('came without the token, so it was refused with HTTP 401', TOKEN);
-  if (stage.unoffered > 0) return unreachable(UNOFFERED, OFFER);
+  if (stage.upgrades.unoffered > 0) return unreachable(UNOFFERED, OFFER);
   const remedy = 'Can it reach that address? --listen names another one.';
   return unreachable(`did not connect to ${bot.url} ${bound}`, remedy);
 };
@@ -129,7 +129,7 @@ export const awaitByHand = async (
   const look = lookAt(bot, 'subject', signal);
   const { stage } = look;
   try {
-    await bot.listen((upgrade) => stage.onUpgrade(upgrade));
+    await bot.listen((upgrade) => stage.upgrades.take(upgrade));
     say(`waiting for a client at ${bot.url} with the token ${bot.token} (user subject, device default)`);
     await stage.waits.until(() => isOver(stage), boundMs);
     const [hello] = stage.words.hellos;

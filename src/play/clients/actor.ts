@@ -1,21 +1,15 @@
-import {
-  type AckA,
-  type AckR,
-  type MsgA,
-  type MsgN,
-  type Packet,
-  RETRYABLE_CODES,
-  type RestsOn,
-  WIRE,
-} from '../../../schemas/index.js';
+import { type AckA, type MsgA, type Packet, type RestsOn, WIRE } from '../../../schemas/index.js';
 import { defined } from '../../defined.js';
-import { RAW_LABEL, UNKNOWN_LABEL } from '../../script/labels.js';
+import { RAW_LABEL } from '../../script/labels.js';
 import type { Dial, DialOutcome, Refused, TokenChoice } from '../ports.js';
+import type { Untimed } from '../untimed.js';
 import { describeVoice, type Voice } from '../voice.js';
 import { isPutOff, retryPauseMs } from './expectation.js';
-import { Link, type LinkOwner, type Received, type Untimed } from './link.js';
+import type { Received } from './inbox.js';
+import { Link, type LinkOwner } from './link.js';
 import { connectPatiently } from './may-come-back.js';
-import { keyOf, type SentMessage, type SentMessages } from './sent-messages.js';
+import { MAX_TRIES, Receiver } from './receiver.js';
+import type { SentMessage, SentMessages } from './sent-messages.js';
 
 /** What an actor needs of the stage that it stands on. */
 export interface ActorWorld {
@@ -45,15 +39,6 @@ export interface ActorWorld {
   noteAcceptedAt(epochMs: number): void;
 }
 
-/** An ack that is owed until the server has answered it. */
-interface Owed {
-  label: string;
-  tries: number;
-}
-
-/** A repeat of a hundred needs more tries than one. */
-const MAX_TRIES = 500;
-
 interface ActorSpec {
   /** Undefined: the subject has one node. */
   node: number | undefined;
@@ -79,8 +64,8 @@ export interface ConnectOptions {
 }
 
 /**
- * One device of one user: the strictest legal client. It hands a message to its application once, forgets the id at
- * ack:A, and not later: only so can a second push after ack:A be seen as the duplicate that it is.
+ * One device of one user: connects, sends, and sends again what the server could not take. What it receives is for its
+ * `receiver`.
  */
 export class Actor implements LinkOwner {
   readonly name: string;
@@ -94,12 +79,9 @@ export class Actor implements LinkOwner {
   link: Link | undefined;
   old: Link | undefined;
   readonly #world: ActorWorld;
-  readonly #known = new Set<string>();
-  readonly #owed = new Map<string, Owed>();
+  readonly receiver: Receiver;
   /** By packet and label: how often the server asked to try again later. */
   readonly #putOff = new Map<string, number>();
-  /** Pushes that no step has looked at yet, by message. */
-  readonly #unhandled = new Map<string, (Received & { kind: 'packet' })[]>();
   /** When its device first was connected, by the kit's own clock. */
   firstOpenedAt = Number.POSITIVE_INFINITY;
   /** Writes the last raw frame once more. It is no message of the script, so nothing else knows how. */
@@ -114,6 +96,7 @@ export class Actor implements LinkOwner {
     this.fragments = who.fragments;
     this.#voice = who.voice;
     this.node = who.node;
+    this.receiver = new Receiver(world, this);
     this.record({ kind: 'client', client: this.name, user: this.user, device: this.device });
   }
 
@@ -206,7 +189,7 @@ export class Actor implements LinkOwner {
     this.firstOpenedAt = Math.min(this.firstOpenedAt, performance.now());
     this.old = this.link;
     this.link = link;
-    if (this.autoAcks) this.resendOwedAcks();
+    if (this.autoAcks) this.receiver.resendOwedAcks(link);
     this.notify();
   }
 
@@ -216,7 +199,7 @@ export class Actor implements LinkOwner {
     this.#world.countPacket();
     if (packet.type === 'msg:A') messages.learnAnswer(link.conn, packet);
     if (packet.type === 'msg:A' || packet.type === 'ack:A') this.#onAnswer(link, packet);
-    if (packet.type === 'ack:A') this.#onAckAnswer(link, packet);
+    if (packet.type === 'ack:A') this.receiver.onAckAnswer(link, packet);
     if (packet.type === 'ack:N') {
       for (const message of messages.ofKey(this.user, packet.msgId)) {
         if (packet.status === 'stored') message.storedAt = performance.now();
@@ -225,116 +208,10 @@ export class Actor implements LinkOwner {
     }
     if (packet.type === 'msg:N') {
       messages.learnPush(packet, bytes);
-      this.#awaitStep(entry, packet);
+      this.receiver.awaitStep(entry, packet);
       this.#world.noteAcceptedAt(packet.acceptedAt);
-      if (this.autoAcks && link === this.link) this.takePush(link, entry);
+      if (this.autoAcks && link === this.link) this.receiver.takePush(link, entry);
     }
-  }
-
-  #awaitStep(entry: Received & { kind: 'packet' }, { from, msgId }: MsgN): void {
-    const same = this.#unhandled.get(keyOf(from, msgId));
-    if (same) same.push(entry);
-    else this.#unhandled.set(keyOf(from, msgId), [entry]);
-  }
-
-  /** A push reaches the application, if it is new, and is acked at once. */
-  takePush(link: Link, entry: Received & { kind: 'packet' }): void {
-    if (entry.handled || entry.packet.type !== 'msg:N') return;
-    this.handOver(link, entry);
-    this.ack(link, entry.packet.serverMsgId, undefined, true);
-  }
-
-  /** The application gets the message, unless it has it already. */
-  handOver(link: Link, entry: Received & { kind: 'packet' }): void {
-    if (entry.handled || entry.packet.type !== 'msg:N') return;
-    entry.handled = true;
-    const { from, msgId, serverMsgId } = entry.packet as MsgN;
-    const key = keyOf(from, msgId);
-    if (this.#known.has(key)) return;
-    this.#known.add(key);
-    this.record({ kind: 'handed', client: this.name, conn: link.conn, from, msgId, serverMsgId });
-    // Where nobody acks, the server has done what it can.
-    if (!this.#world.has('ack:R'))
-      for (const message of this.#world.messages.ofKey(from, msgId)) this.#noteAcked(message);
-  }
-
-  /** The ack:R for a serverMsgId; owed until it is answered, if there is an answer. `unasked`: no step wants it. */
-  ack(
-    link: Link,
-    serverMsgId: string,
-    label = this.#world.messages.ofServerMsgId(serverMsgId)?.label ?? UNKNOWN_LABEL,
-    unasked = false,
-  ): void {
-    if (!this.#world.has('ack:R')) return;
-    const packet = this.prepareAck(link, serverMsgId, label);
-    link.send(packet, label, unasked);
-    if (this.#world.has('ack:A')) return;
-    this.#owed.delete(serverMsgId);
-    const message = this.#world.messages.find(label);
-    if (message && link.state === 'open') this.#noteAcked(message);
-  }
-
-  #noteAcked(message: SentMessage): void {
-    message.acked = true;
-    if (!message.ackedBy.includes(this.device)) message.ackedBy.push(this.device);
-  }
-
-  prepareAck(link: Link, serverMsgId: string, label: string): AckR {
-    const rid = link.nextRid();
-    this.#world.messages.noteRid(link.conn, rid, label);
-    const owed = this.#owed.get(serverMsgId);
-    this.#owed.set(serverMsgId, { label, tries: (owed?.tries ?? 0) + 1 });
-    return { type: 'ack:R', rid, serverMsgId };
-  }
-
-  resendOwedAcks(): void {
-    const { link } = this;
-    if (link?.state !== 'open') return;
-    for (const [serverMsgId, owed] of [...this.#owed]) {
-      if (owed.tries < MAX_TRIES) this.ack(link, serverMsgId, owed.label, true);
-    }
-  }
-
-  owes(serverMsgId: string): boolean {
-    return this.#owed.has(serverMsgId);
-  }
-
-  /** Acks what the application got on that connection while nobody acked: no server has to push it again for that. */
-  ackHandedOver(link: Link): void {
-    for (const { packet } of link.inbox.filter((entry) => entry.kind === 'packet')) {
-      if (packet.type !== 'msg:N' || this.#owed.has(packet.serverMsgId)) continue;
-      if (this.#known.has(keyOf(packet.from, packet.msgId))) this.ack(link, packet.serverMsgId);
-    }
-  }
-
-  get owesAcks(): boolean {
-    return this.#owed.size > 0;
-  }
-
-  #onAckAnswer(link: Link, packet: AckA): void {
-    const { messages } = this.#world;
-    const label = messages.labelOfRid(link.conn, packet.rid);
-    const message = label === undefined ? undefined : messages.find(label);
-    const serverMsgId = packet.serverMsgId ?? message?.serverMsgId;
-    if (serverMsgId === undefined) return;
-    const code = packet.error?.code;
-    if (packet.status === 'rejected' && code !== undefined && RETRYABLE_CODES.has(code)) return;
-    this.#owed.delete(serverMsgId);
-    if (!message) return;
-    this.#known.delete(keyOf(message.fromUser, message.msgId));
-    this.#passOver(message);
-    if (packet.status === 'rejected') return;
-    this.#noteAcked(message);
-  }
-
-  /** Pushes that came before the ack:A and were not looked at yet are repeats of what the application has. */
-  #passOver(message: SentMessage): void {
-    const key = keyOf(message.fromUser, message.msgId);
-    for (const entry of this.#unhandled.get(key) ?? []) {
-      if (!entry.handled) entry.passedOver = true;
-      entry.handled = true;
-    }
-    this.#unhandled.delete(key);
   }
 
   /** The connection that a step means. */
@@ -360,7 +237,7 @@ export class Actor implements LinkOwner {
       if (link.state !== 'open' || link !== this.link) return;
       if (!message) this.writeAgain?.();
       else if (type === 'msg:A') this.transmit(link, message);
-      else if (message.serverMsgId !== undefined) this.ack(link, message.serverMsgId, message.label);
+      else if (message.serverMsgId !== undefined) this.receiver.ack(link, message.serverMsgId, message.label);
     };
     const pauseMs = retryPauseMs(packet, tries);
     if (message) this.#world.messages.putOff(message, packet.error?.code, pauseMs);

@@ -2,6 +2,7 @@ import t, { type Test } from 'tap';
 import type { Stage } from '../stage.js';
 import type { Actor } from './actor.js';
 import { type Awaited, describeMissed, missOf, PacketWait } from './await-packets.js';
+import { Inbox } from './inbox.js';
 import type { Link } from './link.js';
 
 const waited = (changes: Partial<Awaited>): Awaited => ({ met: false, missing: ['m1'], matched: 0, ...changes });
@@ -24,14 +25,14 @@ t.test('a missed wait says how it was missed', (t) => {
 const waitFor = async (t: Test, times: number, everyMs: number): Promise<Awaited> => {
   let now = 0;
   t.intercept(performance, 'now', { value: () => now });
-  const link = { inbox: [], state: 'open', take: () => undefined } as unknown as Link;
+  const link = { inbox: new Inbox(), state: 'open' } as unknown as Link;
   const stage = {
     messages: { putOffMs: 0, find: () => undefined },
     has: () => true,
     waits: {
       until: async (isDone: () => boolean, boundMs: number) => {
         now += Math.min(everyMs, boundMs);
-        if (everyMs <= boundMs) (link.inbox as unknown[]).push({ kind: 'pong', taken: false });
+        if (everyMs <= boundMs) link.inbox.put({ kind: 'pong', taken: false });
         return isDone();
       },
     },

@@ -13,7 +13,8 @@ import {
   retryPauseMs,
   summarizeLabels,
 } from './expectation.js';
-import type { Link, Received } from './link.js';
+import type { Received } from './inbox.js';
+import type { Link } from './link.js';
 import type { SentMessage } from './sent-messages.js';
 
 export interface Awaited {
@@ -125,9 +126,9 @@ export class PacketWait {
   }
 
   #look(): boolean {
-    const { inbox } = this.#link;
-    for (; this.#cursor < inbox.length && this.#missing.size > 0 && !this.#wrong; this.#cursor++) {
-      const entry = inbox[this.#cursor] as Received;
+    const { entries } = this.#link.inbox;
+    for (; this.#cursor < entries.length && this.#missing.size > 0 && !this.#wrong; this.#cursor++) {
+      const entry = entries[this.#cursor] as Received;
       if (!entry.taken) this.#consider(entry);
     }
     return this.#done;
@@ -138,7 +139,7 @@ export class PacketWait {
     if (label === undefined) return;
     const match = matches(this.#want.pattern, entry, (item) => this.#stage.has(item));
     if (match === 'no') return;
-    if (!this.#want.peek) this.#link.take(entry);
+    if (!this.#want.peek) this.#link.inbox.take(entry);
     // `busy` is not the answer that a step means, unless it asks for a rejection.
     if (entry.kind === 'packet' && (match === 'wrong' || this.#want.pattern.statuses === undefined)) {
       if (isRetryable(entry.packet) && this.#retries < this.#mostRetries) {
@@ -177,7 +178,7 @@ export class PacketWait {
     const again = () => {
       if (this.#link.state !== 'open' || !message) return;
       if (packet.type === 'msg:A') this.#actor.transmit(this.#link, message);
-      else if (message.serverMsgId !== undefined) this.#actor.ack(this.#link, message.serverMsgId, label);
+      else if (message.serverMsgId !== undefined) this.#actor.receiver.ack(this.#link, message.serverMsgId, label);
     };
     setTimeout(again, retryPauseMs(packet, this.#retries)).unref();
   }

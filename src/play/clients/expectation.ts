@@ -2,7 +2,8 @@ import { type Packet, RETRYABLE_CODES, type RestsOn } from '../../../schemas/ind
 import type { Stage } from '../stage.js';
 import type { Expectation } from '../step-outcome.js';
 import type { Actor } from './actor.js';
-import type { Link, Received } from './link.js';
+import type { Received } from './inbox.js';
+import type { Link } from './link.js';
 
 /** What a step waits for on one connection. */
 export interface Pattern {
@@ -24,7 +25,7 @@ interface Aim {
 
 /** Whether such a packet is among what has arrived on a connection. */
 export const hasArrived = (stage: Stage, actor: Actor, link: Link, { type, status, labels }: Aim): boolean =>
-  link.inbox.some(
+  link.inbox.entries.some(
     (entry) =>
       entry.kind === 'packet' &&
       entry.packet.type === type &&

@@ -3,36 +3,18 @@ import { SERVER_PACKETS } from '../../../schemas/index.js';
 import { defined } from '../../defined.js';
 import { KitError } from '../../errors.js';
 import { decodePacket, encodePacket, idsNamedIn, validatePacket } from '../../wire/index.js';
-import type { FrameForm, HugeFrame, Socket, SocketHandlers } from '../ports.js';
-import { encodeWith, PLAIN_VOICE, ridOf, type Voice } from '../voice.js';
-
-/** What waits in the inbox of a connection until a step takes it. */
-export type Received = (
-  | {
-      kind: 'packet';
-      packet: Packet /** The application has it. */;
-      handled: boolean;
-      /** A repeat that came before the ack:A, and that no step looked at. */
-      passedOver?: true;
-    }
-  | { kind: 'close'; code: number }
-  | { kind: 'pong' }
-) & { /** A step has consumed it. */ taken: boolean };
+import type { HugeFrame, Socket, SocketHandlers } from '../ports.js';
+import type { Untimed } from '../untimed.js';
+import { encodeWith, frameFormOf, PLAIN_VOICE, ridOf, type Voice } from '../voice.js';
+import { Inbox, type Received } from './inbox.js';
+import { OpenPings } from './open-pings.js';
 
 export type Ending = 'cleanly' | 'reset' | 'abruptly';
 
-/** A subject that floods a connection is cut off here, so that the kit keeps its memory. */
-const INBOX_LIMIT = 500;
-/** What a script may receive of each of its messages before it is a flood: receipts, and repeats at any pace of a sane timer. */
-const PACKETS_PER_MESSAGE = 20;
-const REPEATS_PER_SECOND = 100;
 const INVALID_LIMIT = 20;
 /** Who writes more than that on one connection writes the rest plainly: its voice was heard. */
 const VOICED_FRAMES = 100;
 const ENDING = { cleanly: 'clean', reset: 'reset', abruptly: 'lost' } as const;
-
-/** A history event without its time. */
-export type Untimed<E = HistoryEvent> = E extends { at: number } ? Omit<E, 'at'> : never;
 
 type Sent = Extract<HistoryEvent, { kind: 'sent' }>;
 
@@ -61,11 +43,9 @@ export class Link {
   /** Of a server with several nodes. */
   node: number | undefined;
   /** Everything that arrived, in order. */
-  readonly inbox: Received[] = [];
-  #untaken = 0;
+  readonly inbox = new Inbox();
   /** Frames that this client wrote: each may bring an answer, and none of these is unasked for. */
   #written = 0;
-  #openedAt = performance.now();
   #rids = 0;
   state: 'opening' | 'open' | 'silent' | 'closed' = 'opening';
   #answersPings = true;
@@ -81,9 +61,7 @@ export class Link {
   #endedByKit: Ending | undefined;
   #invalid = 0;
   #reading = true;
-
-  /** The payloads of pings that were not answered yet. */
-  readonly #pinged: string[] = [];
+  readonly #pings = new OpenPings();
   readonly #readsAtOnce: boolean;
   readonly #voice: Voice;
 
@@ -114,7 +92,7 @@ export class Link {
   readonly handlers: SocketHandlers = {
     onOpen: (socket) => {
       this.#socket = socket;
-      this.#openedAt = performance.now();
+      this.inbox.opened();
       this.state = 'open';
       this.#owner.record({ kind: 'open', ...this.#who });
       if (!this.#readsAtOnce) this.setReading(false);
@@ -135,42 +113,21 @@ export class Link {
     },
     onMisframed: (fault) => this.#onInvalid('frame', '(the head of a frame)', [fault]),
     onPong: (data) => {
-      if (this.ignoresPongs || !this.#isAnswer(data)) return;
+      if (this.ignoresPongs || !this.#pings.isAnswer(data)) return;
       this.#owner.record({ kind: 'got-pong', ...this.#who });
       this.#put({ kind: 'pong', taken: false });
     },
     onClose: (code, error, reason) => this.#onClose(code, error, reason),
   };
 
-  /** A pong that carries something else answers no ping, and is allowed (RFC 6455, 5.5.3). */
-  #isAnswer(data: Uint8Array | undefined): boolean {
-    if (data === undefined) return true;
-    const place = this.#pinged.indexOf(Buffer.from(data).toString('latin1'));
-    // Whoever answers the last of several pings has answered those before it.
-    if (place >= 0) this.#pinged.splice(0, place + 1);
-    return place >= 0;
-  }
-
   #put(entry: Received): void {
-    this.inbox.push(entry);
-    this.#untaken += 1;
-    if (this.state === 'open' && this.#untaken > this.#limit) {
-      this.#onInvalid('packet', '(flood)', [`more than ${this.#limit} packets that nothing asked for`]);
+    this.inbox.put(entry);
+    const limit = this.inbox.floodedBeyond(this.#written, this.#owner.messageCount);
+    if (this.state === 'open' && limit !== undefined) {
+      this.#onInvalid('packet', '(flood)', [`more than ${limit} packets that nothing asked for`]);
       this.end('reset');
     }
     this.#owner.notify();
-  }
-
-  get #limit(): number {
-    const seconds = Math.ceil((performance.now() - this.#openedAt) / 1_000);
-    const ofEach = PACKETS_PER_MESSAGE + REPEATS_PER_SECOND * seconds;
-    return INBOX_LIMIT + this.#written + ofEach * this.#owner.messageCount;
-  }
-
-  /** A step consumes an entry of the inbox. */
-  take(entry: Received): void {
-    if (!entry.taken) this.#untaken -= 1;
-    entry.taken = true;
   }
 
   #onText(text: string): void {
@@ -263,7 +220,7 @@ export class Link {
     if (this.state !== 'open') return;
     if (fragments !== undefined) this.#sendInFragments(Buffer.from(encodePacket(packet)), fragments);
     else if (this.#written > VOICED_FRAMES) this.#socket?.sendText(encodePacket(packet));
-    else this.#socket?.sendText(encodeWith(packet, this.#voice), this.#frameForm);
+    else this.#socket?.sendText(encodeWith(packet, this.#voice), frameFormOf(this.#voice));
   }
 
   /** Through a dialect. A client that is silent or gone writes it for nobody, as else. */
@@ -296,13 +253,6 @@ export class Link {
     return true;
   }
 
-  get #frameForm(): FrameForm | undefined {
-    const { compresses, cutAfter, drips } = this.#voice;
-    return compresses || cutAfter !== undefined || drips
-      ? { compressed: compresses, ...defined({ cutAfter, drips }) }
-      : undefined;
-  }
-
   /** Cut by bytes, whatever characters they belong to. The pongs are of no interest. */
   #sendInFragments(bytes: Buffer, fragments: number): void {
     this.ignoresPongs = true;
@@ -322,7 +272,7 @@ export class Link {
     this.#owner.record({ kind: 'sent-raw', ...this.#who, ...text, bytes, what });
     if (this.state !== 'open') return;
     if (as === 'binary') this.#socket?.sendBinary(typeof data === 'string' ? Buffer.from(data) : data);
-    else if (typeof data === 'string') this.#socket?.sendText(data, this.#frameForm);
+    else if (typeof data === 'string') this.#socket?.sendText(data, frameFormOf(this.#voice));
     else this.#socket?.sendTextBytes(data);
   }
 
@@ -338,7 +288,7 @@ export class Link {
     this.#written += 1;
     // Each with other bytes, so that a pong tells which one it answers.
     const payload = Buffer.alloc(this.#voice.pingBytes, this.#written & 0xff);
-    this.#pinged.push(payload.toString('latin1'));
+    this.#pings.add(payload);
     this.#socket?.ping(payload);
   }
 

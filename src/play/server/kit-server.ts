@@ -4,13 +4,12 @@ import {
   type AckR,
   CONDUCTOR,
   type MsgA,
-  type MsgN,
   type MsgR,
   type Packet,
   type PacketError,
 } from '../../../schemas/index.js';
-import { freshMsgId } from '../msg-ids.js';
-import type { Rule } from './rules.js';
+import { PacketFaults } from './packet-faults.js';
+import { type Push, Pushes } from './pushes.js';
 import type { ServerLink } from './server-link.js';
 import type { ServerStage } from './server-stage.js';
 
@@ -22,27 +21,6 @@ export interface Stored {
   receipt: AckN['status'] | undefined;
 }
 
-/** A message to the subject. */
-export interface Push {
-  /** undefined: a word, which no fault ever touches. */
-  readonly label: string | undefined;
-  readonly from: string;
-  readonly msgId: string;
-  readonly serverMsgId: string;
-  readonly body: string;
-  readonly acceptedAt: number;
-  readonly fields: Record<string, unknown>;
-  attempt: number;
-  /** Its frame comes in so many. */
-  readonly fragments?: number;
-  /** An ack:R has come, so it is not pushed again. */
-  acked: boolean;
-  /** Its ack:A was written: the client may have forgotten the message. */
-  answered?: true;
-  /** The start of the bot that a word is for: no other gets it. */
-  readonly start?: string | undefined;
-}
-
 /** The honest server pushes again what nobody acked. */
 const REDELIVER_AFTER_MS = 1_000;
 
@@ -50,17 +28,18 @@ const REDELIVER_AFTER_MS = 1_000;
 export class KitServer {
   readonly #stage: ServerStage;
   readonly stored = new Map<string, Stored>();
-  readonly pushes: Push[] = [];
+  readonly pushes: Pushes;
+  readonly faults: PacketFaults;
   /** Labels of which it tells nothing by itself. */
   readonly quietAbout = new Set<string>();
-  readonly #held = new Map<string, () => void>();
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #redelivery: NodeJS.Timeout;
   #ids = 0;
-  #acceptedAt = 0;
 
   constructor(stage: ServerStage) {
     this.#stage = stage;
+    this.pushes = new Pushes(stage.user, () => this.nextId('P'));
+    this.faults = new PacketFaults(stage);
     this.#redelivery = setInterval(() => this.#redeliver(), REDELIVER_AFTER_MS);
     this.#redelivery.unref();
   }
@@ -78,17 +57,13 @@ export class KitServer {
   }
 
   onOpen(link: ServerLink): void {
-    for (const push of this.pushes) if (this.#isDue(push)) this.push(push, link);
-  }
-
-  #isDue({ acked, label, start }: Push): boolean {
-    return !acked && (label !== undefined || start === this.#stage.start);
+    for (const push of this.pushes.dueFor(this.#stage.start)) this.push(push, link);
   }
 
   #redeliver(): void {
-    const { link } = this.#stage;
+    const { link, start } = this.#stage;
     if (link === undefined) return;
-    for (const push of this.pushes) if (this.#isDue(push) && push.attempt > 0) this.push(push, link);
+    for (const push of this.pushes.dueFor(start)) if (push.attempt > 0) this.push(push, link);
   }
 
   onPacket(link: ServerLink, packet: Packet): void {
@@ -101,29 +76,15 @@ export class KitServer {
       this.#onWord(link, packet);
       return;
     }
-    const label = this.#stage.labelOf(packet);
+    const label = this.#stage.handed.labelOf(packet);
     this.#stage.arrived({ what: 'msg:R', label, link });
-    this.#apply(link, packet, label, () => this.#acceptMsg(link, packet, label));
+    this.faults.receive(link, packet, label, {
+      handle: () => this.#acceptMsg(link, packet, label),
+      reject: (error) => this.#reject(link, packet, label, error),
+    });
   }
 
-  /** What a fault makes of a packet of the subject. */
-  #apply(link: ServerLink, packet: MsgR | AckR, label: string, handle: () => void): void {
-    const rule = this.#stage.rules.take(packet.type, label);
-    if (rule === undefined) {
-      handle();
-      return;
-    }
-    this.#stage.fired(rule, label);
-    const { act } = rule;
-    if (act.do === 'delay') this.later(act.ms, handle);
-    else if (act.do === 'hold') this.#held.set(label, handle);
-    else if (act.do === 'reject') this.#reject(link, packet, label, act.error);
-    else if (act.do === 'end') {
-      link.end(act.how);
-      if (act.when === 'after') handle();
-    } else if (act.do !== 'drop') handle();
-  }
-
+  /** Does that after so many milliseconds, unless the scenario is over by then. */
   later(ms: number, work: () => void): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
@@ -194,8 +155,8 @@ export class KitServer {
   #reject(link: ServerLink, packet: MsgR | AckR, label: string, error: PacketError): void {
     const { rid } = packet;
     // Who is told that nobody pushed it may forget it.
-    const push = packet.type === 'ack:R' && error.code === 'unknown-message' ? this.#pushOf(packet) : undefined;
-    if (push) for (const one of this.#pushesOfMessage(push)) one.acked = true;
+    const push = packet.type === 'ack:R' && error.code === 'unknown-message' ? this.pushes.of(packet) : undefined;
+    if (push) this.pushes.drop(push);
     const answer =
       packet.type === 'msg:R'
         ? { type: 'msg:A', rid, msgId: packet.msgId, status: 'rejected', error }
@@ -203,29 +164,18 @@ export class KitServer {
     this.write(link, answer as Packet, label);
   }
 
-  #pushOf({ serverMsgId }: Pick<AckR, 'serverMsgId'>): Push | undefined {
-    return this.pushes.find((one) => one.serverMsgId === serverMsgId);
-  }
-
-  /** One message may be pushed under several serverMsgIds. */
-  #pushesOfMessage({ from, msgId }: Push): Push[] {
-    return this.pushes.filter((one) => one.from === from && one.msgId === msgId);
-  }
-
-  /** Whether the client may have forgotten it, and the other pushes of the same message. */
-  isAnswered(push: Push): boolean {
-    return this.#pushesOfMessage(push).some(({ answered }) => answered);
-  }
-
   #onAck(link: ServerLink, packet: AckR): void {
-    const push = this.#pushOf(packet);
+    const push = this.pushes.of(packet);
     if (push?.label === undefined) {
       this.#answerAck(link, packet, push, undefined);
       return;
     }
     const { label } = push;
     this.#stage.arrived({ what: 'ack:R', label, link });
-    this.#apply(link, packet, label, () => this.#answerAck(link, packet, push, label));
+    this.faults.receive(link, packet, label, {
+      handle: () => this.#answerAck(link, packet, push, label),
+      reject: (error) => this.#reject(link, packet, label, error),
+    });
   }
 
   #answerAck(link: ServerLink, { rid, serverMsgId }: AckR, push: Push | undefined, label: string | undefined): void {
@@ -239,88 +189,13 @@ export class KitServer {
 
   /** Writes a packet of a message, or what a fault makes of it. */
   write(link: ServerLink, packet: Packet, label: string | undefined): void {
-    const rule = label === undefined ? undefined : this.#stage.rules.take(packet.type, label);
-    if (rule === undefined || label === undefined) {
-      if (packet.type === 'ack:A') this.#noteAnswered(packet);
-      link.send(packet, label);
-    } else this.#writeWrongly(link, packet, label, rule);
-  }
-
-  #noteAnswered({ serverMsgId }: AckA): void {
-    const push = this.pushes.find((one) => one.serverMsgId === serverMsgId);
-    if (push) push.answered = true;
-  }
-
-  #writeWrongly(link: ServerLink, packet: Packet, label: string, rule: Rule): void {
-    this.#stage.fired(rule, label);
-    const { act } = rule;
-    // A copy of what was acked meanwhile is pushed no more: the client may have forgotten it.
-    const sendLater = (): void => {
-      if (packet.type !== 'msg:N' || !this.#pushOf(packet)?.acked) link.send(packet, label);
-    };
-    switch (act.do) {
-      case 'delay':
-        this.later(act.ms, sendLater);
-        return;
-      case 'hold':
-        this.#held.set(label, sendLater);
-        return;
-      case 'double':
-        if (act.together) link.sendTogether([packet, packet], label);
-        else for (const _ of [1, 2]) link.send(packet, label);
-        return;
-      case 'change':
-        link.send({ ...packet, ...act.fields } as Packet, label);
-        return;
-      case 'end':
-        if (act.when === 'after') link.send(packet, label);
-        link.end(act.how);
-        return;
-      default:
-        return;
-    }
-  }
-
-  /** Lets a packet go that was held back. False: there is none. */
-  release(label: string): boolean {
-    const write = this.#held.get(label);
-    this.#held.delete(label);
-    write?.();
-    return write !== undefined;
-  }
-
-  newPush(push: Pick<Push, 'label' | 'from' | 'body'> & Partial<Push>): Push {
-    const made: Push = {
-      msgId: freshMsgId(),
-      serverMsgId: this.nextId('P'),
-      acceptedAt: this.#acceptedNow(),
-      fields: {},
-      attempt: 0,
-      acked: false,
-      ...push,
-    };
-    this.pushes.push(made);
-    return made;
-  }
-
-  /** No two messages were accepted at the same time, unless a script says so: then a client can tell their order. */
-  #acceptedNow(): number {
-    this.#acceptedAt = Math.max(Date.now(), this.#acceptedAt + 1);
-    return this.#acceptedAt;
-  }
-
-  pushPacket(push: Push): MsgN {
-    push.attempt += 1;
-    const { from, msgId, serverMsgId, body, acceptedAt, attempt, fields } = push;
-    const to = this.#stage.user;
-    // Servers need not count: of every second message the kit's does not say it.
-    const counted = this.pushes.indexOf(push) % 2 === 0 ? {} : { attempt };
-    const packet = { type: 'msg:N', from, to, msgId, serverMsgId, body, acceptedAt, ...counted, ...fields };
-    return packet as unknown as MsgN;
+    if (label !== undefined && this.faults.strikes(link, packet, label)) return;
+    if (packet.type === 'ack:A') this.pushes.noteAnswered(packet);
+    link.send(packet, label);
   }
 
   push(push: Push, link: ServerLink): void {
-    if (push.fragments === undefined) this.write(link, this.pushPacket(push), push.label);
-    else link.send(this.pushPacket(push), push.label, push.fragments);
+    if (push.fragments === undefined) this.write(link, this.pushes.nextPacket(push), push.label);
+    else link.send(this.pushes.nextPacket(push), push.label, push.fragments);
   }
 }

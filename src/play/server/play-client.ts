@@ -37,14 +37,14 @@ export const playClient = async (
   const { host, user, device, stalledMs } = stage.options;
   stage.record({ kind: 'client', client: SUBJECT_NAME, user, device });
   try {
-    await host.listen((upgrade) => stage.onUpgrade(upgrade));
+    await host.listen((upgrade) => stage.upgrades.take(upgrade));
     if (!(await stage.startBot())) {
       recordUnreached(stage, SETUP, 'a hello of the bot', stage.words.whyNone);
       return;
     }
     for (const step of scenario.steps) {
       stage.throwIfFailed();
-      stage.nextStep();
+      stage.arrivals.nextStep();
       if (!(await playStep(stage, step, vocabulary))) break;
     }
     stage.throwIfFailed();

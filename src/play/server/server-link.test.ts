@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { Packet } from '../../../schemas/index.js';
 import { isWellFormed } from '../../wire/index.js';
-import type { Untimed } from '../clients/link.js';
+import type { Untimed } from '../untimed.js';
 import type { ServerSocket } from './ports.js';
 import { ServerLink } from './server-link.js';
 

@@ -2,7 +2,7 @@ import { type AckA, CLIENT_PACKETS, type MsgA, type Packet } from '../../../sche
 import { defined } from '../../defined.js';
 import { KitError } from '../../errors.js';
 import { type DecodeFailure, decodePacket, idsNamedIn, toWellFormed, validatePacket } from '../../wire/index.js';
-import type { Untimed } from '../clients/link.js';
+import type { Untimed } from '../untimed.js';
 import type { LinkHandlers, ServerSocket } from './ports.js';
 import type { EndHow } from './rules.js';
 

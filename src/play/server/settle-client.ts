@@ -9,9 +9,9 @@ const HARD_LIMIT_MS = 240_000;
 /** Every message that the server has seen has its outcome, and everything that was pushed is acked. */
 const isDone = (stage: ServerStage): boolean => {
   const { server, words, handed, options } = stage;
-  if (server.pushes.some(({ acked, label }) => !acked && label !== undefined)) return false;
+  if (server.pushes.all.some(({ acked, label }) => !acked && label !== undefined)) return false;
   if (!options.hello.roles.includes('sender')) return true;
-  return handed.every(({ msgId, body }) => {
+  return handed.all.every(({ msgId, body }) => {
     if (msgId === undefined) return !stage.subjectUp || words.outcomesOf(undefined, body).length > 0;
     return words.outcomesOf(msgId, body).length > 0;
   });
@@ -19,13 +19,11 @@ const isDone = (stage: ServerStage): boolean => {
 
 /** Ends every fault that the script left behind. */
 const endFaults = async (stage: ServerStage): Promise<void> => {
-  stage.settling = true;
-  stage.refusal = undefined;
-  stage.lateness = undefined;
+  stage.upgrades.endFaults();
   for (const { place, fault, packet, labels } of stage.rules.end()) {
     recordFault(stage, place, fault, false, { packet, message: labels.join(', ') });
   }
-  await stage.options.host.listen((upgrade) => stage.onUpgrade(upgrade));
+  await stage.options.host.listen((upgrade) => stage.upgrades.take(upgrade));
   stage.server.quietAbout.clear();
   stage.server.deliverStored();
 };
@@ -38,7 +36,7 @@ const reconnect = async (stage: ServerStage): Promise<boolean> => {
 
 /** Messages that the present connection has brought: a client with a small window sends them one after another. */
 const broughtOn = ({ arrivals, link }: ServerStage): number =>
-  new Set(arrivals.filter((one) => one.what === 'msg:R' && one.link === link).map(({ label }) => label)).size;
+  new Set(arrivals.all.filter((one) => one.what === 'msg:R' && one.link === link).map(({ label }) => label)).size;
 
 /** Waits until all is done. The bound begins anew while something still changes for the better. */
 const awaitDone = async (stage: ServerStage): Promise<boolean> => {
@@ -46,8 +44,8 @@ const awaitDone = async (stage: ServerStage): Promise<boolean> => {
   const until = performance.now() + HARD_LIMIT_MS;
   const boundMs = stage.bound(resendMaxMs) + SLACK_MS;
   const open = (): number =>
-    stage.server.pushes.filter(({ acked }) => !acked).length +
-    stage.handed.filter(({ msgId, body }) => stage.words.outcomesOf(msgId, body).length === 0).length;
+    stage.server.pushes.all.filter(({ acked }) => !acked).length +
+    stage.handed.all.filter(({ msgId, body }) => stage.words.outcomesOf(msgId, body).length === 0).length;
   while (performance.now() < until) {
     const before = { open: open(), brought: broughtOn(stage) };
     const moves = (): boolean => open() < before.open || broughtOn(stage) > before.brought;
@@ -60,7 +58,7 @@ const awaitDone = async (stage: ServerStage): Promise<boolean> => {
 
 /** Asks what the application holds from each user that has sent it something. */
 const takeInventories = async (stage: ServerStage): Promise<boolean> => {
-  const users = new Set(stage.server.pushes.filter(({ label }) => label !== undefined).map(({ from }) => from));
+  const users = new Set(stage.server.pushes.all.filter(({ label }) => label !== undefined).map(({ from }) => from));
   const asks: number[] = [];
   for (const from of users) {
     const ask = stage.nextAsk();

@@ -1,22 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CLOSE } from '../../../schemas/wire.js';
 import type { Identity } from '../../protocol/index.js';
-import { answer, endForAll, refuse, tellExpired, tellSender } from '../server/answer.js';
+import { refuse } from '../server/answer.js';
 import { type CommitLoopHost, holdBack, type Loop } from '../server/commit-loop.js';
 import type { Connection } from '../server/connection.js';
-import { type Decider, decide } from '../server/decide.js';
 import { ExpiryClock } from '../server/expiry-clock.js';
 import type { MemoryStore } from '../server/memory-store.js';
 import type { Outbox } from '../server/outbox.js';
-import { isOver } from '../server/records.js';
 import type { Request } from '../server/requests.js';
-import { loadWorkingSet } from '../server/working-set.js';
-import { Appender, type Proposal } from './appender.js';
+import { Appender } from './appender.js';
 import { ClusterCounts } from './cluster-counts.js';
-import { requestOf, settle } from './cluster-requests.js';
-import { type Command, readEntry } from './commands.js';
+import { settle } from './cluster-requests.js';
 import { Keeper } from './keeper.js';
 import type { Log, LogEvent } from './log.js';
+import { LogApplier } from './log-applier.js';
 import { Membership } from './membership.js';
 import { Places } from './places.js';
 import { Presence } from './presence.js';
@@ -30,7 +27,6 @@ export interface ClusterHost extends Omit<CommitLoopHost, 'epoch'> {
   dedupWindowMs: number;
 }
 
-const EXPIRE_LIMIT = 1_000;
 /** Nodes propose what has expired one after another, so that mostly one does. */
 const EXPIRE_TURN_MS = 150;
 const DRAIN_LOOK_MS = 10;
@@ -43,8 +39,7 @@ type Happening = LogEvent | { kind: 'missed'; onLoaded: () => void };
 
 /**
  * Takes the place of the commit loop in a node of a cluster: requests become entries of the log, and every node applies
- * every entry, in its order, with the decisions of the single server. What is decided is the same everywhere; each node
- * tells its own connections of it.
+ * every entry, in its order (`LogApplier`).
  */
 export class ClusterLoop implements Loop {
   readonly #host: ClusterHost;
@@ -56,10 +51,10 @@ export class ClusterLoop implements Loop {
   readonly #appender: Appender;
   readonly #following = new AbortController();
   readonly #expiry: ExpiryClock;
+  readonly #applier: LogApplier;
   readonly #events: Happening[] = [];
   readonly #scans = new Set<Outbox>();
   readonly #places = new Places();
-  #seq = 0;
   /** Of the last event that was applied. */
   #revision = 0;
   #running: Promise<void> | undefined;
@@ -88,6 +83,15 @@ export class ClusterLoop implements Loop {
       onFenced: ({ life }) => this.#membership.lapse(life),
     });
     this.#expiry = new ExpiryClock(wallClock, () => this.#proposeExpiry());
+    this.#applier = new LogApplier({
+      host,
+      state: this.#state,
+      membership: this.#membership,
+      appender: this.#appender,
+      places: this.#places,
+      expiry: this.#expiry,
+      tellStored: (message) => this.tellStored(message),
+    });
   }
 
   get mayWrite(): boolean {
@@ -219,18 +223,7 @@ export class ClusterLoop implements Loop {
     }
     // Told late: the snapshot has it.
     if (event.revision <= this.#revision) return;
-    if (event.kind === 'entry') {
-      await this.#applyEntry(event.key, event.text);
-    } else if (event.kind === 'joined') {
-      this.#presence.joined(event.node, event.life);
-      this.#membership.joined(event.node, event.life);
-    } else if (event.kind === 'left') {
-      this.#presence.left(event.node);
-      const { lease } = this.#membership;
-      if (event.node === this.#host.node && lease && !this.#presence.isAlive(lease.life) && this.isServing) {
-        this.#membership.lapse(lease.life);
-      }
-    }
+    await this.#applier.apply(event);
     this.#counts.stand(this.#host.store.waiting);
     this.#revision = event.revision;
     this.#keeper.applied(event.revision, event.kind === 'entry' ? event.text.length : 0);
@@ -260,93 +253,13 @@ export class ClusterLoop implements Loop {
     cache.clear();
     const snapshot = await this.#state.load(log.snapshots);
     this.#revision = snapshot?.revision ?? 0;
-    this.#seq = store.lastSeq;
+    this.#applier.loaded();
     this.#keeper.loaded(snapshot);
     this.#expiry.set(await store.nextExpiry());
     this.#counts.stand(store.waiting);
     // It may have joined before the snapshot was taken.
     const life = this.#presence.lifeOf(node);
     if (life !== undefined) this.#membership.joined(node, life);
-  }
-
-  async #applyEntry(key: string, text: string): Promise<void> {
-    const { store, cache, cork, maxInboxMessages } = this.#host;
-    const { life, at, commands } = readEntry(text);
-    const own = this.#appender.take(key);
-    // The engine has no time of its own: that of the nodes counts, and never goes back.
-    this.#state.now = Math.max(this.#state.now, at);
-    const due = commands.some(([kind]) => kind === 'x') ? await store.findDue(this.#state.now, EXPIRE_LIMIT) : [];
-    const requests = commands.map((command, index) => requestOf(command, own?.[index], due, this.#host.multiDevice));
-    const asked = requests.filter((request) => request !== undefined);
-    const workingSet = await loadWorkingSet(asked, store, cache, maxInboxMessages);
-    const { outcomes, changes, expired } = decide(asked, workingSet, this.#decider(life));
-    if (changes.length > 0) await store.commit(changes);
-    this.#counts.committed(changes, this.#state.now, life, this.#membership.isOwn(life));
-    for (const outcome of outcomes) if (outcome.kind === 'user') cache.setUser(outcome.request.user, outcome.devices);
-    if (asked.length > 0) this.#expiry.set(await store.nextExpiry());
-    for (const command of commands) {
-      if (command[0] === 's') await this.#tell(command[1], command[2]);
-      else if (command[0] === 'p') await this.#forget(command[1], this.#membership.isOwn(life));
-    }
-    cork.gather(() => {
-      for (const one of expired) tellExpired(one, this.#host.registry);
-      let next = 0;
-      for (const [index, command] of commands.entries()) {
-        const outcome = requests[index] === undefined ? undefined : outcomes[next++];
-        if (command[0] === 'g') this.#presence.leave(command[1], command[2], command[3]);
-        if (!outcome) continue;
-        if (command[0] === 'c' && outcome.kind === 'user' && outcome.registration === 'stored') {
-          this.#enter(life, command, own?.[index]);
-        }
-        answer(outcome, this.#view, this.#state.now);
-        settle(own?.[index]);
-      }
-    });
-  }
-
-  /** What the answers ask: who is connected is known of all nodes, and packets go to the connections of this one. */
-  readonly #view = {
-    isConnected: (user: string) => this.#presence.isConnected(user),
-    connectionsOf: (user: string) => this.#host.registry.connectionsOf(user),
-    onWaiting: (message: { from: string; to: string; msgId: string }) => {
-      // Also when its connection has just ended, and the log does not say so yet.
-      if (this.#presence.isIn(message.to, this.#membership.lease?.life)) this.tellStored(message);
-    },
-  };
-
-  #decider(life: string): Decider {
-    const { cache, maxBodyBytes, maxInboxMessages, maxDevicesPerUser, expires, multiDevice } = this.#host;
-    const nextSeq = (): number => {
-      this.#seq += 1;
-      return this.#seq;
-    };
-    const limits = { maxBodyBytes, maxInboxMessages, maxDevicesPerUser };
-    return { cache, ...limits, expires, multiDevice, now: this.#state.now, epoch: life.replace('-', ''), nextSeq };
-  }
-
-  /** A device has connected, here or elsewhere: the connection that it had before is replaced. */
-  #enter(life: string, [, user, device, place]: Command & { 0: 'c' }, own: Proposal | undefined): void {
-    if (!this.#presence.isAlive(life)) return;
-    const before = this.#presence.connect(user, device, { place, life });
-    if (before !== undefined) this.#places.replace(before);
-    if (life !== this.#membership.lease?.life) return;
-    if (own && !own.givenUp) this.#places.claim({ user, device }, place);
-    else this.#appender.propose(['g', user, device, place]);
-  }
-
-  async #tell(from: string, msgId: string): Promise<void> {
-    const [dedup] = await this.#host.store.findDedup([{ from, msgId }]);
-    if (!dedup || dedup.deliveredAt !== undefined || isOver(dedup, this.#state.now)) return;
-    const { serverMsgId, to, acceptedAt } = dedup;
-    tellSender(this.#host.registry, { from, msgId, serverMsgId, to }, 'stored', acceptedAt);
-  }
-
-  /** Until nothing is left: whoever has asked for it asks again. */
-  async #forget(before: number, isOwn: boolean): Promise<void> {
-    const { store, registry, dedupWindowMs } = this.#host;
-    const { count, ended } = await store.purge(Math.min(before, this.#state.now - dedupWindowMs), EXPIRE_LIMIT);
-    for (const { user, seq } of ended) endForAll(registry, user, seq);
-    if (count === EXPIRE_LIMIT && isOwn && this.isServing) this.#appender.propose(['p', before]);
   }
 
   #proposeExpiry(): void {

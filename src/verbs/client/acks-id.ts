@@ -43,7 +43,7 @@ export const acksId = defineClientVerb({
   perform: (stage, actor, action, place) => {
     const link = actor.linkOf(action.connection);
     if (!requireOpen(stage, actor, link, place)) return false;
-    actor.ack(link, unknownId(stage, action.acksId), UNKNOWN_LABEL);
+    actor.receiver.ack(link, unknownId(stage, action.acksId), UNKNOWN_LABEL);
     return true;
   },
 });

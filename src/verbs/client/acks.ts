@@ -41,7 +41,7 @@ export const acks = defineClientVerb({
     if (unknown !== undefined)
       return recordUnreached(stage, place, `the serverMsgId of ${unknown} is known`, 'no packet told it');
     await sendAll(stage, actor, place, labels, 'ack:R', action, (label) => {
-      actor.ack(link, stage.messages.get(label).serverMsgId as string, label);
+      actor.receiver.ack(link, stage.messages.get(label).serverMsgId as string, label);
       return 0;
     });
     return true;

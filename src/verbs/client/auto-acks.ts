@@ -17,10 +17,10 @@ export const autoAcks = defineClientVerb({
     actor.autoAcks = action.autoAcks;
     const { link } = actor;
     if (!action.autoAcks || link?.state !== 'open') return true;
-    actor.resendOwedAcks();
-    actor.ackHandedOver(link);
-    for (const entry of link.inbox) {
-      if (entry.kind === 'packet' && !entry.taken) actor.takePush(link, entry);
+    actor.receiver.resendOwedAcks(link);
+    actor.receiver.ackHandedOver(link);
+    for (const entry of link.inbox.entries) {
+      if (entry.kind === 'packet' && !entry.taken) actor.receiver.takePush(link, entry);
     }
     return true;
   },

@@ -35,11 +35,11 @@ export const getsNo = defineClientVerb({
     const otherwise = await playedThroughDialect(stage, place, pattern, labels);
     if (otherwise !== undefined) return otherwise;
     const windowMs = stage.bound(durationMs(action.for, stage.options.timers));
-    let cursor = action.further ? link.inbox.length : 0;
+    let cursor = action.further ? link.inbox.entries.length : 0;
     let unwanted: string | undefined;
     const look = (): boolean => {
-      for (; cursor < link.inbox.length; cursor++) {
-        const entry = link.inbox[cursor];
+      for (; cursor < link.inbox.entries.length; cursor++) {
+        const entry = link.inbox.entries[cursor];
         if (!entry || entry.taken || matches(pattern, entry, (item) => stage.has(item)) !== 'yes') continue;
         // A repeat of before the ack:A is legal; only what follows the ack is a second push.
         if (entry.kind === 'packet' && entry.passedOver) continue;

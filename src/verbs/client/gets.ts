@@ -133,7 +133,7 @@ export const gets = defineClientVerb({
       ...(action.insists && { putOffBoundMs: INSISTED * boundMs }),
     };
     const wait = new PacketWait(stage, actor, link, want, (entry) => {
-      if (entry.kind === 'packet') actor.handOver(link, entry);
+      if (entry.kind === 'packet') actor.receiver.handOver(link, entry);
     });
     const result = await waitFor(stage, wait, action.within);
     const waitedMs = performance.now() - from;

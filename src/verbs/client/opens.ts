@@ -10,7 +10,7 @@ import { keysOf, secretsOf } from './sealed.js';
 const pushedBody = (stage: Stage, client: string, label: string): string | undefined => {
   const actor = stage.actors.get(client);
   const message = stage.messages.get(label);
-  for (const entry of [...(actor?.link?.inbox ?? [])].reverse()) {
+  for (const entry of [...(actor?.link?.inbox.entries ?? [])].reverse()) {
     if (entry.kind !== 'packet' || entry.packet.type !== 'msg:N') continue;
     const { from, msgId, body } = entry.packet;
     if (from === message.fromUser && msgId === message.msgId) return body;

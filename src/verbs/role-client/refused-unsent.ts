@@ -8,7 +8,7 @@ const TOO_MANY = 1 / 4;
 
 /** The library did not take it, such as for a full queue, and its bot has said so: it will never come. */
 export const isRefusedUnsent = (stage: ServerStage, label: string): boolean => {
-  const handed = stage.handed.find((one) => one.label === label);
+  const handed = stage.handed.find(label);
   return (
     handed !== undefined &&
     handed.msgId === undefined &&

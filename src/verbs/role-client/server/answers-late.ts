@@ -11,7 +11,7 @@ export const answersLate = defineVerb({
   waitMs: (action, timers) => durationMs(action.answersLate, timers),
   perform: (stage, action, place) => {
     let told = false;
-    stage.lateness = {
+    stage.upgrades.lateness = {
       ms: durationMs(action.answersLate, stage.options.timers),
       onFired: () => {
         if (!told) recordFault(stage, place, 'delay', true);

@@ -12,7 +12,7 @@ export const closes = defineVerb({
     if (link === undefined) return recordUnreached(stage, place, 'the client is connected', 'it is not');
     const how = action.closes;
     link.end(how);
-    for (const one of stage.arrivals) if (one.what === 'connection' || one.what === 'attempt') one.taken = true;
+    stage.arrivals.dropConnections();
     recordFault(stage, place, faultOfEnd(how), true);
     return true;
   },

@@ -20,8 +20,7 @@ t.test('watches since that came which the step before it got, however late the k
   for (const [at, taken, met] of CASES) {
     let waitedFor = Number.NaN;
     const stage = {
-      arrivals: [{ what: 'attempt', at, taken }],
-      watchedFrom: FROM,
+      arrivals: { all: [{ what: 'attempt', at, taken }], watchedFrom: FROM },
       now: () => NOW,
       options: { timers: {} },
       mustWait: (work: Promise<boolean>) => work,

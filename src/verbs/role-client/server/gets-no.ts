@@ -20,10 +20,10 @@ export const getsNo = defineVerb({
     const { getsNo: what } = action;
     const labels = labelsOf(action.of);
     const forMs = durationMs(action.for, stage.options.timers);
-    const from = stage.watchedFrom;
+    const from = stage.arrivals.watchedFrom;
     const isWatched = (at: number): boolean => at > from && at <= from + forMs;
     const found = () =>
-      stage.arrivals.find(
+      stage.arrivals.all.find(
         (one) =>
           one.what === what &&
           !one.taken &&

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { HandedMessages } from '../../../play/server/handed-messages.js';
 import type { ServerStage } from '../../../play/server/index.js';
 import { gets } from './gets.js';
 
@@ -18,17 +19,15 @@ const CASES: [came: string[], refused: string[], outcome: string][] = [
 t.test('what the library refused at the hand-over is not waited for, and shows nothing where it is much', async (t) => {
   for (const [came, refused, expected] of CASES) {
     const told: { outcome?: string }[] = [];
+    const handed = new HandedMessages();
+    for (const label of LABELS) handed.add({ label, to: 'u2', body: label });
+    for (const label of came) handed.get(label).msgId = label;
     const stage = {
-      arrivals: came.map((label) => ({ what: 'msg:R', label, at: 1 })),
-      handed: LABELS.map((label) => ({
-        label,
-        body: label,
-        msgId: came.includes(label) ? label : undefined,
-      })),
+      arrivals: { all: came.map((label) => ({ what: 'msg:R', label, at: 1 })), take: () => {} },
+      handed,
       words: { outcomesOf: (_: unknown, body: string) => (refused.includes(body) ? ['refused'] : []) },
       options: { timers: {}, host: {}, hello: { limits: {} } },
       bound: () => 1,
-      noteMet: () => {},
       mustWait: (work: Promise<boolean>) => work,
       waits: { until: async (isOver: () => boolean) => isOver() },
       record: (event: { outcome?: string }) => void told.push(event),

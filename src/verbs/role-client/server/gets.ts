@@ -19,7 +19,7 @@ const DEFAULT_REQUIREMENT = {
 
 /** Takes what has arrived and no step has taken, and tells how often it is still missing. */
 const missingOf = (stage: ServerStage, what: What, labels: readonly string[], times: number): string[] => {
-  const free = stage.arrivals.filter((one) => one.what === what && !one.taken);
+  const free = stage.arrivals.all.filter((one) => one.what === what && !one.taken);
   if (labels.length === 0) return free.length >= times ? [] : [what];
   const counts = new Map<string, number>();
   for (const { label = '' } of free) counts.set(label, (counts.get(label) ?? 0) + 1);
@@ -28,13 +28,10 @@ const missingOf = (stage: ServerStage, what: What, labels: readonly string[], ti
 
 const take = (stage: ServerStage, what: What, labels: readonly string[], times: number): void => {
   for (const label of labels.length === 0 ? [undefined] : labels) {
-    const fitting = stage.arrivals.filter(
+    const fitting = stage.arrivals.all.filter(
       (one) => one.what === what && !one.taken && (label === undefined || one.label === label),
     );
-    for (const one of fitting.slice(0, times)) {
-      one.taken = true;
-      stage.noteMet(one.at);
-    }
+    for (const one of fitting.slice(0, times)) stage.arrivals.take(one);
   }
 };
 

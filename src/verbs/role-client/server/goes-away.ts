@@ -13,9 +13,9 @@ export const goesAway = defineVerb({
     const { host, timers } = stage.options;
     await host.stopListening();
     stage.link?.end('abruptly');
-    for (const one of stage.arrivals) if (one.what === 'connection' || one.what === 'attempt') one.taken = true;
+    stage.arrivals.dropConnections();
     await stage.mustWait(stage.waits.pause(durationMs(action.goesAway, timers)));
-    await host.listen((upgrade) => stage.onUpgrade(upgrade));
+    await host.listen((upgrade) => stage.upgrades.take(upgrade));
     recordFault(stage, place, 'disconnect', true);
     return true;
   },

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { clientName, messages } from '../../../../schemas/script-values.js';
 import { defined } from '../../../defined.js';
-import type { Push } from '../../../play/server/kit-server.js';
+import type { Push } from '../../../play/server/pushes.js';
 import type { ServerStage } from '../../../play/server/server-stage.js';
 import { expandLabels } from '../../../script/index.js';
 import { defineVerb } from '../define.js';
@@ -10,7 +10,7 @@ import { longText } from '../long-text.js';
 /** Makes the frame as long as that. */
 const fill = (push: Push, frameBytes: number, stage: ServerStage): void => {
   push.fields.padding = '';
-  const bytes = Buffer.byteLength(JSON.stringify(stage.server.pushPacket(push)));
+  const bytes = Buffer.byteLength(JSON.stringify(stage.server.pushes.nextPacket(push)));
   push.attempt = 0;
   push.fields.padding = 'x'.repeat(Math.max(0, frameBytes - bytes));
 };
@@ -42,7 +42,7 @@ export const pushes = defineVerb({
       const own = `${label}.${stage.options.userSuffix}`;
       const { body = own, msgId, acceptedAt, fragments, fields = {} } = action;
       const text = typeof body === 'string' ? body : longText(own, body.bytes);
-      const push = stage.server.newPush({
+      const push = stage.server.pushes.add({
         label,
         from,
         body: text,

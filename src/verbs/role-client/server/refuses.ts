@@ -31,7 +31,7 @@ export const refuses = defineVerb({
   does: 'The next upgrades are not accepted.',
   perform: (stage, action, place) => {
     let told = false;
-    stage.refusal = {
+    stage.upgrades.refusal = {
       left: action.times ?? 1,
       status: typeof action.refuses === 'number' ? action.refuses : undefined,
       headers: retryAfterOf(action),

@@ -10,7 +10,7 @@ export const releases = defineVerb({
   does: 'What was held back of these messages goes on, in that order.',
   uses: (action) => expandLabels(action.releases),
   perform: (stage, action, place) => {
-    const missing = expandLabels(action.releases).find((label) => !stage.server.release(label));
+    const missing = expandLabels(action.releases).find((label) => !stage.server.faults.release(label));
     if (missing === undefined) return true;
     return recordUnreached(stage, place, `a packet of ${missing} is held back`, 'none is');
   },

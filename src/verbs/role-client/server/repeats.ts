@@ -15,11 +15,11 @@ export const repeats = defineVerb({
   uses: (action) => expandLabels(action.repeats),
   perform: (stage, action, place) => {
     for (const label of expandLabels(action.repeats)) {
-      const push = stage.server.pushes.find((one) => one.label === label);
+      const push = stage.server.pushes.all.find((one) => one.label === label);
       if (push === undefined || stage.link === undefined) {
         return recordUnreached(stage, place, `${label} was pushed, and the client is connected`, 'it is not so');
       }
-      if (stage.server.isAnswered(push)) {
+      if (stage.server.pushes.isAnswered(push)) {
         return recordUnreached(
           stage,
           place,
@@ -29,7 +29,7 @@ export const repeats = defineVerb({
       }
       if (action.newServerMsgId) {
         const serverMsgId = stage.server.nextId('P');
-        const again = stage.server.newPush({ ...push, serverMsgId, attempt: 0, acked: false });
+        const again = stage.server.pushes.add({ ...push, serverMsgId, attempt: 0, acked: false });
         stage.server.push(again, stage.link);
       } else stage.server.push(push, stage.link);
     }

@@ -25,7 +25,7 @@ export const crashes = defineVerb({
   perform: async (stage, { when: trigger, afterMs }, place) => {
     if (trigger !== undefined) {
       const { gets, of } = trigger;
-      const came = (label: string) => stage.arrivals.some((one) => one.what === gets && one.label === label);
+      const came = (label: string) => stage.arrivals.all.some((one) => one.what === gets && one.label === label);
       const boundMs = stage.bound(stage.options.timers.resendMaxMs);
       if (!(await stage.waits.until(() => expandLabels(of).every(came), boundMs))) {
         return recordUnreached(

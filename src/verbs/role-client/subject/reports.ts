@@ -28,7 +28,7 @@ export const reports = defineVerb({
     const boundMs = stage.bound(durationMs(action.within ?? 0, stage.options.timers));
     const from = performance.now();
     const told = (label: string): string[] => {
-      const { msgId, body } = stage.handedBy(label);
+      const { msgId, body } = stage.handed.get(label);
       return [...stage.words.outcomesOf(msgId, body)];
     };
     const missing = () => labels.filter((label) => !told(label).includes(action.reports));

@@ -35,7 +35,7 @@ export const sends = defineVerb({
         ...defined({ ttlMs: action.ttlMs === undefined ? undefined : Number(action.ttlMs) }),
       };
     });
-    for (const one of handed) stage.handed.push({ ...one, msgId: undefined });
+    for (const one of handed) stage.handed.add(one);
     stage.say({ do: 'send', messages: handed.map(({ label: _, ...message }) => message) });
     return true;
   },

@@ -20,7 +20,7 @@ export const streams = defineVerb({
     const prefix = `${stem}.${stage.options.userSuffix}.`;
     const to = stage.userOf(action.to);
     for (const [i, label] of labels.entries()) {
-      stage.handed.push({ label, to, body: `${prefix}${i + 1}`, msgId: undefined });
+      stage.handed.add({ label, to, body: `${prefix}${i + 1}` });
     }
     stage.say({ do: 'stream', to, prefix, count: labels.length, everyMs: action.everyMs });
     return true;
