@@ -23,6 +23,7 @@ export interface ServeOptions {
   cluster?: string[];
   node?: number;
   clusterNodes?: string[];
+  snapshotAfter?: number;
   nodes?: number;
 }
 
@@ -103,6 +104,11 @@ export const SERVE_OPTIONS: readonly ServeOption[] = [
     help: 'with --cluster: URLs of all nodes, as clients reach them (default: $NODE_URLS)',
     read: classList,
   },
+  number(
+    'snapshot-after',
+    'n',
+    'with --cluster: entries of the log after which it is trimmed to a snapshot (default: 10000)',
+  ),
   number('nodes', 'n', 'start a whole cluster here, for trials: n nodes and three etcd (Debian: etcd-server)'),
   {
     name: 'log-level',

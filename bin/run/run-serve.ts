@@ -23,22 +23,33 @@ const tlsFiles = ({ tlsCert, tlsKey }: ServeOptions): ServerOptions['tls'] => {
   throw new KitError('usage', `${there} was given without ${missing}`, 'Give both, or none for a server without TLS.');
 };
 
+/** What only a node of a cluster can have. */
+const OF_NODES = [
+  ['node', '--node'],
+  ['clusterNodes', '--cluster-nodes'],
+  ['snapshotAfter', '--snapshot-after'],
+] as const;
+
 /** Loaded only by a node of a cluster. */
 const clusterOf = async (options: ServeOptions): Promise<ServerOptions['cluster']> => {
   const { cluster: members } = options;
   const node = options.node ?? Number(process.env.NODE || 0);
   const urls = options.clusterNodes ?? process.env.NODE_URLS?.split(',') ?? [];
   if (members === undefined) {
-    if (options.node === undefined && options.clusterNodes === undefined) return undefined;
-    throw new KitError('usage', '--node was given without --cluster', 'Give the addresses of etcd with --cluster.');
+    const lone = OF_NODES.find(([member]) => options[member] !== undefined);
+    if (lone === undefined) return undefined;
+    throw new KitError('usage', `${lone[1]} was given without --cluster`, 'Give the addresses of etcd with --cluster.');
   }
   const bad = members.find((url) => !URL.canParse(url) || !/^https?:/.test(url));
   if (bad !== undefined || members.length === 0) {
     throw new KitError('usage', `--cluster cannot be "${bad ?? ''}"`, 'Write http://host:2379, commas between.');
   }
+  if (options.snapshotAfter === 0) {
+    throw new KitError('usage', '--snapshot-after is 0', 'Give the number of entries between two snapshots, from 1.');
+  }
   if (node < 1) throw new KitError('usage', '--cluster needs --node', 'Give each node another number, from 1.');
   const { EtcdLog } = await import('../../src/reference/cluster/etcd-log.js');
-  return { node: String(node), log: new EtcdLog(members), urls };
+  return { node: String(node), log: new EtcdLog(members, options.snapshotAfter), urls };
 };
 
 const serverOptions = (options: ServeOptions, data: string): ServerOptions =>

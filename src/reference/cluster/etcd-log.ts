@@ -55,14 +55,15 @@ const eventOf = ({ type, kv }: EtcdEvent): LogEvent | undefined => {
  */
 export class EtcdLog implements Log {
   readonly leaseMs = LEASE_S * 1_000;
-  readonly snapshotAfter = SNAPSHOT_AFTER;
+  readonly snapshotAfter: number;
   readonly snapshots = new EtcdSnapshots((path, body) => this.#ask(path, body));
   readonly #members: readonly string[];
   #current = 0;
   #watching: AbortController | undefined;
   #watchingSince = 0;
 
-  constructor(members: readonly string[]) {
+  constructor(members: readonly string[], snapshotAfter = SNAPSHOT_AFTER) {
+    this.snapshotAfter = snapshotAfter;
     this.#members = members.map((url) => url.replace(/\/+$/, ''));
   }
 

@@ -27,6 +27,8 @@ export class Keeper {
   #trimmed: Snapshot | undefined;
   #sinceSnapshot = 0;
   #sinceReport = 0;
+  /** A snapshot that takes as long as the entries until the next one must not keep the log from being trimmed. */
+  #owesReport = false;
   #isBusy = false;
 
   constructor(host: KeeperHost) {
@@ -47,14 +49,16 @@ export class Keeper {
     this.#sinceReport += weight;
     const lease = this.#host.lease();
     if (this.#isBusy || lease === undefined) return;
-    const { snapshotAfter } = this.#host.log;
-    if (this.#isDue(revision) && this.#host.isFirst()) {
+    const mayReport = this.#sinceReport >= this.#host.log.snapshotAfter / REPORTS;
+    if (this.#isDue(revision) && this.#host.isFirst() && !(this.#owesReport && mayReport)) {
       const before = this.#newest;
       const pieces = this.#host.copy();
       this.#sinceSnapshot = 0;
+      this.#owesReport = true;
       void this.#do(() => this.#write(revision, pieces, before, lease));
-    } else if (this.#sinceReport >= snapshotAfter / REPORTS) {
+    } else if (mayReport) {
       this.#sinceReport = 0;
+      this.#owesReport = false;
       void this.#do(() => this.#report(revision, lease));
     }
   }

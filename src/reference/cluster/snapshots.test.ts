@@ -168,6 +168,25 @@ t.test('a snapshot that was not written to its end is never used', async (t) => 
   }
 });
 
+t.test('the log is trimmed also where a snapshot takes longer than the entries until the next one', async (t) => {
+  for (const snapshotAfter of [1, AFTER]) {
+    const log = new MemoryLog(60_000, snapshotAfter);
+    const nodes = [await startNode(t, log, '1'), await startNode(t, log, '2')];
+    const { write } = log.snapshots;
+    let sent = 0;
+    let isOver = false;
+    log.snapshots.write = async (...snapshot) => {
+      const before = sent;
+      await until(() => isOver || sent > before + 2 * snapshotAfter);
+      return write.call(log.snapshots, ...snapshot);
+    };
+    await begin(nodes[0] as LoopNode);
+    for (; sent < 400; sent += 1) await nodes[1]?.send('alice', 'bob', `m-${sent}`);
+    isOver = true;
+    t.ok(log.length < 500, `${log.length} entries are left with a snapshot after ${snapshotAfter}`);
+  }
+});
+
 t.test('what is kept of many messages stays as much, however many they are', async (t) => {
   const looks: Look[] = [];
   const onLook = (look: Look) => looks.push(look);
