@@ -69,7 +69,7 @@ export class BotWords {
   }
 
   /** A word of the kit. */
-  told(word: string, body: string): void {
+  told(word: string, body: string, at: number): void {
     const said = parsed(body);
     const add = (message: Json): void => {
       const { to, body: text, ttlMs } = message;
@@ -79,6 +79,7 @@ export class BotWords {
         ttlMs: ttlMs as number | undefined,
         order: this.handed.length,
         word,
+        at,
         entry: undefined,
       });
     };

@@ -65,6 +65,8 @@ export class ClientFacts {
   readonly openedAt = new Map<number, number>();
   /** Until when the client can have read a connection that has ended, and since when it had not been frozen then. */
   readonly #readable = new Map<number, { until: number; awakeSince: number }>();
+  /** When a connection ended last: what was on its way then may be lost. */
+  #endedAt: number | undefined;
   stalledMs = 0;
   /** The network between the kit and a client that it starts is that of one machine. */
   readonly networkStalledMs = 0;
@@ -135,6 +137,7 @@ export class ClientFacts {
         return;
       case 'silent':
         this.tell('onSilent', event);
+        this.#endedAt = this.at;
         this.open.delete(event.conn);
         return;
       case 'closed':
@@ -265,6 +268,7 @@ export class ClientFacts {
       ttlMs,
       handed,
       sendings: [],
+      notBefore: handed !== undefined && (this.#endedAt ?? 0) > handed.at ? handed.at : sending.at,
       answers: [],
       receipts: [],
       outcomes: [],
@@ -334,6 +338,7 @@ export class ClientFacts {
   /** What waits for a client that is frozen is lost with its connection. */
   #noteEndOf(conn: number): void {
     const { awakeSince } = this;
+    this.#endedAt = this.at;
     this.#readable.set(conn, { until: this.frozen ? this.#frozenAt : this.at, awakeSince });
   }
 
@@ -366,7 +371,7 @@ export class ClientFacts {
       strayed: false,
       isWord,
     };
-    if (isWord && push.pushed.length === 0) this.words.told(msgId, body);
+    if (isWord && push.pushed.length === 0) this.words.told(msgId, body, this.at);
     this.pushes.set(serverMsgId, push);
     push.pushed.push({ at: this.at, line: this.line, conn });
     this.tell('onPush', push, this.at);

@@ -15,6 +15,8 @@ export interface Handed {
   readonly order: number;
   /** The word that told it. */
   readonly word: string;
+  /** When it was told. */
+  readonly at: number;
   entry: Entry | undefined;
   /** The bot reported it as refused before it was ever sent, such as for a full queue. */
   refused?: true;
@@ -54,6 +56,8 @@ export interface Entry {
   readonly ttlMs: number | undefined;
   readonly handed: Handed | undefined;
   readonly sendings: Sending[];
+  /** It was not sent before this. Where a connection ended between the hand-over and the first sending that arrived, one may have been lost with it. */
+  readonly notBefore: number;
   readonly answers: Answer[];
   readonly receipts: Receipt[];
   readonly outcomes: Outcome[];

@@ -7,8 +7,7 @@ const RANK: Readonly<Record<string, number>> = { stored: 1, refused: 2, unknown:
 
 /** Why an outcome is not true; undefined: it is. */
 const untruth = (entry: Entry, { status, at }: Outcome, windowMs: number): RequirementId | undefined => {
-  const { receipts, end, answers, sendings } = entry;
-  const [first] = sendings;
+  const { receipts, end, answers, notBefore } = entry;
   switch (status) {
     case 'stored':
       return receipts.length > 0 ? undefined : 'IM-4.1-8';
@@ -21,7 +20,7 @@ const untruth = (entry: Entry, { status, at }: Outcome, windowMs: number): Requi
       if (entry.strayed) return 'IM-1-40';
       return answers.at(-1)?.unknownCode ? 'IM-4.1-16' : answers.at(-1)?.retryable ? 'IM-4.1-10' : 'IM-4.1-7';
     case 'unknown':
-      return first !== undefined && at - first.at < windowMs * LEAST ? 'IM-4.1-9' : undefined;
+      return at - notBefore < windowMs * LEAST ? 'IM-4.1-9' : undefined;
   }
 };
 
