@@ -25,7 +25,7 @@ const withoutInnerIds = (value: unknown, depth = 0): unknown => {
 const render = (schema: Record<string, unknown>): [name: string, text: string] => {
   const { $id, ...rest } = withoutInnerIds(schema) as Record<string, unknown>;
   if (typeof $id !== 'string') throw new Error('a published schema has no $id');
-  return [$id.slice($id.lastIndexOf('/') + 1), `${JSON.stringify({ $schema: DIALECT, $id, ...rest }, null, 2)}\n`];
+  return [$id.slice($id.lastIndexOf('/') + 1), `${JSON.stringify({ $schema: DIALECT, $id, ...rest }, null, 1)}\n`];
 };
 
 /** File name → text of every published JSON Schema. */

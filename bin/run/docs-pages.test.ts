@@ -25,6 +25,7 @@ const OF_OTHERS = new Set([
   '--write',
   '--short',
   '--cluster-runs',
+  '--shards',
   '--save-dev',
   '--timeout',
   '--dir',
