@@ -6,7 +6,7 @@ import { KitError } from '../../src/errors.js';
 import { packageRoot } from '../../src/package-root.js';
 import { whyNoClient } from './client-command.js';
 import { figuresOf, type Row, tableOf, tooLittleJudged } from './figures.js';
-import { runKit } from './kit-run.js';
+import { type KitOutcome, runKit } from './kit-run.js';
 import { loadVariants } from './load-variants.js';
 import { chooseVariants, missingRuns, OF_CLIENTS, OF_CLUSTERS, type Plan, type Series } from './plan.js';
 import { falseAlarmTables, publishedOf } from './publish.js';
@@ -143,6 +143,13 @@ t.test('a kit that hardly ever decides does not count as silent', async (t) => {
   ]);
 });
 
+/** A run in which nothing was said of anybody. */
+const NOTHING_SAID: KitOutcome = {
+  report: { kit: { version: '1' }, problems: [], summary: { notApplicable: 0 }, scenarios: [] } as unknown as Report,
+  pretty: '',
+  wallMs: 60_000,
+};
+
 t.test('a command that was interrupted goes on where it stopped', async (t) => {
   const variants = chooseVariants(loadVariants(), ['plain', 'shuffles']);
   const [plain, shuffles] = variants as [(typeof variants)[0], (typeof variants)[0]];
@@ -152,30 +159,18 @@ t.test('a command that was interrupted goes on where it stopped', async (t) => {
   ];
   const plan: Plan = { variants, series, burners: 2, build: 'now', anyBuild: false };
   const record = (variant: typeof plain, changes: Partial<RunRecord> = {}): RunRecord => ({
-    ...recordOf(
-      {
-        report: {
-          kit: { version: '1' },
-          problems: [],
-          summary: { notApplicable: 0 },
-          scenarios: [],
-        } as unknown as Report,
-        pretty: '',
-        wallMs: 60_000,
-      },
-      {
-        variant,
-        role: 'server',
-        classes: ['core'],
-        only: [],
-        shards: 1,
-        build: 'now',
-        burners: 2,
-        load: 7,
-        run: 1,
-        seed: 's',
-      },
-    ),
+    ...recordOf(NOTHING_SAID, {
+      variant,
+      role: 'server',
+      classes: ['core'],
+      only: [],
+      shards: 1,
+      build: 'now',
+      burners: 2,
+      load: 7,
+      run: 1,
+      seed: 's',
+    }),
     ...changes,
   });
   const file = join(t.testdir(), 'deep', 'runs.ndjson');
@@ -251,19 +246,7 @@ t.test('the parts of the scenarios take their turns, and clusters have figures o
   const [plain, cluster] = variants as [(typeof variants)[0], (typeof variants)[0]];
   const [ofPlain, ofCluster] = series as [Series, Series];
   const recordFrom = (about: Series & { variant: typeof plain }) =>
-    recordOf(
-      {
-        report: {
-          kit: { version: '1' },
-          problems: [],
-          summary: { notApplicable: 0 },
-          scenarios: [],
-        } as unknown as Report,
-        pretty: '',
-        wallMs: 1,
-      },
-      { ...about, build: 'now', burners: 0, load: 7, run: 1, seed: 's' },
-    );
+    recordOf(NOTHING_SAID, { ...about, build: 'now', burners: 0, load: 7, run: 1, seed: 's' });
   const records = [recordFrom({ ...ofPlain, variant: plain }), recordFrom({ ...ofCluster, variant: cluster })];
   t.strictSame(
     records.map(({ shards }) => shards),
