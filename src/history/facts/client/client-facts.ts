@@ -19,6 +19,7 @@ import {
 import { defined } from '../../../defined.js';
 import { Faults } from '../faults.js';
 import { BotWords } from './bot-words.js';
+import { ClientConnections } from './client-connections.js';
 import type { Answer, Entry, Handed, Outcome, PushOf, Sending } from './entry.js';
 import type { ClientHears, ClientListener } from './listener.js';
 
@@ -28,8 +29,6 @@ const SLACK_MS = 1_000;
 const LIVES_ON: ReadonlySet<string> = new Set(['frozen', 'continued', 'clock']);
 /** Whether after that event of the subject another start of it counts. */
 export const isAnotherStart = (event: string): boolean => !LIVES_ON.has(event);
-/** A packet is not read at once. */
-const READ_MS = 500;
 
 const isUnknownCode = (error: PacketError | undefined): boolean =>
   error !== undefined && !(ERROR_CODES as readonly string[]).includes(error.code);
@@ -56,24 +55,16 @@ export class ClientFacts {
   life = 0;
   /** The ends of the process. Who was told to end has kept what is durable. */
   kills: { at: number; line: number; wasTold: boolean }[] = [];
-  frozen = false;
-  #frozenAt = 0;
+  /** Since when the process is frozen. */
+  frozenAt: number | undefined;
   /** Since when the process has not been frozen. */
   awakeSince = 0;
-  /** The connections that are open and heard. */
-  readonly open = new Set<number>();
-  readonly openedAt = new Map<number, number>();
-  /** Until when the client can have read a connection that has ended, and since when it had not been frozen then. */
-  readonly #readable = new Map<number, { until: number; awakeSince: number }>();
-  /** When a connection ended last: what was on its way then may be lost. */
-  #endedAt: number | undefined;
+  readonly connections = new ClientConnections();
   stalledMs = 0;
   /** The network between the kit and a client that it starts is that of one machine. */
   readonly networkStalledMs = 0;
   settledAt: number | undefined;
   listeners: readonly ClientHears[] = [];
-  /** How many msg:R each connection has brought, words included. */
-  readonly #requestsOn = new Map<number, number>();
   readonly #rids = new Set<string>();
   readonly #requests = new Map<string, Entry | PushOf>();
   /** On whatever connection, and in whatever packet. */
@@ -94,7 +85,11 @@ export class ClientFacts {
 
   /** Whether a connection has been open for so long that the client must have said on it what it had to say. */
   get hadTimeToTell(): boolean {
-    return [...this.open].some((conn) => this.at - (this.openedAt.get(conn) ?? this.at) >= this.graceMs);
+    return this.connections.isOpenFor(this.graceMs, this.at);
+  }
+
+  get frozen(): boolean {
+    return this.frozenAt !== undefined;
   }
 
   get isDurable(): boolean {
@@ -128,8 +123,7 @@ export class ClientFacts {
         this.tell('onOpening', event);
         return;
       case 'open':
-        this.open.add(event.conn);
-        this.openedAt.set(event.conn, event.at);
+        this.connections.opened(event.conn, event.at);
         this.tell('onOpen', event);
         return;
       case 'refused':
@@ -137,13 +131,12 @@ export class ClientFacts {
         return;
       case 'silent':
         this.tell('onSilent', event);
-        this.#endedAt = this.at;
-        this.open.delete(event.conn);
+        this.connections.fellSilent(event.conn, event.at);
         return;
       case 'closed':
-        this.#noteEndOf(event.conn);
+        this.connections.ended(event.conn, event.at, this);
         this.tell('onClosed', event);
-        this.open.delete(event.conn);
+        this.connections.left(event.conn);
         return;
       default:
         this.#onOther(event);
@@ -179,12 +172,9 @@ export class ClientFacts {
 
   #onSubject(event: HistoryEventOf<'subject'>): void {
     this.tell('onSubject', event);
-    if (event.event === 'frozen') {
-      this.frozen = true;
-      this.#frozenAt = event.at;
-    }
+    if (event.event === 'frozen') this.frozenAt = event.at;
     if (event.event === 'continued') {
-      this.frozen = false;
+      this.frozenAt = undefined;
       this.awakeSince = event.at;
     }
     if (event.event === 'killed' || event.event === 'exited' || event.event === 'stopped') {
@@ -212,14 +202,9 @@ export class ClientFacts {
       this.tell('onAck', push, ack);
       return;
     }
-    this.#requestsOn.set(conn, this.requestsOn(conn) + 1);
+    this.connections.noteRequest(conn);
     if (packet.to === CONDUCTOR) this.#onWord(packet);
     else this.#onSending(conn, packet);
-  }
-
-  /** How many msg:R that connection has brought by now. */
-  requestsOn(conn: number): number {
-    return this.#requestsOn.get(conn) ?? 0;
   }
 
   #onWord(packet: MsgR): void {
@@ -268,7 +253,7 @@ export class ClientFacts {
       ttlMs,
       handed,
       sendings: [],
-      notBefore: handed !== undefined && (this.#endedAt ?? 0) > handed.at ? handed.at : sending.at,
+      notBefore: handed !== undefined && (this.connections.endedAt ?? 0) > handed.at ? handed.at : sending.at,
       answers: [],
       receipts: [],
       outcomes: [],
@@ -331,21 +316,8 @@ export class ClientFacts {
 
   /** The first end counts, unless it went down with its connection: then the next one. */
   #noteEnd(entry: Entry, status: NonNullable<Entry['end']>['status'], conn: number): void {
-    if (entry.end !== undefined && !this.isCutShort(entry.end)) return;
+    if (entry.end !== undefined && !this.connections.isCutShort(entry.end)) return;
     entry.end = { at: this.at, line: this.line, status, conn };
-  }
-
-  /** What waits for a client that is frozen is lost with its connection. */
-  #noteEndOf(conn: number): void {
-    const { awakeSince } = this;
-    this.#endedAt = this.at;
-    this.#readable.set(conn, { until: this.frozen ? this.#frozenAt : this.at, awakeSince });
-  }
-
-  /** Its connection ended so soon after it that the client may never have read it. */
-  isCutShort({ at, conn }: { at: number; conn: number }, readMs = READ_MS): boolean {
-    const readable = this.#readable.get(conn);
-    return readable !== undefined && readable.until < Math.max(at, readable.awakeSince) + readMs;
   }
 
   #onReceipt(conn: number, { msgId, status }: AckN): void {
@@ -382,7 +354,7 @@ export class ClientFacts {
     const push = this.#requests.get(`${conn} ${packet.rid}`);
     if (push === undefined || !('serverMsgId' in push)) return;
     if (packet.status !== 'rejected' || packet.error?.code === 'unknown-message') {
-      if (push.settled === undefined || this.isCutShort(push.settled)) {
+      if (push.settled === undefined || this.connections.isCutShort(push.settled)) {
         push.settled = { at: this.at, line: this.line, conn };
       }
     }

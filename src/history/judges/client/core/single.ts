@@ -28,8 +28,9 @@ export const judgeSingle: ClientJudge = ({ facts, findings }) => {
   };
   return {
     onOpen: ({ conn, at }) => {
-      for (const one of facts.open) if (one !== conn && !older.has(one)) older.set(one, { at, line: facts.line });
-      if (facts.openedAt.size > 1) findings.exercise('IM-1-39');
+      for (const one of facts.connections.open)
+        if (one !== conn && !older.has(one)) older.set(one, { at, line: facts.line });
+      if (facts.connections.openedAt.size > 1) findings.exercise('IM-1-39');
     },
     onClosed: ({ conn }) => judge(conn),
     onSilent: ({ conn }) => void older.delete(conn),

@@ -60,7 +60,7 @@ export const judgeAcks: ClientJudge = (context) => {
 
   const judgeOwed = (push: PushOf): void => {
     const since = owed.get(push);
-    if (since === undefined || facts.frozen || !facts.open.has(since.conn)) return;
+    if (since === undefined || facts.frozen || !facts.connections.open.has(since.conn)) return;
     const from = Math.max(since.at, facts.awakeSince);
     if (facts.at <= turnBy(from + facts.graceMs)) return;
     owed.delete(push);
@@ -74,7 +74,8 @@ export const judgeAcks: ClientJudge = (context) => {
   };
   const judgeRun = (push: PushOf): void => {
     const run = runs.get(push);
-    if (run === undefined || push.settled !== undefined || facts.frozen || !facts.open.has(run.conn)) return;
+    if (run === undefined || push.settled !== undefined || facts.frozen || !facts.connections.open.has(run.conn))
+      return;
     const { resendAfterMs, resendMaxMs } = facts.timers;
     const from = Math.max(run.from, facts.awakeSince, run.notBefore);
     const count = run.notBefore > 0 ? run.count + 1 : run.count;
@@ -146,7 +147,7 @@ export const judgeAcks: ClientJudge = (context) => {
       if (settled === undefined || isAnswer || at <= readBy(settled, conn)) return;
       // What came before its answer is not read yet.
       if ([...owed.values()].some((one) => one.conn === conn && one.line < settled.line)) return;
-      if (mayAnswerCopy(push, conn, line) || facts.isCutShort(settled)) return;
+      if (mayAnswerCopy(push, conn, line) || facts.connections.isCutShort(settled)) return;
       // A kill may come before the answer is noted. Who is told to end has read it, and keeps what is durable.
       const endings = facts.kills.filter((end) => end.at > settled.at);
       if (endings.some(({ wasTold }) => !wasTold)) return;
@@ -177,10 +178,10 @@ export const judgeAcks: ClientJudge = (context) => {
     onClosed: ({ conn }) => forget(conn),
     onSilent: ({ conn }) => forget(conn),
     onSettling: () => {
-      for (const conn of facts.open) judgeAll(conn);
+      for (const conn of facts.connections.open) judgeAll(conn);
     },
     onSettled: () => {
-      for (const conn of facts.open) judgeAll(conn);
+      for (const conn of facts.connections.open) judgeAll(conn);
     },
   };
 };

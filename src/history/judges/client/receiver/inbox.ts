@@ -93,7 +93,7 @@ export const judgeInbox: ClientJudge = (context) => {
         const inventory = facts.words.inventories.get(ask);
         return inventory === undefined || itemsOf(inventory) === undefined;
       });
-      if (unanswered !== undefined && facts.open.size > 0) {
+      if (unanswered !== undefined && facts.connections.open.size > 0) {
         const [ask, from] = unanswered;
         findings.leaveOpen('not-settled', `the bot did not answer the word inventory (ask ${ask}, from ${from})`);
       }

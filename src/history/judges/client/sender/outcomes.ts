@@ -95,7 +95,8 @@ export const judgeOutcomes: ClientJudge = (context) => {
     onOutcome: (entry, outcome) => judgeOutcome(context, entry, outcome),
     onSettled: () => {
       for (const entry of facts.entries.values()) {
-        if (facts.open.size > 0 && wentBackwards(entry) && entry.outcomes.length > 0) findings.exercise('IM-4.1-14');
+        if (facts.connections.open.size > 0 && wentBackwards(entry) && entry.outcomes.length > 0)
+          findings.exercise('IM-4.1-14');
       }
       // A client that stayed away by right, or has just come back, could not tell.
       if (!facts.hadTimeToTell) return;

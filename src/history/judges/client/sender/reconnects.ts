@@ -86,7 +86,7 @@ export const judgeReconnects: ClientJudge = ({ facts, findings }) => {
       findings.exercise('IM-4.1-4');
       if (facts.kills.length > 0 && facts.isDurable) findings.exercise('IM-4.1-1');
       // It had to wait for its turn while others took all the places.
-      if (facts.requestsOn(conn) > facts.maxUnanswered || delays.at(-1)?.line === waiting.line) return;
+      if (facts.connections.requestsOn(conn) > facts.maxUnanswered || delays.at(-1)?.line === waiting.line) return;
       delays.push({ ms: at - waiting.at, line: waiting.line });
     },
     onAnswer: moved,

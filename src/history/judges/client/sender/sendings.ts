@@ -56,9 +56,9 @@ const bindsAfterKills = (
 const judgeEnd = (context: ClientContext, entry: Entry, { at, line, conn }: Sending): void => {
   const { facts } = context;
   const { end, sendings } = entry;
-  const opened = facts.openedAt.get(conn) ?? 0;
+  const opened = facts.connections.openedAt.get(conn) ?? 0;
   const told = entry.outcomes.find(({ status }) => status === end?.status);
-  const isKnown = end !== undefined && (told !== undefined || !facts.isCutShort(end));
+  const isKnown = end !== undefined && (told !== undefined || !facts.connections.isCutShort(end));
   // A client that was stopped reads what waited for it after that. What it reported before it was killed it has read.
   const isKnownFromTheStart = told !== undefined && facts.kills.some((kill) => kill.at > told.at && opened > kill.at);
   const readBy = isKnownFromTheStart ? 0 : Math.max(end?.at ?? 0, facts.awakeSince) + READ_MS;
@@ -153,7 +153,7 @@ export const judgeSendings: ClientJudge = (context) => {
   const closeRuns = (conn: number): void => {
     for (const [entry, run] of runs) {
       if (run.conn !== conn) continue;
-      if (facts.open.has(conn)) lateFor(entry, run, facts.at);
+      if (facts.connections.open.has(conn)) lateFor(entry, run, facts.at);
       runs.delete(entry);
     }
   };
@@ -165,7 +165,7 @@ export const judgeSendings: ClientJudge = (context) => {
       const run = runs.get(entry);
       if (run === undefined || run.conn !== sending.conn || run.from < facts.awakeSince) {
         const rejection = entry.answers.findLast(({ retryable }) => retryable);
-        const isRead = rejection !== undefined && !facts.isCutShort(rejection, CROSSING_MS);
+        const isRead = rejection !== undefined && !facts.connections.isCutShort(rejection, CROSSING_MS);
         const held = isRead ? rejection.at + (rejection.retryAfterMs ?? 0) : 0;
         const notBefore = held > sending.at ? held : 0;
         const { at: from, conn } = sending;
@@ -206,7 +206,7 @@ export const judgeSendings: ClientJudge = (context) => {
       if (event === 'frozen') for (const [entry, run] of runs) lateFor(entry, run, facts.at);
     },
     onSettling: () => {
-      for (const conn of facts.open) closeRuns(conn);
+      for (const conn of facts.connections.open) closeRuns(conn);
     },
   };
 };

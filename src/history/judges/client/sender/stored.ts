@@ -85,7 +85,7 @@ export const judgeStored: ClientJudge = (context) => {
       if (isAnotherStart(event)) due.clear();
     },
     onSettled: () => {
-      for (const conn of facts.open) close(conn);
+      for (const conn of facts.connections.open) close(conn);
       reportMissed();
     },
   };
