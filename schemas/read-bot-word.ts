@@ -7,6 +7,11 @@ export type BotWord = { hello: BotHello } | { inventory: BotInventory } | { outc
 /** A word, or what was said instead and what is wrong with it, such as `a hello that is none: "words" must be 1`. */
 export type ReadBotWord = { word: BotWord } | { fault: string };
 
+/** By so many characters a word names a message that has no msgId. */
+const HEAD_LENGTH = 64;
+/** The first characters of a body, by which an outcome names what was never sent. */
+export const headOf = (body: string): string => [...body].slice(0, HEAD_LENGTH).join('');
+
 type Json = Readonly<Record<string, unknown>>;
 /** What is wrong with a member; undefined: nothing. */
 type Check = (value: Json) => string | undefined;
@@ -65,11 +70,16 @@ const inventory = checkMembers(
 );
 
 const isStatus = (value: unknown): boolean => (OUTCOME_STATUSES as readonly unknown[]).includes(value);
-const outcome = checkMembers(
+const outcomeMembers = checkMembers(
   ['msgId', optional(isText), 'be a text'],
   ['body', optional(isText), 'be a text'],
   ['status', isStatus, `be one of ${OUTCOME_STATUSES.join(', ')}`],
 );
+const outcome: Check = (value) => {
+  if (value.msgId === undefined && value.body === undefined)
+    return 'it must have "msgId", or "body" of what was never sent';
+  return outcomeMembers(value);
+};
 
 const WORDS: ReadonlyMap<string, Check> = new Map([
   ['hello', hello],

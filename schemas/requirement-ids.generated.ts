@@ -173,6 +173,7 @@ export const REQUIREMENT_IDS = [
   'IM-4.3-9',
   'IM-4.3-10',
   'IM-4.3-11',
+  'IM-4.3-12',
   'IM-6-1',
   'IM-6-2',
   'IM-6-3',

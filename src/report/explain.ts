@@ -38,7 +38,8 @@ const bugLines = (scenarios: readonly ExplainedScenario[]): string[] =>
 const runLines = (files: number, first: ExplainedScenario | undefined, paint: Paint): string[] => {
   if (first === undefined) return [];
   const which = files === 1 ? 'run it' : 'run the first of them';
-  return ['', paint('dim', `${which}: npx im-conformance URL --only '${first.id.split('#')[0]}*'`)];
+  const command = first.id.startsWith('client/') ? 'client --exec "COMMAND"' : 'URL';
+  return ['', paint('dim', `${which}: npx im-conformance ${command} --only '${first.id.split('#')[0]}*'`)];
 };
 
 /** An explanation fits on a screen: a few of many are enough to go on with. */
@@ -49,7 +50,7 @@ const few = (lines: readonly string[]): string[] =>
     ? [...lines]
     : [...lines.slice(0, MAX_LINES - 1), `and ${lines.length - MAX_LINES + 1} more`];
 
-/** Everything that is known of one requirement, for a person. `mutants` are servers that break it on purpose. */
+/** Everything that is known of one requirement, for a person. `mutants` are servers or clients that break it on purpose. */
 export const explainRequirement = (
   requirement: Requirement,
   scenarios: readonly ExplainedScenario[],
@@ -66,7 +67,7 @@ export const explainRequirement = (
     ...paragraph('Why no scenario shows it', unobserved === undefined ? [] : [unobserved], paint),
     ...paragraph('Scenarios that prove it', few(fileLines(own)), paint),
     ...paragraph(
-      'Broken servers that must be caught for it (self-test --only NAME)',
+      `Broken ${role === 'server' ? 'servers' : 'clients'} that must be caught for it (self-test --only NAME)`,
       mutants.length === 0 ? [] : [names(mutants)],
       paint,
     ),

@@ -1,4 +1,11 @@
-import { type BotHello, type BotInventory, type BotOutcome, type MsgR, readBotWord } from '../../../schemas/index.js';
+import {
+  type BotHello,
+  type BotInventory,
+  type BotOutcome,
+  headOf,
+  type MsgR,
+  readBotWord,
+} from '../../../schemas/index.js';
 
 /** What a bot said of itself, with what it left out. */
 export interface Hello {
@@ -54,7 +61,7 @@ export class Words {
   }
 
   #onOutcome({ msgId, body, status }: BotOutcome): void {
-    const key = msgId ?? `body ${body ?? ''}`;
+    const key = msgId ?? `body ${headOf(body ?? '')}`;
     this.#outcomes.set(key, [...(this.#outcomes.get(key) ?? []), status]);
   }
 
@@ -63,7 +70,7 @@ export class Words {
   }
 
   outcomesOf(msgId: string | undefined, body: string): readonly BotOutcome['status'][] {
-    const byBody = this.#outcomes.get(`body ${[...body].slice(0, 64).join('')}`) ?? [];
+    const byBody = this.#outcomes.get(`body ${headOf(body)}`) ?? [];
     return [...(msgId === undefined ? [] : (this.#outcomes.get(msgId) ?? [])), ...byBody];
   }
 

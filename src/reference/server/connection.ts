@@ -103,7 +103,8 @@ export class Connection {
   }
 
   send(packet: Packet): void {
-    if (!this.#open) return;
+    // What is sent after the close frame of the peer has been answered goes nowhere, and is not counted.
+    if (!this.#open || this.#webSocket.readyState !== this.#webSocket.OPEN) return;
     if (this.#host.mayWrite?.() === false) return;
     this.#host.cork.touch(this.#socket);
     this.#webSocket.send(encodePacket(packet));

@@ -1,11 +1,12 @@
 import {
   type BotInventory,
   type BotOutcome,
+  headOf,
   type InventoryItem,
   type MsgR,
   readBotWord,
 } from '../../../../schemas/index.js';
-import type { Handed, Inventory } from './entry.js';
+import type { Entry, Handed, Inventory } from './entry.js';
 
 type Json = Record<string, unknown>;
 
@@ -35,6 +36,11 @@ export class BotWords {
     return bodies !== undefined && !bodies.has(body);
   }
 
+  /** Whether a word of the bot came under that msgId. */
+  isWord(msgId: string): boolean {
+    return this.#known.has(msgId);
+  }
+
   /** A word of the bot, on this line of the history. Returns the outcome that it tells; a repeated word tells none. */
   heard({ msgId, body }: MsgR, line: number): BotOutcome | undefined {
     const bodies = this.#known.get(msgId) ?? new Set();
@@ -62,10 +68,18 @@ export class BotWords {
     this.inventories.set(ask, known);
   }
 
-  /** The library did not take the first message that begins so: it is never sent. */
-  refuse(body: string): void {
-    const found = this.handed.find((one) => one.entry === undefined && !one.refused && one.body.startsWith(body));
-    if (found !== undefined) found.refused = true;
+  /** The first message with that head that was never sent has its outcome. False: there is none. */
+  endUnsent(head: string): boolean {
+    const found = this.handed.find(
+      (one) => one.entry === undefined && !one.isOver && headOf(one.body) === headOf(head),
+    );
+    if (found !== undefined) found.isOver = true;
+    return found !== undefined;
+  }
+
+  /** The first message with that head that was sent. */
+  sentWith(head: string): Entry | undefined {
+    return this.handed.find((one) => one.entry !== undefined && headOf(one.body) === headOf(head))?.entry;
   }
 
   /** A word of the kit. */

@@ -51,6 +51,8 @@ export class ClientFacts {
   patienceMs = 0;
   line = -1;
   at = 0;
+  /** The first start of the process is in this history. */
+  #isWhole = false;
   /** How often the process was ended by a kill or by itself. */
   life = 0;
   /** The ends of the process. Who was told to end has kept what is durable. */
@@ -69,6 +71,8 @@ export class ClientFacts {
   readonly #requests = new Map<string, Entry | PushOf>();
   /** On whatever connection, and in whatever packet. */
   readonly #everSent = new Set<string>();
+  /** The msgIds of all messages, also of a process that has forgotten them. */
+  readonly #everSentIds = new Set<string>();
 
   begin({ subject, timers, limits, patienceMs }: HistoryHead): void {
     this.timers = { ...CLIENT_TIMERS, ...(timers as ClientTimers) };
@@ -172,6 +176,7 @@ export class ClientFacts {
 
   #onSubject(event: HistoryEventOf<'subject'>): void {
     this.tell('onSubject', event);
+    if (event.event === 'started') this.#isWhole = true;
     if (event.event === 'frozen') this.frozenAt = event.at;
     if (event.event === 'continued') {
       this.frozenAt = undefined;
@@ -193,10 +198,13 @@ export class ClientFacts {
 
   #onGot({ conn, packet: raw }: HistoryEventOf<'got'>): void {
     const packet = raw as unknown as MsgR | AckR;
+    const named = `${conn} ${packet.rid}`;
+    if (this.#rids.has(named)) this.tell('onRidUsedTwice', packet, conn);
+    this.#rids.add(named);
     if (packet.type === 'ack:R') {
       const push = this.pushes.get(packet.serverMsgId);
       if (push === undefined) return;
-      this.#requests.set(`${conn} ${packet.rid}`, push);
+      this.#requests.set(named, push);
       const ack = { at: this.at, line: this.line, conn };
       push.acks.push(ack);
       this.tell('onAck', push, ack);
@@ -214,15 +222,18 @@ export class ClientFacts {
   }
 
   #onOutcome({ msgId, body, status }: BotOutcome): void {
-    const entry =
-      msgId !== undefined
-        ? this.entries.get(msgId)
-        : this.words.handed.find((one) => one.entry !== undefined && one.body.startsWith(String(body)))?.entry;
+    const outcome: Outcome = { status, at: this.at, line: this.line, life: this.life };
+    // By itself a client can only say that it gave up what it never sent.
+    const saysNothingOfServer = status !== 'stored' && status !== 'delivered';
+    if (msgId === undefined && saysNothingOfServer && this.words.endUnsent(String(body))) return;
+    const entry = msgId === undefined ? this.words.sentWith(String(body)) : this.entries.get(msgId);
     if (entry === undefined) {
-      if (status === 'refused' && body !== undefined) this.words.refuse(body);
+      // What came before this history may end in it, and the words of the bot are messages, too.
+      const isKnown = msgId !== undefined && (this.#everSentIds.has(msgId) || this.words.isWord(msgId));
+      if (this.#isWhole && !isKnown && !saysNothingOfServer)
+        this.tell('onUnsentOutcome', outcome, defined({ msgId, body }));
       return;
     }
-    const outcome: Outcome = { status, at: this.at, line: this.line, life: this.life };
     this.tell('onOutcome', entry, outcome);
     entry.outcomes.push(outcome);
   }
@@ -234,8 +245,6 @@ export class ClientFacts {
     if (known === undefined && this.words.isIdTaken(packet)) this.tell('onIdTaken', msgId);
     const entry = known ?? this.#newEntry(packet, sending);
     this.#requests.set(`${conn} ${rid}`, entry);
-    if (this.#rids.has(`${conn} ${rid}`)) this.tell('onRidUsedTwice', entry, sending);
-    this.#rids.add(`${conn} ${rid}`);
     if (known && (to !== known.to || body !== known.body || ttlMs !== known.ttlMs)) {
       this.tell('onContentChanged', entry, sending);
     }
@@ -261,9 +270,11 @@ export class ClientFacts {
       strayed: false,
     };
     this.entries.set(msgId, entry);
+    this.#everSentIds.add(msgId);
     if (handed) {
       handed.entry = entry;
-      if (handed.ttlMs !== ttlMs) this.tell('onContentChanged', entry, sending);
+      // A library may have a lifetime of its own for what is handed over without one.
+      if (handed.ttlMs !== undefined && handed.ttlMs !== ttlMs) this.tell('onContentChanged', entry, sending);
     } else this.tell('onStranger', entry, sending, this.words.handed.find(fits));
     return entry;
   }

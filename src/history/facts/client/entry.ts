@@ -18,8 +18,8 @@ export interface Handed {
   /** When it was told. */
   readonly at: number;
   entry: Entry | undefined;
-  /** The bot reported it as refused before it was ever sent, such as for a full queue. */
-  refused?: true;
+  /** The bot reported its outcome before it was ever sent, such as `refused` for a full queue. */
+  isOver?: true;
 }
 
 export interface Sending extends Seen {

@@ -1,4 +1,4 @@
-import type { AckA, HistoryEventOf } from '../../../../schemas/index.js';
+import type { AckA, AckR, BotOutcome, HistoryEventOf, MsgR } from '../../../../schemas/index.js';
 import type { Ack, Answer, Entry, Handed, Outcome, PushOf, Receipt, Sending } from './entry.js';
 
 /** What happens around a client under test. Who listens names what it wants to hear. */
@@ -10,10 +10,13 @@ export interface ClientListener {
   onContentChanged(entry: Entry, sending: Sending): void;
   /** A word of the bot, or a message, came under the msgId of another one. */
   onIdTaken(msgId: string): void;
-  onRidUsedTwice(entry: Entry, sending: Sending): void;
+  /** An R came under a rid that its connection had brought before. */
+  onRidUsedTwice(packet: MsgR | AckR, conn: number): void;
   onAnswer(entry: Entry, answer: Answer): void;
   onReceipt(entry: Entry, receipt: Receipt): void;
   onOutcome(entry: Entry, outcome: Outcome): void;
+  /** An outcome that only a server can have said, of a message that the client has never sent. */
+  onUnsentOutcome(outcome: Outcome, named: Pick<BotOutcome, 'msgId' | 'body'>): void;
   onPush(push: PushOf, at: number): void;
   onAck(push: PushOf, ack: Ack): void;
   onAckAnswer(push: PushOf, packet: AckA): void;

@@ -89,6 +89,8 @@ export const pausesMs = (firstMs: number, maxMs: number, count: number): number 
   return sum;
 };
 
+/** After these close codes and HTTP statuses a client may stay away for good (1.5). */
+export const MAY_STAY_AWAY: ReadonlySet<number> = new Set([401, 403, 1008]);
 /** Jitter of every pause. */
 export const LEAST = 0.8;
 export const MOST = 1.2;

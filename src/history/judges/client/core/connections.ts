@@ -1,12 +1,10 @@
 import type { RequirementId } from '../../../../../schemas/index.js';
 import { isAnotherStart } from '../../../facts/client/client-facts.js';
 import { ms } from '../../../terms/text.js';
-import { type ClientJudge, GRAIN_MS, LEAST, MOST } from '../context.js';
+import { type ClientJudge, GRAIN_MS, LEAST, MAY_STAY_AWAY, MOST } from '../context.js';
 
 const SLOW_CODES: ReadonlySet<number> = new Set([1002, 1003, 1007, 1008, 1009, 4400]);
 const SLOW_STATUSES: ReadonlySet<number> = new Set([401, 403]);
-/** After these a client may stay away for good. */
-const MAY_STAY_AWAY: ReadonlySet<number> = new Set([401, 403, 1008]);
 const REPLACED = 4409;
 /** How an end looks to who cannot see why. */
 const UNSEEN = 1006;
@@ -86,7 +84,8 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
     const slow = SLOW_CODES.has(code) || SLOW_STATUSES.has(code);
     const [leastMs, mostMs] = slow ? [reconnectMaxMs, reconnectMaxMs] : [pauseMs(grown.least), pauseMs(grown.most)];
     // A client that goes offline by itself begins anew.
-    grown = offline ? { least: 0, most: 0 } : { least: grown.least + 1, most: grown.most + 1 };
+    // Whether the longest pause in between lets the usual ones grow is not said.
+    grown = offline ? { least: 0, most: 0 } : { least: grown.least + (slow ? 0 : 1), most: grown.most + 1 };
     end = { at: facts.at, line: facts.line, code, slow, leastMs, mostMs, lasted, retryAfterMs, unnoticedMs, byKit };
   };
 
@@ -147,7 +146,7 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
     report('IM-1-30', one, 'the client did not come back', `an attempt by ${ms(dueAt)}`, true);
   };
 
-  const judgeSilence = (): void => {
+  const judgeSilence = (cameBack: boolean): void => {
     if (silentAt === undefined || facts.frozen) return;
     // Who cannot ping notices it only while a request is unanswered.
     if (!facts.can.includes('ping') && unanswered.size === 0) {
@@ -157,8 +156,9 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
     const { deadAfterMs, reconnectMaxMs } = facts.timers;
     const from = Math.max(silentAt.at, facts.awakeSince);
     const dueAt = from + deadAfterMs * MOST + reconnectMaxMs * MOST + facts.graceMs;
-    if (facts.at <= dueAt) findings.exercise('IM-1-37');
-    else {
+    if (facts.at <= dueAt) {
+      if (cameBack) findings.exercise('IM-1-37');
+    } else {
       findings.report({
         requirement: 'IM-1-37',
         message: 'the client kept a connection on which nothing came',
@@ -177,7 +177,7 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
     onOpening: () => {
       if (silentAt === undefined) noteOwnEnd();
       else ownEnds = [];
-      judgeSilence();
+      judgeSilence(true);
       if (end === undefined) return;
       judgeLate(end);
       judgeEarly(end);
@@ -228,7 +228,7 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
       ownEnds = [];
     },
     onSettled: () => {
-      judgeSilence();
+      judgeSilence(false);
       if (end?.code === REPLACED) findings.exercise('IM-1-31');
       if (end !== undefined) judgeLate(end);
     },

@@ -1,5 +1,6 @@
+import { isAnotherStart } from '../../../facts/client/client-facts.js';
 import { ms } from '../../../terms/text.js';
-import type { ClientJudge } from '../context.js';
+import { type ClientJudge, MAY_STAY_AWAY } from '../context.js';
 
 /** So much later a client has read it. */
 const CROSSING_MS = 200;
@@ -27,6 +28,10 @@ const ruleOf = (text: string): Rule => {
 /** A client ends only when it is told to, and goes on after what is no packet, or nothing to it. */
 export const judgeSurvival: ClientJudge = ({ facts, findings }) => {
   let raw: { line: number; at: number; what: string; rule: Rule; survived: boolean } | undefined;
+  /** Something has come since that a client answers. */
+  let isAsked = false;
+  /** It was sent away so that it need not come back (1.5), and then a process may have nothing to wait for. */
+  let mayLeave = false;
   const livesOn = (): void => {
     if (raw === undefined || raw.survived) return;
     findings.exercise(raw.rule);
@@ -34,17 +39,35 @@ export const judgeSurvival: ClientJudge = ({ facts, findings }) => {
   };
   return {
     onRaw: ({ what, text = '' }) => {
+      isAsked = false;
       const told = text === '' ? what : `${what}: ${text.slice(0, 60)}`;
       raw = { line: facts.line, at: facts.at, what: told, rule: ruleOf(text), survived: false };
     },
     onStray: () => {
+      isAsked = false;
       const what = 'an A with a rid that it never sent';
       raw = { line: facts.line, at: facts.at, what, rule: 'IM-1-40', survived: false };
+    },
+    onPush: () => {
+      isAsked = true;
+    },
+    onOpen: () => {
+      mayLeave = false;
+    },
+    onRefused: ({ status = 0 }) => {
+      mayLeave = facts.can.includes('status') && MAY_STAY_AWAY.has(status);
+    },
+    onClosed: ({ by, code = 0 }) => {
+      mayLeave = by === 'kit' && MAY_STAY_AWAY.has(code);
     },
     onSending: livesOn,
     onAck: livesOn,
     onSubject: ({ event, code, signal }) => {
-      if (event !== 'exited') return;
+      if (event !== 'exited') {
+        if (isAnotherStart(event)) raw = undefined;
+        return;
+      }
+      if (raw === undefined && mayLeave) return;
       // What the client sent just after it may have crossed it.
       if (raw?.survived && facts.at > raw.at + CROSSING_MS) raw = undefined;
       findings.report({
@@ -58,7 +81,10 @@ export const judgeSurvival: ClientJudge = ({ facts, findings }) => {
       });
     },
     onSettled: () => {
-      if (raw === undefined || raw.survived) return;
+      const isOpen = [...facts.entries.values()].some(
+        ({ end, outcomes }) => end === undefined && outcomes.length === 0,
+      );
+      if (raw === undefined || raw.survived || !(isAsked || isOpen)) return;
       findings.report({
         requirement: raw.rule,
         message: `after ${AFTER[raw.rule]} the client did nothing more`,

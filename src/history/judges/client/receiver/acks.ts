@@ -34,6 +34,8 @@ export const judgeAcks: ClientJudge = (context) => {
   const { facts, findings } = context;
   /** Pushes that no ack has followed: since when. */
   const owed = new Map<PushOf, { at: number; line: number; conn: number }>();
+  /** The connection that was opened last. */
+  let newest: number | undefined;
   /** Acks without an answer: their timer on this connection. */
   const runs = new Map<PushOf, Run>();
 
@@ -123,9 +125,15 @@ export const judgeAcks: ClientJudge = (context) => {
   };
 
   return {
+    onOpen: ({ conn }) => {
+      newest = conn;
+      // What the older connection brought is ignored from now on (IM-4.3-7), and pushed again on the newer one.
+      for (const one of facts.connections.open) if (one !== conn) forget(one);
+    },
     onPush: (push) => {
       const pushed = push.pushed.at(-1);
-      if (pushed !== undefined && !owed.has(push)) owed.set(push, pushed);
+      if (pushed === undefined || owed.has(push)) return;
+      if (newest === undefined || pushed.conn === newest) owed.set(push, pushed);
     },
     onAck: (push, { at, conn, line }) => {
       const isAnswer = owed.has(push);

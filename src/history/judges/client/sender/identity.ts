@@ -4,7 +4,7 @@ import { type ClientJudge, reportEntry } from '../context.js';
 
 const cut = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}…` : text);
 
-/** One msgId and one content for each message, a fresh rid for each sending, in the order of hand-over. */
+/** One msgId and one content for each message, in the order of hand-over. */
 export const judgeIdentity: ClientJudge = (context) => {
   const { facts, findings } = context;
   /** The highest place in the order of hand-over that has been sent. */
@@ -44,13 +44,6 @@ export const judgeIdentity: ClientJudge = (context) => {
         where: 'a word of the bot is a message of its library like any other',
         events: [facts.line],
         about: { from: 'subject', msgId },
-      }),
-    onRidUsedTwice: (entry, { rid, line }) =>
-      reportEntry(context, 'IM-4.1-3', entry, {
-        message: 'a rid was used twice on one connection',
-        expected: 'a fresh rid for every transmission',
-        seen: `the rid ${rid} again`,
-        lines: [line],
       }),
     onSending: (entry, { at, line }) => {
       const { handed, sendings } = entry;

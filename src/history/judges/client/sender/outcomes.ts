@@ -93,6 +93,16 @@ export const judgeOutcomes: ClientJudge = (context) => {
   const { facts, findings } = context;
   return {
     onOutcome: (entry, outcome) => judgeOutcome(context, entry, outcome),
+    onUnsentOutcome: ({ status, at, line }, { msgId, body = '' }) =>
+      findings.report({
+        requirement: 'IM-4.1-7',
+        message: `the client reported ${status} of a message that it had never sent`,
+        expected: 'an outcome that the packets of the server say',
+        seen: `the outcome ${status} at ${ms(at)}, of ${msgId ?? JSON.stringify(body)}`,
+        where: 'no msg:R of it had come',
+        events: [line],
+        about: undefined,
+      }),
     onSettled: () => {
       for (const entry of facts.entries.values()) {
         if (facts.connections.open.size > 0 && wentBackwards(entry) && entry.outcomes.length > 0)
@@ -104,7 +114,7 @@ export const judgeOutcomes: ClientJudge = (context) => {
       if (facts.words.fault !== undefined) return;
       for (const entry of facts.entries.values()) missingOutcome(context, entry);
       for (const [i, handed] of facts.words.handed.entries()) {
-        if (handed.entry !== undefined || handed.refused) continue;
+        if (handed.entry !== undefined || handed.isOver) continue;
         // It is known to be in the library only when it, or a later one of the same word, was seen.
         const later = facts.words.handed.slice(i).find((one) => one.word === handed.word && one.entry !== undefined);
         if (later?.entry === undefined) continue;

@@ -1,6 +1,6 @@
 import type { Entry } from '../../../facts/client/entry.js';
 import { ms } from '../../../terms/text.js';
-import { type ClientJudge, LEAST, MOST } from '../context.js';
+import { type ClientJudge, LEAST, MOST, reportEntry } from '../context.js';
 
 /** So many reconnects say something together. */
 const ENOUGH = 3;
@@ -21,6 +21,11 @@ const isOpen = (entry: Entry, at: number, windowMs: number): boolean => {
   return last?.status !== 'rejected' || last.at + (last.retryAfterMs ?? 0) < at;
 };
 
+/** It has been sent, and the server has not said anything of it that arrived. */
+const isUnheard = ({ answers, receipts, handed }: Entry): boolean =>
+  handed !== undefined && answers.length === 0 && receipts.length === 0;
+const orderOf = ({ handed }: Entry): number => handed?.order ?? 0;
+
 /** What must be sent on a connection, because it was open when that began. */
 interface Waiting {
   readonly conn: number;
@@ -35,7 +40,8 @@ interface Waiting {
 }
 
 /** What has no final answer is sent again at once after a reconnect, each message of them. */
-export const judgeReconnects: ClientJudge = ({ facts, findings }) => {
+export const judgeReconnects: ClientJudge = (context) => {
+  const { facts, findings } = context;
   const delays: { ms: number; line: number }[] = [];
   let waiting: Waiting | undefined;
   const missed = (): void => {
@@ -71,6 +77,16 @@ export const judgeReconnects: ClientJudge = ({ facts, findings }) => {
       about: undefined,
     });
   };
+  /** Of what nobody has answered yet, the later message may not overtake the earlier one. */
+  const overtaken = (entry: Entry, { entries }: Waiting): Entry | undefined =>
+    isUnheard(entry) ? [...entries].find((one) => isUnheard(one) && orderOf(one) < orderOf(entry)) : undefined;
+  const tellOvertaken = (entry: Entry, earlier: Entry): void =>
+    reportEntry(context, 'IM-4.1-4', entry, {
+      message: 'after a reconnect a message was sent again before one that was handed over earlier',
+      expected: `${earlier.msgId} first, which nobody had answered either`,
+      seen: `msg:R ${entry.msgId} at ${ms(facts.at)}`,
+      lines: [...(waiting === undefined ? [] : [waiting.line]), facts.line],
+    });
   const moved = ({ sendings }: Entry): void => {
     if (waiting !== undefined && sendings.at(-1)?.conn === waiting.conn) waiting.movedAt = facts.at;
   };
@@ -84,6 +100,8 @@ export const judgeReconnects: ClientJudge = ({ facts, findings }) => {
       moved(entry);
       if (waiting?.conn !== conn || !waiting.entries.delete(entry)) return;
       findings.exercise('IM-4.1-4');
+      const earlier = overtaken(entry, waiting);
+      if (earlier !== undefined) tellOvertaken(entry, earlier);
       if (facts.kills.length > 0 && facts.isDurable) findings.exercise('IM-4.1-1');
       // It had to wait for its turn while others took all the places.
       if (facts.connections.requestsOn(conn) > facts.maxUnanswered || delays.at(-1)?.line === waiting.line) return;

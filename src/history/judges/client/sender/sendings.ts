@@ -41,7 +41,7 @@ const isOver = ({ end, receipts, outcomes }: Entry): boolean =>
 const judgeSameness = (context: ClientContext, entry: Entry): void => {
   const { findings } = context;
   if (entry.sendings.length < 2) return;
-  for (const id of ['IM-4.1-2', 'IM-4.1-3', 'IM-4.1-12'] as const) findings.exercise(id);
+  for (const id of ['IM-4.1-2', 'IM-4.1-12'] as const) findings.exercise(id);
 };
 
 /** An end binds a later start only if its outcome was seen before the kill. */

@@ -164,6 +164,17 @@ export class Tally implements Judge {
     // However short it was, it ended after it began.
     this.#add(this.series.closed, Math.max(connection.openingAt, hidden ? connection.openedAt : noticed));
     if (how !== 'clean' || hidden) this.onSilent(connection);
+    else if (by === 'kit') this.#countPushesWhileClosing(connection);
+  }
+
+  /** A server may push while its library answers the close frame: what it counts then is on no wire. Once for each message. */
+  #countPushesWhileClosing({ device }: Connection): void {
+    const { messages, at } = this.#facts;
+    for (const message of messages.unfolded()) {
+      if (message.ackedBy.length > 0 || recipientOf(message) !== device.user.name) continue;
+      this.#add(this.series.pushes, at - this.#lag, false);
+      if (message.pushes.length > 0) this.#add(this.series.redeliveries, at - this.#lag, false);
+    }
   }
 
   /** From here on the client sees nothing of what the server sends on the connection. */
