@@ -68,6 +68,8 @@ export interface Connection {
   openedLine: number;
   closed: boolean;
   closedAt: number;
+  /** The network ended it before it was open. */
+  brokeOpening: boolean;
   silent: boolean;
   superseded: boolean;
   /** When the newer connection that superseded it began to open. */
@@ -108,6 +110,7 @@ export const newConnection = (beginning: Beginning): Connection => ({
   openedLine: Number.POSITIVE_INFINITY,
   closed: false,
   closedAt: Number.POSITIVE_INFINITY,
+  brokeOpening: false,
   silent: false,
   superseded: false,
   supersededAt: Number.POSITIVE_INFINITY,

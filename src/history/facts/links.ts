@@ -66,6 +66,7 @@ export const noteClosed = (facts: Facts, connection: Connection, event: HistoryE
 };
 
 export const noteRefused = (facts: Facts, connection: Connection, { refusal }: HistoryEventOf<'refused'>): void => {
+  connection.brokeOpening = refusal === 'network';
   if (refusal === 'timeout') connection.device.unanswered = { from: connection.openingAt, to: facts.at };
   noteGone(facts, connection);
 };

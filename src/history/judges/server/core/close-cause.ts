@@ -36,13 +36,14 @@ export const whyAllowed = (code: number | undefined): Undecided | undefined => {
 /** Pongs that are so long on their way may come after the time that a server must leave its peers at least. */
 const LONG_WAY_FRACTION = 4;
 
+/** So long is a packet on its way, and its answer, that a server may take a living peer for dead. */
+export const isLongWay = ({ networkMs, timers }: Facts): boolean => networkMs >= timers.deadAfterMs / LONG_WAY_FRACTION;
+
 /** Over a long or full line a living peer looks dead: whoever takes it for that does no wrong. */
-export const whyTakenForDead = (
-  { networkMs, timers }: Facts,
-  { code }: HistoryEventOf<'closed'>,
-): Undecided | undefined => {
+export const whyTakenForDead = (facts: Facts, { code }: HistoryEventOf<'closed'>): Undecided | undefined => {
+  const { networkMs, timers } = facts;
   const ownCause = Object.values(CLOSE).some((known) => known === code && known !== CLOSE.goingAway);
-  if (ownCause || networkMs < timers.deadAfterMs / LONG_WAY_FRACTION) return undefined;
+  if (ownCause || !isLongWay(facts)) return undefined;
   return {
     code: 'closed-by-limit',
     text: `as it may when a packet and its answer are ${ms(networkMs)} on their way, and a silent peer is dead after ${ms(timers.deadAfterMs)}`,

@@ -2,6 +2,7 @@ import type { HistoryEventOf, RequirementId } from '../../../../../schemas/index
 import type { TrackedMessage } from '../../../facts/message.js';
 import { ms } from '../../../terms/text.js';
 import type { JudgeContext } from '../../judge.js';
+import { isLongWay } from './close-cause.js';
 import { type Duty, dutiesOf, waitedFor } from './duties.js';
 
 type Step = HistoryEventOf<'step'>;
@@ -63,6 +64,10 @@ export const accusationOf = (
   message: TrackedMessage | undefined,
 ): Accusation => {
   const { awaits } = step;
+  if (isLostOnItsWay(context, step)) {
+    const way = ms(context.facts.networkMs);
+    return { requirement, undecided: `a connection over a line on which a packet and its answer take ${way}` };
+  }
   if (step.miss !== 'nothing-came' || awaits === undefined || !mayGiveWay(context, step, requirement)) {
     return { requirement };
   }
@@ -74,6 +79,12 @@ export const accusationOf = (
   if (findings.list.length > 0) return { requirement };
   const undecided = missingCondition(message, awaits);
   return undecided === undefined ? { requirement } : { requirement, undecided };
+};
+
+/** It broke before it was open, over a line that is long or full: that may have been the line. */
+const isLostOnItsWay = ({ facts }: JudgeContext, { client }: Step): boolean => {
+  const connection = [...facts.connections.values()].findLast((one) => one.client === client);
+  return connection?.brokeOpening === true && isLongWay(facts);
 };
 
 /** Whether the history may name another rule than the script. */
