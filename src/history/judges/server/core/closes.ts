@@ -169,7 +169,8 @@ export class Closes implements Judge {
   /** Whether a step of the script waits for that client, or for what becomes of a message to or from its user. */
   #concerns(step: HistoryEventOf<'step'>, { client, device }: Connection): boolean {
     if (step.client === undefined) return false;
-    if (step.client === client) return true;
+    // Whoever keeps other users from being served is accused by what becomes of any of them.
+    if (step.client === client || step.requirement === 'IM-1-25') return true;
     const { facts } = this.#context;
     const key = step.message === undefined ? undefined : facts.messages.labels.get(step.message);
     if (key === undefined) return false;

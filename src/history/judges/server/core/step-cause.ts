@@ -1,4 +1,4 @@
-import type { HistoryEventOf, RequirementId } from '../../../../../schemas/index.js';
+import { CLOSE, type HistoryEventOf, type RequirementId } from '../../../../../schemas/index.js';
 import type { TrackedMessage } from '../../../facts/message.js';
 import { ms } from '../../../terms/text.js';
 import type { JudgeContext } from '../../judge.js';
@@ -68,6 +68,12 @@ export const accusationOf = (
     const way = ms(context.facts.networkMs);
     return { requirement, undecided: `a connection over a line on which a packet and its answer take ${way}` };
   }
+  if (mayBeSentAwayUnseen(context, step)) {
+    return { requirement, undecided: 'a message of a client that does not read: its node may have sent it away' };
+  }
+  if (isCutForNotReading(context, step)) {
+    return { requirement, undecided: 'a client that the server cut because it had not read, as it may' };
+  }
   if (step.miss !== 'nothing-came' || awaits === undefined || !mayGiveWay(context, step, requirement)) {
     return { requirement };
   }
@@ -85,6 +91,20 @@ export const accusationOf = (
 const isLostOnItsWay = ({ facts }: JudgeContext, { client }: Step): boolean => {
   const connection = [...facts.connections.values()].findLast((one) => one.client === client);
   return connection?.brokeOpening === true && isLongWay(facts);
+};
+
+/** A node that loses touch with the others sends its clients away (4.2.9). Who does not read cannot see that. */
+const mayBeSentAwayUnseen = ({ facts }: JudgeContext, { awaits, message }: Step): boolean =>
+  facts.timers.failoverMs !== undefined &&
+  awaits?.packet === 'msg:N' &&
+  message === undefined &&
+  [...facts.connections.values()].some(({ paused, closed }) => paused && !closed);
+
+/** A server may cut who has not read for a while (4.2.8), also when it has just begun to read again. */
+const isCutForNotReading = ({ facts }: JudgeContext, { client, miss, closeCode }: Step): boolean => {
+  if (miss !== 'connection-ended' || closeCode !== CLOSE.tooSlow) return false;
+  const connection = [...facts.connections.values()].findLast((one) => one.client === client);
+  return connection !== undefined && (connection.paused || connection.readingSince > 0);
 };
 
 /** Whether the history may name another rule than the script. */
