@@ -6,7 +6,7 @@ import {
   type MsgR,
   readBotWord,
 } from '../../../../schemas/index.js';
-import type { Entry, Handed, Inventory } from './entry.js';
+import type { Entry, Handed, Inventory, Seen } from './entry.js';
 
 type Json = Record<string, unknown>;
 
@@ -23,8 +23,8 @@ const parsed = (body: string): Json => {
 export class BotWords {
   readonly handed: Handed[] = [];
   readonly inventories = new Map<number, Inventory>();
-  /** The inventories that the bot was asked for: of which sender. */
-  readonly asked = new Map<number, string>();
+  /** The inventories that the bot was asked for: of which sender, and on which line. */
+  readonly asked = new Map<number, { from: string; line: number }>();
   /** The first of its words that is none, in one sentence. */
   fault: string | undefined;
   /** The bodies that came under each msgId. */
@@ -77,13 +77,28 @@ export class BotWords {
     return found !== undefined;
   }
 
+  /** The message that this is, sent for the first time now: if there is a choice, one that is not over. */
+  firstSent({ to, body }: Pick<MsgR, 'to' | 'body'>): Handed | undefined {
+    const unsent = this.handed.filter(({ entry }) => entry === undefined);
+    const fitting = unsent.filter((one) => one.to === to && one.body === body);
+    const found = fitting.find(({ isOver }) => !isOver) ?? fitting[0];
+    if (!found?.isOver) return found;
+    // An outcome by the head says the same of two long texts that begin alike: then the other one is over.
+    const twin = unsent.find((one) => !one.isOver && headOf(one.body) === headOf(body));
+    if (twin !== undefined) {
+      delete found.isOver;
+      twin.isOver = true;
+    }
+    return found;
+  }
+
   /** The first message with that head that was sent. */
   sentWith(head: string): Entry | undefined {
     return this.handed.find((one) => one.entry !== undefined && headOf(one.body) === headOf(head))?.entry;
   }
 
   /** A word of the kit. */
-  told(word: string, body: string, at: number): void {
+  told(word: string, body: string, { at, line }: Seen): void {
     const said = parsed(body);
     const add = (message: Json): void => {
       const { to, body: text, ttlMs } = message;
@@ -98,7 +113,7 @@ export class BotWords {
       });
     };
     if (said.do === 'send') for (const message of said.messages as Json[]) add(message);
-    if (said.do === 'inventory') this.asked.set(Number(said.ask), String(said.from));
+    if (said.do === 'inventory') this.asked.set(Number(said.ask), { from: String(said.from), line });
     if (said.do === 'stream') {
       for (let i = 1; i <= Number(said.count); i++) add({ to: said.to, body: `${String(said.prefix)}${i}` });
     }

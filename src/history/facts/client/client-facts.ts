@@ -20,7 +20,7 @@ import { defined } from '../../../defined.js';
 import { Faults } from '../faults.js';
 import { BotWords } from './bot-words.js';
 import { ClientConnections } from './client-connections.js';
-import type { Answer, Entry, Handed, Outcome, PushOf, Sending } from './entry.js';
+import type { Answer, Entry, Outcome, PushOf, Sending } from './entry.js';
 import type { ClientHears, ClientListener } from './listener.js';
 
 /** No rule about time is sharper than this. */
@@ -73,6 +73,8 @@ export class ClientFacts {
   readonly #everSent = new Set<string>();
   /** The msgIds of all messages, also of a process that has forgotten them. */
   readonly #everSentIds = new Set<string>();
+  /** The bot reported under these msgIds that it gave up what it had never sent. */
+  readonly #givenUpIds = new Set<string>();
 
   begin({ subject, timers, limits, patienceMs }: HistoryHead): void {
     this.timers = { ...CLIENT_TIMERS, ...(timers as ClientTimers) };
@@ -232,6 +234,7 @@ export class ClientFacts {
       const isKnown = msgId !== undefined && (this.#everSentIds.has(msgId) || this.words.isWord(msgId));
       if (this.#isWhole && !isKnown && !saysNothingOfServer)
         this.tell('onUnsentOutcome', outcome, defined({ msgId, body }));
+      if (msgId !== undefined && !isKnown && saysNothingOfServer) this.#givenUpIds.add(msgId);
       return;
     }
     this.tell('onOutcome', entry, outcome);
@@ -253,8 +256,7 @@ export class ClientFacts {
   }
 
   #newEntry({ msgId, to, body, ttlMs }: MsgR, sending: Sending): Entry {
-    const fits = (one: Handed): boolean => one.to === to && one.body === body;
-    const handed = this.words.handed.find((one) => fits(one) && one.entry === undefined);
+    const handed = this.words.firstSent({ to, body });
     const entry: Entry = {
       msgId,
       to,
@@ -268,6 +270,7 @@ export class ClientFacts {
       outcomes: [],
       end: undefined,
       strayed: false,
+      wasGivenUp: handed?.isOver === true || this.#givenUpIds.has(msgId),
     };
     this.entries.set(msgId, entry);
     this.#everSentIds.add(msgId);
@@ -275,7 +278,10 @@ export class ClientFacts {
       handed.entry = entry;
       // A library may have a lifetime of its own for what is handed over without one.
       if (handed.ttlMs !== undefined && handed.ttlMs !== ttlMs) this.tell('onContentChanged', entry, sending);
-    } else this.tell('onStranger', entry, sending, this.words.handed.find(fits));
+    } else {
+      const twin = this.words.handed.find((one) => one.to === to && one.body === body);
+      this.tell('onStranger', entry, sending, twin);
+    }
     return entry;
   }
 
@@ -354,7 +360,7 @@ export class ClientFacts {
       strayed: false,
       isWord,
     };
-    if (isWord && push.pushed.length === 0) this.words.told(msgId, body, this.at);
+    if (isWord && push.pushed.length === 0) this.words.told(msgId, body, this);
     this.pushes.set(serverMsgId, push);
     push.pushed.push({ at: this.at, line: this.line, conn });
     this.tell('onPush', push, this.at);

@@ -65,6 +65,8 @@ export interface Entry {
   end: (Seen & { status: 'delivered' | 'expired' | 'refused'; conn: number }) | undefined;
   /** An answer that names it came under a rid that the client never sent (IM-1-40). */
   strayed: boolean;
+  /** The bot had reported its end before it was ever sent. */
+  readonly wasGivenUp: boolean;
 }
 
 export interface Ack extends Seen {

@@ -33,6 +33,13 @@ interface End {
   readonly byKit: boolean;
 }
 
+/** What else the client may have seen of an end. */
+interface Seen extends Partial<Pick<End, 'unnoticedMs'>> {
+  readonly retryAfterMs?: number | undefined;
+  /** It may take it for one after which it stays away for its longest pause. */
+  readonly perhapsSlow?: boolean;
+}
+
 /** A client comes back, with growing pauses, and not to where it was sent away from. */
 export const judgeConnections: ClientJudge = ({ facts, findings }) => {
   let end: End | undefined;
@@ -43,6 +50,8 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
   let offline = false;
   let openedAt = 0;
   let live: number | undefined;
+  /** It tries to connect, and no answer has come: what ends meanwhile is no reason for another attempt. */
+  let isTrying = false;
   let silentAt: { at: number; line: number } | undefined;
   /** Until then the kit did not listen: what the client tried meanwhile is in no history. */
   let absentUntil = 0;
@@ -72,7 +81,8 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
   /** How much longer or shorter a connection may have lasted for the client. */
   const otherwise = (): number => Math.min(SEEN_OTHERWISE_MS, facts.timers.reconnectMaxMs / 4);
 
-  const noteEnd = (code: number, byKit: boolean, retryAfterMs = 0, unnoticedMs = 0): void => {
+  const noteEnd = (code: number, byKit: boolean, seen: Seen = {}): void => {
+    const { retryAfterMs = 0, unnoticedMs = 0, perhapsSlow = false } = seen;
     const { reconnectMaxMs } = facts.timers;
     const lastedMs = live === undefined ? 0 : facts.at - openedAt;
     const lasted = live !== undefined && lastedMs >= reconnectMaxMs - otherwise();
@@ -82,10 +92,13 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
       isCounted = true;
     }
     const slow = SLOW_CODES.has(code) || SLOW_STATUSES.has(code);
-    const [leastMs, mostMs] = slow ? [reconnectMaxMs, reconnectMaxMs] : [pauseMs(grown.least), pauseMs(grown.most)];
+    const leastMs = slow ? reconnectMaxMs : pauseMs(grown.least);
+    const mostMs = slow || perhapsSlow ? reconnectMaxMs : pauseMs(grown.most);
     // A client that goes offline by itself begins anew.
     // Whether the longest pause in between lets the usual ones grow is not said.
-    grown = offline ? { least: 0, most: 0 } : { least: grown.least + (slow ? 0 : 1), most: grown.most + 1 };
+    grown = offline
+      ? { least: 0, most: 0 }
+      : { least: grown.least + (slow || perhapsSlow ? 0 : 1), most: grown.most + 1 };
     end = { at: facts.at, line: facts.line, code, slow, leastMs, mostMs, lasted, retryAfterMs, unnoticedMs, byKit };
   };
 
@@ -175,6 +188,7 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
 
   return {
     onOpening: () => {
+      isTrying = true;
       if (silentAt === undefined) noteOwnEnd();
       else ownEnds = [];
       judgeSilence(true);
@@ -184,23 +198,30 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
       end = undefined;
     },
     onOpen: ({ conn, at }) => {
+      isTrying = false;
       live = conn;
       openedAt = at;
       offline = false;
       unanswered.clear();
     },
     onRefused: ({ status, refusal, retryAfterMs }) => {
+      isTrying = false;
+      // It opens a newer connection before it ends the older one, and has that one still.
+      if (live !== undefined && facts.connections.open.has(live)) return;
       live = undefined;
       // A page in a browser sees neither the status nor a header of a refused upgrade.
       if (status !== undefined && !facts.can.includes('status')) noteEnd(UNSEEN, true);
-      else noteEnd(status ?? 0, true, retryAfterMs, refusal === 'timeout' ? facts.timers.deadAfterMs : 0);
+      else
+        noteEnd(status ?? 0, true, { retryAfterMs, unnoticedMs: refusal === 'timeout' ? facts.timers.deadAfterMs : 0 });
     },
     onSilent: () => {
       silentAt = { at: facts.at, line: facts.line };
     },
     onClosed: ({ conn, by, code }) => {
       if (conn !== live || silentAt !== undefined) return;
-      noteEnd(by === 'subject' ? 1000 : (code ?? 1006), by === 'kit');
+      // To a client that closes with a code of a fault, its own code is what it sees.
+      if (!isTrying)
+        noteEnd(by === 'subject' ? 1000 : (code ?? 1006), by === 'kit', { perhapsSlow: SLOW_CODES.has(code ?? 0) });
       live = undefined;
     },
     onSending: (entry) => void unanswered.add(entry),
@@ -221,6 +242,7 @@ export const judgeConnections: ClientJudge = ({ facts, findings }) => {
     onSubject: ({ event }) => {
       if (!isAnotherStart(event)) return;
       end = undefined;
+      isTrying = false;
       silentAt = undefined;
       live = undefined;
       grown = { least: 0, most: 0 };

@@ -67,7 +67,7 @@ export const judgeSurvival: ClientJudge = ({ facts, findings }) => {
         if (isAnotherStart(event)) raw = undefined;
         return;
       }
-      if (raw === undefined && mayLeave) return;
+      if (mayLeave) return;
       // What the client sent just after it may have crossed it.
       if (raw?.survived && facts.at > raw.at + CROSSING_MS) raw = undefined;
       findings.report({

@@ -92,6 +92,15 @@ const missingOutcome = (context: ClientContext, entry: Entry): void => {
 export const judgeOutcomes: ClientJudge = (context) => {
   const { facts, findings } = context;
   return {
+    onSending: (entry, { at, line }) => {
+      if (!entry.wasGivenUp || entry.sendings.length > 1) return;
+      reportEntry(context, 'IM-4.1-7', entry, {
+        message: 'a message was sent although its end had been reported',
+        expected: 'no msg:R of what the client has said to be over',
+        seen: `the first msg:R at ${ms(at)}`,
+        lines: [line],
+      });
+    },
     onOutcome: (entry, outcome) => judgeOutcome(context, entry, outcome),
     onUnsentOutcome: ({ status, at, line }, { msgId, body = '' }) =>
       findings.report({

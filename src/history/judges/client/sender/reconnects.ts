@@ -5,6 +5,9 @@ import { type ClientJudge, LEAST, MOST, reportEntry } from '../context.js';
 /** So many reconnects say something together. */
 const ENOUGH = 3;
 
+/** A client may take so long to begin on a new connection, whatever its timer is. */
+const BEGINS_WITHIN_MS = 150;
+
 /** The retry window of the client began so much earlier than its first sending was seen. */
 const SEEN_LATE_MS = 1_000;
 
@@ -66,7 +69,7 @@ export const judgeReconnects: ClientJudge = (context) => {
     if (delays.length < ENOUGH) return;
     const sorted = delays.map((one) => one.ms).sort((a, b) => a - b);
     const quarter = sorted[Math.floor(sorted.length / 4)] ?? 0;
-    if (quarter <= facts.timers.resendAfterMs * LEAST) return;
+    if (quarter <= Math.max(facts.timers.resendAfterMs * LEAST, BEGINS_WITHIN_MS)) return;
     findings.report({
       requirement: 'IM-4.1-4',
       message: 'after reconnects the client waited before it sent again what had no final answer',

@@ -18,6 +18,8 @@ const isLetGo = ({ outcomes }: Entry): boolean => outcomes.some(({ status }) => 
 /** A question that was due on a connection. */
 interface Question {
   readonly at: number;
+  /** For how long all places had been taken by then, in ms. */
+  readonly fullMs: number;
   readonly line: number;
   readonly conn: number;
 }
@@ -30,6 +32,24 @@ export const judgeStored: ClientJudge = (context) => {
   /** Sendings of a stored message, one after another on one connection. */
   const asked = new Map<Entry, { conn: number; lines: number[] }>();
 
+  /** What asked on the newest connection and has no answer: a question waits for its turn. */
+  const unanswered = new Set<object>();
+  let fullSince: number | undefined;
+  let pastFullMs = 0;
+  const fullMs = (): number => pastFullMs + (fullSince === undefined ? 0 : facts.at - fullSince);
+  const noteFull = (): void => {
+    pastFullMs = fullMs();
+    fullSince = unanswered.size >= facts.maxUnanswered ? facts.at : undefined;
+  };
+  const asks = (one: object): void => {
+    unanswered.add(one);
+    noteFull();
+  };
+  const isAnswered = (one: object): void => {
+    unanswered.delete(one);
+    noteFull();
+  };
+
   const close = (conn: number): void => {
     const { resendMaxMs, retryWindowMs } = facts.timers;
     // Questions take turns, and none is owed after the retry window.
@@ -39,7 +59,7 @@ export const judgeStored: ClientJudge = (context) => {
       due.delete(entry);
       const over = (entry.sendings[0]?.at ?? 0) + retryWindowMs;
       if (!isStored(entry) || facts.frozen || facts.awakeSince > question.at || facts.at > over) continue;
-      if (facts.at > question.at + dueMs) missed.set(entry, question);
+      if (facts.at > question.at + dueMs + fullMs() - question.fullMs) missed.set(entry, question);
     }
   };
   const reportMissed = (): void => {
@@ -57,10 +77,13 @@ export const judgeStored: ClientJudge = (context) => {
 
   return {
     onOpen: ({ conn, at }) => {
+      unanswered.clear();
+      noteFull();
       for (const entry of facts.entries.values())
-        if (isStored(entry) && !isLetGo(entry)) due.set(entry, { at, line: facts.line, conn });
+        if (isStored(entry) && !isLetGo(entry)) due.set(entry, { at, line: facts.line, conn, fullMs: fullMs() });
     },
     onSending: (entry, { conn, at, line }) => {
+      asks(entry);
       if (due.delete(entry)) findings.exercise('IM-4.1-4');
       const [receipt] = entry.receipts;
       if (receipt === undefined || !isStored(entry) || at <= Math.max(receipt.at, facts.awakeSince) + READ_MS) return;
@@ -77,8 +100,11 @@ export const judgeStored: ClientJudge = (context) => {
     },
     // A question that was refused for now may be asked again.
     onAnswer: (entry, { status }) => {
+      isAnswered(entry);
       if (status === 'rejected') asked.delete(entry);
     },
+    onAck: asks,
+    onAckAnswer: isAnswered,
     onClosed: ({ conn }) => close(conn),
     onSilent: ({ conn }) => close(conn),
     onSubject: ({ event }) => {
