@@ -1,3 +1,4 @@
+import { CLOSE } from '../../../../../schemas/index.js';
 import { isAnotherStart } from '../../../facts/client/client-facts.js';
 import { ms } from '../../../terms/text.js';
 import { type ClientJudge, MAY_STAY_AWAY } from '../context.js';
@@ -58,7 +59,7 @@ export const judgeSurvival: ClientJudge = ({ facts, findings }) => {
       mayLeave = facts.can.includes('status') && MAY_STAY_AWAY.has(status);
     },
     onClosed: ({ by, code = 0 }) => {
-      mayLeave = by === 'kit' && MAY_STAY_AWAY.has(code);
+      mayLeave = by === 'kit' && (MAY_STAY_AWAY.has(code) || code === CLOSE.replaced);
     },
     onSending: livesOn,
     onAck: livesOn,
