@@ -14,7 +14,7 @@ export type { ActionStep, ClientSpec, Scenario, Step } from './model.js';
 export type { Needs } from './needs.js';
 export { parseSource, readSource, type Source } from './source.js';
 export { describe } from './steps.js';
-export { userIdOf } from './user-id.js';
+export { userIdOf, userSuffixOf } from './user-id.js';
 export type {
   Action,
   DeclaredTimers,

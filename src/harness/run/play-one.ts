@@ -1,6 +1,7 @@
 import type { HistoryEvent } from '../../../schemas/index.js';
 import { KitError } from '../../errors.js';
 import { Interrupted } from '../../play/index.js';
+import { userSuffixOf } from '../../script/index.js';
 import type { Instance, Seat } from '../tested.js';
 import { writeHistory } from './history-file.js';
 import { type Repetition, randomFor, repetitionName } from './repetitions.js';
@@ -58,7 +59,7 @@ export const playOne = async (
   suite.played += 1;
   const from = performance.now();
   // Taken before anything is awaited: no two scenarios may share their users.
-  const userSuffix = `${suite.runId}${suite.played.toString(36)}`;
+  const userSuffix = userSuffixOf(suite.runId, suite.played);
   progress(suite);
   try {
     if (signal.aborted) throw new Interrupted('the run was interrupted');
