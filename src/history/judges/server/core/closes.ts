@@ -28,6 +28,8 @@ export class Closes implements Judge {
   #unexplained: Unexplained[] = [];
   /** Connections with bad frames that no other connection has outlived yet. */
   #raw: Connection[] = [];
+  /** Connections on which something came after their bad frame: it has been answered. */
+  readonly #heardAfterRaw = new Set<Connection>();
   #lastRaw: { connection: Connection; at: number } | undefined;
   /** Places of steps that were missed because a connection ended without a close frame, and when. */
   readonly #missedAtEnds: { readonly place: number; readonly at: number }[] = [];
@@ -45,6 +47,7 @@ export class Closes implements Judge {
   /** From here on this connection may be closed, and no other. */
   onRawFrame(connection: Connection): void {
     this.#raw.push(connection);
+    this.#heardAfterRaw.delete(connection);
     if (this.#raw.length > MAX_RAW) this.#raw.shift();
     this.#lastRaw = { connection, at: this.#context.facts.at };
   }
@@ -62,6 +65,7 @@ export class Closes implements Judge {
   }
 
   #hear(connection: Connection): void {
+    if (connection.raw !== undefined) this.#heardAfterRaw.add(connection);
     if (this.#raw.length > 0) this.#outlive(connection);
     const { clockSetAt } = this.#context.facts.faults;
     if (clockSetAt !== undefined && connection.openedAt < clockSetAt) this.#context.findings.exercise('IM-6-15');
@@ -98,7 +102,10 @@ export class Closes implements Judge {
       return;
     }
     if (facts.hasEnded(connection)) return;
-    if (connection.raw !== undefined || connection.silent || connection.paused || connection.mayBeCut) return;
+    if (connection.silent || connection.paused || connection.mayBeCut) return;
+    // A bad frame explains its end, unless that was answered, and the end has a reason of its own.
+    const hasOtherReason = this.#heardAfterRaw.has(connection) && this.#whyAllowed(event) !== undefined;
+    if (connection.raw !== undefined && !hasOtherReason) return;
     // Who answers no ping may be cut, but not while it sends: every frame is a sign of life (IM-1-17).
     if (connection.mute && !isRecent(facts, connection.lastFrameAt)) return;
     if (connection.openedAt === Number.POSITIVE_INFINITY || facts.settledAt !== undefined) return;
