@@ -57,7 +57,7 @@ const outcome = Type.Object(
     body: Type.Optional(Type.String({ description: 'Instead of msgId, of what was never sent: its head.' })),
     status: Type.Union(OUTCOME_STATUSES.map((name) => Type.Literal(name))),
   },
-  said,
+  { ...said, anyOf: [{ required: ['msgId'] }, { required: ['body'] }] },
 );
 
 const message = Type.Object({ to: user, body: Type.String(), ttlMs: Type.Optional(millis) }, closed);

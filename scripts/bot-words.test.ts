@@ -39,6 +39,7 @@ t.test('what is no word does not fit', async (t) => {
     { do: 'send', messages: [] },
     { do: 'send', messages: [{ to: 'bob' }] },
     { outcome: { msgId: 'm', status: 'accepted' } },
+    { outcome: { status: 'delivered' } },
     { inventory: { from: 'bob', ask: 1, part: 0, parts: 1, items: [] } },
   ];
   for (const word of bad) t.not(faultsOf(word).length, 0, JSON.stringify(word));
@@ -93,6 +94,7 @@ t.test('what is read as a word of a bot is what the published schema takes', asy
       outcome: { msgId: 'm', status },
     })),
     { outcome: { body: 'b', status: 'refused' } },
+    { outcome: { status: 'refused' } },
     { outcome: { msgId: 1, status: 'refused' } },
     { outcome: { body: 1, status: 'refused' } },
     { outcome: null },

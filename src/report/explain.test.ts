@@ -17,7 +17,22 @@ t.test('every requirement tells its sentence and its reason, on a screen', (t) =
     t.ok(reason !== undefined && words.includes(reason.replaceAll(/\s+/g, ' ')), `${id}: the reason`);
     t.ok(words.includes(sentence), `${id}: the sentence`);
     t.ok(text.split('\n').length <= 50, `${id}: ${text.split('\n').length} lines`);
+    const broken = requirement.role === 'server' ? 'Broken servers' : 'Broken clients';
+    t.ok(words.includes(broken), `${id}: ${broken}`);
     t.match(words, /number-0 .* and 29 more .*mutant-0, .* and 32 more .*o\/r\/issues\/0/);
   }
   t.end();
+});
+
+t.test('the command that plays a scenario is that of its role', async (t) => {
+  const [requirement] = loadLedger().requirements;
+  if (requirement === undefined) throw new Error('no requirement');
+  const cases: [role: string, command: string][] = [
+    ['server', 'npx im-conformance URL --only'],
+    ['client', 'npx im-conformance client --exec "COMMAND" --only'],
+  ];
+  for (const [role, command] of cases) {
+    const one = { ...scenario(1, requirement.id), id: `${role}/core/one` };
+    t.ok(explainRequirement(requirement, [one], []).includes(`${command} '${role}/core/one*'`), role);
+  }
 });

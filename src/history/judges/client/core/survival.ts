@@ -68,7 +68,7 @@ export const judgeSurvival: ClientJudge = ({ facts, findings }) => {
         if (isAnotherStart(event)) raw = undefined;
         return;
       }
-      if (mayLeave) return;
+      if (mayLeave && facts.connections.open.size === 0) return;
       // What the client sent just after it may have crossed it.
       if (raw?.survived && facts.at > raw.at + CROSSING_MS) raw = undefined;
       findings.report({

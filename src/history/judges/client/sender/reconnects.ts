@@ -81,8 +81,11 @@ export const judgeReconnects: ClientJudge = (context) => {
     });
   };
   /** Of what nobody has answered yet, the later message may not overtake the earlier one. */
-  const overtaken = (entry: Entry, { entries }: Waiting): Entry | undefined =>
-    isUnheard(entry) ? [...entries].find((one) => isUnheard(one) && orderOf(one) < orderOf(entry)) : undefined;
+  const overtaken = (entry: Entry, { entries }: Waiting): Entry | undefined => {
+    const { at, timers } = facts;
+    const mustCome = (one: Entry): boolean => isUnheard(one) && isOpen(one, at, timers.retryWindowMs);
+    return isUnheard(entry) ? [...entries].find((one) => mustCome(one) && orderOf(one) < orderOf(entry)) : undefined;
+  };
   const tellOvertaken = (entry: Entry, earlier: Entry): void =>
     reportEntry(context, 'IM-4.1-4', entry, {
       message: 'after a reconnect a message was sent again before one that was handed over earlier',

@@ -13,6 +13,9 @@ const END_IS_NOTICED_WITHIN_MS = 6_000;
 /** So many connections with bad frames are remembered. */
 const MAX_RAW = 64;
 
+/** The clients that only talk to each other while a script is played. */
+const BYSTANDER = /^bystander-\d+$/;
+
 /** A connection that the server closed, and nothing so far says why. */
 interface Unexplained {
   readonly connection: Connection;
@@ -176,8 +179,8 @@ export class Closes implements Judge {
   /** Whether a step of the script waits for that client, or for what becomes of a message to or from its user. */
   #concerns(step: HistoryEventOf<'step'>, { client, device }: Connection): boolean {
     if (step.client === undefined) return false;
-    // Whoever keeps other users from being served is accused by what becomes of any of them.
-    if (step.client === client || step.requirement === 'IM-1-25') return true;
+    // Whoever keeps other users from being served is accused by what becomes of the bystanders.
+    if (step.client === client || (step.requirement === 'IM-1-25' && BYSTANDER.test(client))) return true;
     const { facts } = this.#context;
     const key = step.message === undefined ? undefined : facts.messages.labels.get(step.message);
     if (key === undefined) return false;
