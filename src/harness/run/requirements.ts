@@ -39,6 +39,28 @@ export const toViolations = (
 
 type RequirementRow = Report['requirements'][number];
 
+interface Exercised {
+  times: number;
+  scenarios: string[];
+}
+
+/** Which scenarios put which requirements to the test, and how often. */
+const exercisedIn = (results: readonly ScenarioResult[]): Map<string, Exercised> => {
+  const all = new Map<string, Exercised>();
+  for (const result of results) {
+    for (const [id, times] of Object.entries(result.exercised)) {
+      if (times === 0) continue;
+      const known = all.get(id);
+      if (known === undefined) all.set(id, { times, scenarios: [result.id] });
+      else {
+        known.times += times;
+        known.scenarios.push(result.id);
+      }
+    }
+  }
+  return all;
+};
+
 /** What the run says of every requirement of the role, tested or not. */
 export const judgeRequirements = (
   ledger: Ledger,
@@ -49,20 +71,18 @@ export const judgeRequirements = (
   profile?: Profile,
 ): RequirementRow[] => {
   // Through a dialect only a whole scenario shows anything: a server that says nothing must gain nothing.
-  const showing = profile ? results.filter(({ verdict }) => verdict === 'passed') : results;
+  const showing = exercisedIn(profile ? results.filter(({ verdict }) => verdict === 'passed') : results);
+  const accused = results.flatMap(({ violations, warnings }) => [...violations, ...warnings]);
+  const broken = new Set(accused.map(({ requirement }) => requirement));
   return ledger.requirements
     .filter((requirement) => isOfRole(requirement, role))
     .map((requirement) => {
       const { id, level, class: name } = requirement;
-      const broken = results.some(({ violations, warnings }) =>
-        [...violations, ...warnings].some((violation) => violation.requirement === id),
-      );
-      const exercised = showing.reduce((sum, result) => sum + (result.exercised[id] ?? 0), 0);
-      const scenarios = showing.filter((result) => (result.exercised[id] ?? 0) > 0).map((result) => result.id);
+      const { times: exercised, scenarios } = showing.get(id) ?? { times: 0, scenarios: [] };
       const claimed = classes.some((one) => one === name);
       const why = claimed && profile ? whyNotJudged(requirement, profile) : undefined;
       const tested = claimed && why === undefined;
-      const verdict = broken ? 'failed' : !tested ? 'not-applicable' : exercised > 0 ? 'passed' : 'unproven';
+      const verdict = broken.has(id) ? 'failed' : !tested ? 'not-applicable' : exercised > 0 ? 'passed' : 'unproven';
       return { id, level, class: name, verdict, exercised, scenarios, ...defined({ why }) };
     });
 };
