@@ -2,7 +2,7 @@ import { join, parse } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { loadDialect } from '../../src/adapters/load-dialect.js';
-import { forgetsOffline, mute, swallowsCopies } from '../../src/adapters/testing/broken-dialect.js';
+import { forgetsOffline, mute, noDedup, swallowsCopies } from '../../src/adapters/testing/broken-dialect.js';
 import { runSuite } from '../../src/harness/index.js';
 import type { RunOptions } from '../../src/harness/options.js';
 
@@ -17,6 +17,9 @@ const ONLY = [
   'conversation',
   'ack-n#drop.*',
 ];
+
+/** Another id of the server for the same message, another answer, or a second push. */
+const TAKEN_TWICE = /IM-2-8|IM-4\.2-6/;
 
 const BOUND = { timeout: 180_000 };
 
@@ -67,7 +70,7 @@ for (const [name, judged] of DIALECTS) {
   });
 
   t.test(
-    `${name}: a server that says nothing gains nothing, one that forgets or swallows copies is caught`,
+    `${name}: a server that says nothing gains nothing, one that forgets, swallows copies or takes them for new is caught`,
     BOUND,
     async (t) => {
       const dialect = await loadDialect(join(FOLDER, parse(name).name, name));
@@ -82,7 +85,9 @@ for (const [name, judged] of DIALECTS) {
       t.same([...silent.scenarios.filter(gained), ...silent.requirements.filter(gained)], []);
 
       const broken: [typeof mute, string, RegExp][] = [[forgetsOffline, 'receiver-away', /IM-3-1|IM-4\.2-8/]];
-      if (dialect.profile.fields.includes('msg:R.msgId')) broken.push([swallowsCopies, 'msg-a#drop.online', /IM-2-3/]);
+      if (dialect.profile.fields.includes('msg:R.msgId')) {
+        broken.push([swallowsCopies, 'msg-a#drop.online', /IM-2-3/], [noDedup, 'msg-a#drop.online', TAKEN_TWICE]);
+      }
       for (const [fault, only, requirement] of broken) {
         const report = await test(name, { dialect: fault(dialect), only: [`server/core/${only}`] });
         const seen = report.scenarios.flatMap(({ violations }) => violations.map((one) => one.requirement));
@@ -91,4 +96,17 @@ for (const [name, judged] of DIALECTS) {
       }
     },
   );
+
+  if (!judged.includes('IM-3-2')) continue;
+  t.test(`${name}: a server that answers before it has stored is caught`, BOUND, async (t) => {
+    const late = fileURLToPath(new URL('../../src/adapters/testing/late-writes.mjs', import.meta.url));
+    const server = join(FOLDER, parse(name).name, 'server.mjs');
+    const report = await test(name, {
+      exec: `exec ${process.execPath} --import ${late} ${server}`,
+      classes: ['core', 'durable'],
+      only: ['server/durable/killed-after-the-answer#at-once'],
+    });
+    const seen = report.scenarios.flatMap(({ violations }) => violations.map((one) => one.requirement));
+    t.ok(seen.includes('IM-3-2'), `accused of ${seen.join(', ')}`);
+  });
 }

@@ -1,27 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import type { Report } from '../../../schemas/index.js';
 import { loadVia } from '../../adapters/load-via.js';
-import { mute } from '../../adapters/testing/broken-dialect.js';
+import { forgetsOffline, mute } from '../../adapters/testing/broken-dialect.js';
 import type { RunOptions } from '../options.js';
-import { missingRabbitmq, RABBITMQ, startRabbitmq } from './testing/running-rabbitmq.js';
-import { played, runVia, withVerdict } from './testing/via-run.js';
+import { missingRabbitmq, startRabbitmq } from './testing/running-rabbitmq.js';
+import { played, runVia, violationsOf, withVerdict } from './testing/via-run.js';
 
 if (missingRabbitmq !== undefined && process.env.IM_REQUIRE_ALL === '1') t.fail(missingRabbitmq);
 const skip = missingRabbitmq ?? false;
-
-/** The command line of a process, or nothing where it has just ended. */
-const commandLineOf = (pid: string): string => {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-  } catch {
-    return '';
-  }
-};
-
-/** Whether anything still runs that has this text among its arguments. */
-const runs = (text: string): boolean =>
-  readdirSync('/proc').some((name) => /^\d+$/.test(name) && commandLineOf(name).includes(text));
 
 const test = (more: Partial<RunOptions>, via = 'amqp'): Promise<Report> =>
   runVia(via, {
@@ -54,22 +40,11 @@ t.test('a broker that is there already', { skip, timeout: 180_000 }, async (t) =
     [],
   );
 
+  const forgetful = await test({
+    ...{ url, only: ['server/core/receiver-away'], dialect: forgetsOffline(await loadVia('amqp')) },
+  });
+  t.match(violationsOf(forgetful).join(' '), /IM-3-1|IM-4\.2-8/, 'one that forgets who is away is caught');
+
   const stranger = test({ url, only: ['server/core/plain-exchange'] }, 'amqp?login=nobody:wrong');
   await t.rejects(stranger, { code: 'unreachable', message: /ACCESS_REFUSED/ });
 });
-
-t.test(
-  'one that the kit starts and kills keeps its messages, and leaves nothing',
-  { skip, timeout: 240_000 },
-  async (t) => {
-    const report = await test({
-      ...{ exec: `exec ${RABBITMQ}`, classes: ['core', 'durable'] },
-      only: ['server/durable/killed-after-the-answer#at-once'],
-    });
-    t.same(withVerdict(report, 'passed'), ['server/durable/killed-after-the-answer#at-once']);
-    const port = Number(new URL(report.subject.url).port);
-    const epmd = `-port ${3_000 + (port % 2_900) * 3 + 1}`;
-    t.ok(runs(process.execPath), 'what runs is seen');
-    for (const text of [`im-${port}@`, epmd]) t.notOk(runs(text), `${text} has ended`);
-  },
-);
