@@ -5,6 +5,7 @@ import type { Counts, Refusal, Written } from './counts.js';
 import { closeOf, conditionOf, refusalOf } from './errors.js';
 import { Login, type XmppSettings } from './login.js';
 import { NAMESPACE, userOf, whyNoUser } from './names.js';
+import { isOfTheServer } from './stanzas.js';
 import {
   childOf,
   type Element,
@@ -37,7 +38,7 @@ export class XmppSession implements Session {
   readonly #who: Who;
   readonly #wire: Wire;
   readonly #domain: string;
-  /** `stream`: what is counted; `msg ID`: what became of a message. */
+  /** `stream`: what is counted; `msg ID`: what became of a message; `ack RID`: a receipt that was written. */
   readonly #memory: Map<string, unknown>;
   readonly #login: Login;
   #xml = new XmlStream();
@@ -114,11 +115,13 @@ export class XmppSession implements Session {
   #onStanza(counts: Counts, stanza: Element): void {
     const { name, attributes } = stanza;
     const body = childOf(stanza, 'body', NAMESPACE.client);
-    if (name === 'message' && attributes.type !== 'error' && body !== undefined) {
+    const isIgnored = name === 'message' && attributes.type !== 'error' && isOfTheServer(stanza);
+    if (name === 'message' && attributes.type !== 'error' && body !== undefined && !isIgnored) {
       this.#onPush(counts, stanza, body.text);
       return;
     }
     counts.onStanza();
+    if (isIgnored) return;
     if (name === 'message' && attributes.type === 'error') this.#onReturned(counts, stanza);
     else if (name === 'message') this.#onReceipt(stanza);
     else if (name === 'iq') this.#onIq(counts, stanza);
@@ -156,7 +159,8 @@ export class XmppSession implements Session {
     const refusal = refusalOf(stanza);
     const known = this.#memory.get(`msg ${id}`) as Message | undefined;
     if (known?.state === 'arrived') known.refusal = refusal;
-    else if (!counts.refuse(id, refusal))
+    // A receipt comes back, too, where its reader is away and nothing is kept that has no text.
+    else if (!counts.refuse(id, refusal) && !this.#memory.has(`ack ${id}`))
       this.#wire.unread(shownOf(stanza), 'no message waits for an answer that this could be');
   }
 
@@ -242,6 +246,7 @@ export class XmppSession implements Session {
     if (outcome === 'unknown') return { cannot: 'ack what is not waiting for an ack on this stream' };
     const [from = '', msgId = ''] = serverMsgId.split(/\/(.*)/s);
     counts.write({ answered: () => void this.#wire.packet({ type: 'ack:A', status: 'ok', rid, serverMsgId }) });
+    this.#memory.set(`ack ${rid}`, true);
     const received = `<received xmlns='${NAMESPACE.receipts}' id='${escapeValue(msgId)}'/>`;
     this.#wire.send(
       `<message type='chat' id='${escapeValue(rid)}' to='${this.#address(from)}'>${received}</message>${this.#handled(counts)}${REQUEST}`,
