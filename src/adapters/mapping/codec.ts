@@ -17,7 +17,9 @@ const LONG_INT = /^-?\d{16,}$/;
 /** JSON in which no integer loses a digit: those beyond 2^53 come as texts with a mark. */
 export const parseJson = (text: string): unknown =>
   JSON.parse(
-    /\d{16}/.test(text) ? text.replace(TEXT_OR_NUMBER, (found) => (LONG_INT.test(found) ? quoted(found) : found)) : text,
+    /\d{16}/.test(text)
+      ? text.replace(TEXT_OR_NUMBER, (found) => (LONG_INT.test(found) ? quoted(found) : found))
+      : text,
   );
 
 const quoted = (digits: string): string =>

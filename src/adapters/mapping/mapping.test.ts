@@ -197,23 +197,36 @@ t.test('a member counts only where every frame brings it', async (t) => {
       "serverMsgId: '{room}-{n}'",
       ['msg:N.msgId', 'msg:N.serverMsgId', 'msg:N.from'],
     ],
-    ['made of what may be absent', "key: '{msgId}', n: '{n?:int}'", "serverMsgId: '{n}'", ['msg:N.msgId', 'msg:N.from']],
+    [
+      'made of what may be absent',
+      "key: '{msgId}', n: '{n?:int}'",
+      "serverMsgId: '{n}'",
+      ['msg:N.msgId', 'msg:N.from'],
+    ],
   ];
   for (const [what, captured, more, fields] of cases) t.same(pushed(captured, more), fields, what);
 });
 
 t.test('an answer to a number of no request answers none', async (t) => {
-  const { session, packets } = talk(GOOD.replace("key: '{msgId}' }\n", "n: '{ridInt:int}' }\n").replace("key: '{msgId}', ok", "n: '{ridInt:int}', ok"));
+  const { session, packets } = talk(
+    GOOD.replace("key: '{msgId}' }\n", "n: '{ridInt:int}' }\n").replace("key: '{msgId}', ok", "n: '{ridInt:int}', ok"),
+  );
   session.send(send, {});
   session.receive('{"n":2,"ok":true}');
   session.receive('{"n":1,"ok":true}');
-  t.match(packets, [{ type: 'msg:A', rid: 'unasked-2' }, { type: 'msg:A', rid: 'r1' }]);
+  t.match(packets, [
+    { type: 'msg:A', rid: 'unasked-2' },
+    { type: 'msg:A', rid: 'r1' },
+  ]);
 });
 
 t.test('a list that comes is several frames in one, where no rule is a list', async (t) => {
   const { session, packets, events } = talk(GOOD);
   session.receive('[{"from":"bob","text":"x","key":"k"},{"key":"m1","ok":true},{"typing":1}]');
-  t.match(packets, [{ type: 'msg:N', msgId: 'k' }, { type: 'msg:A', msgId: 'm1' }]);
+  t.match(packets, [
+    { type: 'msg:N', msgId: 'k' },
+    { type: 'msg:A', msgId: 'm1' },
+  ]);
   t.match(events[1], /^unread \{"typing":1\}: /);
   const lists = talk(`${GOOD}  - { when: [hello, '{name}'] }\n`);
   lists.session.receive('["hello","x"]');

@@ -20,10 +20,10 @@ import {
 
 export type { XmppSettings } from './login.js';
 
-/** What became of a message of this user. `arrived`: the server has it, and the kit was not told. */
+/** What became of a message of this user. `arrived`: the server has it, and the kit was not told. `lost`: it says that it has not. */
 interface Message {
   to: string;
-  state: 'sent' | 'arrived' | 'answered';
+  state: 'sent' | 'arrived' | 'answered' | 'lost';
   /** The stream on which it was sent, over all its connections. */
   stream: string | Counts;
   refusal?: Refusal;
@@ -193,7 +193,7 @@ export class XmppSession implements Session {
     if (!isXmlText(body + msgId)) return { cannot: 'write a character that XML does not have' };
     if (body.includes('\r')) return { cannot: 'keep a carriage return: XML makes a line feed of it' };
     const known = this.#memory.get(`msg ${msgId}`) as Message | undefined;
-    if (known !== undefined) return this.#again(counts, known, rid);
+    if (known !== undefined && known.state !== 'lost') return this.#again(counts, known, rid);
     const message: Message = { to, state: 'sent', stream: counts.id ?? counts };
     this.#memory.set(`msg ${msgId}`, message);
     counts.write({ msgId, ...this.#fateOf(msgId, message, rid) });
@@ -213,8 +213,10 @@ export class XmppSession implements Session {
       arrived: () => {
         message.state = 'arrived';
       },
-      // Then it may be sent anew.
-      lost: () => void this.#memory.delete(`msg ${msgId}`),
+      // Then it may be sent anew. A receipt may come all the same, from a server that has told something wrong.
+      lost: () => {
+        message.state = 'lost';
+      },
     };
   }
 

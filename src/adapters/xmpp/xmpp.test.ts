@@ -275,8 +275,14 @@ t.test('what a server may say of its own accord is a message of nobody, and is c
     ['a word of a service', "<message from='news.localhost/x' id='1' type='headline'><body>x</body></message>"],
     ['a word of the account itself', "<message id='1'><body>x</body></message>"],
     ['a subject', "<message from='bob@localhost' id='x'><subject>x</subject></message>"],
-    ['a state of a chat', "<message from='bob@localhost/x'><active xmlns='http://jabber.org/protocol/chatstates'/></message>"],
-    ['an event', "<message from='bob@localhost' type='headline'><event xmlns='http://jabber.org/protocol/pubsub#event'/></message>"],
+    [
+      'a state of a chat',
+      "<message from='bob@localhost/x'><active xmlns='http://jabber.org/protocol/chatstates'/></message>",
+    ],
+    [
+      'an event',
+      "<message from='bob@localhost' type='headline'><event xmlns='http://jabber.org/protocol/pubsub#event'/></message>",
+    ],
     ['a receipt that comes back', refusal('a-n1', 'service-unavailable')],
   ];
   for (const [what, text] of own) {
