@@ -196,7 +196,7 @@ export class XmppSession implements Session {
     if (known !== undefined && known.state !== 'lost') return this.#again(counts, known, rid);
     const message: Message = { to, state: 'sent', stream: counts.id ?? counts };
     this.#memory.set(`msg ${msgId}`, message);
-    counts.write({ msgId, ...this.#fateOf(msgId, message, rid) });
+    counts.write({ msgId, ...this.#fateOf(message, rid) });
     const request = `<request xmlns='${NAMESPACE.receipts}'/>`;
     this.#wire.send(
       `<message type='chat' id='${escapeValue(msgId)}' to='${this.#address(to)}'><body>${escapeText(body)}</body>${request}</message>${REQUEST}`,
@@ -204,7 +204,7 @@ export class XmppSession implements Session {
     return undefined;
   }
 
-  #fateOf(msgId: string, message: Message, rid: string): Written {
+  #fateOf(message: Message, rid: string): Written {
     return {
       answered: (refusal) => {
         message.state = 'answered';

@@ -1,6 +1,6 @@
 import t from 'tap';
-import type { HistoryEvent, Packet, Profile } from '../../../../../schemas/index.js';
-import { judge } from '../../../index.js';
+import type { HistoryEvent, Packet, Profile } from '../../schemas/index.js';
+import { judge } from './index.js';
 
 const profile: Profile = {
   packets: ['msg:R', 'msg:A', 'msg:N', 'ack:R'],
