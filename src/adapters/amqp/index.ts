@@ -44,6 +44,7 @@ export const amqpDialect = (given: ReadonlyMap<string, string>): Dialect => {
     cannotPromise: [
       'the broker does not know a message again: after a lost answer it is lost or doubled',
       'the broker does not vouch for the sender: a receiver is told what the sender wrote',
+      'nobody tells a message that the broker doubles, before its ack, from one that it repeats',
       ...(settings.fence
         ? ['an ack is answered by a fence: it proves that the broker has read the ack, not that it has stored it']
         : []),

@@ -9,13 +9,17 @@ export interface Codec {
   encode(value: unknown): string;
 }
 
+/** Texts and numbers, each as a whole: the digits behind a point are no integer. */
+const TEXT_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g;
 /** Integers with so many digits may not survive as a number. */
-const LONG_INT = /"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g;
+const LONG_INT = /^-?\d{16,}$/;
 
 /** JSON in which no integer loses a digit: those beyond 2^53 come as texts with a mark. */
 export const parseJson = (text: string): unknown =>
   JSON.parse(
-    /\d{16}/.test(text) ? text.replace(LONG_INT, (found) => (found.startsWith('"') ? found : quoted(found))) : text,
+    /\d{16}/.test(text)
+      ? text.replace(TEXT_OR_NUMBER, (found) => (LONG_INT.test(found) ? quoted(found) : found))
+      : text,
   );
 
 const quoted = (digits: string): string =>

@@ -65,6 +65,7 @@ t.test('frames: cut, read, and written as they were', async (t) => {
       '{"a":9007199254740993,"b":"9007199254740993"}',
       { a: '\u0000int:9007199254740993', b: '9007199254740993' },
     ],
+    ['json', '{"a":0.30000000000000004,"b":-1234.5678901234567}', { a: 0.1 + 0.2, b: -1234.5678901234567 }],
     ['json-lines', '{"a":1}\n', { a: 1 }],
     ['json-records', '{"a":1}\u001e', { a: 1 }],
     ['socket.io', '2', { eio: '2' }],
@@ -175,6 +176,62 @@ t.test('the profile says what the frames bring, and no more', async (t) => {
     for (const field of fields) t.ok(found.includes(field as never), `${rule}: ${field}`);
     t.notOk(found.includes('msg:A.duplicate'), 'who never says accepted does not tell a duplicate');
   }
+});
+
+t.test('a member counts only where every frame brings it', async (t) => {
+  const pushed = (captured: string, more: string) =>
+    profileOf(
+      parseMapping(
+        GOOD.replace("key: '{msgId}' }, is: msg:N", `${captured} }, is: msg:N, with: { ${more} }`),
+        'x.yaml',
+      ),
+    ).fields.filter((field) => field.startsWith('msg:N.'));
+  const cases: [what: string, captured: string, more: string, fields: string[]][] = [
+    ['captured', "key: '{msgId}', id: '{serverMsgId}'", '', ['msg:N.msgId', 'msg:N.serverMsgId', 'msg:N.from']],
+    ['it may be absent', "key: '{msgId}', id: '{serverMsgId?}'", '', ['msg:N.msgId', 'msg:N.from']],
+    ['always the same', "key: '{msgId}'", "serverMsgId: '1', acceptedAt: '5'", ['msg:N.msgId', 'msg:N.from']],
+    ['made of the id of the sender', "key: '{msgId}'", "serverMsgId: '{from}-{msgId}'", ['msg:N.msgId', 'msg:N.from']],
+    [
+      'made of what the server says',
+      "key: '{msgId}', room: '{room}', n: '{n:int}'",
+      "serverMsgId: '{room}-{n}'",
+      ['msg:N.msgId', 'msg:N.serverMsgId', 'msg:N.from'],
+    ],
+    [
+      'made of what may be absent',
+      "key: '{msgId}', n: '{n?:int}'",
+      "serverMsgId: '{n}'",
+      ['msg:N.msgId', 'msg:N.from'],
+    ],
+  ];
+  for (const [what, captured, more, fields] of cases) t.same(pushed(captured, more), fields, what);
+});
+
+t.test('an answer to a number of no request answers none', async (t) => {
+  const { session, packets } = talk(
+    GOOD.replace("key: '{msgId}' }\n", "n: '{ridInt:int}' }\n").replace("key: '{msgId}', ok", "n: '{ridInt:int}', ok"),
+  );
+  session.send(send, {});
+  session.receive('{"n":2,"ok":true}');
+  session.receive('{"n":1,"ok":true}');
+  t.match(packets, [
+    { type: 'msg:A', rid: 'unasked-2' },
+    { type: 'msg:A', rid: 'r1' },
+  ]);
+});
+
+t.test('a list that comes is several frames in one, where no rule is a list', async (t) => {
+  const { session, packets, events } = talk(GOOD);
+  session.receive('[{"from":"bob","text":"x","key":"k"},{"key":"m1","ok":true},{"typing":1}]');
+  t.match(packets, [
+    { type: 'msg:N', msgId: 'k' },
+    { type: 'msg:A', msgId: 'm1' },
+  ]);
+  t.match(events[1], /^unread \{"typing":1\}: /);
+  const lists = talk(`${GOOD}  - { when: [hello, '{name}'] }\n`);
+  lists.session.receive('["hello","x"]');
+  lists.session.receive('[{"key":"m1","ok":true}]');
+  t.match(lists.events.slice(1), [/^unread \[/]);
 });
 
 t.test('what a protocol cannot promise is said in its mapping', async (t) => {

@@ -12,9 +12,21 @@ import { holesOf } from './template.js';
 
 const namesIn = (template: unknown): Set<string> => new Set(holesOf(template).map(({ name }) => name));
 
-/** The names that a rule captures, and those that it gives itself. */
-const tells = (rule: ReceiveRule, name: string): boolean =>
-  namesIn([rule.when, rule.item]).has(name) || Object.hasOwn(rule.with ?? {}, name);
+/** What the sender has chosen: no id that is made of it tells two messages apart that the server took for two. */
+const OF_THE_SENDER = ['msgId', 'from', 'to', 'body'];
+
+/**
+ * Whether every frame of a rule brings that member: captured, or made in `with` of what is. A hole that may be absent, a text
+ * that is always the same, and an id of the server that is made of that of the sender bring nothing.
+ */
+const tells = (rule: ReceiveRule, name: string): boolean => {
+  const captured = holesOf([rule.when, rule.item]);
+  const brought = new Set(captured.filter(({ optional }) => !optional).map((hole) => hole.name));
+  if (!Object.hasOwn(rule.with ?? {}, name)) return brought.has(name);
+  const used = holesOf(rule.with?.[name]).map((hole) => hole.name);
+  const isOwn = name !== 'serverMsgId' || used.some((hole) => !OF_THE_SENDER.includes(hole));
+  return used.length > 0 && isOwn && used.every((hole) => brought.has(hole));
+};
 
 /** Every text that a member of `with` can become: itself, what a table gives, or `*` where any may come. */
 const possible = (template: unknown, rule: ReceiveRule, { tables = {} }: DialectFile): string[] => {
@@ -28,9 +40,11 @@ const possible = (template: unknown, rule: ReceiveRule, { tables = {} }: Dialect
 
 const statusesOf = (rule: ReceiveRule, file: DialectFile): string[] => {
   const all = STATUSES[String(rule.is)] ?? [];
-  const template = rule.with?.status ?? (tells(rule, 'status') ? '{status}' : all[0]);
+  const captured = holesOf([rule.when, rule.item]).find(({ name }) => name === 'status');
+  const template = rule.with?.status ?? (captured ? '{status}' : all[0]);
   const found = possible(template, rule, file);
-  return found.includes('*') ? [...all] : found;
+  if (found.includes('*')) return [...all];
+  return captured?.optional && rule.with?.status === undefined ? [...found, ...all.slice(0, 1)] : found;
 };
 
 const codesOf = (rule: ReceiveRule, file: DialectFile): string[] =>
@@ -65,8 +79,9 @@ const hasField = (field: ProfileField, file: DialectFile): boolean => {
     case 'msg:A.rid':
       return every(packet, (rule) => tells(rule, 'rid') || tells(rule, 'ridInt'));
     case 'msg:A.serverMsgId':
-    case 'msg:N.expiresAt':
       return some(packet, (rule) => tells(rule, name));
+    case 'msg:N.expiresAt':
+      return some(packet, ({ when, item, with: more }) => namesIn([when, item, more?.expiresAt]).has(name));
     case 'msg:A.duplicate':
       return statuses(packet).includes('duplicate') && statuses(packet).includes('accepted');
     case 'msg:A.id-conflict':

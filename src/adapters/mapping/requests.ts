@@ -11,9 +11,8 @@ export class Requests {
     return this.#rids.length;
   }
 
-  /** The rid that a captured number stands for, if it does. */
+  /** The rid that a captured number stands for. A number of no request is the rid of none: it answers not just any. */
   named(ridInt: unknown): { rid?: string } {
-    const rid = ridInt === undefined ? undefined : this.#rids[Number(ridInt) - 1];
-    return rid === undefined ? {} : { rid };
+    return ridInt === undefined ? {} : { rid: this.#rids[Number(ridInt) - 1] ?? `unasked-${ridInt}` };
   }
 }

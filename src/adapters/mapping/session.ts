@@ -44,6 +44,8 @@ export class MappingSession implements Session {
   readonly #memory: Map<string, unknown>;
   /** The pushes that were acked, where each may be acked once. */
   readonly #acked = new WeakSet<Record<string, unknown>>();
+  /** Some template is a list. Where none is, a list that comes is several frames in one. */
+  readonly #readsLists: boolean;
   readonly beat?: { everyMs: number; run(): void };
 
   constructor(file: DialectFile, hooks: Hooks, { who: { user, device, token }, wire, memory }: Place) {
@@ -56,6 +58,8 @@ export class MappingSession implements Session {
     this.#known = { user, device, token };
     this.#login = new Login(file.login ?? [], this.#known, this.#tables);
     this.#preparation = new Preparation(file.prepare, this.#tables);
+    const awaited = [...(file.login ?? []).flatMap((step) => [step.await, step.refused]), file.prepare?.await];
+    this.#readsLists = [...awaited, ...file.receive.map(({ when }) => when)].some(Array.isArray);
     const { beat } = file;
     if (beat) this.beat = { everyMs: beat.everyMs, run: () => this.#write(beat.send, {}) };
   }
@@ -139,10 +143,16 @@ export class MappingSession implements Session {
       return;
     }
     const frame = this.#hooks.incoming?.(decoded.value) ?? decoded.value;
+    if (Array.isArray(frame) && !this.#readsLists) {
+      for (const item of frame) this.#onFrame(item, JSON.stringify(item));
+    } else this.#onFrame(frame, decoded.text);
+  }
+
+  #onFrame(frame: unknown, text: string): void {
     const step = this.#login.hear(frame);
     if (step === 'taken') this.#advance();
     else if (typeof step === 'object') this.#wire.refused(REFUSED, step.refused);
-    else if (!this.#preparation.hear(frame)) this.#byRule(frame, decoded.text);
+    else if (!this.#preparation.hear(frame)) this.#byRule(frame, text);
   }
 
   #byRule(frame: unknown, text: string): void {

@@ -14,7 +14,16 @@ export interface MqttPacket {
   returnCode?: number;
   reasonCode?: number;
   sessionPresent?: boolean;
-  properties?: { receiveMaximum?: number; reasonString?: string; sessionExpiryInterval?: number };
+  /** Of a SUBACK: the QoS of each subscription, or why there is none. */
+  granted?: number[];
+  properties?: {
+    receiveMaximum?: number;
+    maximumPacketSize?: number;
+    maximumQoS?: number;
+    serverKeepAlive?: number;
+    reasonString?: string;
+    sessionExpiryInterval?: number;
+  };
   [other: string]: unknown;
 }
 

@@ -65,7 +65,12 @@ export const mqttDialect = (given: ReadonlyMap<string, string>): Dialect => {
     cannotPromise: [
       'the broker does not vouch for the sender: a receiver is told what the sender wrote',
       'a message to somebody who has never subscribed is answered and gone',
-      ...(qos === 1 ? ['QoS 1: after a lost answer a message is doubled'] : []),
+      ...(qos === 1
+        ? [
+            'QoS 1: after a lost answer a message is doubled',
+            'QoS 1: nobody tells a message that the broker doubles from one that it repeats',
+          ]
+        : []),
     ],
     open: (who, wire, memory) => new MqttSession(who, wire, memory, settings, codec),
   };

@@ -227,3 +227,28 @@ t.test('who is not let in, what is not set, and what is not installed', async (t
     await t.rejects(loadVia(via), { code: 'usage', message: /no setting/ }, via);
   t.throws(() => loadMqttCodec(tmpdir()), { code: 'usage', remedy: /npm install --save-dev mqtt-packet/ });
 });
+
+t.test('a broker that grants less than a fair test needs lets nobody in; what it grants is kept to', async (t) => {
+  const cases: [what: string, via: string, connack: object, granted: number, told: [number, RegExp]][] = [
+    ['no subscription', 'mqtt', {}, 128, [503, /refuses the subscription/]],
+    ['not for this user', 'mqtt?version=5', {}, 135, [401, /SUBACK 135/]],
+    ['a lower QoS', 'mqtt', {}, 1, [503, /QoS 1: use --via "mqtt\?qos=1"/]],
+    ['none at all', 'mqtt?qos=1', {}, 0, [503, /no more than QoS 0$/]],
+    ['a lower QoS for all', 'mqtt?version=5', { properties: { maximumQoS: 1 } }, 2, [503, /no more than QoS 1/]],
+  ];
+  for (const [what, via, connack, granted, refusal] of cases) {
+    const { session, say, told } = await converse(via);
+    session.begin();
+    say({ cmd: 'connack', returnCode: 0, reasonCode: 0, sessionPresent: false, ...connack });
+    if (told.length === 0) say({ cmd: 'suback', messageId: 65_535, granted: [granted] });
+    t.match(told, [refusal], what);
+  }
+  const { session, written, enter } = await converse('mqtt?version=5');
+  t.equal(session.beat?.everyMs, 30_000);
+  enter({ serverKeepAlive: 10, maximumPacketSize: 200 });
+  t.equal(session.beat?.everyMs, 5_000, 'the broker decides how often it wants to hear of its client');
+  const before = written.length;
+  t.match(session.send({ ...request('m1'), body: 'x'.repeat(200) }, {}), { cannot: /more than 200 bytes/ });
+  t.equal(written.length, before, 'nothing was written');
+  t.equal(session.send(request('m1'), {}), undefined, 'nor counts it as sent');
+});

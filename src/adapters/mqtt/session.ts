@@ -3,6 +3,7 @@ import type { Cannot, Session, Who, Wire } from '../dialect.js';
 import { extraField } from '../extra-field.js';
 import type { MqttCodec, MqttPacket } from './codec.js';
 import { Received } from './received.js';
+import { FIRST_FAILURE, termsOf, whyNotSubscribed, whyRefused } from './terms.js';
 
 export interface MqttSettings {
   /** 4 is 3.1.1. */
@@ -25,9 +26,7 @@ const TOPIC = 'im-conformance/to/';
 const LAST_ID = 65_535;
 /** Reasons of a DISCONNECT (MQTT 5), and the close codes that mean the same. */
 const CLOSES: Readonly<Record<number, number>> = { 142: 4409, 139: 1001 };
-const NOT_LET_IN = new Set([4, 5, 134, 135]);
 const NOBODY_SUBSCRIBED = 16;
-const FIRST_FAILURE = 128;
 /** Packet identifier not found. */
 const ID_NOT_FOUND = 146;
 
@@ -61,8 +60,8 @@ export class MqttSession implements Session {
   /** Packet ids whose PUBREL was said on an earlier connection, and again on this one. */
   readonly #releasedAgain = new Set<number>();
   readonly #received: Received;
-  /** So many publications may be without an answer (MQTT 5); the others wait, as the protocol asks. */
-  #room = Number.POSITIVE_INFINITY;
+  #terms = termsOf({ cmd: 'connack' }, KEEP_ALIVE_SECONDS);
+  /** Publications for which the broker has no room (MQTT 5). */
   readonly #waiting: MqttPacket[] = [];
   readonly beat = { everyMs: KEEP_ALIVE_SECONDS * 500, run: (): void => this.#write({ cmd: 'pingreq' }) };
 
@@ -78,8 +77,12 @@ export class MqttSession implements Session {
     this.#parser.on('error', (error) => wire.unread(error.message, 'no MQTT broker writes that'));
   }
 
+  #encoded(packet: MqttPacket): Uint8Array {
+    return this.#codec.generate(packet, { protocolVersion: this.#settings.version });
+  }
+
   #write(packet: MqttPacket): void {
-    this.#wire.send(this.#codec.generate(packet, { protocolVersion: this.#settings.version }));
+    this.#wire.send(this.#encoded(packet));
   }
 
   begin(): void {
@@ -109,7 +112,7 @@ export class MqttSession implements Session {
   #on(packet: MqttPacket): void {
     const { cmd, messageId = 0 } = packet;
     if (cmd === 'connack') this.#onConnack(packet);
-    else if (cmd === 'suback') this.#wire.ready();
+    else if (cmd === 'suback') this.#isRefused(whyNotSubscribed(packet, this.#settings.qos)) || this.#wire.ready();
     else if (cmd === 'publish') this.#onPublish(packet);
     else if (cmd === 'puback' || cmd === 'pubcomp') this.#onAnswer(packet);
     else if (cmd === 'pubrec') this.#onPubrec(packet);
@@ -118,14 +121,16 @@ export class MqttSession implements Session {
     else if (cmd !== 'pingresp') this.#wire.unread(JSON.stringify(packet).slice(0, 400), `nobody asked for a ${cmd}`);
   }
 
-  #onConnack({ returnCode, reasonCode, sessionPresent, properties }: MqttPacket): void {
-    const code = returnCode ?? reasonCode ?? 0;
-    if (code !== 0) {
-      this.#wire.refused(NOT_LET_IN.has(code) ? 401 : 503, `CONNACK ${code}`);
-      return;
-    }
-    if (sessionPresent === false) this.#forgetSession();
-    this.#room = properties?.receiveMaximum ?? this.#room;
+  #isRefused(why: [status: number, why: string] | undefined): boolean {
+    if (why !== undefined) this.#wire.refused(...why);
+    return why !== undefined;
+  }
+
+  #onConnack(packet: MqttPacket): void {
+    if (this.#isRefused(whyRefused(packet, this.#settings.qos))) return;
+    if (packet.sessionPresent === false) this.#forgetSession();
+    this.#terms = termsOf(packet, KEEP_ALIVE_SECONDS);
+    this.beat.everyMs = this.#terms.keepAlive * 500;
     const subscriptions = [{ topic: TOPIC + this.#who.user, qos: this.#settings.qos }];
     this.#write({ cmd: 'subscribe', messageId: LAST_ID, subscriptions });
   }
@@ -232,17 +237,20 @@ export class MqttSession implements Session {
     if (known && this.#asked.has(known.messageId)) return { cannot: 'send a message twice on one connection' };
     const publication: Publication = known ?? { messageId: this.#freeId(), state: 'published' };
     const { messageId } = publication;
-    this.#memory.set(key, publication);
-    this.#memory.set(`publication ${messageId}`, publication);
-    const full = this.#asked.size >= this.#room;
-    this.#asked.set(messageId, rid);
-    if (publication.state === 'released') this.#releasedAgain.add(messageId);
     const payload = JSON.stringify({ id: msgId, from: this.#who.user, body } satisfies Envelope);
     const { qos } = this.#settings;
     const packet: MqttPacket =
       publication.state === 'released'
         ? { cmd: 'pubrel', messageId }
         : { cmd: 'publish', messageId, topic: TOPIC + to, payload, qos, dup: known !== undefined, retain: false };
+    const { mostBytes, room } = this.#terms;
+    if (this.#encoded(packet).byteLength > mostBytes)
+      return { cannot: `write a packet of more than ${mostBytes} bytes: the broker takes no larger one` };
+    this.#memory.set(key, publication);
+    this.#memory.set(`publication ${messageId}`, publication);
+    const full = this.#asked.size >= room;
+    this.#asked.set(messageId, rid);
+    if (publication.state === 'released') this.#releasedAgain.add(messageId);
     if (full) this.#waiting.push(packet);
     else this.#write(packet);
     return undefined;

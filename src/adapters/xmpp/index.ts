@@ -38,6 +38,7 @@ export const xmppDialect = (given: ReadonlyMap<string, string>): Dialect => {
       'an answer says that the server has taken a message, or an ack, over: not that it is stored',
       'a receipt is a message of the receiver, which the server only passes on',
       'a message to nobody may be answered like any other, and is gone',
+      'nobody tells a message that the server doubles, before its ack, from one that it repeats',
       'Bob and bob are one user',
     ],
     whyNoUser,

@@ -132,7 +132,7 @@ export class Login {
   }
 
   #onEnabled({ attributes }: Element): void {
-    const goesOn = this.#settings.resume && attributes.resume !== undefined;
+    const goesOn = this.#settings.resume && (attributes.resume === 'true' || attributes.resume === '1');
     const counts = new Counts(goesOn ? attributes.id : undefined);
     this.#take(counts);
     // With the answer the server has made it available, and everything that waited was pushed.

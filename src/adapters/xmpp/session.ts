@@ -5,6 +5,7 @@ import type { Counts, Refusal, Written } from './counts.js';
 import { closeOf, conditionOf, refusalOf } from './errors.js';
 import { Login, type XmppSettings } from './login.js';
 import { NAMESPACE, userOf, whyNoUser } from './names.js';
+import { isOfTheServer } from './stanzas.js';
 import {
   childOf,
   type Element,
@@ -19,10 +20,10 @@ import {
 
 export type { XmppSettings } from './login.js';
 
-/** What became of a message of this user. `arrived`: the server has it, and the kit was not told. */
+/** What became of a message of this user. `arrived`: the server has it, and the kit was not told. `lost`: it says that it has not. */
 interface Message {
   to: string;
-  state: 'sent' | 'arrived' | 'answered';
+  state: 'sent' | 'arrived' | 'answered' | 'lost';
   /** The stream on which it was sent, over all its connections. */
   stream: string | Counts;
   refusal?: Refusal;
@@ -37,7 +38,7 @@ export class XmppSession implements Session {
   readonly #who: Who;
   readonly #wire: Wire;
   readonly #domain: string;
-  /** `stream`: what is counted; `msg ID`: what became of a message. */
+  /** `stream`: what is counted; `msg ID`: what became of a message; `ack RID`: a receipt that was written. */
   readonly #memory: Map<string, unknown>;
   readonly #login: Login;
   #xml = new XmlStream();
@@ -114,11 +115,13 @@ export class XmppSession implements Session {
   #onStanza(counts: Counts, stanza: Element): void {
     const { name, attributes } = stanza;
     const body = childOf(stanza, 'body', NAMESPACE.client);
-    if (name === 'message' && attributes.type !== 'error' && body !== undefined) {
+    const isIgnored = name === 'message' && attributes.type !== 'error' && isOfTheServer(stanza);
+    if (name === 'message' && attributes.type !== 'error' && body !== undefined && !isIgnored) {
       this.#onPush(counts, stanza, body.text);
       return;
     }
     counts.onStanza();
+    if (isIgnored) return;
     if (name === 'message' && attributes.type === 'error') this.#onReturned(counts, stanza);
     else if (name === 'message') this.#onReceipt(stanza);
     else if (name === 'iq') this.#onIq(counts, stanza);
@@ -156,7 +159,8 @@ export class XmppSession implements Session {
     const refusal = refusalOf(stanza);
     const known = this.#memory.get(`msg ${id}`) as Message | undefined;
     if (known?.state === 'arrived') known.refusal = refusal;
-    else if (!counts.refuse(id, refusal))
+    // A receipt comes back, too, where its reader is away and nothing is kept that has no text.
+    else if (!counts.refuse(id, refusal) && !this.#memory.has(`ack ${id}`))
       this.#wire.unread(shownOf(stanza), 'no message waits for an answer that this could be');
   }
 
@@ -189,10 +193,10 @@ export class XmppSession implements Session {
     if (!isXmlText(body + msgId)) return { cannot: 'write a character that XML does not have' };
     if (body.includes('\r')) return { cannot: 'keep a carriage return: XML makes a line feed of it' };
     const known = this.#memory.get(`msg ${msgId}`) as Message | undefined;
-    if (known !== undefined) return this.#again(counts, known, rid);
+    if (known !== undefined && known.state !== 'lost') return this.#again(counts, known, rid);
     const message: Message = { to, state: 'sent', stream: counts.id ?? counts };
     this.#memory.set(`msg ${msgId}`, message);
-    counts.write({ msgId, ...this.#fateOf(msgId, message, rid) });
+    counts.write({ msgId, ...this.#fateOf(message, rid) });
     const request = `<request xmlns='${NAMESPACE.receipts}'/>`;
     this.#wire.send(
       `<message type='chat' id='${escapeValue(msgId)}' to='${this.#address(to)}'><body>${escapeText(body)}</body>${request}</message>${REQUEST}`,
@@ -200,7 +204,7 @@ export class XmppSession implements Session {
     return undefined;
   }
 
-  #fateOf(msgId: string, message: Message, rid: string): Written {
+  #fateOf(message: Message, rid: string): Written {
     return {
       answered: (refusal) => {
         message.state = 'answered';
@@ -209,8 +213,10 @@ export class XmppSession implements Session {
       arrived: () => {
         message.state = 'arrived';
       },
-      // Then it may be sent anew.
-      lost: () => void this.#memory.delete(`msg ${msgId}`),
+      // Then it may be sent anew. A receipt may come all the same, from a server that has told something wrong.
+      lost: () => {
+        message.state = 'lost';
+      },
     };
   }
 
@@ -242,6 +248,7 @@ export class XmppSession implements Session {
     if (outcome === 'unknown') return { cannot: 'ack what is not waiting for an ack on this stream' };
     const [from = '', msgId = ''] = serverMsgId.split(/\/(.*)/s);
     counts.write({ answered: () => void this.#wire.packet({ type: 'ack:A', status: 'ok', rid, serverMsgId }) });
+    this.#memory.set(`ack ${rid}`, true);
     const received = `<received xmlns='${NAMESPACE.receipts}' id='${escapeValue(msgId)}'/>`;
     this.#wire.send(
       `<message type='chat' id='${escapeValue(rid)}' to='${this.#address(from)}'>${received}</message>${this.#handled(counts)}${REQUEST}`,

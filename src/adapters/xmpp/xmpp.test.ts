@@ -269,12 +269,48 @@ t.test('who is not let in, and how a stream ends', async (t) => {
   }
 });
 
+t.test('what a server may say of its own accord is a message of nobody, and is counted', async (t) => {
+  const own: [what: string, text: string][] = [
+    ['a greeting', "<message from='localhost' to='alice@localhost'><body>Welcome!</body></message>"],
+    ['a word of a service', "<message from='news.localhost/x' id='1' type='headline'><body>x</body></message>"],
+    ['a word of the account itself', "<message id='1'><body>x</body></message>"],
+    ['a subject', "<message from='bob@localhost' id='x'><subject>x</subject></message>"],
+    [
+      'a state of a chat',
+      "<message from='bob@localhost/x'><active xmlns='http://jabber.org/protocol/chatstates'/></message>",
+    ],
+    [
+      'an event',
+      "<message from='bob@localhost' type='headline'><event xmlns='http://jabber.org/protocol/pubsub#event'/></message>",
+    ],
+    ['a receipt that comes back', refusal('a-n1', 'service-unavailable')],
+  ];
+  for (const [what, text] of own) {
+    const { session, say, told, packets, enter, push, last } = await converse();
+    enter();
+    push('n1');
+    session.send(ackOf('n1'), {});
+    say(text, `<r xmlns='${SM}'/>`);
+    t.same(told, ['ready'], what);
+    t.equal(packets.length, 1, what);
+    t.match(last(), /h='3'/, what);
+  }
+});
+
+t.test('a server that says that it will not resume is not asked to', async (t) => {
+  const { logIn, say, connect } = await converse();
+  logIn();
+  say("<iq id='bind' type='result'/>", `<enabled xmlns='${SM}' id='s1' resume='false'/>`, handled(1));
+  const next = connect();
+  next.logIn();
+  t.match(next.last(), /<bind /);
+});
+
 t.test('what no rule reads is told; a question of the server is answered', async (t) => {
   const cases: [what: string, text: string, told: RegExp][] = [
     ['a receipt of somebody else', receipt('m1', 'eve@localhost'), /no receipt of one who/],
     ['a receipt of what was not sent', receipt('m9', 'bob@localhost'), /no receipt of one who/],
     ['a message without id', "<message from='bob@localhost'><body>x</body></message>", /has an id/],
-    ['a message without body', "<message from='bob@localhost' id='x'><subject>x</subject></message>", /no body/],
     ['an error for nothing', refusal('m9', 'forbidden'), /no message waits/],
     ['an answer for nothing', "<iq id='9' type='result'/>", /nobody asked/],
     ['too many', handled(9), /not written so many/],

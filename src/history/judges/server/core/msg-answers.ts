@@ -6,7 +6,7 @@ import type { Judge, JudgeContext } from '../../judge.js';
 import { rejectionSeen, reportMsgAnswer } from '../wrong-answer.js';
 import { isForgivable } from './dedup-window.js';
 import { hasNearId } from './near-ids.js';
-import { judgeServerMsgId } from './server-ids.js';
+import { type FirstPushes, judgeServerMsgId } from './server-ids.js';
 
 /** Judges `accepted`, `duplicate` and `rejected` of a msg:R against all that was sent under its id. */
 export const judgeMsgAnswers = (context: JudgeContext): Judge => {
@@ -14,6 +14,7 @@ export const judgeMsgAnswers = (context: JudgeContext): Judge => {
   let excused: MsgAttempt | undefined;
   /** Those of which an answer has been reported, or forgiven: that no copy was accepted is only a consequence. */
   const explained = new Set<TrackedMessage>();
+  const firstPushes: FirstPushes = new WeakMap();
   return {
     onMsgAnswered: (connection, message, attempt, packet) => {
       if (packet.status === 'rejected') judgeRejection(context, message, attempt, packet);
@@ -24,7 +25,7 @@ export const judgeMsgAnswers = (context: JudgeContext): Judge => {
     },
     onServerMsgId: (named) => {
       const quiet = named.attempt !== undefined && (named.attempt.raw || named.attempt === excused);
-      judgeServerMsgId(context, named, quiet);
+      judgeServerMsgId(context, named, quiet, firstPushes);
     },
     onEnd: () => judgeNeverAccepted(context, explained),
   };

@@ -1,13 +1,35 @@
 import type { ServerMsgIdNamed } from '../../../facts/listener.js';
-import { aboutOf, nameOf } from '../../../facts/message.js';
+import { aboutOf, nameOf, type TrackedMessage } from '../../../facts/message.js';
 import type { JudgeContext } from '../../judge.js';
+
+/** The serverMsgId of the first push of each message, where a server does not know a copy of its sender. */
+export type FirstPushes = WeakMap<TrackedMessage, string>;
+
+/**
+ * Where a message has no id of its sender, a copy that is sent again is another message, with an id of its own. What was
+ * sent once, and pushed under two ids, the server itself has doubled.
+ */
+const isOfACopy = ({ facts }: JudgeContext, named: ServerMsgIdNamed, firstPushes: FirstPushes): boolean => {
+  const { message, packet, serverMsgId } = named;
+  if (facts.has('msg:R.msgId')) return false;
+  if (packet !== 'msg:N') return true;
+  const first = firstPushes.get(message);
+  if (first === undefined) firstPushes.set(message, serverMsgId);
+  return message.attempts.length !== 1 || first === undefined || first === serverMsgId;
+};
 
 /**
  * A packet names the serverMsgId of a message: one for all its packets, and no other message has it.
  * `quiet`: another one is no news here.
  */
-export const judgeServerMsgId = (context: JudgeContext, named: ServerMsgIdNamed, quiet: boolean): void => {
+export const judgeServerMsgId = (
+  context: JudgeContext,
+  named: ServerMsgIdNamed,
+  quiet: boolean,
+  firstPushes: FirstPushes,
+): void => {
   const { facts, findings } = context;
+  const isCopy = isOfACopy(context, named, firstPushes);
   switch (named.outcome) {
     case 'first':
       findings.exercise('IM-2-7');
@@ -17,7 +39,7 @@ export const judgeServerMsgId = (context: JudgeContext, named: ServerMsgIdNamed,
       findings.exercise('IM-2-8');
       return;
     case 'other':
-      if (!quiet && !facts.forgetful) reportOther(context, named);
+      if (!quiet && !isCopy && !facts.forgetful) reportOther(context, named);
       return;
     case 'taken':
       if (!quiet) reportTaken(context, named);
