@@ -66,3 +66,33 @@ export const swallowsCopies = (dialect: Dialect): Dialect => {
     },
   };
 };
+
+/** The same protocol, spoken by a server that takes each copy for a new message: an answer and a push of its own for each. */
+export const doublesCopies = (dialect: Dialect): Dialect => {
+  const copies = new Map<string, number>();
+  return {
+    ...dialect,
+    open: (who, wire, memory) => {
+      const session = dialect.open(
+        who,
+        {
+          ...wire,
+          // Of the kit's ids the copies have an ending of their own; nobody but this server sees it.
+          packet: (packet) => {
+            const [msgId] = packet.type === 'ack:A' ? [] : (packet.msgId?.split('~') ?? []);
+            return wire.packet(packet.type === 'ack:A' || msgId === undefined ? packet : { ...packet, msgId });
+          },
+        },
+        memory,
+      );
+      const send: Session['send'] = (request, about) => {
+        if (request.type !== 'msg:R') return session.send(request, about);
+        const key = `${who.user} ${request.msgId}`;
+        const copy = copies.get(key) ?? 0;
+        copies.set(key, copy + 1);
+        return session.send(copy === 0 ? request : { ...request, msgId: `${request.msgId}~${copy}` }, about);
+      };
+      return withWays(session, send, () => session.leave?.());
+    },
+  };
+};
