@@ -1,7 +1,6 @@
 import { join, parse } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import type { Report } from '../../schemas/index.js';
 import { loadDialect } from '../../src/adapters/load-dialect.js';
 import { doublesCopies, forgetsOffline, mute, swallowsCopies } from '../../src/adapters/testing/broken-dialect.js';
 import { runSuite } from '../../src/harness/index.js';
@@ -30,6 +29,8 @@ const DIALECTS: [file: string, judged: string[]][] = [
   ['cumulative.mjs', ['IM-2-3', 'IM-3-1', 'IM-3-2', 'IM-4.2-8', 'IM-4.2-16']],
   ['socket-io.yaml', ['IM-2-2', 'IM-2-8', 'IM-3-1', 'IM-4.2-2', 'IM-4.2-16', 'IM-4.2-20']],
 ];
+
+type Report = Awaited<ReturnType<typeof runSuite>>;
 
 const serverOf = (file: string): string => `${process.execPath} ${join(FOLDER, parse(file).name, 'server.mjs')}`;
 

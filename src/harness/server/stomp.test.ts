@@ -4,7 +4,7 @@ import { loadDialect } from '../../adapters/load-dialect.js';
 import { forgetsOffline, mute } from '../../adapters/testing/broken-dialect.js';
 import { packageRoot } from '../../package-root.js';
 import type { RunOptions } from '../options.js';
-import { missingRabbitmq, startRabbitmq } from './testing/running-rabbitmq.js';
+import { missingRabbitmq, RABBITMQ, startRabbitmq } from './testing/running-rabbitmq.js';
 import { played, runVia, violationsOf, withVerdict } from './testing/via-run.js';
 
 if (missingRabbitmq !== undefined && process.env.IM_REQUIRE_ALL === '1') t.fail(missingRabbitmq);
@@ -37,3 +37,18 @@ t.test('STOMP over WebSocket, spoken by RabbitMQ', { skip: missingRabbitmq ?? fa
   const forgetful = await test(['receiver-away'], { dialect: forgetsOffline(dialect) });
   t.match(violationsOf(forgetful).join(' '), /IM-3-1|IM-4\.2-8/, 'one that forgets who is away is caught');
 });
+
+t.test(
+  'one that answers before it stores is caught',
+  { skip: missingRabbitmq ?? false, timeout: 240_000 },
+  async (t) => {
+    // After the kill nothing of what it answered is on the disk.
+    const report = await runVia('amqp', {
+      ...{ dialect: { ...(await loadDialect(FILE)), startWithinMs: 90_000 }, seed: 'stomp', patienceMs: 1_000 },
+      ...{ exec: `rm -rf {data}/mnesia; exec ${RABBITMQ} web-stomp`, classes: ['core', 'durable'] },
+      only: ['server/durable/killed-after-the-answer#at-once'],
+      describe: { protocol: 'im.ran.v1', timers: { answerWithinMs: 2_000, redeliverAfterMs: 500 } },
+    });
+    t.match(violationsOf(report).join('\n'), /IM-3-2 .*accepted and lost/);
+  },
+);
