@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import type { Report } from '../../../schemas/index.js';
 import { loadVia } from '../../adapters/load-via.js';
-import { mute } from '../../adapters/testing/broken-dialect.js';
+import { forgetsOffline, mute } from '../../adapters/testing/broken-dialect.js';
 import type { RunOptions } from '../options.js';
 import { missingRabbitmq, RABBITMQ, startRabbitmq } from './testing/running-rabbitmq.js';
-import { played, runVia, withVerdict } from './testing/via-run.js';
+import { played, runVia, violationsOf, withVerdict } from './testing/via-run.js';
 
 if (missingRabbitmq !== undefined && process.env.IM_REQUIRE_ALL === '1') t.fail(missingRabbitmq);
 const skip = missingRabbitmq ?? false;
@@ -53,6 +53,12 @@ t.test('a broker that is there already', { skip, timeout: 180_000 }, async (t) =
     silent.requirements.filter(({ verdict }) => verdict === 'passed'),
     [],
   );
+
+  const away = ['server/core/receiver-away'];
+  const forgetful = await test({ url, only: away, dialect: forgetsOffline(await loadVia('amqp')) });
+  t.match(violationsOf(forgetful).join(' '), /IM-3-1|IM-4\.2-8/, 'one that forgets who is away is caught');
+  const copied = await test({ url, only: ['server/core/msg-a#drop.online'] });
+  t.same(withVerdict(copied, 'not-applicable'), ['server/core/msg-a#drop.online'], 'nobody can send a copy');
 
   const stranger = test({ url, only: ['server/core/plain-exchange'] }, 'amqp?login=nobody:wrong');
   await t.rejects(stranger, { code: 'unreachable', message: /ACCESS_REFUSED/ });
