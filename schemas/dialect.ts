@@ -110,7 +110,8 @@ export const DialectFileSchema = Type.Object(
       ),
     ),
     closes: Type.Optional(
-      Type.Record(Type.String({ pattern: '^[0-9]{4}$' }), Type.Integer({ minimum: 1000, maximum: 4999 }), {
+      Type.Record(Type.String({ pattern: '^[0-9]{4}$' }), Type.Union([Type.Literal(1001), Type.Literal(4409)]), {
+        ...closed,
         description:
           'Close codes of the server, and those of im.ran.v1 that mean the same: 4409 replaced by a newer connection, 1001 the server stops.',
       }),
@@ -118,6 +119,7 @@ export const DialectFileSchema = Type.Object(
     leave: Type.Optional(template('Goodbye before a clean close.')),
     tables: Type.Optional(
       Type.Record(Type.String({ pattern: `^${name}$` }), Type.Record(Type.String(), Type.String()), {
+        ...closed,
         description: 'For holes such as `{code|codes}`; the key `*` stands for all others.',
       }),
     ),

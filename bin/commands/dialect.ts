@@ -22,11 +22,11 @@ export const registerDialect = (program: Command): void => {
   const trying = dialect
     .command('try')
     .description('connect, log in, send one message, and show both sides frame by frame')
-    .argument('<file>', 'the dialect (.yaml or .mjs); with --via the url')
+    .argument('[file]', 'the dialect (.yaml or .mjs); with --via the url')
     .argument('[url]', 'url of the server');
   for (const option of via) trying.addOption(option);
   for (const spec of OPTIONS.filter(({ name }) => IDENTITY.includes(name))) trying.addOption(optionOf(spec));
-  trying.action(async (file: string, url: string | undefined, values: Record<string, unknown>) => {
+  trying.action(async (file: string | undefined, url: string | undefined, values: Record<string, unknown>) => {
     const { tryDialect } = await import('../run/dialect-try.js');
     process.exit(await tryDialect([file, url], values));
   });

@@ -19,11 +19,13 @@ const lineOf = (conversation: Conversation, colour: boolean): string => {
 };
 
 /** What is named: with --via there is no file, and the url comes first. */
-const namedIn = ([first, second]: readonly [string, string | undefined], via: string | undefined) => {
+const namedIn = ([first, second]: readonly (string | undefined)[], via: string | undefined) => {
   if (via !== undefined && second !== undefined)
     throw new KitError('usage', 'a file and --via exclude each other', 'Name one protocol.');
   const url = via === undefined ? second : first;
-  if (url === undefined) throw new KitError('usage', 'there is no url', 'Write: dialect try FILE URL.');
+  if (url === undefined) {
+    throw new KitError('usage', 'there is no url', 'Write: dialect try FILE URL, or dialect try --via NAME URL.');
+  }
   return via === undefined ? { file: first, url } : { via, url };
 };
 
@@ -33,7 +35,7 @@ const namedIn = ([first, second]: readonly [string, string | undefined], via: st
  * nobody got in, else 1.
  */
 export const tryDialect = async (
-  words: readonly [string, string | undefined],
+  words: readonly (string | undefined)[],
   values: Record<string, unknown>,
 ): Promise<number> => {
   const { url, ...named } = namedIn(words, values.via as string | undefined);

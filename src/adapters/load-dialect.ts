@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { NEEDED_PACKETS } from '../../schemas/index.js';
+import { NEEDED_PACKETS, ProfileSchema } from '../../schemas/index.js';
 import { KitError } from '../errors.js';
+import { errorFinder } from '../wire/index.js';
 import type { Dialect } from './dialect.js';
 import { loadMapping } from './mapping/index.js';
 
@@ -11,8 +12,19 @@ const isDialect = (value: unknown): value is Dialect =>
 const MODULE_REMEDY =
   'Export a dialect as the default: name, transport, profile with packets and fields, and open(who, wire, memory).';
 
-/** Without these three nothing could be judged. */
-const checkProfile = (dialect: Dialect, file: string): Dialect => {
+/** What a module may have written wrong, as a sentence goes on. */
+const faultOf = ({ name, transport, profile, open }: Dialect): string | undefined => {
+  if (typeof name !== 'string' || name === '') return 'name must be a text';
+  if (transport !== 'ws' && transport !== 'tcp') return 'transport must be ws or tcp';
+  if (typeof open !== 'function') return 'open must be a function';
+  const [fault] = errorFinder(ProfileSchema)(profile);
+  return fault && `${['profile', ...fault.path].join('.')} ${fault.text}`;
+};
+
+/** Without the three packets nothing could be judged. */
+const checkedModule = (dialect: Dialect, file: string): Dialect => {
+  const fault = faultOf(dialect);
+  if (fault !== undefined) throw new KitError('usage', `the dialect ${file}: ${fault}`, MODULE_REMEDY);
   const missing = NEEDED_PACKETS.find((type) => !dialect.profile.packets.includes(type));
   if (missing === undefined) return dialect;
   throw new KitError(
@@ -32,7 +44,7 @@ const fromModule = async (file: string): Promise<Dialect> => {
   }
   const found = [loaded.default, ...Object.values(loaded)].find(isDialect);
   if (found === undefined) throw new KitError('usage', `${file} exports no dialect`, MODULE_REMEDY);
-  return checkProfile(found, file);
+  return checkedModule(found, file);
 };
 
 /** Reads a dialect: a mapping in YAML, or a module that exports one. Throws a usage KitError that names file and line. */

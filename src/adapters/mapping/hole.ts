@@ -26,17 +26,30 @@ const formOf = (word: string | undefined, text: string): Form | undefined => {
   throw new KitError('usage', `${text}: there is no form "${word}"`, `Use one of ${FORMS.join(', ')}.`);
 };
 
-/** Throws a usage KitError for a form that does not exist. */
+/**
+ * What looks like a hole and is none: `{msgId` at the end, or a whole text such as `{ body }` and `{to.id}`. Braces inside of a
+ * longer text may be those of the protocol.
+ */
+const BROKEN = /^\{\s*[A-Za-z_][\w.:?|-]*\s*\}$|\{[A-Za-z_][\w:?|]*$/;
+
+const checkedText = (text: string, whole: string): string => {
+  const broken = BROKEN.exec(text);
+  if (broken === null) return text;
+  const remedy = 'A hole is a name between braces without spaces, such as {body}, {id:int} or {x?}.';
+  throw new KitError('usage', `"${whole}": ${broken[0]} is no hole`, remedy);
+};
+
+/** Throws a usage KitError for a form that does not exist, and for what looks like a hole and is none. */
 export const piecesOf = (text: string): Piece[] => {
   const pieces: Piece[] = [];
   let end = 0;
   for (const match of text.matchAll(HOLE)) {
     const [whole, name = '', early, form, late, table] = match;
-    if (match.index > end) pieces.push(text.slice(end, match.index));
+    if (match.index > end) pieces.push(checkedText(text.slice(end, match.index), text));
     pieces.push({ name, form: formOf(form, whole), optional: (early ?? late) !== undefined, table });
     end = match.index + whole.length;
   }
-  if (end < text.length || pieces.length === 0) pieces.push(text.slice(end));
+  if (end < text.length || pieces.length === 0) pieces.push(checkedText(text.slice(end), text));
   return pieces;
 };
 

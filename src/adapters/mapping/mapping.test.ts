@@ -121,6 +121,11 @@ t.test('a wrong mapping is told with its line and a remedy', async (t) => {
     ['unknown member', `${GOOD}framse: json\n`, /^x\.yaml:7: framse is not known here/],
     ['unknown frames', GOOD.replace('frames: json', 'frames: xml'), /^x\.yaml:1: frames must be one of/],
     ['no such form', GOOD.replace('{msgId}', '{msgId:number}'), /^x\.yaml:3: .*there is no form "number"/],
+    ['no such form in a push', GOOD.replace("key: '{msgId}' }, is", "key: '{msgId:number}' }, is"), /^x\.yaml:6: /],
+    ['a hole without its end', GOOD.replace("'{msgId}'", "'{msgId'"), /^x\.yaml:3: "\{msgId": \{msgId is no hole/],
+    ['a hole with spaces', GOOD.replace("'{body}'", "'{ body }'"), /^x\.yaml:3: .*\{ body \} is no hole/],
+    ['no such close code', `${GOOD}closes: { abc: 4409 }\n`, /^x\.yaml:7: closes/],
+    ['a close code that means nothing here', `${GOOD}closes: { 4000: 4000 }\n`, /^x\.yaml:7: closes/],
     ['no such table', GOOD.replace('ok: true', "ok: '{s|states}'"), /^x\.yaml:5: there is no table "states"/],
     ['nothing for a hole', GOOD.replace('{msgId}', '{key}'), /^x\.yaml:3: nothing ever stands for \{key\}/],
     ['no receiver', GOOD.replace("to: '{to}', ", ''), /^x\.yaml:3: it does not say \{to\}/],
@@ -146,6 +151,8 @@ t.test('a wrong mapping is told with its line and a remedy', async (t) => {
     t.throws(() => parseMapping(text, 'x.yaml'), { name: 'KitError', code: 'usage', message, remedy: /./ }, name);
   }
   t.throws(() => parseMapping('frames: [', 'x.yaml'), KitError);
+  const query = GOOD.replace('send:', "leave: { query: 'mutation { leave { ok } }' }\nsend:");
+  t.ok(parseMapping(query, 'x.yaml'), 'braces of the protocol itself are left alone');
 });
 
 t.test('the profile says what the frames bring, and no more', async (t) => {

@@ -96,7 +96,7 @@ const hasField = (field: ProfileField, file: DialectFile): boolean => {
       return statuses(packet).includes(name);
     case 'close.1001':
     case 'close.4409':
-      return Object.values(file.closes ?? {}).includes(Number(name));
+      return Object.values(file.closes ?? {}).some((code) => code === Number(name));
     case 'push-on-resend':
       return file.promises?.includes('push-on-resend') === true;
     default:

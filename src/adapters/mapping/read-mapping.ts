@@ -68,7 +68,8 @@ class Checks {
       this.#holes(step.refused ?? '', ['login', index, 'refused']);
     }
     this.#outgoing(send['msg:R'], ['send', 'msg:R'], [...known, ...OF_A_MESSAGE]);
-    const missing = ['to', 'body'].find((name) => !holesOf(send['msg:R']).some((hole) => hole.name === name));
+    const said = holesOf(send['msg:R']).map(({ name }) => name);
+    const missing = ['to', 'body'].find((name) => !said.includes(name));
     if (missing !== undefined) {
       throw this.#fault(
         ['send', 'msg:R'],
@@ -76,8 +77,9 @@ class Checks {
         'A message needs its receiver and its text.',
       );
     }
-    const pushes = receive.flatMap(({ is, when, item }) => (is === 'msg:N' ? holesOf([when, item]) : []));
-    const pushed = pushes.map(({ name }) => name);
+    const pushed = receive.flatMap(({ is, when, item }, index) =>
+      is === 'msg:N' ? this.#holes([when, item ?? ''], ['receive', index, 'when']) : [],
+    );
     const acking = [...known, 'rid', 'ridInt', 'serverMsgId', 'msgId', 'from', ...pushed];
     this.#outgoing(send['ack:R'] ?? '', ['send', 'ack:R'], acking);
     this.#checkAckBy(pushed);

@@ -22,6 +22,9 @@ t.test('what a url says in vain is refused, by an error that shows no password',
     ['amqp', 'amqp://broker.example/staging', /path \/staging/, /virtual host is always \//],
     ['amqp', 'amqp://broker.example:5672/%2Fa?x=1', /path \/%2Fa of/, /Leave it out/],
     ['amqp', 'amqp://me:secret@broker.example', /account in the url/, /amqp\?login=NAME:PASSWORD/],
+    ['nats', 'http://broker.example', /http:\/\/ is no url of nats/, /nats:\/\/HOST/],
+    ['mqtt', 'ws://broker.example', /ws:\/\/ is no url of mqtt/, /mqtts:\/\//],
+    ['xmpp', 'broker.example:5222', /does not begin with xmpp:\/\//, /xmpp:\/\/HOST/],
     ['nats', 'nats://me:secret@broker.example', /account in the url/, /--users/],
   ];
   for (const [via, url, message, remedy] of cases) {

@@ -16,6 +16,16 @@ export const joinUrl = (base: string, added: string | undefined): string => {
   return `${origin}${path.endsWith('/') ? path : `${path}/`}${added}`;
 };
 
+const checkedScheme = ({ scheme, securePort }: NonNullable<Dialect['address']>, url: string): void => {
+  const [, given = ''] = /^([a-z0-9+.-]+):\/\//i.exec(url) ?? [];
+  if ([scheme, `${scheme}s`, 'tls', 'tcp'].includes(given.toLowerCase())) return;
+  throw new KitError(
+    'usage',
+    given === '' ? `the url does not begin with ${scheme}://` : `${given}:// is no url of ${scheme}`,
+    `Write ${scheme}://HOST:PORT${securePort === undefined ? '' : `, or ${scheme}s:// where the connection begins with TLS`}.`,
+  );
+};
+
 /** What a url may have at its end and says nothing: `/`, and as AMQP writes the virtual host `/`. */
 const NO_PATH = /^(\/(%2f)?)?$/i;
 
@@ -39,11 +49,12 @@ const checkedRest = (scheme: string, origin: string, rest: string): void => {
 
 /**
  * The url of a subject as its protocol has it: of one that the kit starts, unless it is given; and never without a port.
- * Throws a usage KitError for an account or a path, where the protocol has an address that holds neither.
+ * Throws a usage KitError for another scheme, an account or a path, where the protocol has an address that holds neither.
  */
 export const addressOf = (url: string | undefined, { address }: Dialect): string | undefined => {
   if (address === undefined) return url;
   if (url === undefined) return `${address.scheme}://127.0.0.1:{port}`;
+  checkedScheme(address, url);
   const [, origin = url, rest = ''] = /^([a-z0-9+.-]+:\/\/[^/?#]*)(.*)$/i.exec(url) ?? [];
   checkedRest(address.scheme, origin, rest);
   const isSecure = origin.startsWith(`${address.scheme}s:`) || origin.startsWith('tls:');
