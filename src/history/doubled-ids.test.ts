@@ -19,10 +19,11 @@ const head = {
 };
 
 /** A history through a dialect in which a message has no id of its sender: what alice sent, and what bob got. */
-const history = (...packets: Packet[]): HistoryEvent[] => {
+const history = (packets: Packet[], fields = profile.fields): HistoryEvent[] => {
   const clients = ['alice', 'bob'];
+  const dialect = { ...head.dialect, profile: { ...profile, fields } };
   const lines = [
-    head,
+    { ...head, dialect },
     ...clients.map((client) => ({ kind: 'client', client, user: client, device: 'default', at: 0 })),
     ...clients.flatMap((client, index) => [
       { kind: 'opening', client, conn: index + 1, at: 1 },
@@ -55,8 +56,14 @@ t.test('where a message has no id of its sender, only what was sent once is doub
     ['sent twice, and taken for two', [sent('r1'), push('7'), sent('r2'), push('8'), answer('r2', '8')], false],
   ];
   for (const [what, packets, doubled] of cases) {
-    const { findings } = judge(history(...packets));
+    const { findings } = judge(history(packets));
     const told = findings.filter(({ requirement }) => requirement === 'IM-2-8').map(({ message }) => message);
     t.same(told, doubled ? ['a msg:N of m1 carries another serverMsgId than before'] : [], what);
   }
+  const doubled = [sent('r1'), push('7'), push('8'), answer('r1', '7')];
+  const { findings } = judge(history(doubled, [...profile.fields, 'device']));
+  t.notOk(
+    findings.some(({ requirement }) => requirement === 'IM-2-8'),
+    'each device may have an id of its own',
+  );
 });

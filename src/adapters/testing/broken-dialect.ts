@@ -50,19 +50,27 @@ export const forgetsOffline = (dialect: Dialect): Dialect => {
   };
 };
 
+/** Whether a request is a msg:R that its sender has sent before. */
+const copyFinder = (): ((user: string, request: Parameters<Session['send']>[0]) => boolean) => {
+  const known = new Set<string>();
+  return (user, request) => {
+    if (request.type !== 'msg:R') return false;
+    const key = `${user} ${request.msgId}`;
+    const isCopy = known.has(key);
+    known.add(key);
+    return isCopy;
+  };
+};
+
 /** The same protocol, spoken by a server that does not answer what it knows already. */
 export const swallowsCopies = (dialect: Dialect): Dialect => {
-  const known = new Set<string>();
+  const isCopy = copyFinder();
   return {
     ...dialect,
     open: (who, wire, memory) => {
       const session = dialect.open(who, wire, memory);
-      const send: Session['send'] = (request, about) => {
-        const key = request.type === 'msg:R' ? `${who.user} ${request.msgId}` : '';
-        if (known.has(key)) return undefined;
-        if (key !== '') known.add(key);
-        return session.send(request, about);
-      };
+      const send: Session['send'] = (request, about) =>
+        isCopy(who.user, request) ? undefined : session.send(request, about);
       return withWays(session, send, () => session.leave?.());
     },
   };
@@ -70,7 +78,7 @@ export const swallowsCopies = (dialect: Dialect): Dialect => {
 
 /** The same protocol, spoken by a server that takes a copy for a new message. */
 export const noDedup = (dialect: Dialect): Dialect => {
-  const known = new Set<string>();
+  const isCopy = copyFinder();
   /** What the server was told instead of an id that it knew, and that id. */
   const originals = new Map<string, string>();
   return {
@@ -89,11 +97,7 @@ export const noDedup = (dialect: Dialect): Dialect => {
         memory,
       );
       const send: Session['send'] = (request, about) => {
-        const key = request.type === 'msg:R' ? `${who.user} ${request.msgId}` : '';
-        if (request.type !== 'msg:R' || !known.has(key)) {
-          if (key !== '') known.add(key);
-          return session.send(request, about);
-        }
+        if (!isCopy(who.user, request) || request.type !== 'msg:R') return session.send(request, about);
         const msgId = randomUUID();
         originals.set(msgId, request.msgId);
         return session.send({ ...request, msgId }, about);

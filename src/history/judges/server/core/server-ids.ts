@@ -7,12 +7,12 @@ export type FirstPushes = WeakMap<TrackedMessage, string>;
 
 /**
  * Where a message has no id of its sender, a copy that is sent again is another message, with an id of its own. What was
- * sent once, and pushed under two ids, the server itself has doubled.
+ * sent once, and pushed under two ids, the server itself has doubled; where a protocol names devices, each may have its own.
  */
 const isOfACopy = ({ facts }: JudgeContext, named: ServerMsgIdNamed, firstPushes: FirstPushes): boolean => {
   const { message, packet, serverMsgId } = named;
   if (facts.has('msg:R.msgId')) return false;
-  if (packet !== 'msg:N') return true;
+  if (packet !== 'msg:N' || facts.has('device')) return true;
   const first = firstPushes.get(message);
   if (first === undefined) firstPushes.set(message, serverMsgId);
   return message.attempts.length !== 1 || first === undefined || first === serverMsgId;
